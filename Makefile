@@ -1,0 +1,52 @@
+# `make help` lists the targets. PYTHON=python3.12 chooses the interpreter that .venv is made from.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench smoke test test-slow check compare lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+# Installed once; again only when the lock file changes. The stamp comes last, so a broken install is redone.
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is older than 3.11: make PYTHON=/path/to/a/newer/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' \
+		|| { echo "$(PYTHON) cannot make virtual environments: install Debian's python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+setup: $(READY) ## create .venv from requirements.lock
+
+bench: $(READY) ## measure the default profile (about 15 minutes), then draw the report
+	$(BIN)/python -m bench run
+	$(BIN)/python compare.py report
+
+smoke: $(READY) ## one short cell of each framework (under a minute), then the report
+	$(BIN)/python -m bench run --profile smoke
+	$(BIN)/python compare.py report
+
+test: $(READY) ## unit, contract and end-to-end tests (under 5 minutes)
+	$(BIN)/python -m pytest
+
+check: $(READY) ## ruff, format, mypy, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+compare: $(READY) ## draw the report of the newest run, or RUN=results/...
+	$(BIN)/python compare.py report $(RUN)
+
+lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --upgrade --quiet --output-file requirements.lock
+
+clean: ## delete .venv, caches and every run but results/reference
+	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +
