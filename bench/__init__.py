@@ -1,0 +1,1 @@
+"""The harness: plans cells, runs them, judges and records them, and shows what was recorded."""

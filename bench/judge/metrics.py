@@ -1,0 +1,171 @@
+"""From raw arrays to figures, and the table of metrics: which figures are compared, and which way is better."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from bench.model import Cell, Cpu, Distribution, Figure, Floats, Memory, MemoryFigure, Requests, Samples, Window
+
+TIMEOUT = -2
+ERRORS: Mapping[int, str] = {
+    -1: "no connection",
+    TIMEOUT: "timeout",
+    -3: "connection lost",
+    -4: "garbled answer",
+    -5: "wrong body",
+}
+"""Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A row of the table: what it is called, its unit, which way is better, how to read it from a cell.
+
+    `read` gives None where the cell has no such figure; `value` also where a problem voids it.
+    """
+
+    name: str
+    title: str
+    unit: Literal["requests/s", "s", "bytes", "1"]
+    better: Literal["higher", "lower"]
+    figure: Figure
+    read: Callable[[Cell], float | None]
+
+    def void(self, cell: Cell) -> str | None:
+        """Why this metric of the cell is not to be used, or None."""
+        return next((problem.detail for problem in cell.problems if self.figure in problem.voids), None)
+
+    def value(self, cell: Cell) -> float | None:
+        """The figure in its unit, None where there is none or it is void."""
+        return None if self.void(cell) is not None else self.read(cell)
+
+
+def _pss_or_uss(memory: Memory | None) -> int | None:
+    if memory is None:
+        return None
+    return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("throughput", "throughput", "requests/s", "higher", "throughput", lambda cell: cell.throughput_rps),
+    Metric("p95", "P95 latency", "s", "lower", "latency", lambda cell: cell.latency_s.p95 if cell.latency_s else None),
+    Metric("memory", "memory", "bytes", "lower", "memory", lambda cell: _pss_or_uss(cell.memory)),
+    Metric(
+        "cpu", "CPU per request", "s", "lower", "cpu", lambda cell: cell.cpu.server_s_per_request if cell.cpu else None
+    ),
+)
+BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+
+
+def error_name(status: int) -> str:
+    """What a negative status says."""
+    return ERRORS.get(status, f"status {-status}")
+
+
+def percentile(ordered: Floats, fraction: float) -> float:
+    """The nearest-rank percentile of ascending values: the least that `fraction` of them do not exceed.
+
+    Raises IndexError where there are no values.
+    """
+    return float(ordered[max(math.ceil(fraction * len(ordered)) - 1, 0)])
+
+
+def distribution(durations_s: Floats) -> Distribution | None:
+    """Mean and nearest-rank percentiles of durations in any order; None of none."""
+    if len(durations_s) == 0:
+        return None
+    ordered = np.sort(durations_s)
+    p50, p90, p95, p99 = (percentile(ordered, fraction) for fraction in (0.5, 0.9, 0.95, 0.99))
+    return Distribution(float(ordered.mean()), p50, p90, p95, p99, float(ordered[-1]))
+
+
+def scheduled_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A mask of the requests scheduled in the window: the ones whose latency counts, whenever they finished."""
+    return (samples.scheduled_s >= window.start_s) & (samples.scheduled_s < window.end_s)
+
+
+def done_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A mask of the requests finished in the window: the ones that throughput and CPU per request count."""
+    return (samples.done_s >= window.start_s) & (samples.done_s < window.end_s)
+
+
+def requests(samples: Samples, window: Window) -> Requests:
+    """How the requests scheduled in the window ended."""
+    status = samples.status[scheduled_in(samples, window)]
+    codes, counts = np.unique(status[status < 0], return_counts=True)
+    by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
+    timeouts = int(np.count_nonzero(status == TIMEOUT))
+    failed = int(np.count_nonzero(status < 0))
+    return Requests(ok=len(status) - failed, errors=failed - timeouts, timeouts=timeouts, dropped=0, by_error=by_error)
+
+
+def throughput_rps(samples: Samples, window: Window) -> float:
+    """Right answers finished inside the window, per second of it."""
+    return int(np.count_nonzero(samples.status[done_in(samples, window)] > 0)) / (window.end_s - window.start_s)
+
+
+def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
+    """From the scheduled start to the last byte, over all requests scheduled in the window.
+
+    A failed request counts at the timeout, or at what it took where that was longer: failing fast is not being fast.
+    """
+    counted = scheduled_in(samples, window)
+    took_s = (samples.done_s - samples.scheduled_s)[counted]
+    return distribution(np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s))
+
+
+def service_s(samples: Samples, window: Window) -> Distribution | None:
+    """From the actual send to the last byte, over the right answers among those scheduled in the window."""
+    counted = scheduled_in(samples, window) & (samples.status > 0)
+    return distribution((samples.done_s - samples.sent_s)[counted])
+
+
+def mean_in_flight(samples: Samples, window: Window) -> float:
+    """Requests under way, averaged over the window; those that began before it or ended after it included."""
+    overlap = np.minimum(samples.done_s, window.end_s) - np.maximum(samples.sent_s, window.start_s)
+    return float(np.maximum(overlap, 0.0).sum()) / (window.end_s - window.start_s)
+
+
+def memory(samples: Samples, window: Window) -> Memory:
+    """Memory of the server's tree: its first reading, and median and peak of those in the window.
+
+    Each kind of memory has its own median and peak. Raises ValueError where the window has no reading.
+    """
+    inside = (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s)
+    if not inside.any():
+        raise ValueError("no memory reading lies in the window")
+    columns = (samples.pss_bytes, samples.rss_bytes, samples.uss_bytes)
+    return Memory(
+        idle=_memory_figure(*(int(column[0]) for column in columns)),
+        median=_memory_figure(*(int(np.median(column[inside])) for column in columns)),
+        peak=_memory_figure(*(int(column[inside].max()) for column in columns)),
+    )
+
+
+def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int) -> MemoryFigure:
+    return MemoryFigure(None if pss_bytes < 0 else pss_bytes, rss_bytes, uss_bytes)
+
+
+def cpu(samples: Samples, window: Window) -> Cpu:
+    """CPU used in the window, from the counters interpolated at its ends; threads and switches likewise."""
+    length_s = window.end_s - window.start_s
+
+    def used(counter: Floats) -> float:
+        start, end = np.interp((window.start_s, window.end_s), samples.mem_t_s, counter)
+        return float(end - start)
+
+    server_s = used(samples.cpu_user_s + samples.cpu_system_s)
+    finished = int(np.count_nonzero(done_in(samples, window)))
+    inside = (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s)
+    return Cpu(
+        server_s_per_request=server_s / finished if finished else None,
+        server_cores=server_s / length_s,
+        generator_cores=used(samples.generator_cpu_s) / length_s,
+        upstream_cores=used(samples.upstream_cpu_s) / length_s,
+        sampler_cores=used(samples.sampler_cpu_s) / length_s,
+        server_threads=int(samples.threads[inside].max()),
+        server_switches_per_s=used(samples.switches.astype(np.float64)) / length_s,
+    )

@@ -1,0 +1,1 @@
+"""Floor 3, planning: from bench.toml to the ordered cells."""

@@ -1,0 +1,1 @@
+"""Floor 3, recording: the run folder and the facts about the machine."""

@@ -1,0 +1,68 @@
+"""Facts about the machine, the versions and the code: what one must know to compare two runs."""
+
+import hashlib
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+from bench.model import Machine
+
+PACKAGES = (
+    "flask", "gunicorn", "gevent", "requests", "urllib3",
+    "fastapi", "starlette", "pydantic", "uvicorn", "uvicorn-worker", "uvloop", "httptools", "anyio",
+    "httpx", "httpcore", "httpx-aiohttp", "aiohttp",
+    "locust", "geventhttpclient", "numpy", "matplotlib",
+)  # fmt: skip
+
+
+def has_pss() -> bool:
+    """Whether the kernel tells the proportional set size of a process."""
+    return Path("/proc/self/smaps_rollup").exists()
+
+
+def machine() -> Machine:
+    """This machine."""
+    return Machine(
+        cpu_model=_cpu_model(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        system=platform.system(),
+        kernel=platform.release(),
+        python=platform.python_version(),
+        has_pss=has_pss(),
+    )
+
+
+def _cpu_model() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def versions() -> dict[str, str]:
+    """The installed version of each package whose speed may show in a figure."""
+    return {package: version(package) for package in PACKAGES}
+
+
+def git_state(folder: Path) -> tuple[str | None, bool | None]:
+    """The commit of the checkout at `folder`, and whether it has uncommitted changes; (None, None) without git."""
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return commit, bool(_git(folder, "status", "--porcelain"))
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(("git", "-C", str(folder), *arguments), capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

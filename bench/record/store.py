@@ -1,0 +1,122 @@
+"""The run folder: run.json and the raw samples, written so that a run that dies keeps what it finished."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+from pydantic import TypeAdapter, ValidationError
+
+from bench.errors import BenchError
+from bench.model import SCHEMA_VERSION, Cell, Run, Samples
+
+_RUN = TypeAdapter(Run)
+
+REQUEST_ARRAYS: Mapping[str, DTypeLike] = {
+    "scheduled_s": "f8",
+    "sent_s": "f8",
+    "done_s": "f8",
+    "status": "i2",
+    "bytes": "i4",
+    "arm": "u1",
+    "route": "u1",
+    "slice": "i4",
+}
+READING_ARRAYS: Mapping[str, DTypeLike] = {
+    "mem_t_s": "f8",
+    "mem_arm": "u1",
+    "pss_bytes": "i8",
+    "rss_bytes": "i8",
+    "uss_bytes": "i8",
+    "cpu_user_s": "f8",
+    "cpu_system_s": "f8",
+    "threads": "i4",
+    "switches": "i8",
+    "generator_cpu_s": "f8",
+    "upstream_cpu_s": "f8",
+    "sampler_cpu_s": "f8",
+}
+
+
+def save_run(folder: Path, run: Run) -> None:
+    """Write run.json, whole or not at all."""
+    with _replacing(folder / "run.json") as file:
+        file.write(_RUN.dump_json(run, indent=1) + b"\n")
+
+
+def save_samples(folder: Path, order: int, samples: Samples) -> str:
+    """The name, relative to the folder, of the file that now holds the samples."""
+    name = f"cells/{order}.npz"
+    (folder / "cells").mkdir(parents=True, exist_ok=True)
+    arrays = {
+        field: getattr(samples, field).astype(dtype) for field, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
+    }
+    with _replacing(folder / name) as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    return name
+
+
+def load_run(folder: Path) -> Run:
+    """The run of a folder. Raises BenchError where there is none, it is damaged, or written by a newer version."""
+    path = folder / "run.json"
+    try:
+        data = path.read_bytes()
+        version = json.loads(data)["schema_version"]
+        if not isinstance(version, int) or version > SCHEMA_VERSION:
+            raise BenchError(f"{path} has schema {version}; this version reads up to {SCHEMA_VERSION}: update it")
+        return _RUN.validate_json(data)
+    except FileNotFoundError:
+        raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+
+
+def load_samples(folder: Path, cell: Cell) -> Samples:
+    """The raw arrays of a recorded cell. Raises BenchError where they are missing or damaged."""
+    if cell.samples is None:
+        raise BenchError(f"cell {cell.order} of {folder} failed and has no samples")
+    path = folder / cell.samples
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Samples(
+                **{
+                    field: arrays[field].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
+                    for field, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
+                }
+            )
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+        raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+
+
+def run_schema() -> dict[str, Any]:
+    """The JSON Schema of run.json."""
+    return _RUN.json_schema()
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+    return str(error).split("\n", 1)[0] or type(error).__name__
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that takes the place of `path` when it is complete."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
