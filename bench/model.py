@@ -20,7 +20,7 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is absolute.
+    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where it lies in it, else absolute.
     """
 
     name: str
@@ -49,7 +49,8 @@ class Scenario:
     """What is asked of a stack.
 
     `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
-    (None: any) matter to the locustfile that takes them from here. `locustfile` is absolute.
+    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it lies in it,
+    else absolute.
     """
 
     name: str
@@ -244,7 +245,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything about a run but its raw samples."""
+    """Everything about a run but its raw samples. `started` is ISO 8601 in UTC; `argv` follows `python -m bench`."""
 
     schema_version: int
     id: str

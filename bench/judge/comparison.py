@@ -14,7 +14,8 @@ class Row:
     """One stack under one scenario and load, over all its rounds.
 
     `estimates` has an entry for each metric that at least one round can vouch for; `voids` says, for each metric
-    that some rounds cannot, why. `outcomes` are the distinct ones of the rounds; `problems` has each kind once, with the rounds it was seen in.
+    that some rounds cannot, why. `outcomes` are the distinct ones of the rounds; `problems` has each kind once, with
+    the rounds that it was seen in.
     """
 
     stack: str

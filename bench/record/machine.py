@@ -25,7 +25,7 @@ def has_pss() -> bool:
 
 
 def machine() -> Machine:
-    """This machine."""
+    """The machine that this runs on."""
     return Machine(
         cpu_model=_cpu_model(),
         cpus=os.cpu_count() or 1,

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +18,7 @@ from bench.model import SCHEMA_VERSION, Cell, Run, Samples
 
 _RUN = TypeAdapter(Run)
 
-REQUEST_ARRAYS: Mapping[str, DTypeLike] = {
+REQUEST_ARRAYS: dict[str, DTypeLike] = {
     "scheduled_s": "f8",
     "sent_s": "f8",
     "done_s": "f8",
@@ -28,7 +28,7 @@ REQUEST_ARRAYS: Mapping[str, DTypeLike] = {
     "route": "u1",
     "slice": "i4",
 }
-READING_ARRAYS: Mapping[str, DTypeLike] = {
+READING_ARRAYS: dict[str, DTypeLike] = {
     "mem_t_s": "f8",
     "mem_arm": "u1",
     "pss_bytes": "i8",
