@@ -20,7 +20,8 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where it lies in it, else absolute.
+    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where
+    it lies in it, else absolute.
     """
 
     name: str
@@ -49,8 +50,8 @@ class Scenario:
     """What is asked of a stack.
 
     `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
-    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it lies in it,
-    else absolute.
+    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it
+    lies in it, else absolute.
     """
 
     name: str
@@ -245,7 +246,11 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything about a run but its raw samples. `started` is ISO 8601 in UTC; `argv` follows `python -m bench`."""
+    """Everything about a run but its raw samples. `started` is ISO 8601 in UTC; `argv` follows `python -m bench`.
+
+    `server_cpus` and `load_cpus` are empty where nothing could be pinned; `notes` say so, and what else holds for
+    every figure of the run.
+    """
 
     schema_version: int
     id: str
@@ -259,6 +264,7 @@ class Run:
     argv: tuple[str, ...]
     server_cpus: tuple[int, ...]
     load_cpus: tuple[int, ...]
+    notes: tuple[str, ...]
     seed: int
     cells: tuple[Cell, ...] = ()
 

@@ -4,13 +4,14 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError
@@ -84,14 +85,18 @@ def load_samples(folder: Path, cell: Cell) -> Samples:
     path = folder / cell.samples
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Samples(
-                **{
-                    field: arrays[field].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
-                    for field, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
-                }
-            )
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+            return samples_of(arrays)
+    except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error) as error:
         raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+
+
+def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
+    """The samples that these arrays hold, in the wide types that judging works in. Raises KeyError if one is absent."""
+    wide: dict[str, NDArray[Any]] = {
+        name: arrays[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
+        for name, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
+    }
+    return Samples(**wide)
 
 
 def run_schema() -> dict[str, Any]:

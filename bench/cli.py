@@ -1,0 +1,150 @@
+"""The command line: `python -m bench list | serve | run`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.model import Plan
+from bench.plan.config import DEFAULT_CONFIG, Config, load_config, make_plan
+from bench.plan.variants import apply_settings, replace_names
+from bench.run import session
+from bench.run.foreground import serve_stack
+from bench.run.signals import Interrupted, stop_on_signals
+
+DEFAULT_PROFILE = "bench"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 every cell recorded, 1 a cell failed, 2 usage, 130 or 143 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(words)
+    try:
+        return int(arguments.verb(arguments, words))
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except Interrupted as interruption:
+        print(f"bench: {interruption}", file=sys.stderr)
+        return interruption.exit_code
+
+
+def _list(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
+    config, _ = _config(arguments)
+    for heading, tables in (("stacks", config.stacks), ("scenarios", config.scenarios)):
+        print(f"{heading}:")
+        for name, table in tables.items():
+            print(f"  {name:<22} {table.title or ''}".rstrip())
+    print("profiles:")
+    for name, profile in config.profiles.items():
+        cells = f"{', '.join(profile.stacks)} on {', '.join(profile.scenarios)}, {profile.rounds} rounds"
+        print(f"  {name:<22} {cells}")
+    return 0
+
+
+def _serve(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
+    config, replaced = _config(arguments)
+    names = replace_names([arguments.stack], replaced)
+    if len(names) > 1:
+        raise BenchError(f"serve takes one stack, but --set makes {len(names)} variants of {arguments.stack}")
+    plan = make_plan(config, arguments.profile, stacks=names, users=arguments.users)
+    with stop_on_signals() as stop:
+        serve_stack(plan.stacks[names[0]], plan, arguments.port, arguments.seed, stop)
+    return 0
+
+
+def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    with stop_on_signals() as stop:
+        if arguments.resume is not None:
+            result = session.resume(arguments.resume, stop)
+        else:
+            result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop)
+    print(f"recorded in {result.folder}; show it with: python compare.py report {result.folder}")
+    if result.failed:
+        print(f"bench run: {result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)
+    return 1 if result.failed else 0
+
+
+def _config(arguments: argparse.Namespace) -> tuple[Config, dict[str, list[str]]]:
+    """All tables, variants included, and which names the variants replace."""
+    paths = [DEFAULT_CONFIG, *([arguments.config] if arguments.config is not None else [])]
+    return apply_settings(load_config(paths), arguments.set)
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    config, replaced = _config(arguments)
+    profile = config.profiles.get(arguments.profile)
+    stacks = arguments.stacks or (profile.stacks if profile is not None else [])
+    return make_plan(
+        config,
+        arguments.profile,
+        stacks=replace_names(stacks, replaced),
+        scenarios=arguments.scenarios,
+        users=arguments.users,
+        rounds=arguments.rounds,
+        window_s=arguments.window,
+        warmup_s=arguments.warmup,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure web stacks side by side.")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    everywhere = argparse.ArgumentParser(add_help=False)
+    everywhere.add_argument("--config", type=Path, metavar="FILE", help="a TOML file laid over bench.toml")
+    everywhere.add_argument(
+        "--set", action="append", default=[], metavar="STACK.KEY=V[,V]", help="variants of a stack: workers, env.NAME"
+    )
+    planned = argparse.ArgumentParser(add_help=False)
+    planned.add_argument("--profile", default=DEFAULT_PROFILE, help="a [profiles.NAME] table (default: %(default)s)")
+    planned.add_argument("--users", type=_counts, metavar="N[,N]", help="closed loads in place of the profile's")
+    planned.add_argument("--seed", type=int, default=1, help="of the order and of the delays (default: %(default)s)")
+
+    listing = verbs.add_parser("list", parents=[everywhere], help="stacks, scenarios and profiles")
+    listing.set_defaults(verb=_list)
+
+    serve = verbs.add_parser("serve", parents=[everywhere, planned], help="one stack and the upstream, until Ctrl-C")
+    serve.add_argument("stack", metavar="STACK")
+    serve.add_argument("--port", type=_count, default=0, help="default: a free one")
+    serve.set_defaults(verb=_serve)
+
+    run = verbs.add_parser("run", parents=[everywhere, planned], help="measure a profile")
+    run.add_argument("--stacks", type=_names, metavar="A[,B]", help="in place of the profile's")
+    run.add_argument("--scenarios", type=_names, metavar="X[,Y]", help="in place of the profile's")
+    run.add_argument("--rounds", type=_count, metavar="N")
+    run.add_argument("--window", type=_seconds, metavar="S", help="seconds; it may grow to three times that")
+    run.add_argument("--warmup", type=_seconds, metavar="S")
+    folder = run.add_mutually_exclusive_group()
+    folder.add_argument("--out", type=Path, metavar="DIR", help="the run folder (default: results/<run-id>)")
+    folder.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run; everything else is as it was")
+    run.set_defaults(verb=_run)
+    return parser
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"{text!r}: write names with commas between them")
+    return names
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100_000):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number from 1 to 100000")
+    return int(text)
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part.strip()) for part in text.split(",")]
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r}: write seconds, more than 0 and at most a day")
+    return value

@@ -1,0 +1,250 @@
+"""bench.toml, checked: the tables as people write them, laid over one another and turned into the nouns."""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bench.errors import BenchError
+from bench.model import Interface, Load, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_CONFIG = ROOT / "bench.toml"
+DEFAULT_LOCUSTFILE = "loadtests/get.py"
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=100_000)]
+Users = Annotated[list[Count], Field(min_length=1)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class StackTable(_Table):
+    """A `[stacks.NAME]` table."""
+
+    title: str | None = None
+    interface: Interface
+    argv: Annotated[list[str], Field(min_length=1)]
+    env: dict[str, str] = {}
+    workers: Count = 1
+    threads: Count | Literal["users"] = 1
+    slots: Count | Literal["unbounded"] | None = None
+    ready_path: Annotated[str, Field(pattern="^/")] | None = None
+    cwd: str = "."
+
+
+class UpstreamTable(_Table):
+    """The calls to one upstream route: an `upstream.ROUTE` key of a scenario."""
+
+    calls: Count = 1
+    median_s: NotNegative
+    sigma: NotNegative = 0.0
+
+
+class ScenarioTable(_Table):
+    """A `[scenarios.NAME]` table."""
+
+    title: str | None = None
+    locustfile: str = DEFAULT_LOCUSTFILE
+    upstream: dict[Literal["weather", "users", "orders", "reviews"], UpstreamTable] = {}
+    hold_s: NotNegative | None = None
+    timeout_s: Positive = 30.0
+    path: Annotated[str, Field(pattern="^/")] | None = None
+    status: Annotated[int, Field(ge=100, le=599)] = 200
+    body: str | None = None
+
+
+class ProfileTable(_Table):
+    """A `[profiles.NAME]` table."""
+
+    stacks: Annotated[list[Name], Field(min_length=1)]
+    scenarios: Annotated[list[Name], Field(min_length=1)]
+    users: Users
+    scenario_users: dict[str, Users] = {}
+    max_users: dict[str, Count] = {}
+    warmup_s: Positive
+    window_s: Positive
+    window_limit_s: Positive | None = None
+    rounds: Count
+    server_cpus: Count = 1
+
+
+class Config(_Table):
+    """A whole file, or several laid over one another."""
+
+    stacks: dict[Name, StackTable] = {}
+    scenarios: dict[Name, ScenarioTable] = {}
+    profiles: dict[Name, ProfileTable] = {}
+
+
+def load_config(paths: Sequence[Path]) -> Config:
+    """The files laid over one another in turn, later keys winning, and checked.
+
+    Raises BenchError, naming file or key and what is allowed, where one cannot be read or understood.
+    """
+    merged: dict[str, Any] = {}
+    for path in paths:
+        _lay_over(merged, _read(path))
+    names = " and ".join(str(path) for path in paths)
+    try:
+        config = Config.model_validate(merged)
+    except ValidationError as error:
+        raise BenchError(f"{names}: {_explain(error)}") from None
+    for name, profile in config.profiles.items():
+        where = f"{names}: profiles.{name}"
+        known("stack", [*profile.stacks, *profile.max_users], config.stacks, where)
+        known("scenario", [*profile.scenarios, *profile.scenario_users], config.scenarios, where)
+        if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
+            raise BenchError(f"{where}.window_limit_s: {profile.window_limit_s:g} is less than window_s")
+    return config
+
+
+def known(kind: str, names: Iterable[str], valid: Iterable[str], where: str) -> None:
+    """Raise BenchError, listing the valid names, unless every name is one of them."""
+    for name in names:
+        if name not in valid:
+            raise BenchError(f"{where}: unknown {kind} {name!r}; known: {', '.join(valid) or 'none'}")
+
+
+def make_plan(
+    config: Config,
+    profile_name: str,
+    *,
+    stacks: Sequence[str] | None = None,
+    scenarios: Sequence[str] | None = None,
+    users: Sequence[int] | None = None,
+    rounds: int | None = None,
+    window_s: float | None = None,
+    warmup_s: float | None = None,
+) -> Plan:
+    """What one run measures: a profile, with what the command line puts in place of its own values.
+
+    Raises BenchError for an unknown profile, stack or scenario, listing the known ones.
+    """
+    known("profile", [profile_name], config.profiles, "--profile")
+    table = config.profiles[profile_name]
+    stack_names = tuple(dict.fromkeys(stacks or table.stacks))
+    scenario_names = tuple(dict.fromkeys(scenarios or table.scenarios))
+    known("stack", stack_names, config.stacks, "--stacks")
+    known("scenario", scenario_names, config.scenarios, "--scenarios")
+    loads = {
+        name: tuple(
+            Load("closed", count) for count in sorted(set(users or table.scenario_users.get(name) or table.users))
+        )
+        for name in scenario_names
+    }
+    base_s = window_s if window_s is not None else table.window_s
+    limit_s = 3 * base_s if window_s is not None or table.window_limit_s is None else table.window_limit_s
+    profile = Profile(
+        name=profile_name,
+        stacks=stack_names,
+        loads=loads,
+        timing=Timing(warmup_s if warmup_s is not None else table.warmup_s, base_s, limit_s),
+        rounds=rounds or table.rounds,
+        max_users={} if users else _max_users(table, stack_names),
+        server_cpus=table.server_cpus,
+    )
+    highest = max(load.users for scenario_loads in loads.values() for load in scenario_loads)
+    return Plan(
+        stacks={name: _stack(name, config.stacks[name], highest) for name in stack_names},
+        scenarios={name: _scenario(name, config.scenarios[name]) for name in scenario_names},
+        profile=profile,
+    )
+
+
+def _max_users(table: ProfileTable, stacks: Iterable[str]) -> dict[str, int]:
+    """The limits that hold for these stacks; a variant such as `flask-sync[workers=2]` has that of its stack."""
+    limits = {name: table.max_users.get(name.partition("[")[0]) for name in stacks}
+    return {name: most for name, most in limits.items() if most is not None}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tables of a file, with the paths in them made relative to the checkout, or absolute outside it."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BenchError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BenchError(f"{path}: {error}") from None
+    folder = path.resolve().parent
+    for stack in _tables_in(tables, "stacks"):
+        if "argv" in stack or "cwd" in stack:
+            _place(stack, "cwd", stack.get("cwd", "."), folder)
+    for scenario in _tables_in(tables, "scenarios"):
+        if "locustfile" in scenario:
+            _place(scenario, "locustfile", scenario["locustfile"], folder)
+    return tables
+
+
+def _tables_in(tables: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    group = tables.get(key)
+    return [table for table in group.values() if isinstance(table, dict)] if isinstance(group, dict) else []
+
+
+def _place(table: dict[str, Any], key: str, value: object, folder: Path) -> None:
+    if isinstance(value, str):
+        path = (folder / value).resolve()
+        table[key] = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+
+
+def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(key), dict):
+            _lay_over(below[key], value)
+        else:
+            below[key] = value
+
+
+def _explain(error: ValidationError) -> str:
+    """The first complaint, with the keys that are allowed where one is unknown."""
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return (
+            f"{place}: {first['msg']}, not {first['input']!r}" if first["type"] != "missing" else f"{place} is missing"
+        )
+    sections: dict[str, type[_Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
+    depth = len(first["loc"])
+    table = Config if depth == 1 else sections[str(first["loc"][0])] if depth == 3 else UpstreamTable
+    return f"{place}: unknown key; known: {', '.join(table.model_fields)}"
+
+
+def _stack(name: str, table: StackTable, highest_users: int) -> Stack:
+    threads = highest_users if table.threads == "users" else table.threads
+    slots = table.workers * threads if table.slots is None else table.slots
+    return Stack(
+        name=name,
+        title=table.title or name,
+        interface=table.interface,
+        argv=tuple(table.argv),
+        env=table.env,
+        workers=table.workers,
+        threads=threads,
+        slots=None if slots == "unbounded" else slots,
+        ready_path=table.ready_path,
+        cwd=table.cwd,
+    )
+
+
+def _scenario(name: str, table: ScenarioTable) -> Scenario:
+    calls: dict[str, UpstreamCall] = {
+        route: UpstreamCall(call.calls, call.median_s, call.sigma) for route, call in table.upstream.items()
+    }
+    waits_s = sum(call.calls * call.median_s for call in calls.values())
+    return Scenario(
+        name=name,
+        title=table.title or name,
+        locustfile=table.locustfile,
+        upstream=calls,
+        hold_s=waits_s if table.hold_s is None else table.hold_s,
+        timeout_s=table.timeout_s,
+        path=table.path,
+        status=table.status,
+        body=table.body,
+    )

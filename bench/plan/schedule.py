@@ -1,0 +1,48 @@
+"""From a plan to the order of its cells: rounds of visits, in seeded random order."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bench.model import CellKey, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One freshly started server: a stack under a scenario, its loads ascending, for memory does not shrink."""
+
+    cells: tuple[CellKey, ...]
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack that is visited."""
+        return self.cells[0].stack
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario that it is visited with."""
+        return self.cells[0].scenario
+
+
+def visits(plan: Plan, seed: int) -> Iterator[Visit]:
+    """Every visit of every round, in the order in which they run; `order` counts the cells from 0.
+
+    A round has each stack x scenario once, shuffled anew by seed and round, so that drift of the machine falls on
+    all alike.
+    """
+    order = 0
+    for number in range(1, plan.profile.rounds + 1):
+        pairs = [(stack, scenario) for scenario in plan.profile.loads for stack in plan.profile.stacks]
+        random.Random(f"{seed}/{number}").shuffle(pairs)  # noqa: S311 (an order, not a secret)
+        for stack, scenario in pairs:
+            most = plan.profile.max_users.get(stack)
+            loads = [load for load in plan.profile.loads[scenario] if most is None or load.users <= most]
+            cells = [CellKey(stack, scenario, load, number, order + place) for place, load in enumerate(loads)]
+            order += len(cells)
+            if cells:
+                yield Visit(tuple(cells))
+
+
+def cell_name(key: CellKey) -> str:
+    """Which cell, for people: `flask-sync, weather, 10 users, round 2`."""
+    return f"{key.stack}, {key.scenario}, {key.load.users} users, round {key.round}"

@@ -1,0 +1,59 @@
+"""Variants of stacks from the command line: `--set flask-sync.workers=1,2,4` makes three stacks of one."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.plan.config import Config, StackTable, known
+
+NUMBERS = ("workers", "threads", "slots")
+
+
+def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dict[str, list[str]]]:
+    """The config with the variants in it, and for each stack that has some their names in place of its own.
+
+    A variant is called `flask-sync[workers=2]`; two settings of one stack multiply. Keys: workers, threads, slots and
+    env.NAME. Raises BenchError for a setting that is malformed, or names an unknown stack or key.
+    """
+    replaced: dict[str, list[str]] = {}
+    stacks = dict(config.stacks)
+    for setting in settings:
+        place, equals, values = setting.partition("=")
+        name, dot, key = place.partition(".")
+        if not (equals and dot and values):
+            raise BenchError(f"--set {setting}: write STACK.KEY=VALUE[,VALUE...], such as flask-sync.workers=1,2,4")
+        known("stack", [name], config.stacks, f"--set {setting}")
+        if key not in NUMBERS and not key.startswith("env."):
+            raise BenchError(f"--set {setting}: unknown key {key!r}; known: {', '.join(NUMBERS)}, env.NAME")
+        variants = {
+            _name(base, key, value): _variant(stacks[base], key, value, setting)
+            for base in replaced.get(name, [name])
+            for value in values.split(",")
+        }
+        stacks.update(variants)
+        replaced[name] = list(variants)
+    return config.model_copy(update={"stacks": stacks}), replaced
+
+
+def replace_names(names: Sequence[str], replaced: dict[str, list[str]]) -> list[str]:
+    """The names, with each that has variants replaced by them."""
+    return [variant for name in names for variant in replaced.get(name, [name])]
+
+
+def _name(base: str, key: str, value: str) -> str:
+    return f"{base[:-1]},{key}={value}]" if base.endswith("]") else f"{base}[{key}={value}]"
+
+
+def _variant(table: StackTable, key: str, value: str, setting: str) -> StackTable:
+    fields = table.model_dump()
+    if key in NUMBERS:
+        fields[key] = int(value) if value.isascii() and value.isdigit() else value
+    else:
+        fields["env"] = {**table.env, key.removeprefix("env."): value}
+    if table.title:
+        fields["title"] = f"{table.title}, {key.removeprefix('env.')} {value}"
+    try:
+        return StackTable.model_validate(fields)
+    except ValidationError as error:
+        raise BenchError(f"--set {setting}: {value!r}: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,119 @@
+"""One visit: a fresh server of a stack under a scenario, and a cell for each of its loads."""
+
+import re
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.errors import BenchError
+from bench.judge.cell import judge_cell
+from bench.model import Cell, CellKey, Plan, Samples, Window
+from bench.plan.schedule import Visit
+from bench.record.store import REQUEST_ARRAYS, samples_of
+from bench.run.cpus import CpuSets
+from bench.run.load import LoadGenerator, running_load
+from bench.run.sampler import Reading, Sampler, Tree, read
+from bench.run.server import Server, running_server
+from bench.run.signals import StopRequest
+from bench.run.upstream import Upstream, running_upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all cells of a run share. `users` is the highest load of the run; `cores` counts those of either side."""
+
+    plan: Plan
+    seed: int
+    cpus: CpuSets
+    cores: tuple[int, int]
+    users: int
+    logs: Path
+    stop: StopRequest
+    progress: Callable[[CellKey, str], None]
+
+
+def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
+    """Each cell of the visit, judged, with its raw samples, in ascending order of load.
+
+    Raises BenchError, naming the phase and the log, where one cannot be measured; the generator is then at its end.
+    """
+    stack, scenario = setting.plan.stacks[visit.stack], setting.plan.scenarios[visit.scenario]
+    first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
+    setting.progress(first, "start upstream")
+    with running_upstream(scenario, setting.seed, cpus.load, _log(setting, first, "upstream"), stop) as upstream:
+        setting.progress(first, "start server")
+        server_log = _log(setting, first, "server")
+        with running_server(stack, upstream.url, setting.users, cpus.server, server_log, stop) as server:
+            tree = Tree(server.program)
+            idle = read(tree, None, upstream.program)
+            for key in visit.cells:
+                setting.progress(key, "start load")
+                yield _run_cell(key, setting, upstream, server, tree, idle)
+
+
+def _run_cell(
+    key: CellKey, setting: Setting, upstream: Upstream, server: Server, tree: Tree, idle: Reading
+) -> tuple[Cell, Samples]:
+    stack, scenario = setting.plan.stacks[key.stack], setting.plan.scenarios[key.scenario]
+    upstream.reset()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        log, timing = _log(setting, key, "load"), setting.plan.profile.timing
+        with running_load(scenario, key.load, timing, server.url, setting.cpus.load, Path(folder), log) as load:
+            window, readings = _measure(
+                key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, idle)
+            )
+        samples = join_samples(load.output, readings)
+    setting.progress(key, "judge")
+    server_cores, load_cores = setting.cores
+    cell = judge_cell(
+        key, stack, scenario, samples, window, upstream.served(), server_cpus=server_cores, load_cpus=load_cores
+    )
+    return cell, samples
+
+
+def _measure(
+    key: CellKey, setting: Setting, upstream: Upstream, server: Server, load: LoadGenerator, sampler: Sampler
+) -> tuple[Window, list[Reading]]:
+    """The window as Locust kept it, and what was read of the server around and in it."""
+    window = None
+    with sampler:
+        for event in load.events(setting.stop, [server.program, upstream.program]):
+            match event["event"]:
+                case "begin":
+                    setting.progress(key, "warm up")
+                    window = Window(event["warmup_s"], event["start_s"], event["end_s"])
+                    sampler.read_at(window.start_s)
+                    sampler.read_at(window.end_s)
+                case "grow" if window is not None:
+                    window = replace(window, end_s=event["end_s"])
+                    sampler.read_at(window.end_s)
+                case "progress" if window is not None and event["t_s"] >= window.start_s:
+                    setting.progress(key, "measure")
+                case "drain":
+                    setting.progress(key, "drain")
+    if window is None:
+        raise BenchError(f"the load generator never began{load.program.log_tail()}")
+    return window, sampler.readings
+
+
+def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
+    """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, all of one arm."""
+    with np.load(requests, allow_pickle=False) as recorded:
+        arrays = {name: recorded[name] for name in REQUEST_ARRAYS}
+    servers = [reading.server for reading in readings]
+    for name in ("pss_bytes", "rss_bytes", "uss_bytes", "cpu_user_s", "cpu_system_s", "threads", "switches"):
+        arrays[name] = np.array([getattr(server, name) for server in servers])
+    for name in ("generator_cpu_s", "upstream_cpu_s", "sampler_cpu_s"):
+        arrays[name] = np.array([getattr(reading, name) for reading in readings])
+    arrays["mem_t_s"] = np.array([reading.t_s for reading in readings])
+    arrays["mem_arm"] = np.zeros(len(readings), dtype=np.int64)
+    return samples_of(arrays)
+
+
+def _log(setting: Setting, key: CellKey, program: str) -> Path:
+    """A log file of its own for each program that a cell starts, whatever characters names are made of."""
+    name = re.sub(r"[^\w.=,-]+", "_", f"{key.order:03d}-{key.stack}-{key.scenario}-{key.load.users}")
+    return setting.logs / f"{name}.{program}.log"

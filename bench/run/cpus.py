@@ -1,0 +1,67 @@
+"""Which cores the server gets, and which are left to generator, upstream and harness."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.errors import BenchError
+
+
+@dataclass(frozen=True, slots=True)
+class CpuSets:
+    """Core numbers of either side; both empty where nothing is pinned, and `note` then says why."""
+
+    server: tuple[int, ...]
+    load: tuple[int, ...]
+    note: str | None = None
+
+
+def cpu_sets(server_cpus: int) -> CpuSets:
+    """The last `server_cpus` cores for the server, the others for the load.
+
+    Hardware threads that share a core with the server are given to nobody, where that leaves the load any. Raises
+    BenchError where two cores or more are too few for `server_cpus` and one besides.
+    """
+    if sys.platform != "linux":
+        return CpuSets((), (), "this platform cannot pin processes to cores: server and load share them all")
+    usable = sorted(os.sched_getaffinity(0))
+    if len(usable) == 1:
+        return CpuSets((), (), "this machine has one core: server and load share it, so figures describe both")
+    if len(usable) <= server_cpus:
+        raise BenchError(f"server_cpus = {server_cpus}, but there are {len(usable)} cores and the load needs one")
+    server = usable[-server_cpus:]
+    others = [cpu for cpu in usable if cpu not in server]
+    siblings = {sibling for cpu in server for sibling in _siblings(cpu)}
+    return CpuSets(tuple(server), tuple(cpu for cpu in others if cpu not in siblings) or tuple(others))
+
+
+def _siblings(cpu: int) -> set[int]:
+    """The hardware threads of a core, itself included."""
+    path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    if not path.exists():
+        return {cpu}
+    found: set[int] = set()
+    for part in path.read_text(encoding="ascii").strip().split(","):
+        first, _, last = part.partition("-")
+        found.update(range(int(first), int(last or first) + 1))
+    return found
+
+
+@contextmanager
+def pinned(cpus: Sequence[int]) -> Iterator[None]:
+    """Run the calling thread, and what it starts meanwhile, on these cores; no cores: leave it where it is.
+
+    A child inherits the affinity of the thread that starts it, so it is pinned from its first instruction on.
+    """
+    if not cpus:
+        yield
+        return
+    former = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, former)

@@ -1,0 +1,75 @@
+"""Ports on 127.0.0.1: a free one, and when a program listens on it."""
+
+import http.client
+import socket
+import time
+
+import psutil
+
+from bench.errors import BenchError
+from bench.run.process import Program
+from bench.run.signals import StopRequest
+
+HOST = "127.0.0.1"
+READY_S = 30.0
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRequest) -> None:
+    """Return once the program itself serves the port: it accepts and, with a path, answers it with 2xx.
+
+    Raises BenchError where it ends before, is not ready after 30 s, or somebody else listens on the port.
+    """
+    end_s = time.monotonic() + READY_S
+    why = ""
+    while time.monotonic() < end_s:
+        stop.check()
+        program.check_alive()
+        why = _not_ready(port, path)
+        if not why:
+            _check_owner(program, port)
+            return
+        stop.sleep()
+    raise BenchError(
+        f"{program.name} was not ready on port {port} after {READY_S:g} s ({why}): "
+        f"does its argv use {{port}}?{program.log_tail()}"
+    )
+
+
+def _not_ready(port: int, path: str | None) -> str:
+    """Why the port cannot be used yet; empty if it can."""
+    try:
+        if path is None:
+            socket.create_connection((HOST, port), timeout=1.0).close()
+            return ""
+        connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+        try:
+            connection.request("GET", path)
+            status = connection.getresponse().status
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    return "" if 200 <= status < 300 else f"GET {path} answered {status}"
+
+
+def _check_owner(program: Program, port: int) -> None:
+    """Raise BenchError if the port belongs to a process outside the program's tree."""
+    try:
+        listening = {
+            connection.laddr.port
+            for member in program.tree()
+            for connection in member.net_connections(kind="tcp")
+            if connection.status == psutil.CONN_LISTEN
+        }
+    except (psutil.AccessDenied, psutil.NoSuchProcess):  # not every platform lets one look
+        program.check_alive()
+        return
+    if port not in listening:
+        raise BenchError(f"port {port} is already taken by another process, not by {program.name}{program.log_tail()}")

@@ -1,0 +1,71 @@
+"""Where a run stands, on stderr: a live line on a terminal, a plain log where there is none."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bench import units
+from bench.model import Cell, CellKey
+from bench.plan.schedule import cell_name
+
+
+class RunProgress:
+    """A context that shows each cell's phase, and each finished cell with the time that is left."""
+
+    def __init__(self, cells: int, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        self._cells = cells
+        self._finished = 0
+        self._begun_s = time.monotonic()
+        # Refreshed by hand: a thread of its own would keep the load side's core busy.
+        self._bar = Progress(
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self.console,
+            auto_refresh=False,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=cells)
+
+    def __enter__(self) -> "RunProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def phase(self, key: CellKey, name: str) -> None:
+        """Show what is being done for which cell."""
+        left = self._time_left()
+        self._bar.update(self._task, description=f"{cell_name(key)}: {name}{left}", refresh=True)
+
+    def finish(self, cell: Cell, key: CellKey) -> None:
+        """Show what a finished cell came to."""
+        self._finished += 1
+        self._bar.update(self._task, completed=self._finished, refresh=True)
+        p95_s = cell.latency_s.p95 if cell.latency_s is not None else None
+        figures = f"{units.rate(cell.throughput_rps)}, P95 {units.seconds(p95_s)}"
+        self._say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
+        for problem in cell.problems:
+            self._say(f"    {problem.name}: {problem.detail}")
+
+    def fail(self, message: str) -> None:
+        """Show why a cell could not be measured."""
+        self._finished += 1
+        self._bar.update(self._task, completed=self._finished, refresh=True)
+        self._say(f"{self._finished}/{self._cells} {message}")
+
+    def _say(self, line: str) -> None:
+        self.console.print(line, markup=False)
+
+    def _time_left(self) -> str:
+        if not self._finished:
+            return ""
+        left_s = (time.monotonic() - self._begun_s) / self._finished * (self._cells - self._finished)
+        return f" ({units.clock(left_s)} left)"

@@ -1,0 +1,209 @@
+"""Memory and CPU of the server's process tree, read about once a second from a thread of the harness."""
+
+import heapq
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+
+from bench.run.process import Program
+
+INTERVAL_S = 1.0
+COST_SHARE = 0.004
+"""A reading that costs more than this share of the interval makes the interval longer: under 1 % of a core in all."""
+
+CPUCLOCK_SCHED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class TreeUse:
+    """Memory and CPU of one process tree, summed. `pss_bytes` is -1 where the platform has none."""
+
+    pss_bytes: int
+    rss_bytes: int
+    uss_bytes: int
+    cpu_user_s: float
+    cpu_system_s: float
+    threads: int
+    switches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One moment, on CLOCK_MONOTONIC: the server's tree, and CPU seconds of generator, upstream and harness."""
+
+    t_s: float
+    generator_cpu_s: float
+    upstream_cpu_s: float
+    sampler_cpu_s: float
+    server: TreeUse
+
+
+class Tree:
+    """A program's process tree. CPU of members that have ended stays counted as last seen."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._cpu_s: dict[int, tuple[float, float]] = {}
+
+    def use(self) -> TreeUse:
+        """Everything about the tree. CPU is read first, since reading memory takes longest."""
+        members = self.program.tree()
+        self._read_cpu(members)
+        pss = rss = uss = threads = switches = 0
+        for member in members:
+            try:
+                member_pss, member_rss, member_uss = _memory(member)
+                member_threads, member_switches = _scheduling(member)
+            except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+                continue  # it ended while it was read
+            pss, rss, uss = pss + member_pss, rss + member_rss, uss + member_uss
+            threads, switches = threads + member_threads, switches + member_switches
+        user_s = sum(user for user, _ in self._cpu_s.values())
+        system_s = sum(system for _, system in self._cpu_s.values())
+        return TreeUse(pss if pss >= 0 else -1, rss, uss, user_s, system_s, threads, switches)
+
+    def _read_cpu(self, members: Sequence[psutil.Process]) -> None:
+        for member in members:
+            try:
+                times = member.cpu_times()
+                self._cpu_s[member.pid] = _exact_cpu(member.pid, times.user, times.system)
+            except (psutil.NoSuchProcess, OSError):
+                continue
+
+
+def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:
+    """(user, system) seconds, from the counters in 10 ms ticks and, on Linux, the process's own exact clock."""
+    ticks_s = user_s + system_s
+    if sys.platform != "linux" or ticks_s == 0:
+        return user_s, system_s
+    # The clock of another process, as clock_getcpuclockid(3) makes its number.
+    exact_s = time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
+    return exact_s * user_s / ticks_s, exact_s * system_s / ticks_s
+
+
+def _memory(process: psutil.Process) -> tuple[int, int, int]:
+    """(PSS, RSS, USS) in bytes; PSS is -1 where the platform has none."""
+    rollup = Path(f"/proc/{process.pid}/smaps_rollup")
+    if not rollup.exists():
+        full = process.memory_full_info()
+        return -1, full.rss, full.uss
+    kilobytes: dict[bytes, int] = {}
+    for line in rollup.read_bytes().splitlines()[1:]:
+        name, _, value = line.partition(b":")
+        kilobytes[name] = int(value.split()[0])
+    private = kilobytes[b"Private_Clean"] + kilobytes[b"Private_Dirty"] + kilobytes.get(b"Private_Hugetlb", 0)
+    return kilobytes[b"Pss"] * 1024, kilobytes[b"Rss"] * 1024, private * 1024
+
+
+def _scheduling(process: psutil.Process) -> tuple[int, int]:
+    """(threads, times that one of them was given a core): switches to the process, of threads that live."""
+    tasks = Path(f"/proc/{process.pid}/task")
+    if not tasks.exists():
+        counted = process.num_ctx_switches()
+        return process.num_threads(), counted.voluntary + counted.involuntary
+    threads = switches = 0
+    for task in tasks.iterdir():
+        try:
+            switches += int((task / "schedstat").read_bytes().split()[2])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # the thread ended while its process was read
+        threads += 1
+    return threads, switches
+
+
+def own_cpu_s(program: Program) -> float:
+    """CPU seconds of a program's own process; 0 once it has ended."""
+    try:
+        times = psutil.Process(program.process.pid).cpu_times()
+        return sum(_exact_cpu(program.process.pid, times.user, times.system))
+    except (psutil.NoSuchProcess, OSError):
+        return 0.0
+
+
+class Sampler:
+    """A context that reads about once a second, and at each moment that `read_at` names, into `readings`.
+
+    The first reading is the `idle` one handed to it. A reading that costs much is taken less often. On leaving, a last
+    one is taken, so that the window lies between two; what went wrong in the thread is raised then.
+    """
+
+    def __init__(self, tree: Tree, generator: Program, upstream: Program, idle: Reading) -> None:
+        self.readings = [idle]
+        self._tree = tree
+        self._generator = generator
+        self._upstream = upstream
+        self._moments: list[float] = []
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="sampler")
+
+    def __enter__(self) -> "Sampler":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def read_at(self, moment_s: float) -> None:
+        """Take a reading at this moment too."""
+        with self._wake:
+            heapq.heappush(self._moments, moment_s)
+            self._wake.notify()
+
+    def _run(self) -> None:
+        try:
+            next_s = time.monotonic()
+            while self._wait_until_due(next_s):
+                next_s = time.monotonic() + max(INTERVAL_S, self._read() / COST_SHARE)
+            self._read()
+        except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
+            self._error = error
+
+    def _wait_until_due(self, next_s: float) -> bool:
+        """Wait for the next reading, regular or asked for; False once the sampler is to stop."""
+        with self._wake:
+            while not self._stopping:
+                now_s = time.monotonic()
+                due_s = min([next_s, *self._moments[:1]])
+                if due_s <= now_s:
+                    while self._moments and self._moments[0] <= now_s:
+                        heapq.heappop(self._moments)
+                    return True
+                self._wake.wait(due_s - now_s)
+            return False
+
+    def _read(self) -> float:
+        """Take a reading; the CPU seconds that it cost."""
+        before_s = time.thread_time()
+        last = self.readings[-1]
+        reading = read(self._tree, self._generator, self._upstream)
+        # A program that has ended no longer tells its CPU; what it told last stands.
+        self.readings.append(
+            replace(
+                reading,
+                generator_cpu_s=max(reading.generator_cpu_s, last.generator_cpu_s),
+                upstream_cpu_s=max(reading.upstream_cpu_s, last.upstream_cpu_s),
+            )
+        )
+        return time.thread_time() - before_s
+
+
+def read(tree: Tree, generator: Program | None, upstream: Program) -> Reading:
+    """A reading of now; before there is a generator it has used no CPU."""
+    t_s = time.monotonic()
+    generator_s = own_cpu_s(generator) if generator is not None else 0.0
+    return Reading(t_s, generator_s, own_cpu_s(upstream), time.process_time(), tree.use())

@@ -1,0 +1,198 @@
+"""A run: every visit of every round, each cell recorded as soon as it is judged."""
+
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.model import SCHEMA_VERSION, Cell, CellKey, Plan, Problem, Run, Samples
+from bench.plan.config import ROOT
+from bench.plan.schedule import Visit, cell_name, visits
+from bench.record import machine, store
+from bench.run.cell import Setting, run_visit
+from bench.run.cpus import CpuSets, cpu_sets, pinned
+from bench.run.progress import RunProgress
+from bench.run.signals import Interrupted, StopRequest
+
+RESULTS = ROOT / "results"
+SOCKETS_PER_USER = 4
+SPARE_DESCRIPTORS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Where the run lies and how many of its cells could not be measured."""
+
+    folder: Path
+    failed: int
+
+
+def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
+    """A run of this plan, here and now, that has no cells yet."""
+    commit, dirty = machine.git_state(ROOT)
+    now = datetime.now(UTC)
+    here = machine.machine()
+    notes = [cpus.note] if cpus.note else []
+    if not here.has_pss:
+        notes.append("this platform tells no PSS: memory is USS, which leaves out what the processes share")
+    return Run(
+        schema_version=SCHEMA_VERSION,
+        id=f"{now:%Y%m%d-%H%M%S}-{plan.profile.name}",
+        started=now.isoformat(timespec="seconds"),
+        machine=here,
+        versions=machine.versions(),
+        commit=commit,
+        dirty=dirty,
+        lock_sha256=machine.file_sha256(ROOT / "requirements.lock"),
+        config=plan,
+        argv=tuple(argv),
+        server_cpus=cpus.server,
+        load_cpus=cpus.load,
+        notes=tuple(notes),
+        seed=seed,
+    )
+
+
+def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest) -> RunResult:
+    """Measure everything that is planned, into a new folder.
+
+    Raises BenchError where the folder has a run already, or the machine cannot hold the load; Interrupted where a
+    signal came. What was finished by then is recorded.
+    """
+    run = new_run(plan, seed, argv, cpu_sets(plan.profile.server_cpus))
+    folder = out or RESULTS / run.id
+    if (folder / "run.json").exists():
+        raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
+    return _measure(run, folder, stop)
+
+
+def resume(folder: Path, stop: StopRequest) -> RunResult:
+    """Measure what a run lacks: cells that are absent or failed.
+
+    Raises BenchError where code, lock file or machine are no longer those of the run.
+    """
+    run = store.load_run(folder)
+    now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
+    for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
+        before, today = getattr(run, name), getattr(now, name)
+        if before != today:
+            raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
+    return _measure(replace(run, cells=tuple(cell for cell in run.cells if cell.outcome != "failed")), folder, stop)
+
+
+def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
+    plan = run.config
+    users = max(load.users for loads in plan.profile.loads.values() for load in loads)
+    descriptors_for(users)
+    missing = list(_missing(run))
+    folder.mkdir(parents=True, exist_ok=True)
+    store.save_run(folder, run)
+    _point_latest_to(folder)
+    with pinned(run.load_cpus), RunProgress(sum(len(visit.cells) for visit in missing)) as progress:
+        recorder = _Recorder(run, folder, progress)
+        setting = Setting(
+            plan=plan,
+            seed=run.seed,
+            cpus=CpuSets(run.server_cpus, run.load_cpus),
+            cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
+            users=users,
+            logs=folder / "logs",
+            stop=stop,
+            progress=recorder.phase,
+        )
+        try:
+            for visit in missing:
+                _run_whole_visit(visit, setting, recorder)
+        except Interrupted as interruption:
+            raise Interrupted(interruption.signum, recorder.where()) from None
+    return RunResult(folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+
+
+def _missing(run: Run) -> Iterator[Visit]:
+    """What is planned and not recorded yet."""
+    recorded = {cell.order for cell in run.cells}
+    for visit in visits(run.config, run.seed):
+        keys = tuple(key for key in visit.cells if key.order not in recorded)
+        if keys:
+            yield Visit(keys)
+
+
+def _run_whole_visit(visit: Visit, setting: Setting, recorder: "_Recorder") -> None:
+    """Every cell of a visit, recorded or failed; after a failure the next load gets a server of its own."""
+    left = list(visit.cells)
+    while left:
+        try:
+            with closing(run_visit(Visit(tuple(left)), setting)) as measured:
+                for cell, samples in measured:
+                    recorder.record(left.pop(0), cell, samples)
+        except BenchError as error:
+            recorder.fail(left.pop(0), error)
+
+
+class _Recorder:
+    """Saves the run after each cell, and knows which phase of which cell is under way."""
+
+    def __init__(self, run: Run, folder: Path, progress: RunProgress) -> None:
+        self.run = run
+        self.folder = folder
+        self.cells = list(run.cells)
+        self.progress = progress
+        self.current = ""
+        self.key: CellKey | None = None
+
+    def phase(self, key: CellKey, name: str) -> None:
+        self.key = key
+        self.current = name
+        self.progress.phase(key, name)
+
+    def where(self) -> str:
+        """What was under way, and how to go on with it."""
+        during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
+        kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
+        return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
+
+    def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
+        file = store.save_samples(self.folder, key.order, samples)
+        self._save(replace(cell, samples=file))
+        self.progress.finish(cell, key)
+
+    def fail(self, key: CellKey, error: BenchError) -> None:
+        detail = f"{self.current}: {error}"
+        self._save(
+            Cell(key.stack, key.scenario, key.load, key.round, key.order, "failed", (Problem("failed", detail),))
+        )
+        self.progress.fail(f"{cell_name(key)}: FAILED in phase {detail}")
+
+    def _save(self, cell: Cell) -> None:
+        self.cells.append(cell)
+        self.cells.sort(key=lambda recorded: recorded.order)
+        store.save_run(self.folder, replace(self.run, cells=tuple(self.cells)))
+
+
+def descriptors_for(users: int) -> None:
+    """Let this process, and those that it starts, open as many files and sockets as so many users need.
+
+    Raises BenchError where the hard limit does not allow it.
+    """
+    needed = SOCKETS_PER_USER * users + SPARE_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise BenchError(
+            f"{users} users need {needed} open files in one process, but the limit is {hard}: "
+            f"raise it (`ulimit -Hn`, or /etc/security/limits.conf), or ask for fewer users"
+        )
+    if soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _point_latest_to(folder: Path) -> None:
+    """Make results/latest a link to the newest run."""
+    RESULTS.mkdir(exist_ok=True)
+    link = RESULTS / "latest"
+    if link.is_symlink() or not link.exists():
+        link.unlink(missing_ok=True)
+        target = folder.resolve()
+        link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)

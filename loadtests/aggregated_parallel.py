@@ -1,0 +1,11 @@
+"""GET /aggregated-data: three calls of the upstream at once."""
+
+from loadtests.aggregated import is_aggregate
+from loadtests.user import ScenarioUser
+
+
+class AggregatedParallel(ScenarioUser):
+    """Asks for one user's data, gathered at once."""
+
+    path = "/aggregated-data/7?strategy=parallel"
+    accepts = staticmethod(is_aggregate)

@@ -1,0 +1,11 @@
+"""GET /aggregated-data: three calls of the upstream, one after another."""
+
+from loadtests.aggregated import is_aggregate
+from loadtests.user import ScenarioUser
+
+
+class AggregatedSequential(ScenarioUser):
+    """Asks for one user's data, gathered in turn."""
+
+    path = "/aggregated-data/7?strategy=sequential"
+    accepts = staticmethod(is_aggregate)

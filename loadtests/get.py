@@ -1,0 +1,19 @@
+"""GET any path: what is asked, and what is right, come from the scenario's table in bench.toml.
+
+By hand: `locust -f loadtests/get.py --host http://127.0.0.1:8000/path`.
+"""
+
+from loadtests.user import SESSION, ScenarioUser
+
+
+class Get(ScenarioUser):
+    """Asks for `path` and wants `status` and, where the table gives one, exactly `body`."""
+
+    path = (SESSION.plan.path or "/") if SESSION is not None else ""
+    status = SESSION.plan.status if SESSION is not None else 200
+
+    @staticmethod
+    def accepts(body: bytes) -> bool:
+        """The body of the table, or any."""
+        wanted = SESSION.plan.body if SESSION is not None else None
+        return wanted is None or body == wanted.encode()
