@@ -33,6 +33,9 @@ smoke: $(READY) ## one short cell of each framework (under a minute), then the r
 test: $(READY) ## unit, contract and end-to-end tests (under 5 minutes)
 	$(BIN)/python -m pytest
 
+test-slow: $(READY) ## the tests that take minutes or want an idle machine
+	$(BIN)/python -m pytest -m slow
+
 check: $(READY) ## ruff, format, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

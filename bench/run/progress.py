@@ -12,13 +12,17 @@ from bench.plan.schedule import cell_name
 
 
 class RunProgress:
-    """A context that shows each cell's phase, and each finished cell with the time that is left."""
+    """A context that shows each cell's phase, and each finished cell with the time that is left.
 
-    def __init__(self, cells: int, console: Console | None = None) -> None:
+    `cell_s` is how long a cell is thought to take until one has shown it.
+    """
+
+    def __init__(self, cells: int, cell_s: float, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._cells = cells
+        self._cell_s = cell_s
         self._finished = 0
-        self._begun_s = time.monotonic()
+        self._begun_s = self._last_s = time.monotonic()
         # Refreshed by hand: a thread of its own would keep the load side's core busy.
         self._bar = Progress(
             BarColumn(20),
@@ -47,8 +51,7 @@ class RunProgress:
 
     def finish(self, cell: Cell, key: CellKey) -> None:
         """Show what a finished cell came to."""
-        self._finished += 1
-        self._bar.update(self._task, completed=self._finished, refresh=True)
+        self._count()
         p95_s = cell.latency_s.p95 if cell.latency_s is not None else None
         figures = f"{units.rate(cell.throughput_rps)}, P95 {units.seconds(p95_s)}"
         self._say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
@@ -57,15 +60,19 @@ class RunProgress:
 
     def fail(self, message: str) -> None:
         """Show why a cell could not be measured."""
-        self._finished += 1
-        self._bar.update(self._task, completed=self._finished, refresh=True)
+        self._count()
         self._say(f"{self._finished}/{self._cells} {message}")
+
+    def _count(self) -> None:
+        self._finished += 1
+        self._last_s = time.monotonic()
+        self._bar.update(self._task, completed=self._finished, refresh=True)
 
     def _say(self, line: str) -> None:
         self.console.print(line, markup=False)
 
     def _time_left(self) -> str:
-        if not self._finished:
-            return ""
-        left_s = (time.monotonic() - self._begun_s) / self._finished * (self._cells - self._finished)
-        return f" ({units.clock(left_s)} left)"
+        now_s = time.monotonic()
+        cell_s = (self._last_s - self._begun_s) / self._finished if self._finished else self._cell_s
+        left_s = cell_s * (self._cells - self._finished) - (now_s - self._last_s)
+        return f" ({units.clock(max(left_s, 0.0))} left)"

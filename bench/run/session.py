@@ -20,6 +20,7 @@ from bench.run.signals import Interrupted, StopRequest
 RESULTS = ROOT / "results"
 SOCKETS_PER_USER = 4
 SPARE_DESCRIPTORS = 200
+OVERHEAD_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
     folder.mkdir(parents=True, exist_ok=True)
     store.save_run(folder, run)
     _point_latest_to(folder)
-    with pinned(run.load_cpus), RunProgress(sum(len(visit.cells) for visit in missing)) as progress:
+    count = sum(len(visit.cells) for visit in missing)
+    cell_s = plan.profile.timing.warmup_s + plan.profile.timing.window_s + OVERHEAD_S
+    with pinned(run.load_cpus), RunProgress(count, cell_s) as progress:
         recorder = _Recorder(run, folder, progress)
         setting = Setting(
             plan=plan,
