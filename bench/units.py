@@ -1,6 +1,7 @@
 """Formatting of numbers, in one place: base units in, text for people out."""
 
 import math
+from dataclasses import dataclass
 
 NOTHING = "-"
 
@@ -16,24 +17,72 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{rounded:.{max(decimals, 0)}f}"
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How figures are written: multiplied by `factor`, with `suffix` after them; `axis` names the unit on a chart."""
+
+    factor: float
+    suffix: str
+    axis: str
+
+    def number(self, value: float) -> str:
+        """Three significant digits of the figure on this scale, without its suffix."""
+        return significant(value * self.factor)
+
+    def text(self, value: float) -> str:
+        """The figure on this scale, with its suffix."""
+        return self.number(value) + self.suffix
+
+
+SECONDS = Scale(1.0, " s", "s")
+MILLISECONDS = Scale(1e3, " ms", "ms")
+MICROSECONDS = Scale(1e6, " us", "us")
+MEGABYTES = Scale(1e-6, " MB", "MB")
+RATE = Scale(1.0, "/s", "requests/s")
+
+
+def scale(unit: str, value: float) -> Scale:
+    """How a figure as large as `value` is best written. Units: requests/s, s, bytes."""
+    if unit == "s":
+        # Three digits of 0.9996 s are 1.00 s, not 1000 ms.
+        size = abs(float(significant(value)))
+        return SECONDS if size >= 1 or size == 0 else MILLISECONDS if size >= 1e-3 else MICROSECONDS
+    return {"bytes": MEGABYTES, "requests/s": RATE}[unit]
+
+
+def figure(value: float | None, unit: str) -> str:
+    """A figure in its base unit, for people."""
+    return NOTHING if value is None else scale(unit, value).text(value)
+
+
+def interval(mean: float, low: float | None, high: float | None, unit: str) -> tuple[str, str]:
+    """A figure, and its interval on the same scale in brackets; no brackets where there is no interval."""
+    chosen = scale(unit, mean)
+    if low is None or high is None:
+        return chosen.text(mean), ""
+    return chosen.text(mean), f"({chosen.number(low)}\u2013{chosen.number(high)})"
+
+
 def seconds(value: float | None) -> str:
     """A duration in s, ms or us, three significant digits."""
-    if value is None:
-        return NOTHING
-    size = abs(value)
-    if size >= 1 or value == 0:
-        return f"{significant(value)} s"
-    return f"{significant(value * 1e3)} ms" if size >= 1e-3 else f"{significant(value * 1e6)} us"
+    return figure(value, "s")
 
 
 def megabytes(value: float | None) -> str:
     """Bytes as MB of a million."""
-    return NOTHING if value is None else f"{significant(value / 1e6)} MB"
+    return figure(value, "bytes")
 
 
 def rate(value: float | None) -> str:
     """Requests per second."""
-    return NOTHING if value is None else f"{significant(value)}/s"
+    return figure(value, "requests/s")
+
+
+def tick(value: float) -> str:
+    """The number at a tick of an axis: no needless digits, no exponent, thin groups of three from 10 000 on."""
+    if abs(value) >= 10_000:
+        return count(round(value))
+    return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
 
 
 def cores(value: float | None) -> str:
@@ -55,3 +104,8 @@ def clock(value: float) -> str:
     """A length of time as m:ss."""
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}:{rest:02d}"
+
+
+def users(number: int) -> str:
+    """So many users: 1 user, 1000 users."""
+    return f"{tick(number)} user{'' if number == 1 else 's'}"

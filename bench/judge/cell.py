@@ -23,6 +23,7 @@ def judge_cell(
     requests = metrics.requests(samples, window)
     throughput_rps = metrics.throughput_rps(samples, window)
     latency_s = metrics.latency_s(samples, window, scenario.timeout_s)
+    memory = metrics.memory(samples, window)
     cpu = metrics.cpu(samples, window)
     found = (
         validity.service_errors(requests),
@@ -47,7 +48,7 @@ def judge_cell(
         throughput_rps=throughput_rps,
         latency_s=latency_s,
         service_s=metrics.service_s(samples, window),
-        memory=metrics.memory(samples, window),
+        memory=memory,
         cpu=cpu,
         upstream=upstream,
         ceiling=ceiling(stack, scenario, throughput_rps, cpu.server_cores, server_cpus),

@@ -4,9 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.ceiling import slots_rps
-from bench.judge.metrics import METRICS
+from bench.judge.metrics import METRICS, Metric
 from bench.judge.stats import Estimate, estimate
 from bench.model import Bound, Cell, Load, Outcome, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A problem over the rounds of a row: its name, its words the first time, and in how many rounds it was seen."""
+
+    name: str
+    detail: str
+    rounds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +23,8 @@ class Row:
     """One stack under one scenario and load, over all its rounds.
 
     `estimates` has an entry for each metric that at least one round can vouch for; `voids` says, for each metric
-    that some rounds cannot, why. `outcomes` are the distinct ones of the rounds; `problems` has each kind once, with
-    the rounds that it was seen in.
+    that some rounds have no figure of, why the first of them has none. `outcomes` are the distinct ones of the rounds;
+    `problems` has each kind once.
     """
 
     stack: str
@@ -23,10 +32,22 @@ class Row:
     load: Load
     rounds: int
     estimates: Mapping[str, Estimate]
-    voids: Mapping[str, str]
+    voids: Mapping[str, Seen]
     outcomes: tuple[Outcome, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Seen, ...]
     bounds: tuple[Bound, ...]
+    ceiling_rps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stack that the profile keeps from the higher loads of a scenario, and what its slots allow at any load."""
+
+    stack: str
+    scenario: str
+    max_users: int
+    slots: int | None
+    hold_s: float
     ceiling_rps: float | None
 
 
@@ -40,16 +61,54 @@ def rows(cells: Iterable[Cell], plan: Plan) -> tuple[Row, ...]:
     return tuple(_row(sorted(groups[group], key=lambda cell: cell.round), plan) for group in order)
 
 
+def kept(plan: Plan) -> tuple[Kept, ...]:
+    """The stacks with a highest load, under each scenario that has a load beyond it."""
+    return tuple(
+        Kept(
+            stack,
+            scenario,
+            plan.profile.max_users[stack],
+            plan.stacks[stack].slots,
+            plan.scenarios[scenario].hold_s,
+            slots_rps(plan.stacks[stack], plan.scenarios[scenario]),
+        )
+        for stack in plan.profile.stacks
+        for scenario, loads in plan.profile.loads.items()
+        if stack in plan.profile.max_users and any(load.users > plan.profile.max_users[stack] for load in loads)
+    )
+
+
+def unmeasured(found: Iterable[Row], plan: Plan) -> tuple[tuple[str, str, Load], ...]:
+    """The (stack, scenario, load) that were planned and of which no round was recorded: the run ended early."""
+    recorded = {(row.stack, row.scenario, row.load) for row in found}
+    planned = (
+        (stack, scenario, load)
+        for scenario, loads in plan.profile.loads.items()
+        for load in loads
+        for stack in plan.profile.stacks
+        if load.users <= plan.profile.max_users.get(stack, load.users)
+    )
+    return tuple(group for group in planned if group not in recorded)
+
+
+def spread(found: Sequence[Row], metric: Metric) -> float:
+    """How many times the largest figure of one stack is that of another stack, under whatever load; 1 of one stack."""
+    figures = [(row.stack, row.estimates[metric.name].mean) for row in found if metric.name in row.estimates]
+    return max((high / low for one, high in figures for other, low in figures if one != other), default=1.0)
+
+
 def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     estimates: dict[str, Estimate] = {}
-    voids: dict[str, str] = {}
+    voids: dict[str, Seen] = {}
     for metric in METRICS:
-        found = estimate([value for cell in cells if (value := metric.value(cell)) is not None])
+        values = [value for cell in cells if (value := metric.value(cell)) is not None]
+        found = estimate(values)
         if found is not None:
             estimates[metric.name] = found
-        reasons = [reason for cell in cells if (reason := metric.void(cell)) is not None]
-        if reasons:
-            voids[metric.name] = reasons[0]
+        if len(values) < len(cells):
+            voids[metric.name] = _void(metric, cells, len(cells) - len(values))
+        elif found is None:
+            voids[metric.name] = Seen("nothing served", f"{metric.title} was 0", values.count(0))
     first = cells[0]
     return Row(
         stack=first.stack,
@@ -67,9 +126,18 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     )
 
 
-def _problems(cells: Sequence[Cell]) -> tuple[str, ...]:
+def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> Seen:
+    """Why the first of the cells without this figure has none."""
+    cell = next(cell for cell in cells if metric.value(cell) is None)
+    if cell.outcome == "failed":
+        return Seen("failed", next((problem.detail for problem in cell.problems), "it was not measured"), rounds)
+    name = next((problem.name for problem in cell.problems if metric.figure in problem.voids), "no figure")
+    return Seen(name, metric.void(cell) or f"the cell has no {metric.title}", rounds)
+
+
+def _problems(cells: Sequence[Cell]) -> tuple[Seen, ...]:
     details: dict[str, list[str]] = {}
     for cell in cells:
         for problem in cell.problems:
             details.setdefault(problem.name, []).append(problem.detail)
-    return tuple(f"{name} ({len(seen)} of {len(cells)} rounds): {seen[0]}" for name, seen in details.items())
+    return tuple(Seen(name, seen[0], len(seen)) for name, seen in details.items())

@@ -27,6 +27,7 @@ SERVER_CORE_SHARE = 0.95
 IN_FLIGHT_SHARE = 0.98
 UPSTREAM_DELAY_ERROR_S = 0.005
 WINDOW_P95S = 3.0
+SERVICE_FAILED = ("service errors", "nothing served")
 
 
 def service_errors(requests: Requests) -> Problem | None:
@@ -96,8 +97,9 @@ def unsteady(
     if latency_s is None or length_s >= WINDOW_P95S * latency_s.p95:
         return None
     detail = f"the window of {seconds(length_s)} is shorter than {WINDOW_P95S:g} x P95 ({seconds(latency_s.p95)})"
-    if stack.slots and scenario.hold_s:
-        detail += f"; predicted at saturation: {seconds(load.users * scenario.hold_s / stack.slots)}"
+    predicted_s = load.users * scenario.hold_s / stack.slots if stack.slots else 0.0
+    if length_s < WINDOW_P95S * predicted_s:
+        detail += f"; predicted at saturation: {seconds(predicted_s)}"
     return Problem("unsteady", detail, ("latency",))
 
 
@@ -105,4 +107,4 @@ def outcome(problems: Sequence[Problem]) -> Outcome:
     """Invalid where the harness vouches for neither throughput nor latency, degraded where the service failed."""
     if any({"throughput", "latency"} <= set(problem.voids) for problem in problems):
         return "invalid"
-    return "degraded" if any(problem.name == "service errors" for problem in problems) else "ok"
+    return "degraded" if any(problem.name in SERVICE_FAILED for problem in problems) else "ok"

@@ -84,9 +84,10 @@ def load_samples(folder: Path, cell: Cell) -> Samples:
         raise BenchError(f"cell {cell.order} of {folder} failed and has no samples")
     path = folder / cell.samples
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # Opened here, because np.load leaves a damaged file open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return samples_of(arrays)
-    except (OSError, EOFError, ValueError, LookupError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, EOFError, ValueError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
 
 

@@ -1,0 +1,87 @@
+"""The axes of a panel: their ends, scales and tick labels, and where on them a stack stands."""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from bench.judge.comparison import Row
+from bench.judge.stats import Estimate
+from bench.show.style import width_in
+from bench.units import tick
+
+LABEL_GAP_IN = 0.08
+DODGE = 0.014
+MARGIN = 0.09
+WIDEST_INTERVAL = 2.5
+FEWEST_SLOTS = 4
+ONE_TWO_FIVE_TO = 2000.0
+
+Position = Callable[[Row], float]
+
+
+def bar_positions(axes: Axes, stacks: Sequence[str]) -> Position:
+    """Where the bar of a row stands: as many places as stacks, in their order. Sets the axis."""
+    middle, half = (len(stacks) - 1) / 2, max(len(stacks), FEWEST_SLOTS) / 2 + 0.1
+    axes.set_xlim(middle - half, middle + half)
+    axes.set_xticks([])
+    return lambda row: float(stacks.index(row.stack))
+
+
+def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[int], wide_in: float) -> Position:
+    """Where a row's figure stands: at its users, a little to one side, so that equal figures do not hide one another.
+
+    Sets the axis: logarithmic, ticks at the measured loads.
+    """
+    span = math.log(loads[-1] / loads[0])
+    edge = math.exp(MARGIN * span)
+    axes.set_xscale("log")
+    axes.set_xlim(loads[0] / edge, loads[-1] * edge)
+    axes.set_xlabel("users")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks(list(loads), _load_labels(loads, wide_in / (span * (1 + 2 * MARGIN))))
+    gap = min(math.log(after / before) for before, after in pairwise(loads))
+    step, middle = min(DODGE * span, 0.6 * gap / len(stacks)), (len(stacks) - 1) / 2
+    return lambda row: row.load.users * math.exp((stacks.index(row.stack) - middle) * step)
+
+
+def _load_labels(loads: Sequence[int], inches_per_e: float) -> list[str]:
+    """The loads, without those that would run into the one before."""
+    labels: list[str] = []
+    free_from = -math.inf
+    for users in loads:
+        at, half = math.log(users) * inches_per_e, (width_in(tick(users)) + LABEL_GAP_IN) / 2
+        fits = at - half >= free_from
+        labels.append(tick(users) if fits else "")
+        free_from = at + half if fits else free_from
+    return labels
+
+
+def figure_axis(axes: Axes, found: Sequence[Estimate], *, log: bool) -> bool:
+    """Whether an interval reaches beyond the axis, which is now set: from 0 where it is linear.
+
+    All rounds lie within. An interval may be ten times as wide as they are; the axis follows it only so far.
+    """
+    values = [value for one in found for value in (*one.values, one.mean)]
+    highs = [one.high for one in found if one.high is not None]
+    lows = [one.low for one in found if one.low is not None]
+    top = max(*values, min(max(highs, default=0.0), WIDEST_INTERVAL * max(values)))
+    bottom = min(*values, max(min(lows, default=math.inf), min(values) / WIDEST_INTERVAL))
+    axes.set_yscale("log" if log else "linear")
+    axes.set_ylim(*((bottom / 1.5, top * 1.5) if log else (0.0, top * 1.12)))
+    if log:
+        axes.yaxis.set_major_locator(FixedLocator(_log_ticks(*axes.get_ylim())))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    return max(highs, default=0.0) > top or (log and min(lows, default=math.inf) < bottom)
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    steps = (1, 2, 5) if high / low <= ONE_TWO_FIVE_TO else (1,)
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = (float(f"{step}e{exponent}") for exponent in exponents for step in steps)
+    return [value for value in ticks if low <= value <= high]

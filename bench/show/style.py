@@ -1,0 +1,96 @@
+"""How charts look: one colour and marker for each stack, and settings that no user's file changes."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.textpath import TextPath
+
+# Okabe and Ito's colours, told apart by the colour-blind; yellow made dark enough for a line on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8F7A00")
+# Two more than colours, so that a ninth stack shares a colour with the first but not its marker.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "*")
+INK = "#222222"
+QUIET = "#666666"
+TEXT_POINTS = 8.5
+TITLE_POINTS = 13.0
+PANEL_TITLE_POINTS = 9.5
+
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT_POINTS,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": "#999999",
+    "axes.labelcolor": INK,
+    "axes.labelsize": TEXT_POINTS,
+    "axes.titlesize": PANEL_TITLE_POINTS,
+    "axes.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.8,
+    "xtick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.color": QUIET,
+    "ytick.labelcolor": INK,
+    "ytick.major.size": 0.0,
+    "figure.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "flask-vs-fastapi-bench",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What tells a stack's data from another's, in colour and in grey."""
+
+    colour: str
+    marker: str
+
+
+def marks(stacks: Sequence[str]) -> dict[str, Mark]:
+    """The mark of each stack, by its place in the plan: the same on every chart of a run."""
+    return {
+        name: Mark(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(stacks)
+    }
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib with its own defaults and the settings above; the user's come back afterwards."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def width_in(text: str, points: float = TEXT_POINTS) -> float:
+    """The width of a line of text in inches."""
+    return float(TextPath((0, 0), text, size=points).get_extents().width) / 72 if text.strip() else 0.0
+
+
+def wrapped(text: str, room_in: float, points: float = TEXT_POINTS) -> list[str]:
+    """The lines into which `text` breaks so that none is wider than the room; a word that is wider is broken too."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if width_in(longer, points) <= room_in:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_in(line, points) > room_in:
+            fits = next(
+                size for size in range(len(line) - 1, 0, -1) if size == 1 or width_in(line[:size], points) <= room_in
+            )
+            lines.append(line[:fits])
+            line = line[fits:]
+    return [*lines, line] if line else lines

@@ -1,0 +1,252 @@
+"""Synthetic runs: raw samples of a made-up server, judged and recorded as a real session does it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.judge.cell import judge_cell
+from bench.judge.validity import outcome
+from bench.model import (
+    SCHEMA_VERSION,
+    Bound,
+    Ceiling,
+    Cell,
+    CellKey,
+    Cpu,
+    Distribution,
+    Load,
+    Machine,
+    Memory,
+    MemoryFigure,
+    Plan,
+    Problem,
+    Profile,
+    Requests,
+    Run,
+    Samples,
+    Scenario,
+    Stack,
+    Timing,
+    UpstreamCall,
+    UpstreamServed,
+    Window,
+)
+from bench.plan.schedule import visits
+from bench.record.store import save_run, save_samples
+
+WINDOW = Window(warmup_s=100.0, start_s=100.5, end_s=101.5)
+HOLD_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a made-up stack behaves: it answers at most `capacity_rps`, and never faster than the upstream."""
+
+    capacity_rps: float
+    slots: int | None = None
+    pss_bytes: int = 60_000_000
+    cpu_s: float = 0.0008
+
+
+FLASK = Shape(capacity_rps=845.0, slots=100, pss_bytes=54_000_000)
+FASTAPI = Shape(capacity_rps=1400.0, pss_bytes=58_000_000, cpu_s=0.0006)
+SYNC = Shape(capacity_rps=190.0, slots=4, pss_bytes=107_000_000)
+
+
+def plan(
+    shapes: Mapping[str, Shape],
+    loads: Mapping[str, tuple[int, ...]],
+    *,
+    rounds: int = 3,
+    max_users: Mapping[str, int] | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> Plan:
+    titles = titles or {}
+    return Plan(
+        stacks={
+            name: Stack(
+                name=name,
+                title=titles.get(name, f"{name} as it comes"),
+                interface="wsgi",
+                argv=("serve", "{host}:{port}"),
+                env={},
+                workers=1,
+                threads=shape.slots or 1,
+                slots=shape.slots,
+                ready_path="/health",
+                cwd=".",
+            )
+            for name, shape in shapes.items()
+        },
+        scenarios={
+            name: Scenario(
+                name=name,
+                title=titles.get(name, f"GET /{name}: one upstream call of 20 ms"),
+                locustfile=f"loadtests/{name}.py",
+                upstream={"weather": UpstreamCall(1, HOLD_S)},
+                hold_s=HOLD_S,
+                timeout_s=30.0,
+            )
+            for name in loads
+        },
+        profile=Profile(
+            name="bench",
+            stacks=tuple(shapes),
+            loads={name: tuple(Load("closed", users) for users in counts) for name, counts in loads.items()},
+            timing=Timing(0.5, 1.0, 3.0),
+            rounds=rounds,
+            max_users=max_users or {},
+            server_cpus=1,
+        ),
+    )
+
+
+def samples(shape: Shape, users: int, seed: int) -> Samples:
+    """The arrays of a cell whose users ask again as soon as they are answered, and of a sampler at 10 Hz."""
+    random = np.random.default_rng(seed)
+    typical_s = max(HOLD_S * 1.05, users / shape.capacity_rps)
+    length_s = WINDOW.end_s - WINDOW.warmup_s
+    each = int(2 * length_s / typical_s) + 3
+    took_s = typical_s * random.lognormal(0, 0.08, size=(users, each)) * random.lognormal(0, 0.01)
+    done_s = WINDOW.warmup_s + np.cumsum(took_s, axis=1)
+    scheduled_s = np.hstack([np.full((users, 1), WINDOW.warmup_s), done_s[:, :-1]])
+    sent = scheduled_s < WINDOW.end_s
+    scheduled_s, done_s = scheduled_s[sent], done_s[sent]
+    count = len(done_s)
+    mem_t_s = np.arange(WINDOW.warmup_s - 1, WINDOW.end_s + 0.3, 0.1)
+    cpu_s = np.searchsorted(np.sort(done_s), mem_t_s) * shape.cpu_s
+    readings = len(mem_t_s)
+    pss_bytes = (shape.pss_bytes + users * 20_000 + random.normal(0, 2e5, readings)).astype(np.int64)
+    return Samples(
+        scheduled_s=scheduled_s,
+        sent_s=scheduled_s + 1e-5,
+        done_s=done_s,
+        status=np.full(count, 200),
+        bytes=np.full(count, 40),
+        arm=np.zeros(count, dtype=np.int64),
+        route=np.zeros(count, dtype=np.int64),
+        slice=np.zeros(count, dtype=np.int64),
+        mem_t_s=mem_t_s,
+        mem_arm=np.zeros(readings, dtype=np.int64),
+        pss_bytes=pss_bytes,
+        rss_bytes=pss_bytes + 9_000_000,
+        uss_bytes=pss_bytes - 3_000_000,
+        cpu_user_s=np.asarray(cpu_s * 0.75, dtype=np.float64),
+        cpu_system_s=np.asarray(cpu_s * 0.25, dtype=np.float64),
+        threads=np.full(readings, 5),
+        switches=np.arange(readings) * 100,
+        generator_cpu_s=(mem_t_s - mem_t_s[0]) * 0.3,
+        upstream_cpu_s=(mem_t_s - mem_t_s[0]) * 0.1,
+        sampler_cpu_s=(mem_t_s - mem_t_s[0]) * 0.01,
+    )
+
+
+def served(count: int, delay_error_s: float = 0.001) -> UpstreamServed:
+    return UpstreamServed({"weather": count}, {"p50": 0.0002, "p99": delay_error_s, "max": 0.002})
+
+
+def failed(key: CellKey, detail: str = "the server did not become ready in 30 s") -> Cell:
+    return Cell(
+        key.stack,
+        key.scenario,
+        key.load,
+        key.round,
+        key.order,
+        "failed",
+        (Problem("failed", f"start server: {detail}"),),
+    )
+
+
+def save(
+    folder: Path,
+    planned: Plan,
+    shapes: Mapping[str, Shape],
+    *,
+    fails: Callable[[CellKey], bool] = lambda _: False,
+    change: Callable[[CellKey, Samples], Samples] = lambda _, raw: raw,
+    skips: Callable[[CellKey], bool] = lambda _: False,
+    notes: tuple[str, ...] = (),
+) -> Run:
+    """The run that now lies in the folder. `change` spoils the samples of cells; `skips` leaves cells out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = []
+    for key in (key for visit in visits(planned, seed=7) for key in visit.cells):
+        if skips(key):
+            continue
+        if fails(key):
+            cells.append(failed(key))
+            continue
+        raw = change(key, samples(shapes[key.stack], key.load.users, seed=key.order))
+        cell = judge_cell(
+            key,
+            planned.stacks[key.stack],
+            planned.scenarios[key.scenario],
+            raw,
+            WINDOW,
+            served(len(raw.status)),
+            server_cpus=1,
+            load_cpus=1,
+        )
+        cells.append(replace(cell, samples=save_samples(folder, key.order, raw)))
+    run = run_of(planned, tuple(cells), notes)
+    save_run(folder, run)
+    return run
+
+
+def run_of(planned: Plan, cells: tuple[Cell, ...] = (), notes: tuple[str, ...] = ()) -> Run:
+    """A run of these cells on a made-up machine."""
+    return Run(
+        schema_version=SCHEMA_VERSION,
+        id="20260102-030405",
+        started="2026-01-02T03:04:05+00:00",
+        machine=Machine("Example CPU @ 2.00GHz", 2, 8_000_000_000, "Linux", "6.1.0", "3.11.9", has_pss=True),
+        versions={"flask": "3.1.0", "fastapi": "0.115.0", "gunicorn": "23.0.0", "uvicorn": "0.34.0"},
+        commit="0123456789abcdef0123456789abcdef01234567",
+        dirty=False,
+        lock_sha256="ab" * 32,
+        config=planned,
+        argv=("run", "--profile", "bench"),
+        server_cpus=(0,),
+        load_cpus=(1,),
+        notes=notes,
+        seed=7,
+        cells=cells,
+    )
+
+
+def cell(
+    stack: str = "a",
+    users: int = 10,
+    number: int = 1,
+    *,
+    scenario: str = "weather",
+    throughput_rps: float | None = 100.0,
+    p95_s: float = 0.1,
+    pss_bytes: int | None = 50_000_000,
+    cpu_s: float = 0.001,
+    problems: tuple[Problem, ...] = (),
+    bound: Bound | None = None,
+) -> Cell:
+    """A cell with these figures, without samples."""
+    memory = MemoryFigure(pss_bytes, 60_000_000, 45_000_000)
+    return Cell(
+        stack=stack,
+        scenario=scenario,
+        load=Load("closed", users),
+        round=number,
+        order=0,
+        outcome=outcome(problems),
+        problems=problems,
+        window=WINDOW,
+        requests=Requests(100, 0, 0, 0, {}),
+        throughput_rps=throughput_rps,
+        latency_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
+        service_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
+        memory=Memory(memory, memory, memory),
+        cpu=Cpu(cpu_s, 0.5, 0.3, 0.1, 0.01, 5, 100.0),
+        upstream=served(100),
+        ceiling=Ceiling(None, bound),
+        samples="cells/0.npz",
+    )

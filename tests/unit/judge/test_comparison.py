@@ -1,0 +1,82 @@
+import pytest
+
+from bench.judge.comparison import Seen, kept, rows, spread, unmeasured
+from bench.judge.metrics import BY_NAME
+from bench.model import CellKey, Load, Problem
+from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, cell, failed, plan
+
+LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+PLAN = plan({"b": FLASK, "a": FASTAPI}, {"weather": (10, 100), "health": (10,)})
+
+
+def test_rows_stand_in_the_order_of_the_plan() -> None:
+    cells = [
+        cell("a", 10, scenario="health"),
+        cell("a", 100),
+        cell("b", 100),
+        cell("a", 10),
+        cell("b", 10),
+    ]
+    found = [(row.scenario, row.load.users, row.stack) for row in rows(cells, PLAN)]
+    assert found == [
+        ("weather", 10, "b"),
+        ("weather", 10, "a"),
+        ("weather", 100, "b"),
+        ("weather", 100, "a"),
+        ("health", 10, "a"),
+    ]
+
+
+def test_rounds_are_joined_in_their_order() -> None:
+    cells = [cell("a", number=number, throughput_rps=rps) for number, rps in ((3, 400.0), (1, 100.0), (2, 200.0))]
+    (row,) = rows(cells, PLAN)
+    assert row.rounds == 3
+    assert row.estimates["throughput"].values == (100.0, 200.0, 400.0)
+    assert row.estimates["throughput"].mean == pytest.approx(200.0)
+
+
+def test_a_void_figure_of_one_round_leaves_the_others_and_its_reason() -> None:
+    (row,) = rows([cell("a", number=1), cell("a", number=2, problems=(LATE,))], PLAN)
+    assert row.estimates["p95"].values == (0.1,)
+    assert row.voids == {"p95": Seen("upstream late", "off by 6 ms", 1)}
+    assert row.problems == (Seen("upstream late", "off by 6 ms", 1),)
+    assert len(row.estimates["throughput"].values) == 2
+
+
+def test_a_failed_round_has_no_figure_and_says_why() -> None:
+    (row,) = rows([failed(CellKey("a", "weather", Load("closed", 10), 1, 0), "no answer")], PLAN)
+    assert row.estimates == {}
+    assert row.outcomes == ("failed",)
+    assert set(row.voids) == set(BY_NAME)
+    assert row.voids["throughput"] == Seen("failed", "start server: no answer", 1)
+
+
+def test_a_zero_is_no_figure_and_hides_no_round() -> None:
+    (row,) = rows([cell("a", number=1), cell("a", number=2, throughput_rps=0.0)], PLAN)
+    assert "throughput" not in row.estimates
+    assert row.voids["throughput"] == Seen("nothing served", "throughput was 0", 1)
+
+
+def test_one_stack_is_kept_from_loads_beyond_its_highest() -> None:
+    planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 500), "health": (10,)}, max_users={"sync": 100})
+    (one,) = kept(planned)
+    assert (one.stack, one.scenario, one.max_users, one.slots) == ("sync", "weather", 100, 4)
+    assert one.ceiling_rps == pytest.approx(200.0)
+
+
+def test_what_was_planned_and_not_recorded_is_named_unless_its_stack_was_kept_from_it() -> None:
+    planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 500)}, max_users={"sync": 100})
+    found = rows([cell("sync", 10)], planned)
+    assert unmeasured(found, planned) == (
+        ("loop", "weather", Load("closed", 10)),
+        ("loop", "weather", Load("closed", 500)),
+    )
+
+
+def test_the_spread_is_between_stacks_and_not_between_loads_of_one() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100)})
+    metric = BY_NAME["throughput"]
+    alone = [cell("a", 10, throughput_rps=1.0), cell("a", 100, throughput_rps=50.0)]
+    assert spread(rows(alone, planned), metric) == 1.0
+    both = [*alone, cell("b", 10, throughput_rps=100.0)]
+    assert spread(rows(both, planned), metric) == pytest.approx(100.0)

@@ -1,0 +1,174 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.judge import metrics
+from bench.model import Floats, Ints, Memory, MemoryFigure, Problem, Samples, Window
+from tests.unit.builders import cell
+
+WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
+DURATIONS = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=200)
+FRACTIONS = st.sampled_from([0.5, 0.9, 0.95, 0.99])
+
+
+def requests(*rows: tuple[float, float, float, int]) -> Samples:
+    """Samples of (scheduled, sent, done, status)."""
+    scheduled_s, sent_s, done_s, status = (np.array(column) for column in zip(*rows, strict=True))
+    return Samples(scheduled_s=scheduled_s, sent_s=sent_s, done_s=done_s, status=status)
+
+
+def readings(t_s: list[float], **columns: list[float]) -> Samples:
+    count = len(t_s)
+    zeros: Floats = np.zeros(count)
+    none: Ints = np.zeros(count, dtype=np.int64)
+    given_columns = {name: np.array(values) for name, values in columns.items()}
+    return Samples(
+        **(
+            {"mem_t_s": np.array(t_s), "pss_bytes": none, "rss_bytes": none, "uss_bytes": none, "threads": none}
+            | {"switches": none, "cpu_user_s": zeros, "cpu_system_s": zeros, "generator_cpu_s": zeros}
+            | {"upstream_cpu_s": zeros, "sampler_cpu_s": zeros}
+            | given_columns
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "fraction", "rank"),
+    [
+        (1, 0.5, 1),
+        (1, 0.99, 1),
+        (20, 0.95, 19),
+        (21, 0.95, 20),
+        (100, 0.95, 95),
+        (100, 0.99, 99),
+        (4, 0.5, 2),
+        (5, 0.5, 3),
+    ],
+)
+def test_a_percentile_is_the_value_of_the_nearest_rank(count: int, fraction: float, rank: int) -> None:
+    assert metrics.percentile(np.arange(1.0, count + 1), fraction) == rank
+
+
+def test_a_percentile_of_nothing_is_an_error() -> None:
+    with pytest.raises(IndexError):
+        metrics.percentile(np.empty(0), 0.5)
+
+
+@given(DURATIONS, FRACTIONS)
+def test_a_percentile_is_one_of_the_values_that_enough_of_them_do_not_exceed(values: list[float], share: float) -> None:
+    found = metrics.percentile(np.sort(values), share)
+    assert found in values
+    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+    assert sum(value < found for value in values) < share * len(values) + 1e-9
+
+
+@given(DURATIONS, st.sampled_from([0.25, 2.0, 1024.0]))
+def test_a_distribution_scales_with_its_durations(values: list[float], factor: float) -> None:
+    one, scaled = metrics.distribution(np.array(values)), metrics.distribution(np.array(values) * factor)
+    assert one is not None
+    assert scaled is not None
+    for name in ("p50", "p90", "p95", "p99", "max"):
+        assert getattr(scaled, name) == getattr(one, name) * factor
+    assert one.p50 <= one.p90 <= one.p95 <= one.p99 <= one.max
+
+
+def test_a_distribution_does_not_depend_on_order_and_there_is_none_of_nothing() -> None:
+    assert metrics.distribution(np.array([3.0, 1.0, 2.0])) == metrics.distribution(np.array([1.0, 2.0, 3.0]))
+    assert metrics.distribution(np.empty(0)) is None
+
+
+def test_throughput_counts_right_answers_that_finished_inside_the_window() -> None:
+    samples = requests(
+        (9.0, 9.0, 9.99, 200),  # done before
+        (9.0, 9.0, 10.0, 200),  # done at the very start: counts
+        (9.5, 9.5, 15.0, 200),  # scheduled before, done inside: counts
+        (12.0, 12.0, 13.0, -2),  # failed
+        (19.0, 19.0, 20.0, 200),  # done at the end, which is outside
+    )
+    assert metrics.throughput_rps(samples, WINDOW) == 2 / 10
+
+
+def test_latency_runs_from_the_scheduled_start_and_follows_a_request_into_the_drain() -> None:
+    samples = requests(
+        (9.99, 10.0, 11.0, 200), (10.0, 10.5, 11.0, 200), (19.9, 19.9, 25.9, 200), (20.0, 20.0, 21.0, 200)
+    )
+    found = metrics.latency_s(samples, WINDOW, timeout_s=30.0)
+    assert found is not None
+    assert found.p50 == 1.0
+    assert found.max == pytest.approx(6.0)
+    assert found.mean == pytest.approx(3.5)
+
+
+def test_a_failed_request_counts_at_the_timeout_or_at_what_it_took_if_that_was_longer() -> None:
+    samples = requests((11.0, 11.0, 11.001, -1), (12.0, 12.0, 17.5, -2), (13.0, 13.0, 13.1, 200))
+    found = metrics.latency_s(samples, WINDOW, timeout_s=5.0)
+    assert found is not None
+    assert (found.p50, found.max) == (5.0, 5.5)
+    fast = metrics.service_s(samples, WINDOW)
+    assert fast is not None
+    assert fast.max == pytest.approx(0.1)
+
+
+def test_requests_are_counted_by_how_they_ended() -> None:
+    samples = requests(*((11.0, 11.0, 12.0, status) for status in (200, 200, -2, -2, -3, -503)), (5.0, 5.0, 6.0, -1))
+    found = metrics.requests(samples, WINDOW)
+    assert (found.ok, found.errors, found.timeouts) == (2, 2, 2)
+    assert dict(found.by_error) == {"status 503": 1, "connection lost": 1, "timeout": 2}
+
+
+def test_requests_in_flight_are_averaged_over_the_window_alone() -> None:
+    samples = requests((0.0, 0.0, 15.0, 200), (15.0, 15.0, 40.0, 200), (12.0, 12.0, 14.5, 200), (1.0, 1.0, 2.0, 200))
+    assert metrics.mean_in_flight(samples, WINDOW) == pytest.approx((5 + 5 + 2.5) / 10)
+
+
+def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
+    base = readings(
+        [5.0, 15.0, 25.0],
+        cpu_user_s=[0.0, 4.0, 12.0],
+        cpu_system_s=[0.0, 2.0, 4.0],
+        generator_cpu_s=[1.0, 2.0, 3.0],
+        threads=[9, 5, 7],
+        switches=[0, 100, 300],
+    )
+    asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 13.0, -2))
+    samples = Samples(
+        **{name: getattr(base, name) for name in base.__slots__}
+        | {name: getattr(asked, name) for name in ("scheduled_s", "sent_s", "done_s", "status")}
+    )
+    found = metrics.cpu(samples, WINDOW)
+    # User 2 -> 8, system 1 -> 3: eight CPU seconds in ten.
+    assert found.server_cores == pytest.approx(0.8)
+    assert found.server_s_per_request == pytest.approx(4.0)
+    assert found.generator_cores == pytest.approx(0.1)
+    assert found.server_switches_per_s == pytest.approx(15.0)
+    assert found.server_threads == 5
+
+
+def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_window() -> None:
+    samples = readings(
+        [1.0, 9.0, 11.0, 12.0, 13.0, 21.0],
+        pss_bytes=[10, 99, 30, 20, 40, 99],
+        rss_bytes=[11, 99, 31, 21, 41, 99],
+        uss_bytes=[9, 99, 29, 19, 39, 99],
+    )
+    assert metrics.memory(samples, WINDOW) == Memory(
+        MemoryFigure(10, 11, 9), MemoryFigure(30, 31, 29), MemoryFigure(40, 41, 39)
+    )
+
+
+def test_memory_has_no_pss_where_the_platform_has_none() -> None:
+    assert metrics.memory(readings([11.0], pss_bytes=[-1]), WINDOW).median.pss_bytes is None
+    assert metrics.BY_NAME["memory"].value(cell(pss_bytes=None)) == 45_000_000
+
+
+def test_a_window_without_a_reading_has_no_memory() -> None:
+    with pytest.raises(ValueError, match="no memory reading"):
+        metrics.memory(readings([1.0, 30.0]), WINDOW)
+
+
+def test_a_metric_has_no_value_where_a_problem_voids_it() -> None:
+    spoiled = cell(problems=(Problem("late", "it was late", ("latency",)),))
+    assert metrics.BY_NAME["p95"].value(spoiled) is None
+    assert metrics.BY_NAME["p95"].void(spoiled) == "it was late"
+    assert metrics.BY_NAME["throughput"].value(spoiled) == 100.0

@@ -1,0 +1,143 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from bench.judge.comparison import rows
+from bench.judge.metrics import BY_NAME
+from bench.model import Cell, Plan, Problem
+from bench.show.charts import draw
+from bench.show.style import styled
+from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
+
+LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+
+
+def chart(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> Figure:
+    with styled():
+        return draw(run_of(planned, tuple(cells)), rows(cells, planned), BY_NAME[metric])
+
+
+def line(axes: Axes, gid: str) -> Line2D:
+    return next(found for found in axes.lines if found.get_gid() == gid)
+
+
+def gids(axes: Axes) -> list[str]:
+    return [str(found.get_gid()) for found in (*axes.lines, *axes.patches)]
+
+
+def words(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts)
+
+
+def xs(axes: Axes, gid: str) -> list[float]:
+    return [float(value) for value in np.asarray(line(axes, gid).get_xdata())]
+
+
+def ys(axes: Axes, gid: str) -> list[float]:
+    return [float(value) for value in np.asarray(line(axes, gid).get_ydata())]
+
+
+TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100, 500)})
+
+
+def test_a_line_runs_through_the_means_and_dots_are_the_rounds() -> None:
+    cells = [cell("a", users, n, throughput_rps=users * n) for users in (10, 100, 500) for n in (1, 2, 4)]
+    (axes,) = chart(TWO, cells).axes
+    np.testing.assert_allclose(ys(axes, "line:a"), [20.0, 200.0, 1000.0])
+    np.testing.assert_allclose(xs(axes, "line:a"), [10, 100, 500])
+    np.testing.assert_allclose(ys(axes, "rounds:a"), [10, 20, 40])
+    low, high = ys(axes, "interval:a")
+    # The logarithms of 10, 20, 40 have standard deviation log 2; its interval reaches 2.484 of them.
+    assert (low, high) == pytest.approx((20 / 2**2.484, 20 * 2**2.484), rel=1e-3)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["10", "100", "500"]
+    assert axes.get_ylim()[0] == 0
+
+
+def test_stacks_stand_beside_one_another_near_their_users() -> None:
+    cells = [cell(name, users, throughput_rps=100.0) for name in "ab" for users in (10, 100, 500)]
+    (axes,) = chart(TWO, cells).axes
+    first, second = (np.array(xs(axes, f"line:{name}")) for name in "ab")
+    assert (first < second).all()
+    np.testing.assert_allclose(np.sqrt(first * second), [10, 100, 500])
+    assert (second / first < 1.15).all()
+
+
+def test_one_load_makes_a_bar_for_each_stack() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
+    (axes,) = chart(planned, [cell("a", throughput_rps=50.0), cell("b", throughput_rps=80.0)]).axes
+    heights = {str(bar.get_gid()): bar.get_height() for bar in axes.patches}  # type: ignore[attr-defined]
+    assert heights == {"bar:a": 50.0, "bar:b": 80.0}
+    assert [text.get_text() for text in axes.texts] == ["50.0", "80.0"]
+    assert axes.get_xlabel() == "10 users"
+
+
+def test_a_void_figure_is_left_out_and_named_with_its_reason() -> None:
+    cells = [cell("a", users, problems=(LATE,) if users == 100 else ()) for users in (10, 100, 500)]
+    figure = chart(TWO, cells, "p95")
+    values = ys(figure.axes[0], "line:a")
+    assert np.isnan(values).tolist() == [False, True, False]
+    assert "Left out: a on weather with 100 users (upstream late)." in words(figure)
+    assert "Left out" not in words(chart(TWO, cells))
+
+
+def test_a_void_bar_leaves_its_place_empty() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
+    (axes,) = chart(planned, [cell("a", problems=(LATE,)), cell("b")], "p95").axes
+    assert "bar:a" not in gids(axes)
+    assert {text.get_text() for text in axes.texts} == {"void", "100"}
+
+
+def test_a_panel_without_a_figure_says_so() -> None:
+    figure = chart(TWO, [])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no figure to show"]
+
+
+def test_a_ceiling_goes_on_beyond_the_last_load_of_its_stack() -> None:
+    planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 100, 500)}, max_users={"sync": 100}, rounds=1)
+    cells = [cell("sync", users, throughput_rps=190.0) for users in (10, 100)]
+    cells += [cell("loop", users, throughput_rps=900.0) for users in (10, 100, 500)]
+    figure = chart(planned, cells)
+    (axes,) = figure.axes
+    assert ys(axes, "ceiling:sync") == pytest.approx([200.0, 200.0])
+    assert xs(axes, "ceiling:sync")[1] > 500
+    assert line(axes, "ceiling:sync").get_color() == line(axes, "line:sync").get_color()
+    assert "Dashed" in words(figure)
+    assert "ceiling:sync" not in gids(chart(planned, cells, "p95").axes[0])
+
+
+def test_a_ceiling_beyond_the_axis_does_not_stretch_it() -> None:
+    planned = plan({"a": Shape(1, slots=1000)}, {"weather": (10, 100)}, rounds=1)
+    figure = chart(planned, [cell("a", users, throughput_rps=100.0) for users in (10, 100)])
+    assert "ceiling:a" not in gids(figure.axes[0])
+    assert figure.axes[0].get_ylim()[1] < 200
+    assert "Dashed" not in words(figure)
+
+
+@pytest.mark.parametrize(("ratio", "scale"), [(19.0, "linear"), (20.0, "log"), (21.0, "log")])
+def test_the_axis_is_logarithmic_from_twenty_times_on(ratio: float, scale: str) -> None:
+    cells = [cell("a", 10, throughput_rps=10.0), cell("b", 10, throughput_rps=10.0 * ratio)]
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
+    (axes,) = chart(planned, cells).axes
+    assert axes.get_yscale() == scale
+    # On a log axis the length of a bar would say nothing.
+    assert any(gid.startswith("bar:") for gid in gids(axes)) is (scale == "linear")
+
+
+def test_ticks_of_a_log_axis_are_plain_numbers() -> None:
+    cells = [cell("a", 10, p95_s=0.05), cell("b", 10, p95_s=5.0)]
+    figure = chart(TWO, cells, "p95")
+    with styled():
+        figure.canvas.draw()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]
+
+
+def test_an_interval_far_wider_than_the_data_does_not_flatten_it() -> None:
+    cells = [cell("a", users, n, throughput_rps=100.0 * n) for users in (10, 100) for n in (1, 3)]
+    figure = chart(plan({"a": Shape(1)}, {"weather": (10, 100)}, rounds=2), cells)
+    assert figure.axes[0].get_ylim()[1] < 900
+    assert "too wide to be shown whole" in words(figure)

@@ -1,0 +1,235 @@
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import compare
+from bench.model import CellKey, Samples
+from bench.record.store import load_run, save_run
+from bench.show.report import BEGIN, END
+from tests.unit.builders import FASTAPI, FLASK, plan, save
+
+ROOT = Path(__file__).resolve().parents[2]
+SHAPES = {"flask": FLASK, "loop": FASTAPI}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(tmp_path / "run", plan(SHAPES, {"weather": (5, 10)}, rounds=2), SHAPES)
+    return tmp_path / "run"
+
+
+def test_a_report_prints_the_table_and_lies_beside_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["report", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert "GET /weather: one upstream call of 20 ms, 10 users" in said.out
+    assert "flask" in said.out
+    assert "\x1b" not in said.out
+    assert said.err == ""
+    assert {path.name for path in (folder / "charts").iterdir()} == {
+        f"{name}.{kind}" for name in ("throughput", "p95", "memory") for kind in ("png", "svg")
+    }
+    assert (folder / "report.md").read_text(encoding="utf-8").startswith("# Benchmark run")
+
+
+def test_the_same_run_gives_the_same_files(folder: Path) -> None:
+    compare.main(["report", str(folder)])
+    first = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    compare.main(["report", str(folder)])
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
+
+
+def test_cells_are_judged_again_from_their_samples_whatever_run_json_says(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = load_run(folder)
+    save_run(folder, replace(run, cells=tuple(replace(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
+    assert compare.judged(folder) == run
+    compare.main(["report", str(folder)])
+    assert "1000000000" not in capsys.readouterr().out
+
+
+def test_cores_that_were_not_pinned_are_all_of_the_machine(folder: Path) -> None:
+    run = load_run(folder)
+    save_run(folder, replace(run, server_cpus=(), load_cpus=()))
+    assert [cell.outcome for cell in compare.judged(folder).cells] == ["ok"] * len(run.cells)
+
+
+def test_a_failed_cell_is_reported_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(tmp_path, plan(SHAPES, {"weather": (10,)}, rounds=1), SHAPES, fails=lambda key: key.stack == "loop")
+    assert compare.main(["report", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "failed [1]" in out
+    assert "the server did not become ready in 30 s" in " ".join(out.split())
+    assert " 0/s" not in out
+
+
+def test_a_run_without_a_cell_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(tmp_path, plan(SHAPES, {"weather": (10,)}), SHAPES, skips=lambda _: True)
+    assert compare.main(["report", str(tmp_path)]) == 0
+    assert "No cell was recorded." in capsys.readouterr().out
+
+
+def test_figures_that_the_load_side_spoiled_are_void(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def spoil(key: CellKey, raw: Samples) -> Samples:
+        return replace(raw, generator_cpu_s=raw.generator_cpu_s * (3 if key.stack == "loop" else 1))
+
+    save(tmp_path, plan(SHAPES, {"weather": (10,)}, rounds=1), SHAPES, change=spoil)
+    compare.main(["report", str(tmp_path)])
+    out = capsys.readouterr().out
+    assert out.count("void [1]") == 2
+    assert "invalid" in out
+
+
+def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(f"# Title\n{BEGIN}\nold\n{END}\nrest\n", encoding="utf-8")
+    assert compare.main(["report", str(folder), "--embed", str(page)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"# Title\n{BEGIN}\n")
+    assert text.endswith(f"{END}\nrest\n")
+    assert "old" not in text
+    for name in ("throughput", "p95", "memory"):
+        assert f"](run/charts/{name}.png)" in text
+        assert (tmp_path / "run" / "charts" / f"{name}.png").is_file()
+
+
+def test_a_file_without_markers_is_refused_and_left_alone(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("# Title\n", encoding="utf-8")
+    assert compare.main(["report", str(folder), "--embed", str(page)]) == 2
+    assert one_line(capsys).startswith(f"compare.py: {page} needs one line")
+    assert page.read_text(encoding="utf-8") == "# Title\n"
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    return said.err
+
+
+def truncate(folder: Path) -> None:
+    path = folder / "run.json"
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def corrupt(folder: Path) -> None:
+    (folder / "cells" / "0.npz").write_bytes(b"PK\x03\x04 and then nothing")
+
+
+def shorten(folder: Path) -> None:
+    path = folder / "cells" / "0.npz"
+    with np.load(path) as arrays:
+        kept = {name: arrays[name][:3] if name == "done_s" else arrays[name] for name in arrays}
+    np.savez(path, allow_pickle=False, **kept)
+
+
+def newer(folder: Path) -> None:
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+
+
+def gone(folder: Path) -> None:
+    (folder / "run.json").unlink()
+
+
+def foreign(folder: Path) -> None:
+    run = load_run(folder)
+    save_run(folder, replace(run, cells=(replace(run.cells[0], stack="unheard-of"),)))
+
+
+def no_sampler(folder: Path) -> None:
+    path = folder / "cells" / "0.npz"
+    with np.load(path) as arrays:
+        kept = dict(arrays) | {"mem_t_s": arrays["mem_t_s"] + 1e6}
+    np.savez(path, allow_pickle=False, **kept)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (truncate, "run.json cannot be read"),
+        (corrupt, "0.npz cannot be read"),
+        (shorten, "cannot be judged"),
+        (newer, "has schema 99; this version reads up to 1"),
+        (gone, "holds no run.json"),
+        (foreign, "cell 0 is of a stack or scenario not planned"),
+        (no_sampler, "cannot be judged: no memory reading lies in the window"),
+    ],
+)
+def test_a_damaged_run_exits_2_with_one_clear_line(
+    damage: Callable[[Path], None], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage(folder)
+    assert compare.main(["report", str(folder)]) == 2
+    assert said in one_line(capsys)
+
+
+def test_a_missing_folder_exits_2_with_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["report", str(tmp_path / "absent")]) == 2
+    assert "holds no run.json" in one_line(capsys)
+
+
+def test_a_folder_that_cannot_be_written_exits_2_with_one_clear_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "charts").write_text("in the way", encoding="utf-8")
+    assert compare.main(["report", str(folder)]) == 2
+    assert "the report cannot be written" in one_line(capsys)
+
+
+@pytest.mark.parametrize("arguments", [[], ["unheard-of"], ["report", "--unheard-of"]])
+def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        compare.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: compare.py" in capsys.readouterr().err
+
+
+def test_an_unexpected_error_exits_2_and_not_1(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("unexpected")
+
+    monkeypatch.setattr("bench.show.content.content", broken)
+    assert compare.main(["report", str(folder)]) == 2
+    assert "ZeroDivisionError: unexpected" in capsys.readouterr().err
+
+
+def test_a_broken_import_exits_2_and_not_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bench.show.charts", None)
+    monkeypatch.delattr("bench.show.charts", raising=False)
+    assert compare.main(["report", str(folder)]) == 2
+
+
+def test_a_reader_who_stops_reading_is_no_error(folder: Path) -> None:
+    program = subprocess.Popen(
+        (sys.executable, str(ROOT / "compare.py"), "report", str(folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.close()
+    errors = program.stderr.read()
+    program.stderr.close()
+    assert (program.wait(), errors) == (0, b"")
+
+
+def test_a_stream_without_the_dash_gets_another_character(folder: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, str(ROOT / "compare.py"), "report", str(folder)),
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"flask" in done.stdout

@@ -1,0 +1,72 @@
+import pytest
+
+from bench import units
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(12345.6, "12300"), (0.01234, "0.0123"), (9.999, "10.0"), (0.0, "0"), (845.2, "845"), (-1.5, "-1.50")],
+)
+def test_three_digits_are_significant(value: float, text: str) -> None:
+    assert units.significant(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.0, "0 s"),
+        (2.5, "2.50 s"),
+        (1.0, "1.00 s"),
+        (0.99949, "999 ms"),
+        (0.9996, "1.00 s"),
+        (0.115, "115 ms"),
+        (0.0009996, "1.00 ms"),
+        (0.00042, "420 us"),
+    ],
+)
+def test_a_duration_has_the_unit_that_suits_its_size(value: float | None, text: str) -> None:
+    assert units.seconds(value) == text
+
+
+def test_each_figure_has_its_unit_and_a_missing_one_is_a_dash() -> None:
+    assert units.rate(845.4) == "845/s"
+    assert units.megabytes(54_100_000) == "54.1 MB"
+    assert units.cores(0.456) == "0.46"
+    assert units.percent(0.011) == "1.10 %"
+    assert units.rate(None) == units.megabytes(None) == units.cores(None) == units.percent(None) == "-"
+
+
+def test_an_interval_is_on_the_scale_of_its_figure() -> None:
+    assert units.interval(845.0, 830.2, 861.4, "requests/s") == ("845/s", "(830\u2013861)")
+    assert units.interval(0.98, 0.9, 1.1, "s") == ("980 ms", "(900\u20131100)")
+    assert units.interval(54.1e6, 53.9e6, 54.3e6, "bytes") == ("54.1 MB", "(53.9\u201354.3)")
+
+
+def test_a_figure_of_a_single_round_has_no_brackets() -> None:
+    assert units.interval(845.0, None, None, "requests/s") == ("845/s", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (0.05, "0.05"),
+        (2.0, "2"),
+        (2.5, "2.5"),
+        (1000.0, "1000"),
+        (20000.0, "20\u202f000"),
+        (1e-5, "0.00001"),
+    ],
+)
+def test_a_tick_has_no_needless_digit_and_no_exponent(value: float, text: str) -> None:
+    assert units.tick(value) == text
+
+
+def test_one_user_is_not_plural() -> None:
+    assert (units.users(1), units.users(10)) == ("1 user", "10 users")
+    assert units.count(12345) == "12\u202f345"
+
+
+def test_a_clock_counts_minutes_and_seconds() -> None:
+    assert units.clock(754.6) == "12:35"
