@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke test test-slow check compare lock clean
+.PHONY: help setup bench smoke test test-slow check compare reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ check: $(READY) ## ruff, format, mypy, import contracts
 
 compare: $(READY) ## draw the report of the newest run, or RUN=results/...
 	$(BIN)/python compare.py report $(RUN)
+
+reference: $(READY) ## redraw results/reference, and the figures in the README that come from it
+	$(BIN)/python compare.py report results/reference --embed README.md
 
 lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
