@@ -1,0 +1,94 @@
+"""The settings of one process, from the environment."""
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+# gunicorn respawns a worker that ends with any other code for ever; uvicorn gives up on this one, too.
+BOOT_FAILURE = 3
+
+CLIENTS = ("httpx", "aiohttp", "requests")
+CALLS_PER_REQUEST = 3
+
+_URL = re.compile(
+    r"http://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
+)
+_INTEGER = re.compile(r"[0-9]{1,7}")
+
+
+def http_url(text: str) -> str:
+    """`text` without a trailing slash; ValueError if it is not http://HOST[:PORT][/PREFIX]."""
+    match = _URL.fullmatch(text)
+    if match is None or not 1 <= int(match["port"] or 80) <= 65535:
+        raise ValueError(text)
+    return text.removesuffix("/")
+
+
+def client(text: str) -> str:
+    """`text`; ValueError if no such client is supported."""
+    if text not in CLIENTS:
+        raise ValueError(text)
+    return text
+
+
+def seconds(text: str) -> float:
+    """`text` as seconds; ValueError if it is no number."""
+    return float(text)
+
+
+def count(text: str) -> int:
+    """`text` as a count; ValueError if it is not one to seven ASCII digits."""
+    if _INTEGER.fullmatch(text) is None:
+        raise ValueError(text)
+    return int(text)
+
+
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+Client = Annotated[str, AfterValidator(client)]
+Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=300, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(count), Field(ge=1, le=100_000)]
+
+
+class Settings(BaseModel):
+    """What the operator chose: addresses, seconds, and counts for one process.
+
+    A field's alias is its variable in the environment, its description what is allowed there.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    upstream_url: HttpUrl = Field(
+        default="http://127.0.0.1:9000", alias="UPSTREAM_URL", description="http://HOST[:PORT][/PREFIX]"
+    )
+    upstream_client: Client = Field(
+        default=CLIENTS[0], alias="UPSTREAM_CLIENT", description=f"one of {', '.join(CLIENTS)}"
+    )
+    upstream_timeout_s: Seconds = Field(
+        default=10.0, alias="UPSTREAM_TIMEOUT_S", description="a number over 0 and at most 300"
+    )
+    max_in_flight: Count = Field(default=1000, alias="MAX_IN_FLIGHT", description="an integer from 1 to 100000")
+    request_threads: Count = Field(default=40, alias="REQUEST_THREADS", description="an integer from 1 to 100000")
+
+    @property
+    def upstream_connections(self) -> int:
+        """Connections to keep to the upstream: one for each call of the most requests held at once."""
+        return CALLS_PER_REQUEST * self.max_in_flight
+
+    @property
+    def fan_out_threads(self) -> int:
+        """Threads that make upstream calls: enough for each request thread to make all its calls at once."""
+        return CALLS_PER_REQUEST * self.request_threads
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`, with defaults; on a bad one ends the process with one line on stderr."""
+    try:
+        return Settings.model_validate(environ)
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        allowed = next(field.description for field in Settings.model_fields.values() if field.alias == name)
+        print(f"{name}={environ[str(name)]!r}: must be {allowed}", file=sys.stderr, flush=True)
+        sys.exit(BOOT_FAILURE)

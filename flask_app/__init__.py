@@ -1,0 +1,1 @@
+"""The synchronous service: Flask, WSGI, `requests`."""

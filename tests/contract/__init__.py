@@ -1,0 +1,1 @@
+"""Both services against one body of expectations, through real servers on sockets."""

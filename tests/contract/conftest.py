@@ -1,0 +1,39 @@
+from collections.abc import Iterator
+
+import pytest
+
+from .client import Connection
+from .servers import KINDS, THREADS, Server, serving
+from .upstream import FaultyUpstream, running
+
+UPSTREAM_TIMEOUT_S = 1.0
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[FaultyUpstream]:
+    with running() as faulty:
+        yield faulty
+
+
+@pytest.fixture(scope="session")
+def servers(upstream: FaultyUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
+    settings = {
+        "UPSTREAM_URL": upstream.url + "/",
+        "UPSTREAM_TIMEOUT_S": str(UPSTREAM_TIMEOUT_S),
+        "MAX_IN_FLIGHT": "100",
+        "REQUEST_THREADS": str(THREADS),
+        # A service that asked the environment for a proxy would reach nothing.
+        "http_proxy": "http://127.0.0.1:1",
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "ALL_PROXY": "http://127.0.0.1:1",
+    }
+    with serving(KINDS, settings, tmp_path_factory.mktemp("servers")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def connections(servers: dict[str, Server]) -> Iterator[dict[str, Connection]]:
+    opened = {name: Connection(server.port) for name, server in servers.items()}
+    yield opened
+    for connection in opened.values():
+        connection.close()

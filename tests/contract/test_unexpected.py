@@ -1,0 +1,48 @@
+"""An exception that nobody foresaw is a 500 with a body like every other problem, and is logged."""
+
+import asyncio
+
+import httpx
+import pytest
+
+import fastapi_app.app
+import fastapi_app.routes
+import fastapi_app.routes_threads
+import flask_app.app
+import flask_app.routes
+
+PROBLEM = {
+    "type": "about:blank",
+    "title": "Internal Server Error",
+    "status": 500,
+    "detail": "the service failed unexpectedly",
+}
+
+
+def explode(n: int) -> int:
+    raise ArithmeticError(n)
+
+
+def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(flask_app.routes, "burn", explode)
+    answer = flask_app.app.create_app().test_client().get("/compute?n=1")
+    assert (answer.status_code, answer.content_type, answer.json) == (500, "application/problem+json", PROBLEM)
+    assert "ArithmeticError" in caplog.text
+
+
+@pytest.mark.parametrize("client", ["httpx", "aiohttp", "requests"])
+def test_fastapi_answers_it_and_leaves_it_to_the_server_to_log(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSTREAM_CLIENT", client)
+    for routes in (fastapi_app.routes, fastapi_app.routes_threads):
+        monkeypatch.setattr(routes, "burn", explode)
+
+    async def ask(raising: bool) -> httpx.Response:
+        transport = httpx.ASGITransport(fastapi_app.app.create_app(), raise_app_exceptions=raising)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as test_client:
+            return await test_client.get("/compute?n=1")
+
+    answer = asyncio.run(ask(raising=False))
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json() == PROBLEM
+    with pytest.raises(ArithmeticError):
+        asyncio.run(ask(raising=True))

@@ -1,0 +1,348 @@
+"""An upstream that behaves, and on magic cities and user numbers misbehaves; it runs in a thread of the tests."""
+
+import asyncio
+import gzip
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
+
+PREFIX = "/arm-1"
+RESOURCES = ("users", "orders", "reviews")
+
+TEMP_C = 21.5
+USER_NAME = "Zoë Ångström"
+ORDERS = [{"id": 1, "item": "Käse", "quantity": 2}, {"id": 2, "item": "тест", "quantity": 1}]
+REVIEWS = [{"id": 7, "stars": 5, "text": "“très bien”"}]
+
+# A user whose resources take their time, so that one can see which calls overlap.
+SLOW_USER = 8_000_000
+SLOW_S = {"users": 0.3, "orders": 0.2, "reviews": 0.15}
+
+# Cities of this name take 100 ms.
+UNHURRIED_CITY = "Unhurried"
+
+Then = Literal["keep", "close", "reset", "hang"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The bytes of an answer, and what becomes of the connection."""
+
+    raw: bytes
+    then: Then = "keep"
+    delay_s: float = 0.0
+
+
+def answer(body: bytes, status: str = "200 OK", headers: str = "", then: Then = "keep", delay_s: float = 0.0) -> Reply:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return Reply(head.encode() + body, then, delay_s)
+
+
+def good(resource: str, number: int = 1) -> Any:
+    return {
+        "weather": {"city": "as the upstream spells it", "temp_c": TEMP_C},
+        "users": {"id": number, "name": USER_NAME},
+        "orders": ORDERS,
+        "reviews": REVIEWS,
+    }[resource]
+
+
+def good_body(resource: str) -> bytes:
+    return json.dumps(good(resource)).encode()
+
+
+def faults(resource: str) -> dict[str, Reply]:
+    """Every way of failing that does not depend on the shape of the body."""
+    body = good_body(resource)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    whole = head + b"Content-Length: %d\r\n\r\n" % len(body)
+    return {
+        "status five hundred": answer(b"{}", "500 Internal Server Error"),
+        "status four oh four": answer(body, "404 Not Found"),
+        "status two oh one": answer(body, "201 Created"),
+        "status two oh four": Reply(b"HTTP/1.1 204 No Content\r\n\r\n"),
+        "redirected": answer(body, "302 Found", f"Location: {PREFIX}/weather/Paris\r\n"),
+        "redirected nowhere": answer(body, "301 Moved Permanently", "Location: http://[::1\r\n"),
+        "garbage": Reply(b"this is no HTTP\r\n\r\n", "close"),
+        "not json": answer(b"<html>Bad day</html>"),
+        "empty": answer(b""),
+        "blank": answer(b"   "),
+        "two documents": answer(body + body),
+        "half a document": answer(body[: len(body) // 2]),
+        "not utf eight": answer(body[:-1] + b',"x":"\xff"}'),
+        "truncated": Reply(whole + body[:-3], "close"),
+        "truncated chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body, "close"),
+        "bad chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body, "close"),
+        "not gzip": answer(body, headers="Content-Encoding: gzip\r\n"),
+        "reset": Reply(b"", "reset"),
+        "reset in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "reset"),
+        "reset in the body": Reply(whole + body[:-3], "reset"),
+        "closed": Reply(b"", "close"),
+        "closed in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "close"),
+        "too deep": answer(b"[" * 100_000 + b"]" * 100_000),
+        "too many digits": answer(b"9" * 5000),
+        "null": answer(b"null"),
+        "a number": answer(b"1"),
+        "a list of lists": answer(b"[[]]"),
+        "a list of nulls": answer(b"[null]"),
+        "a text": answer(b'"text"'),
+    }
+
+
+def hangs(resource: str) -> dict[str, Reply]:
+    """Every way of exceeding the timeout."""
+    whole = answer(good_body(resource)).raw
+    return {
+        "mute": Reply(b"", "hang"),
+        "mute in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "hang"),
+        "mute in the body": Reply(whole[:-3], "hang"),
+    }
+
+
+def oddities(resource: str) -> dict[str, Reply]:
+    """Unusual answers that are none the less right."""
+    body = good_body(resource)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    half = len(body) // 2
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:], b""))
+    return {
+        "chunked": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks),
+        "until closed": Reply(head + b"\r\n" + body, "close"),
+        "and closes": answer(body, headers="Connection: close\r\n", then="close"),
+        "gzipped": answer(gzip.compress(body), headers="Content-Encoding: gzip\r\n"),
+        "no content type": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body),
+        "no reason": Reply(b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % len(body) + body),
+        "sets a cookie": answer(body, headers="Set-Cookie: a=b; Path=/\r\n"),
+        "spacious": answer(b"\n " + body + b"\r\n"),
+        "hesitant": answer(body, delay_s=0.2),
+    }
+
+
+# By resource: bodies of the wrong shape, and unusual ones of the right shape with what comes of them.
+WRONG: dict[str, dict[str, bytes]] = {
+    "weather": {
+        "no temperature": b'{"city":"x"}',
+        "no city": b'{"temp_c":1.5}',
+        "city is a number": b'{"city":1,"temp_c":1.5}',
+        "city cannot be encoded": b'{"city":"\\ud800","temp_c":1.5}',
+        "temperature is text": b'{"city":"x","temp_c":"1.5"}',
+        "temperature is true": b'{"city":"x","temp_c":true}',
+        "temperature is null": b'{"city":"x","temp_c":null}',
+        "temperature is not a number": b'{"city":"x","temp_c":NaN}',
+        "temperature is infinite": b'{"city":"x","temp_c":Infinity}',
+        "temperature is minus infinite": b'{"city":"x","temp_c":-Infinity}',
+        "temperature overflows": b'{"city":"x","temp_c":1e999}',
+        "temperature of too many digits": b'{"city":"x","temp_c":' + b"9" * 5000 + b"}",
+        "temperature is a list": b'{"city":"x","temp_c":[1.5]}',
+        "in a list": b'[{"city":"x","temp_c":1.5}]',
+        "last key counts": b'{"city":"x","temp_c":1.5,"temp_c":"hot"}',
+    },
+    "users": {
+        "no number": b'{"name":"x"}',
+        "no name": b'{"id":1}',
+        "number is true": b'{"id":true,"name":"x"}',
+        "number is text": b'{"id":"1","name":"x"}',
+        "number is a float": b'{"id":1.0,"name":"x"}',
+        "number in exponents": b'{"id":1e2,"name":"x"}',
+        "name is null": b'{"id":1,"name":null}',
+        "name is a number": b'{"id":1,"name":1}',
+        "name cannot be encoded": b'{"id":1,"name":"a\\udfff"}',
+        "in a list": b'[{"id":1,"name":"x"}]',
+        "empty list": b"[]",
+    },
+    "orders": {
+        "an object": b'{"id":1,"item":"x","quantity":1}',
+        "empty object": b"{}",
+        "one is null": b'[{"id":1,"item":"x","quantity":1},null]',
+        "no quantity": b'[{"id":1,"item":"x"}]',
+        "quantity is true": b'[{"id":1,"item":"x","quantity":true}]',
+        "quantity is a float": b'[{"id":1,"item":"x","quantity":1.5}]',
+        "quantity is text": b'[{"id":1,"item":"x","quantity":"1"}]',
+        "item is null": b'[{"id":1,"item":null,"quantity":1}]',
+        "item cannot be encoded": b'[{"id":1,"item":"\\udc00\\ud800","quantity":1}]',
+        "number is null": b'[{"id":null,"item":"x","quantity":1}]',
+    },
+    "reviews": {
+        "an object": b'{"id":1,"stars":5,"text":"x"}',
+        "stars are text": b'[{"id":1,"stars":"5","text":"x"}]',
+        "stars are a float": b'[{"id":1,"stars":5.0,"text":"x"}]',
+        "stars are false": b'[{"id":1,"stars":false,"text":"x"}]',
+        "no text": b'[{"id":1,"stars":5}]',
+        "text is a list": b'[{"id":1,"stars":5,"text":["x"]}]',
+        "text cannot be encoded": b'[{"id":1,"stars":5,"text":"\\ud83d"}]',
+    },
+}
+
+UNUSUAL: dict[str, dict[str, tuple[bytes, Any]]] = {
+    "weather": {
+        "whole degrees": (b'{"city":"x","temp_c":-3}', -3),
+        "minus zero": (b'{"city":"x","temp_c":-0.0}', -0.0),
+        "in exponents": (b'{"city":"x","temp_c":1e2}', 100.0),
+        "very large": (b'{"city":"x","temp_c":1.7976931348623157e308}', 1.7976931348623157e308),
+        "very small": (b'{"city":"x","temp_c":5e-324}', 5e-324),
+        "four hundred digits": (b'{"city":"x","temp_c":' + b"9" * 400 + b"}", 10**400 - 1),
+        "other keys": (b'{"city":"x","temp_c":1.5,"humidity":NaN,"note":"\\ud800","more":{"temp_c":"x"}}', 1.5),
+        "a surrogate pair": (b'{"city":"\\ud83d\\ude00","temp_c":1.5}', 1.5),
+    },
+    "users": {
+        "other keys": (b'{"id":1,"name":"x","age":[1e999],"\\ud800":0}', {"id": 1, "name": "x"}),
+        "large number": (b'{"id":12345678901234567890123,"name":""}', {"id": 12345678901234567890123, "name": ""}),
+        "controls": (b'{"id":-1,"name":"\\u0000\\n\\u007f\\u2028\\""}', {"id": -1, "name": '\0\n\x7f\u2028"'}),
+        "surrogate pair": (b'{"id":0,"name":"\\ud83d\\ude00"}', {"id": 0, "name": "\U0001f600"}),
+    },
+    "orders": {
+        "none": (b"[]", []),
+        "other keys": (b'[{"quantity":1,"id":1,"item":"x","price":1.5}]', [{"id": 1, "item": "x", "quantity": 1}]),
+    },
+    "reviews": {
+        "none": (b" [ ] ", []),
+        "other keys": (b'[{"id":1,"stars":5,"text":"x","by":null}]', [{"id": 1, "stars": 5, "text": "x"}]),
+    },
+}  # fmt: skip
+
+
+def _city_replies() -> dict[str, Reply]:
+    return {
+        **faults("weather"),
+        **hangs("weather"),
+        **oddities("weather"),
+        **{name: answer(body) for name, body in WRONG["weather"].items()},
+        **{name: answer(body) for name, (body, _) in UNUSUAL["weather"].items()},
+        UNHURRIED_CITY: answer(good_body("weather"), delay_s=0.1),
+    }
+
+
+def _user_replies() -> dict[str, dict[str, Reply]]:
+    return {
+        resource: {
+            **faults(resource),
+            **hangs(resource),
+            **oddities(resource),
+            **{name: answer(body) for name, body in WRONG[resource].items()},
+            **{name: answer(body) for name, (body, _) in UNUSUAL[resource].items()},
+        }
+        for resource in RESOURCES
+    }
+
+
+CITY_REPLIES = _city_replies()
+USER_REPLIES = _user_replies()
+
+# The user number whose one resource answers so: 9RNNNNN, or 95NNNNN and 96NNNNN for two at a time.
+_MAGIC = {
+    9_000_000 + 100_000 * which + index: {resource: reply}
+    for which, (resource, replies) in enumerate(USER_REPLIES.items())
+    for index, reply in enumerate(replies.values())
+}
+FAILS_THEN_HANGS, HANGS_THEN_FAILS = 9_500_000, 9_600_000
+_MAGIC[FAILS_THEN_HANGS] = {
+    "users": USER_REPLIES["users"]["status five hundred"],
+    "orders": USER_REPLIES["orders"]["mute"],
+}
+_MAGIC[HANGS_THEN_FAILS] = {
+    "users": USER_REPLIES["users"]["mute"],
+    "orders": USER_REPLIES["orders"]["status five hundred"],
+}
+_MAGIC[SLOW_USER] = {
+    resource: answer(json.dumps(good(resource, SLOW_USER)).encode(), delay_s=delay_s)
+    for resource, delay_s in SLOW_S.items()
+}
+
+
+def magic_user(resource: str, name: str) -> int:
+    """The user number whose `resource` gives the reply of that name."""
+    return 9_000_000 + 100_000 * RESOURCES.index(resource) + list(USER_REPLIES[resource]).index(name)
+
+
+@dataclass(slots=True)
+class FaultyUpstream:
+    """A running upstream: where it is, and what it saw."""
+
+    port: int
+    targets: list[str] = field(default_factory=list)
+    connections: int = 0
+    in_flight: dict[int, int] = field(default_factory=dict)
+    most_in_flight: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{PREFIX}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while await self._exchange(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        target = head.split(b" ", 2)[1].decode("ascii")
+        self.targets.append(target)
+        number, reply = _reply(target)
+        self.in_flight[number] = self.in_flight.get(number, 0) + 1
+        self.most_in_flight[number] = max(self.most_in_flight.get(number, 0), self.in_flight[number])
+        try:
+            await asyncio.sleep(reply.delay_s)
+        finally:
+            self.in_flight[number] -= 1
+        writer.write(reply.raw)
+        await writer.drain()
+        if reply.then == "hang":
+            await reader.read()  # until the client gives up
+        if reply.then == "reset":
+            await asyncio.sleep(0.01)  # let what was written arrive first
+            sock: socket.socket = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return reply.then == "keep"
+
+
+def _reply(target: str) -> tuple[int, Reply]:
+    parts = urlsplit(target)
+    path = parts.path.removeprefix(PREFIX)
+    if path.startswith("/weather/"):
+        city = unquote(path.removeprefix("/weather/"))
+        return -1, CITY_REPLIES.get(city) or answer(good_body("weather"))
+    resource = path.split("/")[1]
+    number = int(path.split("/")[2] if resource == "users" else parse_qs(parts.query)["user_id"][0])
+    reply = _MAGIC.get(number, {}).get(resource)
+    return number, reply or answer(json.dumps(good(resource, number)).encode())
+
+
+@contextmanager
+def running() -> Iterator[FaultyUpstream]:
+    """The upstream, while it serves."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    upstream = FaultyUpstream(port=listener.getsockname()[1])
+    loop = asyncio.new_event_loop()
+    stopped = asyncio.Event()
+
+    async def main() -> None:
+        server = await asyncio.start_server(upstream.serve, sock=listener)
+        await stopped.wait()
+        server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def run() -> None:
+        loop.run_until_complete(main())
+        loop.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield upstream
+    finally:
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
