@@ -199,7 +199,8 @@ def _paths() -> Iterator[Case]:
         "/weather/Paris", "/weather%2FParis", "/compute/", "/compute%0A", "/compute/1", "/aggregated-data",
         "/aggregated-data/", "/aggregated-data%0A", "/aggregated-data//", "/aggregated-data//5",
         "/aggregated-data/5/", "/aggregated-data/5//", "/aggregated-data/5%2F", "/aggregated-data/%2F5",
-        "/%2Fhealth", "/%2F%2Fhealth", "/aggregated-data/5%2F6", "/aggregated-data/5/6", "/aggregated-data%2F%2F5", "/aggregated_data/5", "/docs",
+        "/%2Fhealth", "/%2F%2Fhealth", "/aggregated-data/5%2F6", "/aggregated-data/5/6", "/aggregated-data%2F%2F5",
+        "/aggregated_data/5", "/docs",
         "/redoc", "/openapi.json", "/static/x", "/favicon.ico", "/%", "/%zz", "/h%65alt%", "/health%",
     ):  # fmt: skip
         yield refuses(path, 404, NO_PATH)
