@@ -1,8 +1,11 @@
 """`python -m bench`: see bench/cli.py."""
 
+import io
 import sys
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: names may hold what the locale has not
     try:
         from bench.cli import main
 

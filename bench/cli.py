@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.model import Plan
-from bench.plan.config import DEFAULT_CONFIG, Config, load_config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, Config, known, load_config, make_plan
 from bench.plan.variants import apply_settings, replace_names
 from bench.run import session
 from bench.run.foreground import serve_stack
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.verb(arguments, words))
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
-        return 2
+        return error.exit_code
     except Interrupted as interruption:
         print(f"bench: {interruption}", file=sys.stderr)
         return interruption.exit_code
@@ -76,6 +76,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     config, replaced = _config(arguments)
     profile = config.profiles.get(arguments.profile)
     stacks = arguments.stacks or (profile.stacks if profile is not None else [])
+    known("stack of this run", replaced, stacks, "--set")
     return make_plan(
         config,
         arguments.profile,
@@ -107,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = verbs.add_parser("serve", parents=[everywhere, planned], help="one stack and the upstream, until Ctrl-C")
     serve.add_argument("stack", metavar="STACK")
-    serve.add_argument("--port", type=_count, default=0, help="default: a free one")
+    serve.add_argument("--port", type=_port, default=0, help="default: a free one")
     serve.set_defaults(verb=_serve)
 
     run = verbs.add_parser("run", parents=[everywhere, planned], help="measure a profile")
@@ -133,6 +134,12 @@ def _names(text: str) -> list[str]:
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100_000):
         raise argparse.ArgumentTypeError(f"{text!r}: write a whole number from 1 to 100000")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r}: write a port from 1 to 65535")
     return int(text)
 
 

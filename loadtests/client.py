@@ -37,6 +37,15 @@ class _Response(HTTPResponseParser):
     _on_status = _on_header_field = _on_header_value = _on_headers_complete = _skip
 
 
+def _has_bytes(connection: socket.socket) -> bool:
+    """Whether there is something to read at this moment; a closed connection has nothing."""
+    try:
+        # gevent's own recv would wait.
+        return bool(connection._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))  # noqa: SLF001
+    except OSError:
+        return False
+
+
 class Client:
     """One connection to `host:port`, opened when it is needed and kept alive for as long as the server does."""
 
@@ -86,6 +95,8 @@ class Client:
 
     def _exchange(self, connection: socket.socket, message: bytes) -> int:
         response = self.response
+        if response.complete and _has_bytes(connection):
+            return GARBLED  # nobody asked for them; read later they would pass for the answer to this request
         response.complete = False
         response.body = b""
         connection.sendall(message)

@@ -9,7 +9,7 @@ from loadtests.user import SESSION, ScenarioUser
 class Get(ScenarioUser):
     """Asks for `path` and wants `status` and, where the table gives one, exactly `body`."""
 
-    path = (SESSION.plan.path or "/") if SESSION is not None else ""
+    path = (SESSION.plan.path or "/") if SESSION is not None else ""  # by hand all of it stands in --host
     status = SESSION.plan.status if SESSION is not None else 200
 
     @staticmethod

@@ -1,14 +1,15 @@
 """The Locust user that every scenario derives from: one request after another, each answer checked and recorded."""
 
 import itertools
+import sys
 import time
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import gevent
 from locust import User, constant, events, task
 from locust.env import Environment
-from locust.exception import StopTest, StopUser
+from locust.exception import StopUser
 
 from loadtests.client import Client
 from loadtests.recording import ERRORS, WRONG_BODY
@@ -18,12 +19,26 @@ SESSION = planned()
 NUMBERS = itertools.count()
 
 
-def _conduct_when_spawned(environment: Environment, **_: Any) -> None:
+def _prepare(environment: Environment, **_: Any) -> None:
+    options = environment.parsed_options
+    if environment.host or (options is not None and options.headless):  # in the web UI it may be written later
+        try:
+            parsed_host(environment.host)
+        except ValueError as error:
+            sys.exit(str(error))
     if SESSION is not None:
         environment.events.spawning_complete.add_listener(lambda **_: gevent.spawn(SESSION.conduct, environment.runner))
 
 
-events.init.add_listener(_conduct_when_spawned)
+events.init.add_listener(_prepare)
+
+
+def parsed_host(host: str | None) -> SplitResult:
+    """The parts of `--host`. Raises ValueError, saying what to write, where it is none."""
+    url = urlsplit(host or "")
+    if url.scheme != "http" or url.hostname is None or url.port == 0:  # reading a bad port raises ValueError too
+        raise ValueError(f"--host {host}: write http://HOST:PORT")
+    return url
 
 
 class ScenarioUser(User):
@@ -42,13 +57,14 @@ class ScenarioUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        url = urlsplit(self.host or "")
-        if url.scheme != "http" or url.hostname is None:
-            raise StopTest(f"--host {self.host}: write http://HOST:PORT")
+        url = parsed_host(self.host)
         self.number = next(NUMBERS)
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
-        self.client = Client(url.hostname, url.port or 80)
-        self.message = f"GET {url.path}{self.path} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: */*\r\n\r\n".encode()
+        self.client = Client(url.hostname or "", url.port or 80)
+        self.target = f"{url.path}{self.path}" or "/"
+        if url.query:
+            self.target += f"?{url.query}"
+        self.message = f"GET {self.target} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: */*\r\n\r\n".encode()
 
     def on_start(self) -> None:
         """Wait for this user's turn in a measured run."""
@@ -80,7 +96,7 @@ class ScenarioUser(User):
         status = self._checked(status, body)
         self.environment.events.request.fire(
             request_type="GET",
-            name=self.path,
+            name=self.target,
             response_time=(done_s - sent_s) * 1000,
             response_length=len(body),
             context={},

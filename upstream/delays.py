@@ -1,4 +1,4 @@
-"""How long each answer takes: a function of seed, route and request number, so that every stack meets the same waits."""
+"""How long each answer takes: a function of seed, route and request number, so every stack meets the same waits."""
 
 import hashlib
 import math

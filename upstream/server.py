@@ -95,11 +95,13 @@ class ServiceConnection(_Connection):
         self.seed = seed
         self.waiting: asyncio.TimerHandle | None = None
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it by position)
+        """Forget the answer that nobody waits for any more."""
         if self.waiting is not None:
             self.waiting.cancel()
 
     def on_message_complete(self) -> None:
+        """Answer the request once its delay is over."""
         arrived_s = self.loop.time()
         if self.waiting is not None:  # a pipelined request: answers out of turn would be worse than none
             self.transport.close()
@@ -134,14 +136,17 @@ class ControlConnection(_Connection):
         self.authorization = b""
 
     def on_message_begin(self) -> None:
+        """Another request needs a token of its own."""
         super().on_message_begin()
         self.authorization = b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep the token."""
         if name.lower() == b"authorization":
             self.authorization = value
 
     def on_message_complete(self) -> None:
+        """Answer at once."""
         if not hmac.compare_digest(self.authorization, self.expected):
             self.transport.write(response(401, {"detail": "the control port wants its token"}))
             return
@@ -161,5 +166,9 @@ async def serve(host: str, port: int, control_port: int, token: str, seed: int, 
     known = {**DEFAULT_DELAYS, **delays}
     control = await loop.create_server(lambda: ControlConnection(ledger, token), host, control_port)
     service = await loop.create_server(lambda: ServiceConnection(ledger, known, seed), host, port, backlog=4096)
-    async with control, service:
-        await asyncio.gather(control.serve_forever(), service.serve_forever())
+    try:
+        await loop.create_future()
+    finally:
+        # Not `async with`: from Python 3.12 on that waits until every client has closed its connection.
+        control.close()
+        service.close()

@@ -1,5 +1,6 @@
 """bench.toml, checked: the tables as people write them, laid over one another and turned into the nouns."""
 
+import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,9 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
 Users = Annotated[list[Count], Field(min_length=1)]
-Name = Annotated[str, Field(min_length=1, max_length=80)]
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\P{Cc}*$")]
+
+RequestTarget = Annotated[str, Field(pattern="^/[!-~]*$")]
 
 
 class _Table(BaseModel):
@@ -35,7 +38,7 @@ class StackTable(_Table):
     workers: Count = 1
     threads: Count | Literal["users"] = 1
     slots: Count | Literal["unbounded"] | None = None
-    ready_path: Annotated[str, Field(pattern="^/")] | None = None
+    ready_path: RequestTarget | None = None
     cwd: str = "."
 
 
@@ -55,7 +58,7 @@ class ScenarioTable(_Table):
     upstream: dict[Literal["weather", "users", "orders", "reviews"], UpstreamTable] = {}
     hold_s: NotNegative | None = None
     timeout_s: Positive = 30.0
-    path: Annotated[str, Field(pattern="^/")] | None = None
+    path: RequestTarget | None = None
     status: Annotated[int, Field(ge=100, le=599)] = 200
     body: str | None = None
 
@@ -150,6 +153,9 @@ def make_plan(
         max_users={} if users else _max_users(table, stack_names),
         server_cpus=table.server_cpus,
     )
+    limits = profile.max_users
+    if not any(load.users <= limits.get(name, load.users) for name in stack_names for load in sum(loads.values(), ())):
+        raise BenchError(f"profiles.{profile_name}: max_users leaves no load for {', '.join(stack_names)}")
     highest = max(load.users for scenario_loads in loads.values() for load in scenario_loads)
     return Plan(
         stacks={name: _stack(name, config.stacks[name], highest) for name in stack_names},
@@ -170,8 +176,10 @@ def _read(path: Path) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BenchError(f"{path}: there is no such file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BenchError(f"{path}: {error}") from None
+    except RecursionError:
+        raise BenchError(f"{path}: arrays or tables are nested too deeply") from None
     folder = path.resolve().parent
     for stack in _tables_in(tables, "stacks"):
         if "argv" in stack or "cwd" in stack:
@@ -203,16 +211,25 @@ def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
 
 def _explain(error: ValidationError) -> str:
     """The first complaint, with the keys that are allowed where one is unknown."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
+    errors = error.errors(include_url=False)
+    first = errors[0]
+    place = _place_of(first["loc"])
+    if first["type"] == "missing":
+        return f"{place} is missing"
     if first["type"] != "extra_forbidden":
-        return (
-            f"{place}: {first['msg']}, not {first['input']!r}" if first["type"] != "missing" else f"{place} is missing"
-        )
+        # What may be one of several kinds has a complaint of each.
+        allowed = " or ".join(complaint["msg"] for complaint in errors if _place_of(complaint["loc"]) == place)
+        return f"{place}: {allowed}, not {reprlib.repr(first['input'])}"
     sections: dict[str, type[_Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
     depth = len(first["loc"])
     table = Config if depth == 1 else sections[str(first["loc"][0])] if depth == 3 else UpstreamTable
     return f"{place}: unknown key; known: {', '.join(table.model_fields)}"
+
+
+def _place_of(location: Sequence[int | str]) -> str:
+    """The dotted key, without what pydantic adds: which kind of several it tried, or that it means the key itself."""
+    *above, last = (str(part) if str(part).isprintable() else repr(part) for part in location)
+    return ".".join(above if last.startswith(("[key]", "constrained-", "literal[")) else (*above, last))
 
 
 def _stack(name: str, table: StackTable, highest_users: int) -> Stack:

@@ -1,6 +1,6 @@
 """Variants of stacks from the command line: `--set flask-sync.workers=1,2,4` makes three stacks of one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
@@ -19,8 +19,8 @@ def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dic
     replaced: dict[str, list[str]] = {}
     stacks = dict(config.stacks)
     for setting in settings:
-        place, equals, values = setting.partition("=")
-        name, dot, key = place.partition(".")
+        name, dot, rest = _split(setting, config.stacks)
+        key, equals, values = rest.partition("=")
         if not (equals and dot and values):
             raise BenchError(f"--set {setting}: write STACK.KEY=VALUE[,VALUE...], such as flask-sync.workers=1,2,4")
         known("stack", [name], config.stacks, f"--set {setting}")
@@ -39,6 +39,13 @@ def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dic
 def replace_names(names: Sequence[str], replaced: dict[str, list[str]]) -> list[str]:
     """The names, with each that has variants replaced by them."""
     return [variant for name in names for variant in replaced.get(name, [name])]
+
+
+def _split(setting: str, stacks: Iterable[str]) -> tuple[str, str, str]:
+    """(stack, dot, the rest) of a setting; the longest stack that fits, for names may hold dots too."""
+    fitting = [name for name in stacks if setting.startswith(f"{name}.")]
+    name = max(fitting, key=len, default=setting.partition("=")[0].partition(".")[0])
+    return name, setting[len(name) : len(name) + 1].strip("="), setting[len(name) + 1 :]
 
 
 def _name(base: str, key: str, value: str) -> str:

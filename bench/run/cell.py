@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,9 @@ from bench.run.sampler import Reading, Sampler, Tree, read
 from bench.run.server import Server, running_server
 from bench.run.signals import StopRequest
 from bench.run.upstream import Upstream, running_upstream
+
+LOG_NAME_LENGTH = 200
+"""File systems allow 255 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,11 @@ def _run_cell(
         samples = join_samples(load.output, readings)
     setting.progress(key, "judge")
     server_cores, load_cores = setting.cores
-    cell = judge_cell(
-        key, stack, scenario, samples, window, upstream.served(), server_cpus=server_cores, load_cpus=load_cores
-    )
+    served = upstream.served()
+    try:
+        cell = judge_cell(key, stack, scenario, samples, window, served, server_cpus=server_cores, load_cpus=load_cores)
+    except ValueError as error:
+        raise BenchError(f"the samples cannot be judged: {error}") from error
     return cell, samples
 
 
@@ -101,8 +107,11 @@ def _measure(
 
 def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
     """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, all of one arm."""
-    with np.load(requests, allow_pickle=False) as recorded:
-        arrays = {name: recorded[name] for name in REQUEST_ARRAYS}
+    try:
+        with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
+            arrays = {name: recorded[name] for name in REQUEST_ARRAYS}
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+        raise BenchError(f"the load generator left no samples that can be read: {error}") from error
     servers = [reading.server for reading in readings]
     for name in ("pss_bytes", "rss_bytes", "uss_bytes", "cpu_user_s", "cpu_system_s", "threads", "switches"):
         arrays[name] = np.array([getattr(server, name) for server in servers])
@@ -115,5 +124,5 @@ def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
 
 def _log(setting: Setting, key: CellKey, program: str) -> Path:
     """A log file of its own for each program that a cell starts, whatever characters names are made of."""
-    name = re.sub(r"[^\w.=,-]+", "_", f"{key.order:03d}-{key.stack}-{key.scenario}-{key.load.users}")
-    return setting.logs / f"{name}.{program}.log"
+    name = re.sub(r"[^\w.=,-]+", "_", f"{key.order:03d}-{key.load.users}-{key.stack}-{key.scenario}", flags=re.ASCII)
+    return setting.logs / f"{name[:LOG_NAME_LENGTH]}.{program}.log"

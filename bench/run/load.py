@@ -37,7 +37,12 @@ class LoadGenerator:
         for line in self._lines(stop, watched, end_s):
             if not line.startswith(b"{"):
                 continue
-            event: dict[str, Any] = json.loads(line)
+            try:
+                event: dict[str, Any] = json.loads(line)
+            except ValueError:  # a locustfile may print what it likes
+                continue
+            if "event" not in event:
+                continue
             yield event
             if event["event"] == "end":
                 return

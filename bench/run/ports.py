@@ -3,6 +3,7 @@
 import http.client
 import socket
 import time
+from contextlib import ExitStack
 
 import psutil
 
@@ -16,9 +17,16 @@ READY_S = 30.0
 
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports on 127.0.0.1, each another, that nobody listens on."""
+    with ExitStack() as probes:
+        sockets = [probes.enter_context(socket.socket()) for _ in range(count)]
+        for probe in sockets:
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in sockets]
 
 
 def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRequest) -> None:

@@ -1,6 +1,7 @@
 """A program under control: its own process group, a log file, and an end that leaves nothing behind."""
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,9 @@ from bench.run.cpus import pinned
 
 GRACE_S = 5.0
 LOG_TAIL_LINES = 3
+LOG_TAIL_BYTES = 2000
+MARK = "BENCH_PROGRAM"
+"""An environment variable that a program hands down to all that it starts, even to what leaves its tree and group."""
 
 
 class Program:
@@ -41,7 +45,8 @@ class Program:
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
-        self.env = {**os.environ, **env, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        self.env = {**os.environ, **env, "PATH": path, MARK: secrets.token_hex(8)}
         self.cwd = cwd
         self.cpus = cpus
         self.log = log
@@ -54,17 +59,20 @@ class Program:
         if not self.cwd.is_dir():
             raise BenchError(f"the working directory {self.cwd} does not exist; mend the stack's cwd")
         guard = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as log, pinned(self.cpus):
-            self.process = subprocess.Popen(
-                (*guard, program, *self.argv[1:]),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if self.piped else log,
-                stderr=log,
-                env=self.env,
-                cwd=self.cwd,
-                start_new_session=True,
-            )
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self.log.open("wb") as log, pinned(self.cpus):
+                self.process = subprocess.Popen(
+                    (*guard, program, *self.argv[1:]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if self.piped else log,
+                    stderr=log,
+                    env=self.env,
+                    cwd=self.cwd,
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:  # ValueError: a NUL in argv, a "=" in a variable's name
+            raise BenchError(f"{self.name} cannot be started: {error}") from error
         return self
 
     def __exit__(
@@ -78,10 +86,13 @@ class Program:
         for member in tree:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
-        # Workers started since the tree was listed are still in the group.
+        # Workers started since the tree was listed are still in the group, and daemons still carry the mark.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        for stray in self._marked():
+            with suppress(psutil.NoSuchProcess):
+                stray.kill()
         if self.process.stdout is not None:
             self.process.stdout.close()
 
@@ -100,6 +111,15 @@ class Program:
         except psutil.NoSuchProcess:
             return []
 
+    def _marked(self) -> list[psutil.Process]:
+        """Whatever process the program left behind, wherever in the tree of processes it is now."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get(MARK) == self.env[MARK]:
+                    found.append(process)
+        return found
+
     def check_alive(self) -> None:
         """Raise BenchError, with the end of its log, if the program has ended."""
         code = self.process.poll()
@@ -109,6 +129,12 @@ class Program:
 
     def log_tail(self) -> str:
         """The last lines of the log and where it lies, to end an error message with."""
-        lines = [line for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(self.log.stat().st_size - LOG_TAIL_BYTES, 0))
+                text = log.read().decode("utf-8", "replace")
+        except OSError as error:
+            return f"; its log cannot be read: {error}"
+        lines = [line for line in text.splitlines() if line.strip()]
         said = " | ".join(lines[-LOG_TAIL_LINES:])
         return f"; it said: {said}; log: {self.log}" if said else f"; log: {self.log} (empty)"

@@ -11,6 +11,7 @@ from types import TracebackType
 
 import psutil
 
+from bench.errors import BenchError
 from bench.run.process import Program
 
 INTERVAL_S = 1.0
@@ -156,7 +157,7 @@ class Sampler:
             self._wake.notify()
         self._thread.join()
         if error is None and self._error is not None:
-            raise self._error
+            raise BenchError(f"the sampler failed: {type(self._error).__name__}: {self._error}") from self._error
 
     def read_at(self, moment_s: float) -> None:
         """Take a reading at this moment too."""

@@ -1,8 +1,11 @@
 """A run: every visit of every round, each cell recorded as soon as it is judged."""
 
+import fcntl
+import os
+import re
 import resource
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,12 +39,13 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
     commit, dirty = machine.git_state(ROOT)
     now = datetime.now(UTC)
     here = machine.machine()
+    profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder
     notes = [cpus.note] if cpus.note else []
     if not here.has_pss:
         notes.append("this platform tells no PSS: memory is USS, which leaves out what the processes share")
     return Run(
         schema_version=SCHEMA_VERSION,
-        id=f"{now:%Y%m%d-%H%M%S}-{plan.profile.name}",
+        id=f"{now:%Y%m%d-%H%M%S}-{profile}",
         started=now.isoformat(timespec="seconds"),
         machine=here,
         versions=machine.versions(),
@@ -65,9 +69,14 @@ def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: St
     """
     run = new_run(plan, seed, argv, cpu_sets(plan.profile.server_cpus))
     folder = out or RESULTS / run.id
-    if (folder / "run.json").exists():
-        raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
-    return _measure(run, folder, stop)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"the run folder {folder} cannot be made: {error.strerror}") from error
+    with _owned(folder):
+        if (folder / "run.json").exists():
+            raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
+        return _measure(run, folder, stop)
 
 
 def resume(folder: Path, stop: StopRequest) -> RunResult:
@@ -75,13 +84,32 @@ def resume(folder: Path, stop: StopRequest) -> RunResult:
 
     Raises BenchError where code, lock file or machine are no longer those of the run.
     """
-    run = store.load_run(folder)
-    now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
-    for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
-        before, today = getattr(run, name), getattr(now, name)
-        if before != today:
-            raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
-    return _measure(replace(run, cells=tuple(cell for cell in run.cells if cell.outcome != "failed")), folder, stop)
+    with _owned(folder):
+        run = store.load_run(folder)
+        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
+        for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
+            before, today = getattr(run, name), getattr(now, name)
+            if before != today:
+                raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
+        kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
+        return _measure(replace(run, cells=kept), folder, stop)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """The run folder for this process alone; the lock ends with the process, however it ends."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise BenchError(f"{folder} cannot be used as a run folder: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError(f"another run is under way in {folder}: wait for it, or choose another --out") from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
@@ -89,8 +117,10 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
     users = max(load.users for loads in plan.profile.loads.values() for load in loads)
     descriptors_for(users)
     missing = list(_missing(run))
-    folder.mkdir(parents=True, exist_ok=True)
-    store.save_run(folder, run)
+    try:
+        store.save_run(folder, run)
+    except OSError as error:
+        raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
     _point_latest_to(folder)
     count = sum(len(visit.cells) for visit in missing)
     cell_s = plan.profile.timing.warmup_s + plan.profile.timing.window_s + OVERHEAD_S
@@ -111,6 +141,8 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
                 _run_whole_visit(visit, setting, recorder)
         except Interrupted as interruption:
             raise Interrupted(interruption.signum, recorder.where()) from None
+        except OSError as error:
+            raise BenchError(f"{error}: {recorder.where()}", exit_code=1) from error
     return RunResult(folder, sum(cell.outcome == "failed" for cell in recorder.cells))
 
 
@@ -158,6 +190,7 @@ class _Recorder:
         return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
 
     def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
+        self.phase(key, "record")
         file = store.save_samples(self.folder, key.order, samples)
         self._save(replace(cell, samples=file))
         self.progress.finish(cell, key)
@@ -192,10 +225,11 @@ def descriptors_for(users: int) -> None:
 
 
 def _point_latest_to(folder: Path) -> None:
-    """Make results/latest a link to the newest run."""
-    RESULTS.mkdir(exist_ok=True)
+    """Make results/latest a link to the newest run, where the checkout can be written."""
+    target = folder.resolve()
     link = RESULTS / "latest"
-    if link.is_symlink() or not link.exists():
-        link.unlink(missing_ok=True)
-        target = folder.resolve()
-        link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)
+    with suppress(OSError):  # a convenience, not worth a run
+        RESULTS.mkdir(exist_ok=True)
+        if link.is_symlink() or not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)

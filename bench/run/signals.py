@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM as a request that the main thread notices at its own waits, never in the middle of a step.
+"""Ctrl-C, SIGTERM and a closed terminal as a request that the main thread notices at its own waits.
 
-So cleaning up is never interrupted, however often the keys are pressed.
+Never in the middle of a step: so cleaning up is never interrupted, however often the keys are pressed.
 """
 
 import signal
@@ -43,13 +43,16 @@ class StopRequest:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopRequest]:
-    """A request that SIGINT and SIGTERM set while the context lasts; then the former handlers are back."""
+    """A request that SIGINT, SIGTERM and SIGHUP set while the context lasts; then the former handlers are back."""
     request = StopRequest()
 
     def note(signum: int, _frame: FrameType | None) -> None:
         request.signum = request.signum or signum
 
-    former = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup a closed terminal is no reason to stop
+        wanted.append(signal.SIGHUP)
+    former = {number: signal.signal(number, note) for number in wanted}
     try:
         yield request
     finally:

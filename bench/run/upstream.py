@@ -12,7 +12,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.model import Scenario, UpstreamServed
 from bench.plan.config import ROOT
-from bench.run.ports import HOST, free_port, wait_until_ready
+from bench.run.ports import HOST, free_ports, wait_until_ready
 from bench.run.process import Program
 from bench.run.signals import StopRequest
 
@@ -59,7 +59,7 @@ def running_upstream(
     scenario: Scenario | None, seed: int, cpus: Sequence[int], log: Path, stop: StopRequest
 ) -> Iterator[Upstream]:
     """A ready upstream with the scenario's delays, or its own where there is no scenario."""
-    port, control_port, token = free_port(), free_port(), secrets.token_hex(16)
+    (port, control_port), token = free_ports(2), secrets.token_hex(16)
     calls = scenario.upstream if scenario is not None else {}
     delays = [
         f"--delay={route}=" + (f"lognormal:{call.median_s}:{call.sigma}" if call.sigma else f"{call.median_s}")

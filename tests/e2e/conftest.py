@@ -1,0 +1,83 @@
+"""What the end-to-end tests share: a copy of the checkout, so that they leave results/latest and each other alone."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from .harness import Harness
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("bench", "loadtests", "upstream", "flask_app", "fastapi_app")
+FILES = ("bench.toml", "compare.py", "requirements.lock")
+
+FAKE = (Path(__file__).parent / "fake_server.py").resolve()
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkout")
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in FILES:
+        shutil.copy(ROOT / file, folder / file)
+    return folder
+
+
+@pytest.fixture
+def harness(checkout: Path) -> Iterator[Harness]:
+    one = Harness(checkout)
+    yield one
+    one.clean_up()
+
+
+@pytest.fixture(scope="module")
+def shared_harness(checkout: Path) -> Iterator[Harness]:
+    one = Harness(checkout)
+    yield one
+    one.clean_up()
+
+
+Config = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """Writes a file with a stack for each behaviour of the fake server, one scenario and a tiny profile.
+
+    `changed` holds, for a stack, keys of its table and their values as TOML.
+    """
+
+    def write(
+        *behaviours: str, timeout_s: float = 5.0, users: str = "[2]", changed: Mapping[str, Mapping[str, str]] = {}
+    ) -> Path:
+        folder = tmp_path_factory.mktemp("config")
+        shutil.copy(FAKE, folder / "fake_server.py")
+        names = ", ".join(f'"{name}"' for name in behaviours)
+        stacks = ""
+        for name in behaviours:
+            table = {"interface": '"asgi"', "argv": f'["python", "fake_server.py", "{{port}}", "{name}"]'}
+            lines = (f"{key} = {value}" for key, value in {**table, **changed.get(name, {})}.items())
+            stacks += "\n".join([f"[stacks.{name}]", *lines, ""])
+        (folder / "mine.toml").write_text(
+            f"""
+{stacks}
+[scenarios.look]
+path = "/look"
+body = "hello"
+timeout_s = {timeout_s}
+
+[profiles.tiny]
+stacks = [{names}]
+scenarios = ["look"]
+users = {users}
+warmup_s = 0.4
+window_s = 0.8
+rounds = 1
+""",
+            encoding="utf-8",
+        )
+        return folder / "mine.toml"
+
+    return write

@@ -1,0 +1,110 @@
+"""The harness through its real command line, in a copy of the checkout, and whatever it may leave behind."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PATIENCE_S = 60.0
+MARK = "BENCH_TEST"
+
+IMPATIENT = (
+    "import sys; from bench.run import ports, process; ports.READY_S = 1.0; process.GRACE_S = 0.5; "
+    "from bench.cli import main; sys.exit(main())"
+)
+"""The command line with less patience for servers that never listen or ignore SIGTERM."""
+
+
+def until(true: Callable[[], object], what: str = "") -> None:
+    """Returns once it is true; fails where that takes too long."""
+    end_s = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end_s, f"never came: {what or true}"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def __post_init__(self) -> None:
+        """Whatever happened, no user ever sees a traceback."""
+        assert "Traceback" not in self.err + self.out, self.err + self.out
+
+
+@dataclass(slots=True)
+class Harness:
+    """Runs `python -m bench` in a folder and knows all processes that descend from it, even orphans."""
+
+    checkout: Path
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    started: "list[subprocess.Popen[str]]" = field(default_factory=list)
+
+    def start(
+        self, *arguments: str | Path, impatient: bool = False, cwd: Path | None = None
+    ) -> "subprocess.Popen[str]":
+        program = ("-c", IMPATIENT) if impatient else ("-m", "bench")
+        return self.popen((sys.executable, *program, *map(str, arguments)), cwd=cwd)
+
+    def popen(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd or self.checkout,
+            env={**os.environ, MARK: self.token, "PYTHONPATH": str(self.checkout), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *arguments: str | Path, impatient: bool = False, cwd: Path | None = None) -> Done:
+        return finish(self.start(*arguments, impatient=impatient, cwd=cwd))
+
+    def left(self) -> list[psutil.Process]:
+        """The processes that these commands started, directly or not, and that still run."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(MARK) == self.token and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(process)
+        return found
+
+    def clean_up(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+        for process in self.started:
+            with suppress(subprocess.TimeoutExpired, ValueError):
+                process.communicate(timeout=20)
+        for orphan in self.left():
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()
+
+
+def finish(process: "subprocess.Popen[str]") -> Done:
+    out, err = process.communicate(timeout=PATIENCE_S * 2)
+    return Done(process.returncode, out, err)
+
+
+def run_json(folder: Path) -> dict[str, Any]:
+    run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    return run

@@ -1,0 +1,136 @@
+"""What is asked wrongly ends with 2 and one line that names it, before anything is started."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import Config
+from .harness import Harness, finish, run_json, until
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ((), "the following arguments are required: VERB"),
+        (("bench",), "invalid choice: 'bench'"),
+        (("run", "--stacks", "flask"), "--stacks: unknown stack 'flask'; known: flask-sync, "),
+        (("run", "--scenarios", "wether"), "--scenarios: unknown scenario 'wether'; known: health, "),
+        (("run", "--profile", "fast"), "--profile: unknown profile 'fast'; known: smoke, bench, full"),
+        (("run", "--users", "0"), "--users: '0': write a whole number"),
+        (("run", "--rounds", "0"), "--rounds: '0': write a whole number"),
+        (("run", "--window", "nan"), "--window: 'nan': write seconds"),
+        (("run", "--config", "gone.toml"), "gone.toml: there is no such file"),
+        (("run", "--set", "flask-sync.argv=x"), "unknown key 'argv'; known: workers, threads, slots, env.NAME"),
+        (("run", "--resume", "gone"), "gone cannot be used as a run folder: No such file"),
+        (("run", "--resume", "."), "holds no run.json: is it a run folder?"),
+        (("run", "--out", "bench.toml"), "the run folder bench.toml cannot be made"),
+        (("run", "--out", "bench.toml/run"), "the run folder bench.toml/run cannot be made"),
+        (("run", "--out", "/proc/run"), "the run folder /proc/run cannot be made"),
+        (("serve", "flask"), "unknown stack 'flask'"),
+        (("serve", "flask-sync", "--port", "70000"), "'70000': write a port from 1 to 65535"),
+        (("serve", "flask-sync", "--set", "flask-sync.workers=1,2"), "serve takes one stack"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_clear_message(
+    harness: Harness, arguments: tuple[str, ...], wanted: str
+) -> None:
+    done = harness.run(*arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert wanted in done.err.splitlines()[-1]
+
+
+def test_a_malformed_file_is_one_clear_message(harness: Harness, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("[stacks.flask-sync]\nworker = 3\n")
+    done = harness.run("run", "--config", mine)
+    assert done.code == 2
+    assert done.err.startswith("bench: ")
+    assert f"{mine}: stacks.flask-sync.worker: unknown key; known: title, interface, argv" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_names_that_the_locale_has_no_letters_for_are_listed_all_the_same(harness: Harness, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[stacks."ünï"]\ninterface = "wsgi"\nargv = ["a"]\n', encoding="utf-8")
+    argv = (sys.executable, "-m", "bench", "list", "--config", str(mine))
+    done = finish(harness.popen(argv, {"PYTHONIOENCODING": "ascii"}))
+    assert done.code == 0, done.err
+    assert r"\xfcn\xef" in done.out
+
+
+LOCUSTFILES = """
+[scenarios.absent]
+locustfile = "gone.py"
+[scenarios.unfinished]
+locustfile = "unfinished.py"
+"""
+
+
+def test_a_locustfile_that_is_missing_or_no_python_fails_its_cells_with_the_log(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    mine = config("good")
+    (mine.parent / "unfinished.py").write_text("def half(:\n")
+    mine.write_text(mine.read_text() + LOCUSTFILES)
+    done = harness.run(
+        "run", "--config", mine, "--profile", "tiny", "--scenarios", "absent,unfinished", "--out", tmp_path / "run"
+    )
+    assert done.code == 1
+    failed = sorted(line.partition(" good, ")[2] for line in done.err.splitlines() if "FAILED" in line)
+    assert [line.partition(",")[0] for line in failed] == ["absent", "unfinished"]
+    assert all(
+        "in phase start load: the load generator ended before its window did; it said: " in line for line in failed
+    )
+    assert "gone.py" in failed[0]
+    assert "SyntaxError" in failed[1]
+    assert all(Path(line.partition("log: ")[2]).is_file() for line in failed)
+    assert harness.left() == []
+
+
+def test_what_cannot_be_recorded_ends_the_run_with_1_and_where_it_was(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "cells").touch()
+    done = harness.run("run", "--config", config("good"), "--profile", "tiny", "--out", folder)
+    assert done.code == 1
+    (message,) = [line for line in done.err.splitlines() if line.startswith("bench: ")]
+    assert "good, look, 2 users, round 1, in phase record; 0 finished cells are kept in" in message
+    assert harness.left() == []
+
+
+def test_two_runs_at_once_each_measure_their_own_and_never_share_a_folder(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    mine = config("good")
+    words = ("run", "--config", mine, "--profile", "tiny", "--window", "1.5", "--out")
+    first, second = (harness.start(*words, tmp_path / name) for name in ("first", "second"))
+    until((tmp_path / "first" / "run.json").exists)
+    refused = harness.run(*words, tmp_path / "first")
+    assert refused.code == 2
+    assert "another run is under way in" in refused.err
+    for process, name in ((first, "first"), (second, "second")):
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        (cell,) = run_json(tmp_path / name)["cells"]
+        assert cell["requests"]["ok"] > 20
+        assert cell["requests"]["errors"] == 0
+    assert harness.left() == []
+
+
+def test_a_window_shorter_than_a_request_is_recorded_for_what_it_is(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    done = harness.run(
+        "run", "--config", config("slow"), "--profile", "tiny", "--users", "1", "--warmup", "0.1", "--window", "0.2",
+        "--out", folder,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    (cell,) = run_json(folder)["cells"]
+    assert cell["requests"]["ok"] == 0
+    assert cell["latency_s"] is None
+    assert "nothing served" in {problem["name"] for problem in cell["problems"]}

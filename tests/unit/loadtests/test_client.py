@@ -1,0 +1,167 @@
+"""The lean client against servers that do as they like. gevent's socket alone: nothing is monkey-patched here."""
+
+import os
+import socket
+import time
+
+import pytest
+
+from loadtests.client import Client
+from loadtests.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
+
+from .scripted import Script, answers, asked, both, resets, serving, trickles, until_closed
+
+ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+PATIENCE_S = 5.0
+
+
+def answer(body: bytes, headers: bytes = b"", status: bytes = b"200 OK") -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n%b\r\n%b" % (status, len(body), headers, body)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nTrailer: z\r\n\r\n"
+UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+OLD = b"HTTP/1.0 200 OK\r\n\r\nold"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+
+def singly(data: bytes) -> tuple[bytes, ...]:
+    return tuple(data[place : place + 1] for place in range(len(data)))
+
+
+@pytest.mark.parametrize(
+    ("script", "wanted"),
+    [
+        pytest.param(answers(answer(b"hello")), (200, b"hello"), id="content length"),
+        pytest.param(answers(answer(b"")), (200, b""), id="empty body"),
+        pytest.param(answers(b"HTTP/1.1 204 No Content\r\n\r\n"), (204, b""), id="no content"),
+        pytest.param(answers(answer(b"no", status=b"503 Busy")), (503, b"no"), id="an error is an answer"),
+        pytest.param(answers(answer(b"", b"Location: /\r\n", b"302 Found")), (302, b""), id="no redirect is followed"),
+        pytest.param(answers(CHUNKED), (200, b"abcdefg"), id="chunked"),
+        pytest.param(answers(UNTIL_CLOSE, b"to the", b" end"), (200, b"to the end"), id="until close"),
+        pytest.param(answers(OLD), (200, b"old"), id="HTTP/1.0 until close"),
+        pytest.param(answers(CONTINUE + answer(b"then")), (200, b"then"), id="1xx and answer at once"),
+        pytest.param(answers(CONTINUE, HINTS, answer(b"then"), pause_s=0.01), (200, b"then"), id="1xx, then answer"),
+        pytest.param(answers(*singly(answer(b"hello"))), (200, b"hello"), id="byte by byte"),
+        pytest.param(answers(*singly(CHUNKED)), (200, b"abcdefg"), id="chunked byte by byte"),
+        pytest.param(answers(answer(b"x" * 1_000_000)), (200, b"x" * 1_000_000), id="a megabyte"),
+        pytest.param(trickles(answer(b"slow"), 0.002), (200, b"slow"), id="slow but in time"),
+    ],
+)
+def test_a_whole_answer_is_returned(script: Script, wanted: tuple[int, bytes]) -> None:
+    with serving(script) as (port, _):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == wanted
+        client.close()
+
+
+FAILURES = [
+    pytest.param(lambda connection: connection.close(), LOST, id="closed unread"),
+    pytest.param(asked, LOST, id="closed before the answer"),
+    pytest.param(resets(), LOST, id="reset before the answer"),
+    pytest.param(resets(answer(b"former")[:20]), LOST, id="reset in the head"),
+    pytest.param(resets(answer(b"former")[:-2]), LOST, id="reset in the body"),
+    pytest.param(answers(answer(b"former")[:20]), LOST, id="closed in the head"),
+    pytest.param(answers(answer(b"former")[:-2]), LOST, id="short body"),
+    pytest.param(answers(CHUNKED[:-10]), LOST, id="short chunks"),
+    pytest.param(answers(CONTINUE), LOST, id="1xx and no answer"),
+    pytest.param(answers(b"former nonsense\r\n\r\n"), GARBLED, id="no HTTP"),
+    pytest.param(answers(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nformer"), GARBLED, id="a length that is none"),
+    pytest.param(
+        answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"), GARBLED, id="a chunk without a size"
+    ),
+    pytest.param(both(answers(answer(b"former") * 2), until_closed), GARBLED, id="two answers at once"),
+    pytest.param(both(answers(answer(b"former") + b"rest"), until_closed), GARBLED, id="an answer and more"),
+    pytest.param(until_closed, TIMED_OUT, id="silent"),
+    pytest.param(trickles(answer(b"former" * 1000), 0.01), TIMED_OUT, id="trickling for ever"),
+    pytest.param(both(answers(answer(b"former")[:-2]), until_closed), TIMED_OUT, id="stuck in the body"),
+]
+
+
+@pytest.mark.parametrize(("script", "code"), FAILURES)
+def test_each_failure_has_its_code_and_the_next_request_gets_its_own_answer(script: Script, code: int) -> None:
+    with serving(script, both(answers(answer(b"next")), answers(answer(b"last")))) as (port, accepted):
+        client = Client("127.0.0.1", port)
+        begun_s = time.monotonic()
+        timeout_s = 0.2 if code == TIMED_OUT else PATIENCE_S
+        assert client.ask(ASK, timeout_s) == (code, b"")
+        assert (time.monotonic() - begun_s >= timeout_s) == (code == TIMED_OUT)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert client.ask(ASK, PATIENCE_S) == (200, b"last")
+        assert len(accepted) == 2
+        client.close()
+
+
+def test_what_came_unasked_is_never_taken_for_the_next_answer() -> None:
+    def surplus_later(connection: socket.socket) -> None:
+        answers(answer(b"first"))(connection)
+        connection.sendall(answer(b"former"))
+        until_closed(connection)
+
+    with serving(surplus_later, answers(answer(b"next"))) as (port, _):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"first")
+        assert client.socket is not None
+        _await_readable(client.socket.fileno())
+        assert client.ask(ASK, PATIENCE_S) == (GARBLED, b"")
+        assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        client.close()
+
+
+def _await_readable(descriptor: int) -> None:
+    with socket.socket(fileno=os.dup(descriptor)) as copy:
+        copy.settimeout(PATIENCE_S)
+        assert copy.recv(1, socket.MSG_PEEK)
+
+
+def test_a_connection_is_used_again_for_as_long_as_the_server_keeps_it() -> None:
+    with serving(both(*[answers(answer(b"%d" % number)) for number in range(4)])) as (port, accepted):
+        client = Client("127.0.0.1", port)
+        for number in range(4):
+            assert client.ask(ASK, PATIENCE_S) == (200, b"%d" % number)
+        assert len(accepted) == 1
+        client.close()
+
+
+def test_a_connection_that_the_server_will_close_is_not_used_again() -> None:
+    closing = answers(answer(b"bye", b"Connection: close\r\n"))
+    with serving(closing, closing) as (port, accepted):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"bye")
+        assert client.ask(ASK, PATIENCE_S) == (200, b"bye")
+        assert len(accepted) == 2
+        client.close()
+
+
+def test_a_kept_connection_that_closes_unannounced_loses_the_request_and_nothing_is_sent_twice() -> None:
+    with serving(answers(answer(b"first")), answers(answer(b"next"))) as (port, accepted):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"first")
+        assert client.ask(ASK, PATIENCE_S) == (LOST, b"")
+        assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert len(accepted) == 2
+        client.close()
+
+
+def test_where_nobody_listens_there_is_no_connection() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (NO_CONNECTION, b"")
+        assert client.ask(ASK, PATIENCE_S) == (NO_CONNECTION, b"")
+
+
+def test_the_request_is_sent_as_it_is() -> None:
+    seen: list[bytes] = []
+
+    def keep(connection: socket.socket) -> None:
+        seen.append(asked(connection))
+        connection.sendall(answer(b""))
+
+    with serving(keep) as (port, _):
+        client = Client("127.0.0.1", port)
+        client.ask(ASK, PATIENCE_S)
+        client.close()
+    assert seen == [ASK]

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.judge import metrics
+from bench.record.store import REQUEST_ARRAYS
+from loadtests.recording import ERRORS, TIMED_OUT, Recorder
+
+
+def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
+    recorder = Recorder()
+    for number, took_s in enumerate(latencies_s):
+        begun_s = since_s + number
+        recorder.add(begun_s, begun_s, begun_s + took_s, 200, 5)
+    return recorder
+
+
+def test_harness_and_load_agree_on_numbers_and_names_of_the_errors() -> None:
+    assert dict(metrics.ERRORS) == ERRORS
+    assert metrics.TIMEOUT == TIMED_OUT
+
+
+def test_the_columns_are_those_of_the_raw_samples_to_the_last_digit(tmp_path: Path) -> None:
+    recorder = Recorder()
+    recorder.add(1.1, 1.2, 1.3000000000000003, 200, 70_000)
+    recorder.add(2.1, 2.2, 2.3, TIMED_OUT, 0)
+    recorder.write(tmp_path / "requests.npz")
+    with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
+        assert set(arrays) == set(REQUEST_ARRAYS)
+        assert arrays["scheduled_s"].tolist() == [1.1, 2.1]
+        assert arrays["sent_s"].tolist() == [1.2, 2.2]
+        assert arrays["done_s"].tolist() == [1.3000000000000003, 2.3]
+        assert arrays["status"].tolist() == [200, TIMED_OUT]
+        assert arrays["bytes"].tolist() == [70_000, 0]
+        for name in ("arm", "route", "slice"):
+            assert arrays[name].tolist() == [0, 0]
+    assert recorder.failed == 1
+
+
+def test_a_recorder_without_requests_writes_empty_columns(tmp_path: Path) -> None:
+    Recorder().write(tmp_path / "requests.npz")
+    with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
+        assert {len(arrays[name]) for name in arrays} == {0}
+
+
+def test_p95_is_nearest_rank_over_what_was_scheduled_since() -> None:
+    recorder = recorder_of([number / 100 for number in range(1, 101)])
+    assert recorder.p95_s(100.0, 300.0, []) == pytest.approx(0.95)
+    assert recorder.p95_s(200.0, 300.0, []) == 0.0
+    assert recorder.p95_s(199.0, 300.0, []) == pytest.approx(1.0)
+
+
+def test_requests_under_way_count_with_their_age() -> None:
+    recorder = recorder_of([0.1] * 10)
+    assert recorder.p95_s(100.0, 130.0, [110.0]) == pytest.approx(20.0)
+    assert recorder.p95_s(100.0, 130.0, [99.0]) == pytest.approx(0.1)  # begun before the window
+
+
+@given(st.lists(st.floats(min_value=0, max_value=60), min_size=1, max_size=50), st.integers(0, 20))
+def test_waiting_requests_never_lower_the_p95_below_that_of_the_finished(
+    latencies_s: list[float], waiting: int
+) -> None:
+    recorder = recorder_of(latencies_s)
+    known_s = recorder.p95_s(0.0, 1000.0, [])
+    assert recorder.p95_s(0.0, 1000.0, [900.0] * waiting) >= known_s

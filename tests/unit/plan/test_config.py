@@ -1,0 +1,247 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.model import Load, UpstreamCall
+from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
+
+WHOLE = """
+[stacks.one]
+interface = "wsgi"
+argv = ["serve", "{port}"]
+
+[scenarios.look]
+upstream.users = { calls = 2, median_s = 0.1 }
+upstream.orders = { median_s = 0.05, sigma = 0.5 }
+
+[profiles.quick]
+stacks = ["one"]
+scenarios = ["look"]
+users = [10, 1, 10]
+warmup_s = 1
+window_s = 2.0
+rounds = 1
+"""
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def file(text: str, name: str = "mine.toml") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return file
+
+
+def complaint(*paths: Path) -> str:
+    with pytest.raises(BenchError) as caught:
+        load_config(paths)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("above", "wanted"),
+    [
+        ("[stacks", "Expected ']'"),
+        ("a = " + "[" * 5000, "nested too deeply"),
+        ("a = " + "9" * 5000, "4300 digits"),
+        ("colour = 1", "colour: unknown key; known: stacks, scenarios, profiles"),
+        ("stacks.one.colour = 1", "stacks.one.colour: unknown key; known: title, interface, argv, env, workers"),
+        ("scenarios.look.colour = 1", "scenarios.look.colour: unknown key; known: title, locustfile, upstream"),
+        ("profiles.quick.colour = 1", "profiles.quick.colour: unknown key; known: stacks, scenarios, users"),
+        (
+            "scenarios.look.upstream.users.colour = 1",
+            "scenarios.look.upstream.users.colour: unknown key; known: calls, median_s, sigma",
+        ),
+        (
+            "scenarios.look.upstream.wether = { median_s = 1.0 }",
+            "scenarios.look.upstream.wether: Input should be 'weather', 'users', 'orders' or 'reviews'",
+        ),
+        ("stacks = 3", "stacks: Input should be a valid dictionary, not 3"),
+        ("stacks.one = 3", "stacks.one: Input should be a valid dictionary"),
+        ("stacks.two.interface = 'wsgi'", "stacks.two.argv is missing"),
+        ("stacks.one.argv = 'serve'", "stacks.one.argv: Input should be a valid list, not 'serve'"),
+        ("stacks.one.argv = []", "stacks.one.argv: List should have at least 1 item"),
+        ("stacks.one.interface = 'cgi'", "stacks.one.interface: Input should be 'wsgi' or 'asgi', not 'cgi'"),
+        ("stacks.one.env = { A = 1 }", "stacks.one.env.A: Input should be a valid string, not 1"),
+        ("stacks.one.workers = 0", "stacks.one.workers: Input should be greater than or equal to 1, not 0"),
+        ("stacks.one.workers = true", "stacks.one.workers: Input should be a valid integer, not True"),
+        ("stacks.one.threads = 'many'", "Input should be a valid integer or Input should be 'users', not 'many'"),
+        (
+            "stacks.one.slots = 'all'",
+            "stacks.one.slots: Input should be a valid integer or Input should be 'unbounded'",
+        ),
+        ("stacks.one.ready_path = 'health'", "stacks.one.ready_path: String should match pattern '^/"),
+        ("stacks.one.ready_path = '/a b'", "stacks.one.ready_path: String should match pattern '^/"),
+        ("scenarios.look.timeout_s = 0", "scenarios.look.timeout_s: Input should be greater than 0, not 0"),
+        ("scenarios.look.status = 20", "scenarios.look.status: Input should be greater than or equal to 100, not 20"),
+        ("scenarios.look.hold_s = -1.0", "scenarios.look.hold_s: Input should be greater than or equal to 0, not -1.0"),
+        ("profiles.quick.users = []", "profiles.quick.users: List should have at least 1 item"),
+        (
+            "profiles.quick.users = [1, -1]",
+            "profiles.quick.users.1: Input should be greater than or equal to 1, not -1",
+        ),
+        ("profiles.quick.stacks = []", "profiles.quick.stacks: List should have at least 1 item"),
+        ("profiles.quick.rounds = 0", "profiles.quick.rounds: Input should be greater than or equal to 1, not 0"),
+        ("profiles.quick.warmup_s = -1", "profiles.quick.warmup_s: Input should be greater than 0, not -1"),
+        ("profiles.quick.window_s = inf", "profiles.quick.window_s: Input should be a finite number, not inf"),
+        ("profiles.quick.window_limit_s = 1.5", "profiles.quick.window_limit_s: 1.5 is less than window_s"),
+        ("profiles.quick.stacks = ['two']", "profiles.quick: unknown stack 'two'; known: one"),
+        ("profiles.quick.scenarios = ['see']", "profiles.quick: unknown scenario 'see'; known: look"),
+        ("profiles.quick.max_users = { two = 1 }", "profiles.quick: unknown stack 'two'; known: one"),
+        ("profiles.quick.scenario_users = { see = [1] }", "profiles.quick: unknown scenario 'see'; known: look"),
+        (f"stacks.{'x' * 81}.title = 'long'", "String should have at most 80 characters"),
+        ('stacks."a\\nb" = { interface = "wsgi", argv = ["a"] }', "String should match pattern"),
+    ],
+)
+def test_what_is_malformed_is_told_in_one_line_that_names_file_key_and_what_is_valid(
+    write: Write, above: str, wanted: str
+) -> None:
+    base, mine = write(WHOLE, "base.toml"), write(above)
+    said = complaint(base, mine)
+    assert str(mine) in said
+    assert wanted in said
+    assert said.isprintable()
+    assert len(said) < 500
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    assert complaint(tmp_path / "gone.toml") == f"{tmp_path / 'gone.toml'}: there is no such file"
+
+
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:
+    assert "directory" in complaint(tmp_path)
+    assert str(tmp_path) in complaint(tmp_path)
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes(b"title = 'caf\xe9'")
+    assert str(path) in complaint(path)
+    assert "utf-8" in complaint(path)
+
+
+def test_one_key_laid_over_a_table_leaves_the_others(write: Write) -> None:
+    config = load_config([write(WHOLE, "base.toml"), write("stacks.one.workers = 3")])
+    assert config.stacks["one"].workers == 3
+    assert config.stacks["one"].argv == ["serve", "{port}"]
+
+
+def test_a_new_stack_stands_beside_those_below(write: Write) -> None:
+    above = write('stacks.two = { interface = "asgi", argv = ["b"] }\nprofiles.quick.stacks = ["one", "two"]')
+    assert list(load_config([write(WHOLE, "base.toml"), above]).stacks) == ["one", "two"]
+
+
+def test_relative_paths_are_relative_to_the_file_that_names_them(write: Write, tmp_path: Path) -> None:
+    base = write(WHOLE, "base/base.toml")
+    mine = write(
+        """
+        stacks.one.env = { A = "1" }
+        stacks.two = { interface = "wsgi", argv = ["a"], cwd = "app" }
+        scenarios.look.locustfile = "../look.py"
+        """,
+        "other/mine.toml",
+    )
+    config = load_config([base, mine])
+    assert config.stacks["one"].cwd == str(tmp_path / "base")
+    assert config.stacks["two"].cwd == str(tmp_path / "other/app")
+    assert config.scenarios["look"].locustfile == str(tmp_path / "look.py")
+
+
+def test_who_replaces_the_command_of_a_stack_means_a_program_in_his_own_folder(write: Write, tmp_path: Path) -> None:
+    mine = write('stacks.one.argv = ["./mine"]', "other/mine.toml")
+    assert load_config([write(WHOLE, "base/base.toml"), mine]).stacks["one"].cwd == str(tmp_path / "other")
+
+
+def test_paths_within_the_checkout_are_kept_relative_to_it() -> None:
+    config = load_config([DEFAULT_CONFIG])
+    assert {stack.cwd for stack in config.stacks.values()} == {"."}
+    assert all((ROOT / scenario.locustfile).is_file() for scenario in config.scenarios.values())
+
+
+def test_a_scenario_without_a_locustfile_uses_the_one_that_gets_a_path(write: Write) -> None:
+    assert load_config([write(WHOLE)]).scenarios["look"].locustfile == "loadtests/get.py"
+    assert (ROOT / "loadtests/get.py").is_file()
+
+
+def test_every_profile_of_the_project_makes_a_plan() -> None:
+    config = load_config([DEFAULT_CONFIG])
+    for name, table in config.profiles.items():
+        plan = make_plan(config, name)
+        assert plan.profile.stacks == tuple(table.stacks)
+        assert plan.profile.timing.window_limit_s == 3 * plan.profile.timing.window_s
+
+
+def test_loads_ascend_without_repetition_and_a_limit_is_by_default_three_windows(write: Write) -> None:
+    profile = make_plan(load_config([write(WHOLE)]), "quick").profile
+    assert profile.loads == {"look": (Load("closed", 1), Load("closed", 10))}
+    assert profile.timing.window_limit_s == 6.0
+
+
+def test_holding_time_is_by_default_the_sum_of_the_upstreams_delays(write: Write) -> None:
+    path = write(WHOLE)
+    scenario = make_plan(load_config([path]), "quick").scenarios["look"]
+    assert scenario.hold_s == pytest.approx(0.25)
+    assert scenario.upstream == {"users": UpstreamCall(2, 0.1), "orders": UpstreamCall(1, 0.05, 0.5)}
+    above = write("scenarios.look.hold_s = 0.1", "above.toml")
+    assert make_plan(load_config([path, above]), "quick").scenarios["look"].hold_s == 0.1
+
+
+@pytest.mark.parametrize(
+    ("above", "slots"),
+    [
+        ("", 1),
+        ("stacks.one.workers = 3\nstacks.one.threads = 4", 12),
+        ("stacks.one.workers = 2\nstacks.one.threads = 'users'", 20),
+        ("stacks.one.workers = 2\nstacks.one.slots = 5", 5),
+        ("stacks.one.slots = 'unbounded'", None),
+    ],
+)
+def test_slots_are_by_default_workers_times_threads(write: Write, above: str, slots: int | None) -> None:
+    plan = make_plan(load_config([write(WHOLE, "base.toml"), write(above)]), "quick")
+    assert plan.stacks["one"].slots == slots
+
+
+def test_as_many_threads_as_users_follow_the_highest_load_of_the_command_line(write: Write) -> None:
+    config = load_config([write(WHOLE + "[stacks.two]\ninterface = 'wsgi'\nargv = ['a']\nthreads = 'users'")])
+    assert make_plan(config, "quick", stacks=["two"]).stacks["two"].threads == 10
+    assert make_plan(config, "quick", stacks=["two"], users=[7, 70]).stacks["two"].threads == 70
+
+
+def test_the_command_line_takes_the_place_of_the_profiles_values(write: Write) -> None:
+    above = write("profiles.quick.max_users = { one = 5 }\nprofiles.quick.window_limit_s = 2.5")
+    config = load_config([write(WHOLE, "base.toml"), above])
+    assert make_plan(config, "quick").profile.max_users == {"one": 5}
+    profile = make_plan(config, "quick", users=[50], rounds=4, window_s=0.5, warmup_s=0.2).profile
+    assert profile.max_users == {}  # who names the loads means them
+    assert profile.loads["look"] == (Load("closed", 50),)
+    assert (profile.rounds, profile.timing.warmup_s, profile.timing.window_s) == (4, 0.2, 0.5)
+    assert profile.timing.window_limit_s == 1.5
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ({"profile_name": "slow"}, "--profile: unknown profile 'slow'; known: quick"),
+        ({"stacks": ["two"]}, "--stacks: unknown stack 'two'; known: one"),
+        ({"scenarios": ["see"]}, "--scenarios: unknown scenario 'see'; known: look"),
+    ],
+)
+def test_an_unknown_name_on_the_command_line_is_told_with_the_known_ones(
+    write: Write, words: dict[str, str], wanted: str
+) -> None:
+    with pytest.raises(BenchError) as caught:
+        make_plan(load_config([write(WHOLE)]), **{"profile_name": "quick", **words})  # type: ignore[arg-type]
+    assert str(caught.value) == wanted
+
+
+def test_a_plan_without_any_cell_is_refused(write: Write) -> None:
+    above = write("profiles.quick.users = [10]\nprofiles.quick.max_users = { one = 5 }")
+    with pytest.raises(BenchError, match=r"profiles\.quick: max_users leaves no load for one"):
+        make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick")

@@ -1,0 +1,334 @@
+"""The order of things in a run, with cells that are made up."""
+
+import json
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchError
+from bench.model import (
+    SCHEMA_VERSION,
+    Cell,
+    CellKey,
+    Load,
+    Machine,
+    Plan,
+    Profile,
+    Run,
+    Samples,
+    Scenario,
+    Stack,
+    Timing,
+)
+from bench.plan.schedule import Visit, visits
+from bench.record import machine
+from bench.record.store import load_run
+from bench.run import session
+from bench.run.cell import Setting, _log
+from bench.run.cpus import CpuSets
+from bench.run.signals import Interrupted, StopRequest
+
+STACK = Stack("one", "One", "wsgi", ("a",), {}, 1, 1, 1, None, ".")
+LOADS = tuple(Load("closed", users) for users in (1, 10, 100))
+PLAN = Plan(
+    {"one": STACK, "two": replace(STACK, name="two")},
+    {"look": Scenario("look", "Look", "loadtests/get.py", {}, 0.0, 1.0)},
+    Profile("quick", ("one", "two"), {"look": LOADS}, Timing(1.0, 1.0, 3.0), 2, {}, 1),
+)
+HERE = Machine("CPU", 2, 1, "Linux", "6", "3.11", has_pss=True)
+
+Breaks = Callable[[CellKey], Exception | None]
+
+
+def cell_of(key: CellKey) -> Cell:
+    return Cell(key.stack, key.scenario, key.load, key.round, key.order, "ok")
+
+
+class FakeVisits:
+    """Takes the place of run_visit: remembers the loads of each visit, and breaks where a test wants it."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, list[int]]] = []
+        self.breaks: Breaks = lambda _: None
+
+    def __call__(self, visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
+        self.seen.append((visit.stack, [key.load.users for key in visit.cells]))
+        for key in visit.cells:
+            setting.progress(key, "measure")
+            error = self.breaks(key)
+            if error is not None:
+                raise error
+            yield cell_of(key), Samples()
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVisits:
+    visits_ = FakeVisits()
+    monkeypatch.setattr(session, "run_visit", visits_)
+    monkeypatch.setattr(session, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(session, "cpu_sets", lambda _: CpuSets((), (), "nothing is pinned here"))
+    monkeypatch.setattr(machine, "machine", lambda: HERE)
+    monkeypatch.setattr(machine, "git_state", lambda _: ("abc", False))
+    monkeypatch.setattr(machine, "file_sha256", lambda _: "f" * 64)
+    return visits_
+
+
+def start(folder: Path | None) -> session.RunResult:
+    return session.start(PLAN, 1, ["run"], folder, StopRequest())
+
+
+def orders(folder: Path) -> list[int]:
+    return [cell.order for cell in load_run(folder).cells]
+
+
+def test_every_cell_is_recorded_in_order_with_its_samples(fake: FakeVisits, tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "run"
+    assert start(folder) == session.RunResult(folder, 0)
+    run = load_run(folder)
+    assert [cell.order for cell in run.cells] == list(range(12))
+    assert all((folder / (cell.samples or "none")).is_file() for cell in run.cells)
+    assert sorted(fake.seen) == [("one", [1, 10, 100])] * 2 + [("two", [1, 10, 100])] * 2
+    assert run.notes == ("nothing is pinned here",)
+
+
+def test_without_pss_the_run_says_so(fake: FakeVisits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fake.seen == []
+    monkeypatch.setattr(machine, "machine", lambda: replace(HERE, has_pss=False))
+    start(tmp_path / "run")
+    assert any("no PSS" in note and "USS" in note for note in load_run(tmp_path / "run").notes)
+
+
+def test_after_a_failure_the_next_load_gets_a_server_of_its_own(
+    fake: FakeVisits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.breaks = lambda key: BenchError("it broke") if key.stack == "one" and key.load.users == 10 else None
+    assert start(tmp_path / "run").failed == 2
+    assert [loads for stack, loads in fake.seen if stack == "one"] == [[1, 10, 100], [100]] * 2
+    run = load_run(tmp_path / "run")
+    failed = [cell for cell in run.cells if cell.outcome == "failed"]
+    assert [(cell.stack, cell.load.users, cell.problems[0].detail) for cell in failed] == [
+        ("one", 10, "measure: it broke")
+    ] * 2
+    assert len(run.cells) == 12
+    assert "one, look, 10 users, round 1: FAILED in phase measure: it broke" in capsys.readouterr().err
+
+
+def test_a_run_is_saved_after_each_cell(fake: FakeVisits, tmp_path: Path) -> None:
+    saved: list[list[int]] = []
+
+    def look(_: CellKey) -> None:
+        saved.append(orders(tmp_path / "run"))
+
+    fake.breaks = look
+    start(tmp_path / "run")
+    assert saved == [list(range(count)) for count in range(12)]
+
+
+def test_an_interrupted_run_says_where_it_was_and_how_to_go_on(fake: FakeVisits, tmp_path: Path) -> None:
+    fake.breaks = lambda key: Interrupted(2) if key.order == 4 else None
+    folder = tmp_path / "run"
+    with pytest.raises(Interrupted) as caught:
+        start(folder)
+    key = [key for visit in visits(PLAN, 1) for key in visit.cells][4]
+    assert str(caught.value) == (
+        f"interrupted by SIGINT: {key.stack}, look, {key.load.users} users, round 1, in phase measure; "
+        f"4 finished cells are kept in {folder}: go on with python -m bench run --resume {folder}"
+    )
+    assert orders(folder) == [0, 1, 2, 3]
+
+
+def test_resume_measures_what_is_absent_or_failed_and_nothing_else(fake: FakeVisits, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    fake.breaks = lambda key: BenchError("no") if key.order == 1 else Interrupted(15) if key.order == 7 else None
+    with pytest.raises(Interrupted):
+        start(folder)
+    assert orders(folder) == list(range(7))
+    fake.breaks = lambda _: None
+    fake.seen.clear()
+    again: list[int] = []
+    fake.breaks = lambda key: again.append(key.order)
+    assert session.resume(folder, StopRequest()).failed == 0
+    assert again == [1, 7, 8, 9, 10, 11]
+    assert [cell.outcome for cell in load_run(folder).cells] == ["ok"] * 12
+    fake.seen.clear()
+    session.resume(folder, StopRequest())
+    assert fake.seen == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("commit", lambda patch: patch.setattr(machine, "git_state", lambda _: ("def", False))),
+        ("dirty", lambda patch: patch.setattr(machine, "git_state", lambda _: ("abc", True))),
+        ("lock_sha256", lambda patch: patch.setattr(machine, "file_sha256", lambda _: "0" * 64)),
+        ("machine", lambda patch: patch.setattr(machine, "machine", lambda: replace(HERE, cpus=3))),
+        ("server_cpus", lambda patch: patch.setattr(session, "cpu_sets", lambda _: CpuSets((1,), (), None))),
+    ],
+)
+def test_resume_refuses_what_is_no_longer_the_same(
+    fake: FakeVisits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, change: Callable[[Any], None]
+) -> None:
+    start(tmp_path / "run")
+    fake.seen.clear()
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    change(monkeypatch)
+    with pytest.raises(BenchError, match=rf"cannot be resumed: its {name} was .*, now it is "):
+        session.resume(tmp_path / "run", StopRequest())
+    assert fake.seen == []
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+
+
+def test_a_folder_that_holds_a_run_is_never_written_over(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    fake.seen.clear()
+    with pytest.raises(BenchError, match="holds a run already: choose another --out, or go on with --resume"):
+        start(tmp_path / "run")
+    assert fake.seen == []
+
+
+def test_a_folder_in_which_a_run_is_under_way_is_left_to_it(fake: FakeVisits, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    refused: list[str] = []
+
+    def meanwhile(_: CellKey) -> None:
+        others: tuple[Callable[[], object], ...] = (
+            lambda: start(folder),
+            lambda: session.resume(folder, StopRequest()),
+        )
+        for other in others:
+            with pytest.raises(BenchError) as caught:
+                other()
+            refused.append(str(caught.value))
+
+    fake.breaks = meanwhile
+    start(folder)
+    assert len(refused) == 24
+    assert all("another run is under way" in said for said in refused)
+    assert len(orders(folder)) == 12
+
+
+def test_resume_needs_a_run(fake: FakeVisits, tmp_path: Path) -> None:
+    assert fake.seen == []
+    for folder, wanted in ((tmp_path / "gone", "No such file"), (tmp_path, "holds no run.json")):
+        with pytest.raises(BenchError, match=wanted):
+            session.resume(folder, StopRequest())
+
+
+def test_a_run_of_a_newer_version_is_refused(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": SCHEMA_VERSION + 1}))
+    fake.seen.clear()
+    with pytest.raises(BenchError, match="update it"):
+        session.resume(tmp_path / "run", StopRequest())
+
+
+@pytest.mark.parametrize("name", ["run.json", "cells"])
+def test_what_cannot_be_recorded_ends_the_run_with_where_it_was(fake: FakeVisits, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "run"
+
+    def block(key: CellKey) -> None:
+        if key.order == 2:
+            path = folder / name
+            path.rename(tmp_path / "away")
+            path.mkdir() if name == "run.json" else path.touch()
+
+    fake.breaks = block
+    with pytest.raises(BenchError) as caught:
+        start(folder)
+    assert caught.value.exit_code == 1
+    assert "in phase record; " in str(caught.value)
+    assert "finished cells are kept in" in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(fake: FakeVisits, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(BenchError, match=r"the run folder .* cannot be made"):
+            start(folder)
+    assert fake.seen == []
+
+
+def latest(tmp_path: Path) -> Path:
+    return tmp_path / "results" / "latest"
+
+
+def test_latest_points_to_the_newest_run_wherever_it_lies(fake: FakeVisits, tmp_path: Path) -> None:
+    assert fake.seen == []
+    result = start(None)
+    assert result.folder.parent == tmp_path / "results"
+    assert latest(tmp_path).readlink() == Path(result.folder.name)
+    start(tmp_path / "run")
+    assert latest(tmp_path).resolve() == tmp_path / "run"
+
+
+def test_a_run_has_a_folder_of_its_own_whatever_its_profile_is_called(fake: FakeVisits, tmp_path: Path) -> None:
+    assert fake.seen == []
+    odd = replace(PLAN, profile=replace(PLAN.profile, name="../p/q ü"))
+    folder = session.start(odd, 1, [], None, StopRequest()).folder
+    assert folder.parent == tmp_path / "results"
+    assert folder.name.endswith("-.._p_q_")
+
+
+def test_latest_takes_the_place_of_a_dangling_link_and_never_of_a_folder(fake: FakeVisits, tmp_path: Path) -> None:
+    assert fake.seen == []
+    latest(tmp_path).parent.mkdir()
+    latest(tmp_path).symlink_to("gone")
+    start(tmp_path / "first")
+    assert latest(tmp_path).resolve() == tmp_path / "first"
+    latest(tmp_path).unlink()
+    latest(tmp_path).mkdir()
+    start(tmp_path / "second")
+    assert latest(tmp_path).is_dir()
+    assert not latest(tmp_path).is_symlink()
+
+
+def test_a_checkout_that_cannot_be_written_is_no_obstacle(fake: FakeVisits, tmp_path: Path) -> None:
+    (tmp_path / "results").touch()
+    assert start(tmp_path / "run").failed == 0
+    assert len(fake.seen) == 4
+
+
+def test_more_users_than_descriptors_are_refused_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = SimpleNamespace(RLIMIT_NOFILE=7, RLIM_INFINITY=-1, getrlimit=lambda _: (256, 1024))
+    monkeypatch.setattr(session, "resource", fake)
+    with pytest.raises(BenchError, match=r"1000 users need 4200 open files in one process, but the limit is 1024"):
+        session.descriptors_for(1000)
+
+
+@pytest.mark.parametrize("hard", [-1, 100_000])
+def test_the_soft_limit_is_raised_as_far_as_it_is_needed(monkeypatch: pytest.MonkeyPatch, hard: int) -> None:
+    raised: list[tuple[int, tuple[int, int]]] = []
+    fake = SimpleNamespace(
+        RLIMIT_NOFILE=7,
+        RLIM_INFINITY=-1,
+        getrlimit=lambda _: (256, hard),
+        setrlimit=lambda *what: raised.append(what),
+    )
+    monkeypatch.setattr(session, "resource", fake)
+    session.descriptors_for(10)
+    assert raised == []
+    session.descriptors_for(500)
+    assert raised == [(7, (2200, hard))]
+
+
+def test_a_log_has_a_name_that_every_file_system_takes(tmp_path: Path) -> None:
+    setting: Any = SimpleNamespace(logs=tmp_path)
+    key = CellKey("../ü/" + "語" * 80 + "[env.X=" + "y" * 300 + "]", "a b\u2028" + "z" * 80, Load("closed", 10), 1, 7)
+    path = _log(setting, key, "server")
+    assert path.parent == tmp_path
+    assert path.name.startswith("007-10-")
+    assert path.name.endswith(".server.log")
+    path.touch()
+
+
+def test_a_recorded_run_reads_back_as_it_was(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    run: Run = load_run(tmp_path / "run")
+    assert run.config == PLAN
+    assert run.seed == 1
+    assert len(fake.seen) == 4

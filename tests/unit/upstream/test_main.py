@@ -1,0 +1,50 @@
+"""`python -m upstream` as people call it wrongly."""
+
+import socket
+import subprocess
+
+import pytest
+
+from .process import ROOT, TOKEN, command, environment, free_ports
+
+
+def called(*argv: str, token: str | None = TOKEN) -> tuple[int, str]:
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment(token), capture_output=True, text=True, timeout=20, check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_without_a_token_it_ends_with_2_and_names_the_variable(token: str | None) -> None:
+    code, said = called(*command(*free_ports()), token=token)
+    assert code == 2
+    assert "UPSTREAM_TOKEN" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_taken_port_ends_it_with_1_and_one_line(which: int) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free, taken_port = free_ports()[0], int(taken.getsockname()[1])
+        code, said = called(*(command(taken_port, free) if which == 0 else command(free, taken_port)))
+    assert code == 1
+    assert said.startswith("upstream: ")
+    assert "address already in use" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "wanted"),
+    [
+        ("--delay=wether=0.1", "the routes are weather, users, orders, reviews"),
+        ("--delay=weather=slow", "write seconds (0.1) or lognormal:MEDIAN_S:SIGMA"),
+        ("--delay=weather", "write seconds (0.1) or lognormal:MEDIAN_S:SIGMA"),
+        ("--seed=x", "invalid int value"),
+    ],
+)
+def test_a_bad_argument_ends_it_with_2_and_what_is_allowed(argument: str, wanted: str) -> None:
+    code, said = called(*command(*free_ports(), argument))
+    assert code == 2
+    assert wanted in said.splitlines()[-1]

@@ -1,0 +1,59 @@
+"""The upstream must never be what limits a run: its figures, on an idle machine."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from .conftest import StartsUpstream
+from .process import Upstream
+
+CONNECTIONS = 300
+RATE_RPS = 2000
+LENGTH_S = 5.0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_without_delay_it_serves_ten_thousand_requests_a_second(start: StartsUpstream) -> None:
+    upstream = start("--delay=weather=0")
+    url = f"http://127.0.0.1:{upstream.port}/weather/London"
+    done = subprocess.run(("wrk", "-t1", "-c64", "-d5s", url), capture_output=True, text=True, timeout=30, check=True)
+    found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    assert found is not None, done.stdout
+    print(done.stdout)
+    assert "Non-2xx" not in done.stdout
+    assert float(found[1]) >= 10_000
+
+
+@pytest.mark.slow
+def test_at_two_thousand_requests_a_second_its_answers_are_late_by_two_milliseconds_at_most(
+    start: StartsUpstream,
+) -> None:
+    upstream = start("--delay=weather=0.1")
+    asyncio.run(_drive(upstream))
+    _, ledger = upstream.control("GET", "/ledger")
+    entry = ledger[""]["weather"]
+    print(entry)
+    assert entry["hits"] >= 0.9 * RATE_RPS * LENGTH_S
+    assert entry["delay_error_s"]["p99"] <= 0.002
+
+
+async def _drive(upstream: Upstream) -> None:
+    """Requests evenly spread over time, each connection asking in its turn."""
+    begun_s = time.monotonic() + 0.5
+    step_s = CONNECTIONS / RATE_RPS
+
+    async def one(number: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", upstream.port)
+        for turn in range(int(LENGTH_S / step_s)):
+            await asyncio.sleep(max(begun_s + number / RATE_RPS + turn * step_s - time.monotonic(), 0))
+            writer.write(b"GET /weather/London HTTP/1.1\r\nHost: x\r\n\r\n")
+            await reader.readuntil(b"}")
+        writer.close()
+        await writer.wait_closed()
+
+    await asyncio.gather(*(one(number) for number in range(CONNECTIONS)))
