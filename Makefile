@@ -26,7 +26,7 @@ bench: $(READY) ## measure the default profile (about 15 minutes), then draw the
 	$(BIN)/python -m bench run
 	$(BIN)/python compare.py report
 
-smoke: $(READY) ## one short cell of each framework (under a minute), then the report
+smoke: $(READY) ## a first short result of both frameworks (under a minute)
 	$(BIN)/python -m bench run --profile smoke
 	$(BIN)/python compare.py report
 

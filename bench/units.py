@@ -85,11 +85,6 @@ def tick(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".") if value else "0"
 
 
-def cores(value: float | None) -> str:
-    """Cores kept busy, to a hundredth."""
-    return NOTHING if value is None else f"{value:.2f}"
-
-
 def percent(fraction: float | None) -> str:
     """A fraction of 1 as per cent."""
     return NOTHING if fraction is None else f"{significant(fraction * 100)} %"

@@ -51,6 +51,7 @@ class Client:
 
     def __init__(self, host: str, port: int) -> None:
         self.address = (host, port)
+        self.peer: tuple[int, tuple[str, int]] | None = None
         self.socket: socket.socket | None = None
         self.response = _Response()
 
@@ -89,7 +90,13 @@ class Client:
             self.socket = None
 
     def _connect(self) -> None:
-        self.socket = socket.create_connection(self.address)
+        if self.peer is None:
+            self.socket = socket.create_connection(self.address)
+            self.peer = self.socket.family, self.socket.getpeername()
+        else:  # looking the name up again would cost each request of a server that closes its connections
+            connection = socket.socket(self.peer[0], socket.SOCK_STREAM)
+            connection.connect(self.peer[1])
+            self.socket = connection
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.response = _Response()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 NO_CONNECTION = -1
 TIMED_OUT = -2
@@ -46,13 +47,13 @@ class Recorder:
     def p95_s(self, since_s: float, now_s: float, waiting: Iterable[float]) -> float:
         """The P95 latency of what was scheduled from `since_s` on, as far as it is known at `now_s`.
 
-        `waiting` holds the scheduled times of requests under way: each counts with its age, which it will exceed.
+        `waiting` holds the scheduled times of requests under way: each counts with its age, which it will exceed, and
+        at least with the P95 of those that are done.
         """
         scheduled_s = np.array(self.scheduled_s)
         took_s = (np.array(self.done_s) - scheduled_s)[scheduled_s >= since_s]
-        ages_s = [now_s - begun_s for begun_s in waiting if begun_s >= since_s]
-        ordered = np.sort(np.concatenate([took_s, ages_s]))
-        return float(ordered[math.ceil(0.95 * len(ordered)) - 1]) if len(ordered) else 0.0
+        ages_s = np.array([now_s - begun_s for begun_s in waiting if begun_s >= since_s])
+        return _p95(np.concatenate([took_s, np.maximum(ages_s, _p95(took_s))]))
 
     def write(self, path: Path) -> None:
         """Write the columns, named as in a run's raw samples, to an .npz file."""
@@ -70,3 +71,8 @@ class Recorder:
                 route=nothing,
                 slice=nothing,
             )
+
+
+def _p95(values: NDArray[np.float64]) -> float:
+    """The nearest-rank P95; 0 of no values."""
+    return float(np.sort(values)[math.ceil(0.95 * len(values)) - 1]) if len(values) else 0.0

@@ -48,6 +48,7 @@ class Session:
         self.plan = plan
         self.recorder = Recorder()
         self.waiting: dict[int, float] = {}
+        self.answered: set[int] = set()
         self.sending = True
         self.begun = Event()
         self.begun_s = 0.0
@@ -69,10 +70,11 @@ class Session:
     def _conduct(self) -> None:
         plan = self.plan
         self.begun_s = time.monotonic()
-        start_s = self.begun_s + plan.warmup_s
-        end_s = start_s + plan.window_s
-        tell("begin", warmup_s=self.begun_s, start_s=start_s, end_s=end_s)
+        tell("begin", warmup_s=self.begun_s)
         self.begun.set()
+        start_s = self._warm_up()
+        end_s = start_s + plan.window_s
+        tell("window", start_s=start_s, end_s=end_s)
         while True:
             self._report_until(end_s)
             now_s = time.monotonic()
@@ -89,6 +91,15 @@ class Session:
             gevent.sleep(0.02)
         self.recorder.write(Path(plan.output))
         tell("end", requests=len(self.recorder.status), left=len(self.waiting))
+
+    def _warm_up(self) -> float:
+        """The moment the window begins: every user has had an answer, or the warm-up has lasted twice its length."""
+        start_s = self.begun_s + self.plan.warmup_s
+        self._report_until(start_s)
+        latest_s = start_s + self.plan.warmup_s
+        while len(self.answered) < self.plan.load["users"] and time.monotonic() < latest_s:
+            gevent.sleep(0.05)
+        return max(start_s, time.monotonic())
 
     def _report_until(self, end_s: float) -> None:
         while (left_s := end_s - time.monotonic()) > 0:

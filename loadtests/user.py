@@ -3,6 +3,7 @@
 import itertools
 import sys
 import time
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,6 +42,11 @@ def parsed_host(host: str | None) -> SplitResult:
     return url
 
 
+@lru_cache(maxsize=20)
+def _tell_once(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
 class ScenarioUser(User):
     """A user without think time. A scenario sets `path`, and says in `accepts` which bodies are right."""
 
@@ -52,7 +58,7 @@ class ScenarioUser(User):
 
     @staticmethod
     def accepts(body: bytes) -> bool:
-        """Whether a body is right. ValueError, LookupError or TypeError, raised by nonsense, count as no."""
+        """Whether a body is right. Whatever nonsense makes this raise counts as no, and is told once on stderr."""
         raise NotImplementedError
 
     def __init__(self, environment: Environment) -> None:
@@ -86,6 +92,7 @@ class ScenarioUser(User):
             SESSION.waiting[self.number] = scheduled_s
             SESSION.recorder.add(scheduled_s, *self._ask_once())
             del SESSION.waiting[self.number]
+            SESSION.answered.add(self.number)
         raise StopUser
 
     def _ask_once(self) -> tuple[float, float, int, int]:
@@ -112,7 +119,8 @@ class ScenarioUser(User):
             return status
         try:
             right = self.accepts(body)
-        except (ValueError, LookupError, TypeError):
+        except Exception as error:  # noqa: BLE001
+            _tell_once(f"{type(self).__name__}.accepts: {type(error).__name__}: {error}")
             right = False
         if right:
             type(self).accepted = body

@@ -29,6 +29,7 @@ def judge_cell(
         validity.service_errors(requests),
         validity.nothing_served(requests),
         validity.load_core(cpu, load_cpus, server_cpus),
+        validity.unanswered(samples, window, key.load),
         validity.in_flight(samples, window, key.load),
         validity.upstream_hits(upstream, samples, scenario),
         validity.upstream_delay(upstream),

@@ -60,6 +60,9 @@ METRICS: tuple[Metric, ...] = (
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 
+READING_LATE_S = 0.1
+
+
 def error_name(status: int) -> str:
     """What a negative status says."""
     return ERRORS.get(status, f"status {-status}")
@@ -90,6 +93,11 @@ def scheduled_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.
 def done_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """A mask of the requests finished in the window: the ones that throughput and CPU per request count."""
     return (samples.done_s >= window.start_s) & (samples.done_s < window.end_s)
+
+
+def readings_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """A mask of the sampler's readings in the window, the one asked for at its end included, which is just after it."""
+    return (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s + READING_LATE_S)
 
 
 def requests(samples: Samples, window: Window) -> Requests:
@@ -134,7 +142,7 @@ def memory(samples: Samples, window: Window) -> Memory:
 
     Each kind of memory has its own median and peak. Raises ValueError where the window has no reading.
     """
-    inside = (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s)
+    inside = readings_in(samples, window)
     if not inside.any():
         raise ValueError("no memory reading lies in the window")
     columns = (samples.pss_bytes, samples.rss_bytes, samples.uss_bytes)
@@ -159,7 +167,7 @@ def cpu(samples: Samples, window: Window) -> Cpu:
 
     server_s = used(samples.cpu_user_s + samples.cpu_system_s)
     finished = int(np.count_nonzero(done_in(samples, window)))
-    inside = (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s)
+    inside = readings_in(samples, window)
     return Cpu(
         server_s_per_request=server_s / finished if finished else None,
         server_cores=server_s / length_s,

@@ -31,13 +31,16 @@ SERVICE_FAILED = ("service errors", "nothing served")
 
 
 def service_errors(requests: Requests) -> Problem | None:
-    """The service failed on more than 1 % of the requests: a finding about it, which leaves no latency to rank."""
+    """The service failed on more than 1 % of the requests: a finding about it, which leaves no latency to rank.
+
+    Nor CPU per request, since failing is cheap.
+    """
     total = requests.ok + requests.errors + requests.timeouts
     failed = requests.errors + requests.timeouts
     if failed <= ERROR_SHARE * total:
         return None
     kinds = ", ".join(f"{number} x {name}" for name, number in requests.by_error.items())
-    return Problem("service errors", f"{percent(failed / total)} of the requests failed: {kinds}", ("latency",))
+    return Problem("service errors", f"{percent(failed / total)} of the requests failed: {kinds}", ("latency", "cpu"))
 
 
 def nothing_served(requests: Requests) -> Problem | None:
@@ -48,15 +51,28 @@ def nothing_served(requests: Requests) -> Problem | None:
 def load_core(cpu: Cpu, load_cpus: int, server_cpus: int) -> Problem | None:
     """The load side came near the end of its own CPU, so it measured itself.
 
-    A server that keeps its cores 95 % busy is at its limit whatever the generator does: then throughput stands.
+    With one core generator and upstream share it, with more each has its own. A server that keeps its cores 95 % busy
+    is at its limit whatever the generator does: then throughput stands.
     """
-    busiest = max(cpu.generator_cores, cpu.upstream_cores)
-    share = max(busiest, (cpu.generator_cores + cpu.upstream_cores + cpu.sampler_cores) / load_cpus)
+    together = cpu.generator_cores + cpu.upstream_cores
+    share = cpu.sampler_cores + (together if load_cpus == 1 else max(cpu.generator_cores, cpu.upstream_cores))
     if share <= LOAD_CORE_SHARE:
         return None
     server_full = cpu.server_cores >= SERVER_CORE_SHARE * server_cpus
     detail = f"generator and upstream kept a load-side core {percent(share)} busy (limit {percent(LOAD_CORE_SHARE)})"
     return Problem("load side saturated", detail, ("latency",) if server_full else ("latency", "throughput"))
+
+
+def unanswered(samples: Samples, window: Window, load: Load) -> Problem | None:
+    """Some users were still without one answer when the window began, twice the warm-up or more after the start.
+
+    Counted from below: as many answers as users may still leave a user without one.
+    """
+    missing = load.users - int((samples.done_s < window.start_s).sum())
+    if missing <= 0:
+        return None
+    detail = f"at least {missing} of {load.users} users had no answer by the end of the warm-up"
+    return Problem("users unanswered", detail, ("latency",))
 
 
 def in_flight(samples: Samples, window: Window, load: Load) -> Problem | None:
@@ -92,9 +108,12 @@ def upstream_delay(served: UpstreamServed) -> Problem | None:
 def unsteady(
     latency_s: Distribution | None, window: Window, stack: Stack, scenario: Scenario, load: Load
 ) -> Problem | None:
-    """The window, grown to its limit, does not span three P95: too few generations of requests to call it steady."""
+    """The window, grown to its limit, does not span three P95: too few generations of requests to call it steady.
+
+    A P95 at the timeout comes of failures, which are a problem of their own.
+    """
     length_s = window.end_s - window.start_s
-    if latency_s is None or length_s >= WINDOW_P95S * latency_s.p95:
+    if latency_s is None or length_s >= WINDOW_P95S * latency_s.p95 or latency_s.p95 >= scenario.timeout_s:
         return None
     detail = f"the window of {seconds(length_s)} is shorter than {WINDOW_P95S:g} x P95 ({seconds(latency_s.p95)})"
     predicted_s = load.users * scenario.hold_s / stack.slots if stack.slots else 0.0

@@ -47,11 +47,13 @@ def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]
     stack, scenario = setting.plan.stacks[visit.stack], setting.plan.scenarios[visit.scenario]
     first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
     setting.progress(first, "start upstream")
-    with running_upstream(scenario, setting.seed, cpus.load, _log(setting, first, "upstream"), stop) as upstream:
+    with running_upstream(scenario, setting.seed, cpus.upstream, _log(setting, first, "upstream"), stop) as upstream:
         setting.progress(first, "start server")
         server_log = _log(setting, first, "server")
         with running_server(stack, upstream.url, setting.users, cpus.server, server_log, stop) as server:
             tree = Tree(server.program)
+            setting.progress(first, "settle")
+            tree.wait_until_idle(stop)
             idle = read(tree, None, upstream.program)
             for key in visit.cells:
                 setting.progress(key, "start load")
@@ -65,7 +67,7 @@ def _run_cell(
     upstream.reset()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log, timing = _log(setting, key, "load"), setting.plan.profile.timing
-        with running_load(scenario, key.load, timing, server.url, setting.cpus.load, Path(folder), log) as load:
+        with running_load(scenario, key.load, timing, server.url, setting.cpus.generator, Path(folder), log) as load:
             window, readings = _measure(
                 key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, idle)
             )
@@ -90,16 +92,21 @@ def _measure(
             match event["event"]:
                 case "begin":
                     setting.progress(key, "warm up")
-                    window = Window(event["warmup_s"], event["start_s"], event["end_s"])
+                    warmup_s = event["warmup_s"]
+                case "window":
+                    setting.progress(key, "measure")
+                    window = Window(warmup_s, event["start_s"], event["end_s"])
                     sampler.read_at(window.start_s)
                     sampler.read_at(window.end_s)
                 case "grow" if window is not None:
                     window = replace(window, end_s=event["end_s"])
                     sampler.read_at(window.end_s)
-                case "progress" if window is not None and event["t_s"] >= window.start_s:
-                    setting.progress(key, "measure")
+                case "progress":
+                    setting.progress(key, "warm up" if window is None else "measure")
                 case "drain":
                     setting.progress(key, "drain")
+                case "end" if event["left"]:
+                    raise BenchError(f"{event['left']} requests outlasted their timeout{load.program.log_tail()}")
     if window is None:
         raise BenchError(f"the load generator never began{load.program.log_tail()}")
     return window, sampler.readings

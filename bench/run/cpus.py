@@ -18,6 +18,16 @@ class CpuSets:
     load: tuple[int, ...]
     note: str | None = None
 
+    @property
+    def generator(self) -> tuple[int, ...]:
+        """The generator's core: the first of the load's."""
+        return self.load[:1]
+
+    @property
+    def upstream(self) -> tuple[int, ...]:
+        """The upstream's cores: the rest of the load's, or the same one where there is no other."""
+        return self.load[1:] or self.load
+
 
 def cpu_sets(server_cpus: int) -> CpuSets:
     """The last `server_cpus` cores for the server, the others for the load.

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +14,15 @@ import psutil
 
 from bench.errors import BenchError
 from bench.run.process import Program
+from bench.run.signals import StopRequest
 
 INTERVAL_S = 1.0
 COST_SHARE = 0.004
 """A reading that costs more than this share of the interval makes the interval longer: under 1 % of a core in all."""
+
+SETTLE_S = 0.3
+SETTLE_LIMIT_S = 5.0
+SETTLED_CORES = 0.02
 
 CPUCLOCK_SCHED = 2
 
@@ -46,27 +52,42 @@ class Reading:
 
 
 class Tree:
-    """A program's process tree. CPU of members that have ended stays counted as last seen."""
+    """A program's process tree. CPU and switches of what has ended stay counted as last seen."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._cpu_s: dict[int, tuple[float, float]] = {}
+        self._switches: dict[tuple[int, int], int] = {}
+
+    def wait_until_idle(self, stop: StopRequest) -> None:
+        """Return once the tree uses next to no CPU, or after 5 s: all its workers have then started, not just one."""
+        end_s = time.monotonic() + SETTLE_LIMIT_S
+        before_s = -1.0
+        while time.monotonic() < end_s:
+            self._read_cpu(self.program.tree())
+            now_s = sum(user_s + system_s for user_s, system_s in self._cpu_s.values())
+            if before_s >= 0 and now_s - before_s < SETTLED_CORES * SETTLE_S:
+                return
+            before_s = now_s
+            stop.sleep(SETTLE_S)
 
     def use(self) -> TreeUse:
         """Everything about the tree. CPU is read first, since reading memory takes longest."""
         members = self.program.tree()
         self._read_cpu(members)
-        pss = rss = uss = threads = switches = 0
+        pss = rss = uss = threads = 0
         for member in members:
             try:
                 member_pss, member_rss, member_uss = _memory(member)
-                member_threads, member_switches = _scheduling(member)
+                member_switches = _switches(member)
             except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 continue  # it ended while it was read
             pss, rss, uss = pss + member_pss, rss + member_rss, uss + member_uss
-            threads, switches = threads + member_threads, switches + member_switches
+            threads += len(member_switches) if sys.platform == "linux" else member.num_threads()
+            self._switches.update({(member.pid, thread): count for thread, count in member_switches.items()})
         user_s = sum(user for user, _ in self._cpu_s.values())
         system_s = sum(system for _, system in self._cpu_s.values())
+        switches = sum(self._switches.values())
         return TreeUse(pss if pss >= 0 else -1, rss, uss, user_s, system_s, threads, switches)
 
     def _read_cpu(self, members: Sequence[psutil.Process]) -> None:
@@ -102,20 +123,17 @@ def _memory(process: psutil.Process) -> tuple[int, int, int]:
     return kilobytes[b"Pss"] * 1024, kilobytes[b"Rss"] * 1024, private * 1024
 
 
-def _scheduling(process: psutil.Process) -> tuple[int, int]:
-    """(threads, times that one of them was given a core): switches to the process, of threads that live."""
+def _switches(process: psutil.Process) -> dict[int, int]:
+    """How often each living thread was given a core, by its number; all as one where the platform does not say."""
     tasks = Path(f"/proc/{process.pid}/task")
     if not tasks.exists():
         counted = process.num_ctx_switches()
-        return process.num_threads(), counted.voluntary + counted.involuntary
-    threads = switches = 0
+        return {process.pid: counted.voluntary + counted.involuntary}
+    switches = {}
     for task in tasks.iterdir():
-        try:
-            switches += int((task / "schedstat").read_bytes().split()[2])
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # the thread ended while its process was read
-        threads += 1
-    return threads, switches
+        with suppress(FileNotFoundError, ProcessLookupError):  # the thread ended while its process was read
+            switches[int(task.name)] = int((task / "schedstat").read_bytes().split()[2])
+    return switches
 
 
 def own_cpu_s(program: Program) -> float:

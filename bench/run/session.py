@@ -156,13 +156,15 @@ def _missing(run: Run) -> Iterator[Visit]:
 
 
 def _run_whole_visit(visit: Visit, setting: Setting, recorder: "_Recorder") -> None:
-    """Every cell of a visit, recorded or failed; after a failure the next load gets a server of its own."""
+    """Every cell of a visit, recorded or failed; after failures, of it or of requests, the next has a fresh server."""
     left = list(visit.cells)
     while left:
         try:
             with closing(run_visit(Visit(tuple(left)), setting)) as measured:
                 for cell, samples in measured:
                     recorder.record(left.pop(0), cell, samples)
+                    if cell.requests is not None and cell.requests.timeouts + cell.requests.errors:
+                        break  # the server may still work on what nobody waits for any more
         except BenchError as error:
             recorder.fail(left.pop(0), error)
 

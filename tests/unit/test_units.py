@@ -32,9 +32,8 @@ def test_a_duration_has_the_unit_that_suits_its_size(value: float | None, text: 
 def test_each_figure_has_its_unit_and_a_missing_one_is_a_dash() -> None:
     assert units.rate(845.4) == "845/s"
     assert units.megabytes(54_100_000) == "54.1 MB"
-    assert units.cores(0.456) == "0.46"
     assert units.percent(0.011) == "1.10 %"
-    assert units.rate(None) == units.megabytes(None) == units.cores(None) == units.percent(None) == "-"
+    assert units.rate(None) == units.megabytes(None) == units.percent(None) == "-"
 
 
 def test_an_interval_is_on_the_scale_of_its_figure() -> None:

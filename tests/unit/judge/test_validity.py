@@ -27,7 +27,7 @@ def test_a_service_may_fail_on_one_per_cent(failed: int, found: bool) -> None:
     )
     assert (problem is not None) is found
     if problem is not None:
-        assert problem.voids == ("latency",)
+        assert problem.voids == ("latency", "cpu")
         assert "1.10 %" in problem.detail
         assert "7 x status 502, 4 x timeout" in problem.detail
 
@@ -48,10 +48,29 @@ def test_without_one_right_answer_there_is_no_latency_and_no_cpu_per_request() -
         (cpu(generator=0.79), 4, False),
         (cpu(generator=0.81), 4, True),
         (cpu(upstream=0.81), 4, True),
+        (cpu(generator=0.5, upstream=0.5), 4, False),
+        (cpu(generator=0.79, sampler=0.02), 4, True),
     ],
 )
 def test_the_load_side_may_fill_80_per_cent_of_a_core(used: Cpu, load_cpus: int, found: bool) -> None:
     assert (validity.load_core(used, load_cpus, server_cpus=1) is not None) is found
+
+
+@pytest.mark.parametrize(("answers", "found"), [(9, True), (10, False), (11, False)])
+def test_every_user_must_have_an_answer_when_the_window_begins(answers: int, found: bool) -> None:
+    window = Window(0.0, 5.0, 10.0)
+    done_s = np.concatenate([np.linspace(1.0, 4.9, answers), [5.0, 6.0]])
+    problem = validity.unanswered(Samples(done_s=done_s), window, Load("closed", 10))
+    assert (problem is not None) is found
+    if problem is not None:
+        assert problem.voids == ("latency",)
+        assert "at least 1 of 10 users" in problem.detail
+
+
+def test_a_p95_at_the_timeout_is_not_called_unsteady_too() -> None:
+    stack, load, timeout_s = PLAN.stacks["loop"], Load("closed", 10), SCENARIO.timeout_s
+    assert validity.unsteady(latency(timeout_s - 0.1), WINDOW, stack, SCENARIO, load) is not None
+    assert validity.unsteady(latency(timeout_s), WINDOW, stack, SCENARIO, load) is None
 
 
 @pytest.mark.parametrize(

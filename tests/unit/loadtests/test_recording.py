@@ -1,3 +1,4 @@
+import ast
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge import metrics
+from bench.judge import metrics, validity
 from bench.record.store import REQUEST_ARRAYS
 from loadtests.recording import ERRORS, TIMED_OUT, Recorder
 
@@ -21,6 +22,17 @@ def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
 def test_harness_and_load_agree_on_numbers_and_names_of_the_errors() -> None:
     assert dict(metrics.ERRORS) == ERRORS
     assert metrics.TIMEOUT == TIMED_OUT
+
+
+def test_harness_and_load_agree_on_how_many_p95_a_window_spans() -> None:
+    source = ast.parse((Path(__file__).parents[3] / "loadtests/session.py").read_text(encoding="utf-8"))
+    values = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in source.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    assert values["WINDOW_P95S"] == validity.WINDOW_P95S
+    assert values["GROWTH_MARGIN"] > 1
 
 
 def test_the_columns_are_those_of_the_raw_samples_to_the_last_digit(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,10 +185,10 @@ def test_loads_ascend_without_repetition_and_a_limit_is_by_default_three_windows
     assert profile.timing.window_limit_s == 6.0
 
 
-def test_holding_time_is_by_default_the_sum_of_the_upstreams_delays(write: Write) -> None:
+def test_holding_time_is_by_default_the_sum_of_the_upstreams_mean_delays(write: Write) -> None:
     path = write(WHOLE)
     scenario = make_plan(load_config([path]), "quick").scenarios["look"]
-    assert scenario.hold_s == pytest.approx(0.25)
+    assert scenario.hold_s == pytest.approx(2 * 0.1 + 0.05 * math.exp(0.5**2 / 2))
     assert scenario.upstream == {"users": UpstreamCall(2, 0.1), "orders": UpstreamCall(1, 0.05, 0.5)}
     above = write("scenarios.look.hold_s = 0.1", "above.toml")
     assert make_plan(load_config([path, above]), "quick").scenarios["look"].hold_s == 0.1

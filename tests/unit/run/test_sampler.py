@@ -18,6 +18,7 @@ from bench.run import sampler
 from bench.run.cell import join_samples
 from bench.run.process import Program
 from bench.run.sampler import Reading, Sampler, Tree, TreeUse, read
+from bench.run.signals import StopRequest
 from loadtests.recording import Recorder
 
 USE = TreeUse(100, 200, 50, 1.0, 0.5, 2, 30)
@@ -75,6 +76,32 @@ def tree(*members: Member) -> tuple[Tree, Family]:
 def test_a_tree_is_the_sum_of_its_members_and_without_pss_says_so() -> None:
     two, _ = tree(Member(1, 1.0, 0.25), Member(2, 2.0, 0.5))
     assert two.use() == TreeUse(-1, 3000, 300, 3.0, 0.75, 6, 5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts for each thread")
+def test_switches_of_a_thread_that_ended_stay_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    living = [{1: 100, 2: 50}, {1: 110}]
+    monkeypatch.setattr(sampler, "_switches", lambda _: living[0])
+    monkeypatch.setattr(sampler, "_memory", lambda _: (1, 1, 1))
+    one, _ = tree(Member(1))
+    assert (one.use().switches, one.use().threads) == (150, 2)
+    living.pop(0)
+    assert (one.use().switches, one.use().threads) == (160, 1)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_tree_is_idle_once_it_uses_next_to_no_cpu() -> None:
+    busy = Member(1)
+    one, _ = tree(busy)
+    waits: list[float] = []
+
+    class Starting(StopRequest):
+        def sleep(self, seconds: float = 0.0) -> None:
+            waits.append(seconds)
+            busy.user_s += 0.2 if len(waits) < 4 else 0.001
+
+    one.wait_until_idle(Starting())
+    assert len(waits) == 4
 
 
 @pytest.mark.usefixtures("elsewhere")

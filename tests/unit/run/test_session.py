@@ -18,6 +18,7 @@ from bench.model import (
     Machine,
     Plan,
     Profile,
+    Requests,
     Run,
     Samples,
     Scenario,
@@ -54,6 +55,7 @@ class FakeVisits:
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[int]]] = []
         self.breaks: Breaks = lambda _: None
+        self.requests: Callable[[CellKey], Requests | None] = lambda _: None
 
     def __call__(self, visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
         self.seen.append((visit.stack, [key.load.users for key in visit.cells]))
@@ -62,7 +64,7 @@ class FakeVisits:
             error = self.breaks(key)
             if error is not None:
                 raise error
-            yield cell_of(key), Samples()
+            yield replace(cell_of(key), requests=self.requests(key)), Samples()
 
 
 @pytest.fixture
@@ -115,6 +117,17 @@ def test_after_a_failure_the_next_load_gets_a_server_of_its_own(
     ] * 2
     assert len(run.cells) == 12
     assert "one, look, 10 users, round 1: FAILED in phase measure: it broke" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("failed", [Requests(9, 1, 0, 0, {}), Requests(9, 0, 1, 0, {})])
+def test_after_failed_requests_the_next_load_gets_a_fresh_server(
+    fake: FakeVisits, tmp_path: Path, failed: Requests
+) -> None:
+    fake.requests = lambda key: failed if key.stack == "one" and key.load.users == 10 else Requests(10, 0, 0, 0, {})
+    assert start(tmp_path / "run").failed == 0
+    assert [loads for stack, loads in fake.seen if stack == "one"] == [[1, 10, 100], [100]] * 2
+    assert [loads for stack, loads in fake.seen if stack == "two"] == [[1, 10, 100]] * 2
+    assert orders(tmp_path / "run") == list(range(12))
 
 
 def test_a_run_is_saved_after_each_cell(fake: FakeVisits, tmp_path: Path) -> None:
