@@ -95,11 +95,12 @@ class Session:
     def _warm_up(self) -> float:
         """The moment the window begins: every user has had an answer, or the warm-up has lasted twice its length."""
         start_s = self.begun_s + self.plan.warmup_s
-        self._report_until(start_s)
         latest_s = start_s + self.plan.warmup_s
-        while len(self.answered) < self.plan.load["users"] and time.monotonic() < latest_s:
+        self._report_until(start_s)
+        while len(self.answered) < self.plan.load["users"] and start_s < latest_s:
             gevent.sleep(0.05)
-        return max(start_s, time.monotonic())
+            start_s = time.monotonic()
+        return start_s
 
     def _report_until(self, end_s: float) -> None:
         while (left_s := end_s - time.monotonic()) > 0:
