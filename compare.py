@@ -30,6 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return report(arguments.run, arguments.embed)
         except BenchError as error:
             print(f"compare.py: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        print(f"compare.py: {error}: run `make setup`, then use .venv/bin/python", file=sys.stderr)
     except Exception:  # noqa: BLE001
         traceback.print_exc()
     return 2

@@ -10,6 +10,9 @@ if __name__ == "__main__":
         from bench.cli import main
 
         sys.exit(main())
+    except ModuleNotFoundError as error:
+        print(f"bench: {error}: run `make setup`, then use .venv/bin/python", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:  # while the libraries load; from then on the harness minds signals itself
         print("bench: interrupted", file=sys.stderr)
         sys.exit(130)

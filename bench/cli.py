@@ -38,13 +38,15 @@ def _list(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
             print(f"  {name:<22} {table.title or ''}".rstrip())
     print("profiles:")
     for name, profile in config.profiles.items():
-        cells = f"{', '.join(profile.stacks)} on {', '.join(profile.scenarios)}, {profile.rounds} rounds"
-        print(f"  {name:<22} {cells}")
+        stacks, scenarios = ", ".join(profile.stacks), ", ".join(profile.scenarios)
+        users = ", ".join(str(count) for count in profile.users)
+        print(f"  {name:<22} {stacks} on {scenarios}; users: {users}; rounds: {profile.rounds}")
     return 0
 
 
 def _serve(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     config, replaced = _config(arguments)
+    known("stack", [arguments.stack], config.stacks, "serve")
     names = replace_names([arguments.stack], replaced)
     if len(names) > 1:
         raise BenchError(f"serve takes one stack, but --set makes {len(names)} variants of {arguments.stack}")
@@ -96,7 +98,11 @@ def _parser() -> argparse.ArgumentParser:
     everywhere = argparse.ArgumentParser(add_help=False)
     everywhere.add_argument("--config", type=Path, metavar="FILE", help="a TOML file laid over bench.toml")
     everywhere.add_argument(
-        "--set", action="append", default=[], metavar="STACK.KEY=V[,V]", help="variants of a stack: workers, env.NAME"
+        "--set",
+        action="append",
+        default=[],
+        metavar="STACK.KEY=V[,V]",
+        help="variants of a stack; keys: workers, threads, slots, env.NAME",
     )
     planned = argparse.ArgumentParser(add_help=False)
     planned.add_argument("--profile", default=DEFAULT_PROFILE, help="a [profiles.NAME] table (default: %(default)s)")

@@ -52,5 +52,5 @@ def judge_cell(
         memory=memory,
         cpu=cpu,
         upstream=upstream,
-        ceiling=ceiling(stack, scenario, throughput_rps, cpu.server_cores, server_cpus),
+        ceiling=ceiling(stack, scenario, key.load, throughput_rps, cpu.server_cores, server_cpus),
     )

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from bench.errors import BenchError
 from bench.plan.config import Config, StackTable, known
 
-NUMBERS = ("workers", "threads", "slots")
+PLACED = ("workers", "threads")
+NUMBERS = (*PLACED, "slots")
 
 
 def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dict[str, list[str]]]:
@@ -26,6 +27,10 @@ def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dic
         known("stack", [name], config.stacks, f"--set {setting}")
         if key not in NUMBERS and not key.startswith("env."):
             raise BenchError(f"--set {setting}: unknown key {key!r}; known: {', '.join(NUMBERS)}, env.NAME")
+        if key in PLACED and not any(f"{{{key}}}" in text for text in _texts(config.stacks[name])):
+            raise BenchError(
+                f"--set {setting}: neither argv nor env of {name} has {{{key}}}, so it would change nothing"
+            )
         variants = {
             _name(base, key, value): _variant(stacks[base], key, value, setting)
             for base in replaced.get(name, [name])
@@ -46,6 +51,10 @@ def _split(setting: str, stacks: Iterable[str]) -> tuple[str, str, str]:
     fitting = [name for name in stacks if setting.startswith(f"{name}.")]
     name = max(fitting, key=len, default=setting.partition("=")[0].partition(".")[0])
     return name, setting[len(name) : len(name) + 1].strip("="), setting[len(name) + 1 :]
+
+
+def _texts(table: StackTable) -> list[str]:
+    return [*table.argv, *table.env.values()]
 
 
 def _name(base: str, key: str, value: str) -> str:

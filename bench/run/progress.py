@@ -1,12 +1,14 @@
 """Where a run stands, on stderr: a live line on a terminal, a plain log where there is none."""
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
+from bench.judge.metrics import BY_NAME
 from bench.model import Cell, CellKey
 from bench.plan.schedule import cell_name
 
@@ -52,23 +54,24 @@ class RunProgress:
     def finish(self, cell: Cell, key: CellKey) -> None:
         """Show what a finished cell came to."""
         self._count()
-        p95_s = cell.latency_s.p95 if cell.latency_s is not None else None
-        figures = f"{units.rate(cell.throughput_rps)}, P95 {units.seconds(p95_s)}"
-        self._say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
+        rps, p95_s = (BY_NAME[name].value(cell) for name in ("throughput", "p95"))
+        figures = f"{_or_void(units.rate, rps)}, P95 {_or_void(units.seconds, p95_s)}"
+        self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
         for problem in cell.problems:
-            self._say(f"    {problem.name}: {problem.detail}")
+            self.say(f"    {problem.name}: {problem.detail}")
 
     def fail(self, message: str) -> None:
         """Show why a cell could not be measured."""
         self._count()
-        self._say(f"{self._finished}/{self._cells} {message}")
+        self.say(f"{self._finished}/{self._cells} {message}")
 
     def _count(self) -> None:
         self._finished += 1
         self._last_s = time.monotonic()
         self._bar.update(self._task, completed=self._finished, refresh=True)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
         self.console.print(line, markup=False)
 
     def _time_left(self) -> str:
@@ -76,3 +79,7 @@ class RunProgress:
         cell_s = (self._last_s - self._begun_s) / self._finished if self._finished else self._cell_s
         left_s = cell_s * (self._cells - self._finished) - (now_s - self._last_s)
         return f" ({units.clock(max(left_s, 0.0))} left)"
+
+
+def _or_void(shown: Callable[[float], str], figure: float | None) -> str:
+    return "void" if figure is None else shown(figure)

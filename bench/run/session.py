@@ -1,6 +1,7 @@
 """A run: every visit of every round, each cell recorded as soon as it is judged."""
 
 import fcntl
+import itertools
 import os
 import re
 import resource
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import units
 from bench.errors import BenchError
 from bench.model import SCHEMA_VERSION, Cell, CellKey, Plan, Problem, Run, Samples
 from bench.plan.config import ROOT
@@ -68,6 +70,8 @@ def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: St
     signal came. What was finished by then is recorded.
     """
     run = new_run(plan, seed, argv, cpu_sets(plan.profile.server_cpus))
+    if out is None:
+        run = replace(run, id=_unused(run.id))
     folder = out or RESULTS / run.id
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,6 +81,12 @@ def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: St
         if (folder / "run.json").exists():
             raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
         return _measure(run, folder, stop)
+
+
+def _unused(run_id: str) -> str:
+    """The id, or one with a number behind it where a run of the same second has it already."""
+    ids = itertools.chain([run_id], (f"{run_id}-{number}" for number in itertools.count(2)))
+    return next(one for one in ids if not (RESULTS / one).exists())
 
 
 def resume(folder: Path, stop: StopRequest) -> RunResult:
@@ -125,6 +135,7 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
     count = sum(len(visit.cells) for visit in missing)
     cell_s = plan.profile.timing.warmup_s + plan.profile.timing.window_s + OVERHEAD_S
     with pinned(run.load_cpus), RunProgress(count, cell_s) as progress:
+        progress.say(f"{count} cells, about {units.clock(count * cell_s)} or more, into {folder}")
         recorder = _Recorder(run, folder, progress)
         setting = Setting(
             plan=plan,

@@ -63,6 +63,8 @@ def test_an_interrupted_run_keeps_what_it_finished_and_resume_completes_it(
     mine, folder = config("good", users="[1, 2, 3]"), tmp_path / "run"
     process = harness.start("run", "--config", mine, "--profile", "tiny", "--out", folder)
     assert process.stderr is not None
+    announced = process.stderr.readline()
+    assert announced.startswith("3 cells, about 0:0"), announced
     first = process.stderr.readline()
     assert first.startswith("1/3 good, look, 1 users, round 1: "), first
     process.send_signal(signal.SIGINT)

@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.ceiling import ceiling, slots_rps
-from bench.model import Bound, Scenario, Stack
+from bench.model import Bound, Load, Scenario, Stack
 from tests.unit.builders import FASTAPI, SYNC, plan
 
 PLAN = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10,)})
 SCENARIO = replace(PLAN.scenarios["weather"], hold_s=0.1)
+BUSY = Load("closed", 100)
 NO_WAIT = replace(SCENARIO, hold_s=0.0)
 
 
@@ -22,7 +23,7 @@ def test_four_slots_held_for_100_ms_allow_40_requests_a_second() -> None:
 )
 def test_there_is_no_ceiling_without_slots_or_without_waiting(stack: Stack, scenario: Scenario) -> None:
     assert slots_rps(stack, scenario) is None
-    assert ceiling(stack, scenario, 1e6, 0.5, 1).bound is None
+    assert ceiling(stack, scenario, BUSY, 1e6, 0.5, 1).bound is None
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,16 @@ def test_there_is_no_ceiling_without_slots_or_without_waiting(stack: Stack, scen
 def test_what_binds_is_said_from_95_per_cent_on(
     throughput_rps: float, server_cores: float, bound: Bound | None
 ) -> None:
-    found = ceiling(PLAN.stacks["sync"], SCENARIO, throughput_rps, server_cores, server_cpus=1)
+    found = ceiling(PLAN.stacks["sync"], SCENARIO, BUSY, throughput_rps, server_cores, server_cpus=1)
     assert found.rps == pytest.approx(40.0)
     assert found.bound == bound
 
 
+@pytest.mark.parametrize(("users", "bound"), [(3, None), (4, None), (5, "slots")])
+def test_slots_bind_only_where_there_are_more_users_than_slots(users: int, bound: Bound | None) -> None:
+    assert ceiling(PLAN.stacks["sync"], SCENARIO, Load("closed", users), 40.0, 0.1, 1).bound == bound
+
+
 def test_a_server_with_two_cores_is_full_when_both_are() -> None:
-    assert ceiling(PLAN.stacks["loop"], SCENARIO, 100.0, 1.0, server_cpus=2).bound is None
-    assert ceiling(PLAN.stacks["loop"], SCENARIO, 100.0, 1.9, server_cpus=2).bound == "server cpu"
+    assert ceiling(PLAN.stacks["loop"], SCENARIO, BUSY, 100.0, 1.0, server_cpus=2).bound is None
+    assert ceiling(PLAN.stacks["loop"], SCENARIO, BUSY, 100.0, 1.9, server_cpus=2).bound == "server cpu"

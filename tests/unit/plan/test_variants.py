@@ -4,11 +4,13 @@ from bench.errors import BenchError
 from bench.plan.config import Config, make_plan
 from bench.plan.variants import apply_settings, replace_names
 
+KEEP = {"KEEP": "it", "THREADS": "{threads}"}
+
 CONFIG = Config.model_validate(
     {
         "stacks": {
-            "one": {"title": "The one", "interface": "wsgi", "argv": ["a"], "env": {"KEEP": "it"}},
-            "one.two": {"interface": "asgi", "argv": ["b"]},
+            "one": {"title": "The one", "interface": "wsgi", "argv": ["a", "{workers}"], "env": KEEP},
+            "one.two": {"interface": "asgi", "argv": ["b", "-w={workers}"]},
         },
         "scenarios": {"look": {}},
         "profiles": {
@@ -45,8 +47,8 @@ def test_two_settings_of_one_stack_multiply() -> None:
 
 def test_a_variable_is_set_beside_the_others() -> None:
     config, replaced = apply_settings(CONFIG, ["one.env.UPSTREAM_CLIENT=a=b"])
-    assert config.stacks[replaced["one"][0]].env == {"KEEP": "it", "UPSTREAM_CLIENT": "a=b"}
-    assert CONFIG.stacks["one"].env == {"KEEP": "it"}
+    assert config.stacks[replaced["one"][0]].env == {**KEEP, "UPSTREAM_CLIENT": "a=b"}
+    assert CONFIG.stacks["one"].env == KEEP
 
 
 def test_slots_may_be_unbounded() -> None:
@@ -80,6 +82,7 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
         ("one.workers=1,0", "'0': Input should be greater than or equal to 1"),
         ("one.workers=-1", "'-1': Input should be a valid integer"),
         ("one.workers=1,,2", "'': Input should be a valid integer"),
+        ("one.two.threads=2", "neither argv nor env of one.two has {threads}, so it would change nothing"),
         ("one.threads=all", "'all': Input should be a valid integer"),
     ],
 )

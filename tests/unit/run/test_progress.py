@@ -28,7 +28,7 @@ def test_without_a_terminal_it_is_a_plain_log_of_whole_lines(now: list[float]) -
         shown.finish(cell(Problem("users idle", "[bold] is no markup")), KEY)
         shown.fail("two: FAILED in phase start server: [red]gone[/red]")
     lines = out.getvalue().splitlines()
-    assert lines[0].startswith("1/3 one[workers=2], look, 10 users, round 1: ok, 123/s, P95 ")
+    assert lines[0].startswith("1/3 one[workers=2], look, 10 users, round 1: ok, 123/s, P95 void")
     assert lines[0].endswith("(0:40 left)")
     assert lines[1] == "    users idle: [bold] is no markup"
     assert lines[2] == "2/3 two: FAILED in phase start server: [red]gone[/red]"

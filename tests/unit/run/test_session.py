@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -285,6 +286,17 @@ def test_a_run_has_a_folder_of_its_own_whatever_its_profile_is_called(fake: Fake
     folder = session.start(odd, 1, [], None, StopRequest()).folder
     assert folder.parent == tmp_path / "results"
     assert folder.name.endswith("-.._p_q_")
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(
+    fake: FakeVisits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fake.seen == []
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    monkeypatch.setattr(session, "datetime", SimpleNamespace(now=lambda _: moment))
+    names = [start(None).folder.name for _ in range(3)]
+    assert names == [f"20260102-030405-quick{suffix}" for suffix in ("", "-2", "-3")]
+    assert [load_run(tmp_path / "results" / name).id for name in names] == names
 
 
 def test_latest_takes_the_place_of_a_dangling_link_and_never_of_a_folder(fake: FakeVisits, tmp_path: Path) -> None:
