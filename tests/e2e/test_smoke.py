@@ -51,7 +51,10 @@ def test_a_run_records_every_cell_and_says_where(done: Done, run: dict[str, Any]
     assert f"recorded in {folder}; show it with: python compare.py report {folder}" in done.out
     assert sorted((cell["stack"], cell["load"]["users"]) for cell in run["cells"]) == sorted(product(STACKS, USERS))
     assert {cell["outcome"] for cell in run["cells"]} <= {"ok", "invalid"}, done.err
-    assert [line[:3] for line in done.err.splitlines() if line[0] != " "] == ["1/4", "2/4", "3/4", "4/4"]
+    announced, *cells = [line for line in done.err.splitlines() if line[0] != " "]
+    assert announced.startswith("4 cells, about 0:")
+    assert announced.endswith(f"into {folder}")
+    assert [line[:3] for line in cells] == ["1/4", "2/4", "3/4", "4/4"]
 
 
 def test_the_record_is_as_its_published_schema_says(run: dict[str, Any]) -> None:
