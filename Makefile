@@ -50,7 +50,7 @@ reference: $(READY) ## redraw results/reference, and the figures in the README t
 
 lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --upgrade --quiet --output-file requirements.lock
+		--no-header --upgrade --quiet --output-file requirements.lock
 
 clean: ## delete .venv, caches and every run but results/reference
 	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
