@@ -90,6 +90,11 @@ def percent(fraction: float | None) -> str:
     return NOTHING if fraction is None else f"{significant(fraction * 100)} %"
 
 
+def count(value: int) -> str:
+    """A whole number with thin groups of three: 12 345."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
 def clock(value: float) -> str:
     """A length of time as m:ss."""
     minutes, rest = divmod(round(value), 60)

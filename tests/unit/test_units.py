@@ -64,6 +64,7 @@ def test_a_tick_has_no_needless_digit_and_no_exponent(value: float, text: str) -
 
 def test_one_user_is_not_plural() -> None:
     assert (units.users(1), units.users(10)) == ("1 user", "10 users")
+    assert units.count(12345) == "12\u202f345"
 
 
 def test_a_clock_counts_minutes_and_seconds() -> None:
