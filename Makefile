@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke test test-slow check compare reference lock clean
+.PHONY: help setup bench smoke selftest bench-generator test test-slow check compare reference lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
 
 # Installed once; again only when the lock file changes. The stamp comes last, so a broken install is redone.
 $(READY): requirements.lock
@@ -30,6 +30,12 @@ smoke: $(READY) ## a first short result of both frameworks (under a minute)
 	$(BIN)/python -m bench run --profile smoke
 	$(BIN)/python compare.py report
 
+selftest: $(READY) ## what this machine can measure (a minute)
+	$(BIN)/python -m bench selftest
+
+bench-generator: $(READY) ## what the load generator costs, beside FastHttpUser and wrk
+	$(BIN)/python -m tests.speed.generator
+
 test: $(READY) ## unit, contract and end-to-end tests (under 5 minutes)
 	$(BIN)/python -m pytest
 
@@ -45,8 +51,9 @@ check: $(READY) ## ruff, format, mypy, import contracts
 compare: $(READY) ## draw the report of the newest run, or RUN=results/...
 	$(BIN)/python compare.py report $(RUN)
 
-reference: $(READY) ## redraw results/reference, and the figures in the README that come from it
+reference: $(READY) ## redraw results/reference, and the figures in README and docs that come from it
 	$(BIN)/python compare.py report results/reference --embed README.md
+	$(BIN)/python compare.py report results/reference/omission --embed docs/method.md
 
 lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -41,12 +41,12 @@ def report(folder: Path, embed_in: Path | None) -> int:
     """0 once table, charts and report of the run are made. Raises BenchError where it or a file cannot be used."""
     from bench.errors import BenchError  # noqa: PLC0415
     from bench.judge.comparison import rows  # noqa: PLC0415
-    from bench.show import charts, content, tables  # noqa: PLC0415
+    from bench.show import charts, content, reproduction, tables  # noqa: PLC0415
     from bench.show import report as written  # noqa: PLC0415
 
     run = judged(folder)
     found = rows(run.cells, run.config)
-    said = content.content(run, found)
+    said = content.content(run, found, reproduction.against_reference(run, folder))
     try:
         if embed_in is not None:
             short = written.short_report(run, said, written.link_from(embed_in, folder))
@@ -76,7 +76,7 @@ def judged(folder: Path) -> "Run":
     for cell in run.cells:
         if cell.stack not in run.config.profile.stacks or cell.scenario not in run.config.profile.loads:
             raise BenchError(f"{folder}/run.json is damaged: cell {cell.order} is of a stack or scenario not planned")
-        if cell.window is None or cell.upstream is None:
+        if cell.window is None or cell.upstream is None or cell.probe is None:
             cells.append(cell)
             continue
         samples = store.load_samples(folder, cell)
@@ -88,6 +88,7 @@ def judged(folder: Path) -> "Run":
                 samples,
                 cell.window,
                 cell.upstream,
+                cell.probe,
                 server_cpus=len(run.server_cpus) or run.machine.cpus,
                 load_cpus=len(run.load_cpus) or run.machine.cpus,
             )

@@ -1,17 +1,23 @@
-"""The command line: `python -m bench list | serve | run`."""
+"""The command line: `python -m bench list | serve | selftest | run`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.model import Plan
 from bench.plan.config import DEFAULT_CONFIG, Config, known, load_config, make_plan
 from bench.plan.variants import apply_settings, replace_names
+from bench.record import store
 from bench.run import session
+from bench.run.cpus import cpu_sets
 from bench.run.foreground import serve_stack
+from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, stop_on_signals
+from bench.show.reproduction import against_reference, summary
+from bench.show.selftest import selftest_lines
 
 DEFAULT_PROFILE = "bench"
 
@@ -39,8 +45,13 @@ def _list(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     print("profiles:")
     for name, profile in config.profiles.items():
         stacks, scenarios = ", ".join(profile.stacks), ", ".join(profile.scenarios)
-        users = ", ".join(str(count) for count in profile.users)
-        print(f"  {name:<22} {stacks} on {scenarios}; users: {users}; rounds: {profile.rounds}")
+        every = (
+            [*profile.users, *chain(*profile.scenario_users.values())],
+            [*profile.rates, *chain(*profile.scenario_rates.values())],
+        )
+        users, rates = (", ".join(f"{load:g}" for load in sorted(set(loads))) for loads in every)
+        loads = "; ".join(f"{kind}: {amounts}" for kind, amounts in (("users", users), ("rates", rates)) if amounts)
+        print(f"  {name:<22} {stacks} on {scenarios}; {loads}; rounds: {profile.rounds}")
     return 0
 
 
@@ -61,11 +72,22 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         if arguments.resume is not None:
             result = session.resume(arguments.resume, stop)
         else:
-            result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop)
+            result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
+    run = store.load_run(result.folder)
+    found = against_reference(run, result.folder)
+    if found is not None and found.found:
+        print("\n".join(summary(found)))
     print(f"recorded in {result.folder}; show it with: python compare.py report {result.folder}")
     if result.failed:
         print(f"bench run: {result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)
     return 1 if result.failed else 0
+
+
+def _selftest(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
+    with stop_on_signals() as stop:
+        found = session.take_selftest(cpu_sets(arguments.server_cpus), Ladders(), stop)
+    print("\n".join(selftest_lines(found)))
+    return 0
 
 
 def _config(arguments: argparse.Namespace) -> tuple[Config, dict[str, list[str]]]:
@@ -85,6 +107,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         stacks=replace_names(stacks, replaced),
         scenarios=arguments.scenarios,
         users=arguments.users,
+        rates=arguments.rate,
+        arrivals=arguments.arrivals,
         rounds=arguments.rounds,
         window_s=arguments.window,
         warmup_s=arguments.warmup,
@@ -106,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     planned = argparse.ArgumentParser(add_help=False)
     planned.add_argument("--profile", default=DEFAULT_PROFILE, help="a [profiles.NAME] table (default: %(default)s)")
-    planned.add_argument("--users", type=_counts, metavar="N[,N]", help="closed loads in place of the profile's")
+    planned.add_argument("--users", type=_counts, metavar="N[,N]", help="closed loads in place of all of the profile's")
     planned.add_argument("--seed", type=int, default=1, help="of the order and of the delays (default: %(default)s)")
 
     listing = verbs.add_parser("list", parents=[everywhere], help="stacks, scenarios and profiles")
@@ -117,12 +141,21 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=0, help="default: a free one")
     serve.set_defaults(verb=_serve)
 
+    selftest = verbs.add_parser("selftest", help="what this machine can measure (a minute)")
+    selftest.add_argument("--server-cpus", type=_count, default=1, help="cores for the server (default: %(default)s)")
+    selftest.set_defaults(verb=_selftest)
+
     run = verbs.add_parser("run", parents=[everywhere, planned], help="measure a profile")
     run.add_argument("--stacks", type=_names, metavar="A[,B]", help="in place of the profile's")
     run.add_argument("--scenarios", type=_names, metavar="X[,Y]", help="in place of the profile's")
+    run.add_argument(
+        "--rate", type=_rates, metavar="R[,R]", help="open loads, requests/s, in place of all of the profile's"
+    )
+    run.add_argument("--arrivals", choices=("fixed", "poisson"), help="of open loads: evenly spaced, or seeded Poisson")
     run.add_argument("--rounds", type=_count, metavar="N")
     run.add_argument("--window", type=_seconds, metavar="S", help="seconds; it may grow to three times that")
     run.add_argument("--warmup", type=_seconds, metavar="S")
+    run.add_argument("--force", action="store_true", help="measure even what the selftest says is beyond this machine")
     folder = run.add_mutually_exclusive_group()
     folder.add_argument("--out", type=Path, metavar="DIR", help="the run folder (default: results/<run-id>)")
     folder.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run; everything else is as it was")
@@ -151,6 +184,16 @@ def _port(text: str) -> int:
 
 def _counts(text: str) -> list[int]:
     return [_count(part.strip()) for part in text.split(",")]
+
+
+def _rates(text: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if not values or not all(0 < value <= 1_000_000 for value in values):
+        raise argparse.ArgumentTypeError(f"{text!r}: write requests/s, more than 0 and at most 1000000")
+    return values
 
 
 def _seconds(text: str) -> float:

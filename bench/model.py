@@ -7,11 +7,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Interface = Literal["wsgi", "asgi"]
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
-Bound = Literal["slots", "server cpu"]
+Bound = Literal["slots", "server cpu", "event loop", "client pool", "upstream", "generator", "nothing"]
+Arrivals = Literal["fixed", "poisson"]
 Figure = Literal["throughput", "latency", "memory", "cpu"]
 
 
@@ -65,12 +66,28 @@ class Scenario:
     body: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How requests arrive. Closed: `users` who each wait for an answer before they ask again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A closed load: `users` who each wait for an answer before they ask again, and never pause."""
 
-    model: Literal["closed"]
+    model: Literal["closed"] = "closed"
     users: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An open load: `rate_rps` requests/s arrive on schedule, whatever the server does.
+
+    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests under way is dropped.
+    """
+
+    model: Literal["open"] = "open"
+    rate_rps: float
+    arrivals: Arrivals
+    max_in_flight: int
+
+
+Load = Closed | Open
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +101,11 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one `bench run` measures. `max_users`: the highest closed load worth giving to a stack, by its name."""
+    """What one `bench run` measures.
+
+    `max_users` and `max_rate_rps`: the highest closed and open load worth giving to a stack, by its name. `compare`:
+    the two stacks whose ratio is the headline; every other stack is compared with the second of them.
+    """
 
     name: str
     stacks: tuple[str, ...]
@@ -92,6 +113,8 @@ class Profile:
     timing: Timing
     rounds: int
     max_users: Mapping[str, int]
+    max_rate_rps: Mapping[str, float]
+    compare: tuple[str, str] | None
     server_cpus: int
 
 
@@ -117,7 +140,7 @@ class CellKey:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Seconds on CLOCK_MONOTONIC: users start from `warmup_s` on; [start_s, end_s) is measured."""
+    """Seconds on CLOCK_MONOTONIC: the load begins at `warmup_s`; [start_s, end_s) is measured."""
 
     warmup_s: float
     start_s: float
@@ -167,7 +190,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds per finished request; cores kept busy over the window; the server's threads and switches."""
+    """CPU seconds per finished request; cores kept busy over the window; the server's threads and switches.
+
+    The steal shares are what the hypervisor took of the cores of either side in the window; None where it is not told.
+    """
 
     server_s_per_request: float | None
     server_cores: float
@@ -176,22 +202,44 @@ class Cpu:
     sampler_cores: float
     server_threads: int
     server_switches_per_s: float
+    server_steal: float | None
+    load_steal: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Seconds that a fixed piece of work took on the server's core, just before the load and just after its drain."""
+
+    before_s: float
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamServed:
-    """The upstream's own account of the whole cell, warm-up and drain included: hits by route, worst delay errors."""
+    """The upstream's own account of the whole cell, warm-up and drain included.
+
+    Hits by route, the worst delay errors of all routes, and the most calls that were ever under way at once.
+    """
 
     hits: Mapping[str, int]
     delay_error_s: Mapping[str, float | None]
+    peak_in_flight: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """The most that the slots allow, in requests/s (None: no such limit), and what binds, where it is plain."""
+    """Why it stops there. `rps`: slots / the scenario's `hold_s`; None where there is no such limit.
+
+    `held_s`: seconds for which a request is served, once its turn has come. `at_once`: requests that were really being
+    served at a time, on average (throughput x held_s). `bound`: what binds, "nothing" where a higher load would get
+    more; `why`: the figures that say so.
+    """
 
     rps: float | None
-    bound: Bound | None
+    held_s: float
+    at_once: float
+    bound: Bound
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +256,8 @@ class Cell:
     """One measurement as run.json keeps it; which one, what came of it, and the figures.
 
     A failed cell has no figures. `latency_s` and `service_s` are None where no request was scheduled in the window;
-    `lag_s` is None in the closed model. `samples` is the file of the raw arrays, relative to the run folder.
+    `lag_s` is None in the closed model; `heartbeat_s` is how late the generator's own beat was. `samples` is the file
+    of the raw arrays, relative to the run folder.
     """
 
     stack: str
@@ -224,8 +273,10 @@ class Cell:
     latency_s: Distribution | None = None
     service_s: Distribution | None = None
     lag_s: Distribution | None = None
+    heartbeat_s: Distribution | None = None
     memory: Memory | None = None
     cpu: Cpu | None = None
+    probe: Probe | None = None
     upstream: UpstreamServed | None = None
     ceiling: Ceiling | None = None
     samples: str | None = None
@@ -242,6 +293,34 @@ class Machine:
     kernel: str
     python: str
     has_pss: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Selftest:
+    """What this machine can measure, tried with the real generator and upstream.
+
+    `generator_rps`: closed requests/s of the generator on its core, against an upstream without delay. `open_rps`: the
+    highest rate that it kept to schedule, with the P99 of its lag there; `users`: the most closed users that were all
+    under way. `upstream_rps`: the highest rate at which the upstream's delays were true, with the P99 of their error
+    there; 0.0 where none was. `timer_s`: P99 lateness of a timer in the harness. `sampler_s`: CPU seconds of one
+    reading of the sampler. `descriptors`: open files that one process may have; None: no limit. `steal` and `busy`:
+    shares of all cores that the hypervisor and other programs took meanwhile. `problems`: what is not sound here.
+    """
+
+    taken: str
+    cpu_sets: tuple[tuple[int, ...], tuple[int, ...]]
+    generator_rps: float
+    open_rps: float
+    open_lag_s: float
+    users: int
+    upstream_rps: float
+    upstream_delay_error_s: float
+    timer_s: float
+    sampler_s: float
+    descriptors: int | None
+    steal: float | None
+    busy: float
+    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +345,7 @@ class Run:
     load_cpus: tuple[int, ...]
     notes: tuple[str, ...]
     seed: int
+    selftest: Selftest | None = None
     cells: tuple[Cell, ...] = ()
 
 
@@ -286,9 +366,10 @@ class Samples:
     """The raw arrays of a cell, times in seconds on CLOCK_MONOTONIC.
 
     One row a request: scheduled_s ... slice. `status` is the HTTP status of a right answer; negative where it was
-    wrong: see loadtests/recording.py. One row a reading of the sampler: mem_t_s ... upstream_cpu_s, the first of them
-    taken when the fresh server was idle. CPU seconds and switches count from the start of the process;
-    `pss_bytes` is -1 where the platform has none.
+    wrong or never sent: see loadtests/recording.py. One row a beat of the generator: when it was due and how late it
+    came. One row a reading of the sampler: mem_t_s ... load_steal_s, the first of them taken when the fresh server was
+    idle. CPU seconds and switches count from the start of the process, steal (seconds, summed over the cores of either
+    side; NaN where it is not told) from the start of the machine; `pss_bytes` is -1 where the platform has none.
     """
 
     scheduled_s: Floats = field(default_factory=_empty_floats)
@@ -299,6 +380,8 @@ class Samples:
     arm: Ints = field(default_factory=_empty_ints)
     route: Ints = field(default_factory=_empty_ints)
     slice: Ints = field(default_factory=_empty_ints)
+    beat_s: Floats = field(default_factory=_empty_floats)
+    beat_late_s: Floats = field(default_factory=_empty_floats)
     mem_t_s: Floats = field(default_factory=_empty_floats)
     mem_arm: Ints = field(default_factory=_empty_ints)
     pss_bytes: Ints = field(default_factory=_empty_ints)
@@ -311,3 +394,5 @@ class Samples:
     generator_cpu_s: Floats = field(default_factory=_empty_floats)
     upstream_cpu_s: Floats = field(default_factory=_empty_floats)
     sampler_cpu_s: Floats = field(default_factory=_empty_floats)
+    server_steal_s: Floats = field(default_factory=_empty_floats)
+    load_steal_s: Floats = field(default_factory=_empty_floats)

@@ -90,6 +90,22 @@ def percent(fraction: float | None) -> str:
     return NOTHING if fraction is None else f"{significant(fraction * 100)} %"
 
 
+def threshold(fraction: float) -> str:
+    """A limit that is a fraction of 1, as per cent without needless digits: 0.03 -> 3 %."""
+    return f"{tick(fraction * 100)} %"
+
+
+def ratio(mean: float, low: float | None, high: float | None) -> str:
+    """A ratio and its interval in brackets, to the hundredth where it is near 1: \u00d70.55 (0.49\u20130.61)."""
+    around = "" if low is None or high is None else f" ({_times(low)}\u2013{_times(high)})"
+    return f"\u00d7{_times(mean)}{around}"
+
+
+def _times(value: float) -> str:
+    # A hundredth of 0.02 is half of it, and one of 50 is nothing.
+    return f"{value:.2f}" if 0.1 <= round(value, 2) < 10 else significant(value, 2 if value < 1 else 3)
+
+
 def count(value: int) -> str:
     """A whole number with thin groups of three: 12 345."""
     return f"{value:,}".replace(",", "\u202f")
@@ -99,6 +115,11 @@ def clock(value: float) -> str:
     """A length of time as m:ss."""
     minutes, rest = divmod(round(value), 60)
     return f"{minutes}:{rest:02d}"
+
+
+def offered(rate_rps: float) -> str:
+    """An arrival rate: 100/s."""
+    return f"{tick(rate_rps)}/s"
 
 
 def users(number: int) -> str:

@@ -10,6 +10,7 @@ from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 from loadtests.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
 
 RECEIVE_BYTES = 16384
+PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
 
 class _Response(HTTPResponseParser):
@@ -37,13 +38,15 @@ class _Response(HTTPResponseParser):
     _on_status = _on_header_field = _on_header_value = _on_headers_complete = _skip
 
 
-def _has_bytes(connection: socket.socket) -> bool:
-    """Whether there is something to read at this moment; a closed connection has nothing."""
+def _seen(connection: socket.socket) -> bytes | None:
+    """What an idle connection has to read: nothing (None), its end (b""), or a byte that nobody asked for."""
     try:
         # gevent's own recv would wait.
-        return bool(connection._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))  # noqa: SLF001
+        return connection._sock.recv(1, PEEK)  # type: ignore[no-any-return]  # noqa: SLF001
+    except BlockingIOError:
+        return None
     except OSError:
-        return False
+        return b""
 
 
 class Client:
@@ -59,13 +62,18 @@ class Client:
         """(HTTP status, body) of the answer to a whole request message, or (a negative code, b"") without one.
 
         The timeout covers everything from connecting to the last byte. The codes are NO_CONNECTION, LOST, GARBLED and
-        TIMED_OUT of loadtests/recording.py. Nothing is sent twice and no redirect is followed.
+        TIMED_OUT of loadtests/recording.py. Nothing is sent twice and no redirect is followed. A connection that the
+        server closed while it was idle, which is its right, is replaced by another before anything is sent.
         """
         deadline = Timeout.start_new(timeout_s)
         try:
+            seen = None if self.socket is None else _seen(self.socket)
+            if seen == b"":
+                self.close()
             if self.socket is None:
                 self._connect()
-            code = self._exchange(self.socket, message)
+            # Read later, unasked-for bytes would pass for the answer to this request.
+            code = GARBLED if seen else self._exchange(self.socket, message)
         except Timeout as expired:
             if expired is not deadline:
                 raise
@@ -95,15 +103,17 @@ class Client:
             self.peer = self.socket.family, self.socket.getpeername()
         else:  # looking the name up again would cost each request of a server that closes its connections
             connection = socket.socket(self.peer[0], socket.SOCK_STREAM)
-            connection.connect(self.peer[1])
+            try:
+                connection.connect(self.peer[1])
+            except BaseException:  # a timeout is one
+                connection.close()
+                raise
             self.socket = connection
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.response = _Response()
 
     def _exchange(self, connection: socket.socket, message: bytes) -> int:
         response = self.response
-        if response.complete and _has_bytes(connection):
-            return GARBLED  # nobody asked for them; read later they would pass for the answer to this request
         response.complete = False
         response.body = b""
         connection.sendall(message)

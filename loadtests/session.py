@@ -1,48 +1,45 @@
-"""A measured run inside Locust: warm-up, window and drain, told to the harness line by line.
-
-The harness names a JSON file in the environment variable LOAD_PLAN; without it a locustfile is an ordinary one.
-"""
+"""A measured run inside Locust: warm-up, window and drain, told to the harness line by line."""
 
 import json
-import os
+import math
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import gevent
 from gevent.event import Event
-from locust.runners import Runner
 
+from loadtests.arrivals import Open, offsets_s
+from loadtests.heartbeat import beat
+from loadtests.plan import LoadPlan, handed_plan
 from loadtests.recording import Recorder
 
 STARTS_SHARE = 0.6
-"""Users start spread over this share of the warm-up, so that the last of them has its answer before the window."""
+"""Users start spread over this share of the warm-up, so that the last of them has its answer before the window.
+
+An open load rises to its rate over the same time.
+"""
 
 WINDOW_P95S = 3.0
 GROWTH_MARGIN = 1.1
 """Requests still under way count with the age that they have, and will raise the P95 when they are done."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadPlan:
-    """What the harness wants: N users without think time; seconds of timeout, warm-up, window and its limit."""
+class Runner(Protocol):
+    """What is wanted of Locust's runner."""
 
-    hosts: list[str]
-    load: dict[str, Any]
-    timeout_s: float
-    warmup_s: float
-    window_s: float
-    window_limit_s: float
-    output: str
-    path: str | None
-    status: int
-    body: str | None
+    def quit(self) -> None:
+        """End Locust."""
 
 
 class Session:
-    """The conduct of one measured run. `sending` is true while users may begin another request."""
+    """The conduct of one measured run.
+
+    `sending` is true while users may begin another request. `end_s`, the window's end, is infinite until it is final.
+    `waiting` holds the scheduled times of requests under way: by user if the load is closed, else by arrival.
+    """
 
     def __init__(self, plan: LoadPlan) -> None:
         self.plan = plan
@@ -52,13 +49,21 @@ class Session:
         self.sending = True
         self.begun = Event()
         self.begun_s = 0.0
+        self.end_s = math.inf
+        self.driven = Event()
+        self.spread_s = STARTS_SHARE * plan.warmup_s
+        self.users = 0 if isinstance(plan.load, Open) else plan.load.users
 
     def wait_for_turn(self, number: int) -> None:
-        """Return when user `number` (from 0) is to begin."""
+        """Return when user `number` (from 0) is to begin; the one that drives an open load does so at once."""
         self.begun.wait()
-        spread_s = STARTS_SHARE * self.plan.warmup_s
-        starts_s = self.begun_s + spread_s * (number + 0.5) / self.plan.load["users"]
-        gevent.sleep(max(starts_s - time.monotonic(), 0.0))
+        if self.users:
+            starts_s = self.begun_s + self.spread_s * (number + 0.5) / self.users
+            gevent.sleep(max(starts_s - time.monotonic(), 0.0))
+
+    def arrivals(self, load: Open) -> Iterator[float]:
+        """When each request of an open load is due, once the run has begun."""
+        return (self.begun_s + offset_s for offset_s in offsets_s(load, self.spread_s))
 
     def conduct(self, runner: Runner) -> None:
         """From the first user's start to the written samples; then Locust quits, whatever happened."""
@@ -72,6 +77,7 @@ class Session:
         self.begun_s = time.monotonic()
         tell("begin", warmup_s=self.begun_s)
         self.begun.set()
+        beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)
         start_s = self._warm_up()
         end_s = start_s + plan.window_s
         tell("window", start_s=start_s, end_s=end_s)
@@ -84,20 +90,27 @@ class Session:
                 break
             end_s = min(max(start_s + enough_s, now_s), longest_s)
             tell("grow", end_s=end_s)
+        self.end_s = end_s
         self.sending = False
         tell("drain", end_s=end_s)
-        drained_s = time.monotonic() + plan.timeout_s + 1.0
-        while self.waiting and time.monotonic() < drained_s:
-            gevent.sleep(0.02)
+        self._drain(plan.timeout_s + 1.0)
+        beating.get()
         self.recorder.write(Path(plan.output))
         tell("end", requests=len(self.recorder.status), left=len(self.waiting))
+
+    def _drain(self, longest_s: float) -> None:
+        drained_s = time.monotonic() + longest_s
+        if not self.users and not self.driven.wait(longest_s):
+            raise RuntimeError("the schedule was not sent to its end: the driver has failed")
+        while self.waiting and time.monotonic() < drained_s:
+            gevent.sleep(0.02)
 
     def _warm_up(self) -> float:
         """The moment the window begins: every user has had an answer, or the warm-up has lasted twice its length."""
         start_s = self.begun_s + self.plan.warmup_s
         latest_s = start_s + self.plan.warmup_s
         self._report_until(start_s)
-        while len(self.answered) < self.plan.load["users"] and start_s < latest_s:
+        while len(self.answered) < self.users and start_s < latest_s:
             gevent.sleep(0.05)
             start_s = time.monotonic()
         return start_s
@@ -123,5 +136,5 @@ def tell(event: str, **facts: float) -> None:
 
 def planned() -> Session | None:
     """The session that the harness asked for, or None when people run Locust themselves."""
-    name = os.environ.get("LOAD_PLAN")
-    return Session(LoadPlan(**json.loads(Path(name).read_text(encoding="utf-8")))) if name else None
+    plan = handed_plan()
+    return None if plan is None else Session(plan)

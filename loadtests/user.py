@@ -1,45 +1,29 @@
-"""The Locust user that every scenario derives from: one request after another, each answer checked and recorded."""
+"""The Locust user that every scenario derives from: it asks, and each answer is checked and recorded."""
 
 import itertools
+import math
 import sys
 import time
 from functools import lru_cache
-from typing import Any, ClassVar
-from urllib.parse import SplitResult, urlsplit
+from typing import ClassVar
 
-import gevent
-from locust import User, constant, events, task
+from locust import User, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
+from loadtests.arrivals import Open, offsets_s
 from loadtests.client import Client
+from loadtests.driver import drive
+from loadtests.hooks import attach
+from loadtests.options import open_load, parsed_host
+from loadtests.pool import Pool
 from loadtests.recording import ERRORS, WRONG_BODY
-from loadtests.session import planned
+from loadtests.session import Session, planned
 
 SESSION = planned()
 NUMBERS = itertools.count()
-
-
-def _prepare(environment: Environment, **_: Any) -> None:
-    options = environment.parsed_options
-    if environment.host or (options is not None and options.headless):  # in the web UI it may be written later
-        try:
-            parsed_host(environment.host)
-        except ValueError as error:
-            sys.exit(str(error))
-    if SESSION is not None:
-        environment.events.spawning_complete.add_listener(lambda **_: gevent.spawn(SESSION.conduct, environment.runner))
-
-
-events.init.add_listener(_prepare)
-
-
-def parsed_host(host: str | None) -> SplitResult:
-    """The parts of `--host`. Raises ValueError, saying what to write, where it is none."""
-    url = urlsplit(host or "")
-    if url.scheme != "http" or url.hostname is None or url.port == 0:  # reading a bad port raises ValueError too
-        raise ValueError(f"--host {host}: write http://HOST:PORT")
-    return url
+attach(SESSION)
 
 
 @lru_cache(maxsize=20)
@@ -48,13 +32,18 @@ def _tell_once(message: str) -> None:
 
 
 class ScenarioUser(User):
-    """A user without think time. A scenario sets `path`, and says in `accepts` which bodies are right."""
+    """A user without think time, or the driver of an open load.
+
+    A scenario sets `path`, and says in `accepts` which bodies are right.
+    """
 
     abstract = True
     wait_time = constant(0)
     path = "/"
     status = 200
     accepted: ClassVar[bytes | None] = None
+    driving: ClassVar["ScenarioUser | None"] = None
+    """The one user that drives an open load."""
 
     @staticmethod
     def accepts(body: bytes) -> bool:
@@ -63,14 +52,20 @@ class ScenarioUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        url = parsed_host(self.host)
+        self.url = parsed_host(self.host)
         self.number = next(NUMBERS)
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
-        self.client = Client(url.hostname or "", url.port or 80)
-        self.target = f"{url.path}{self.path}" or "/"
-        if url.query:
-            self.target += f"?{url.query}"
-        self.message = f"GET {self.target} HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: */*\r\n\r\n".encode()
+        self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
+        self.client = self.connect()
+        self.pool: Pool | None = None
+        self.target = f"{self.url.path}{self.path}" or "/"
+        if self.url.query:
+            self.target += f"?{self.url.query}"
+        self.message = f"GET {self.target} HTTP/1.1\r\nHost: {self.url.netloc}\r\nAccept: */*\r\n\r\n".encode()
+
+    def connect(self) -> Client:
+        """A client for one more connection."""
+        return Client(self.url.hostname or "", self.url.port or 80)
 
     def on_start(self) -> None:
         """Wait for this user's turn in a measured run."""
@@ -78,38 +73,66 @@ class ScenarioUser(User):
             SESSION.wait_for_turn(self.number)
 
     def on_stop(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         self.client.close()
+        if self.pool is not None:
+            self.pool.close()
+            ScenarioUser.driving = None
 
     @task
     def ask(self) -> None:
-        """One request; in a measured run, one after another until its window ends."""
-        if SESSION is None:
-            self._ask_once()
-            return
-        while SESSION.sending:
+        """One request; in a measured run, one after another until its window ends; of an open load, all there are."""
+        if isinstance(self.load, Open):
+            self._drive(self.load)
+        elif SESSION is not None:
+            self._ask_on(SESSION)
+        else:
+            self.ask_once(self.client, time.monotonic())
+
+    def _ask_on(self, session: Session) -> None:
+        while session.sending:
             scheduled_s = time.monotonic()
-            SESSION.waiting[self.number] = scheduled_s
-            SESSION.recorder.add(scheduled_s, *self._ask_once())
-            del SESSION.waiting[self.number]
-            SESSION.answered.add(self.number)
+            session.waiting[self.number] = scheduled_s
+            session.recorder.add(scheduled_s, *self.ask_once(self.client, scheduled_s))
+            del session.waiting[self.number]
+            session.answered.add(self.number)
         raise StopUser
 
-    def _ask_once(self) -> tuple[float, float, int, int]:
+    def _drive(self, load: Open) -> None:
+        if ScenarioUser.driving is not None:  # another user; or this one, which failed and must not begin again
+            raise StopUser
+        ScenarioUser.driving = self
+        if SESSION is not None:
+            self.pool = Pool(self, load.max_in_flight, SESSION.waiting, SESSION.recorder.add)
+            drive(SESSION.arrivals(load), self.pool, lambda: SESSION.end_s)
+            SESSION.driven.set()
+        else:
+            self.pool = Pool(self, load.max_in_flight, {}, lambda *_: None)
+            begun_s = time.monotonic()
+            arrivals = (begun_s + offset_s for offset_s in offsets_s(load, ramp_s=0.0))
+            drive(arrivals, self.pool, lambda: -math.inf if self._state == LOCUST_STATE_STOPPING else math.inf)
+        self.pool.join()
+        raise StopUser
+
+    def ask_once(self, client: Client, scheduled_s: float) -> tuple[float, float, int, int]:
         """Ask, check and tell Locust: (sent_s, done_s, status or error code, body's length)."""
         sent_s = time.monotonic()
-        status, body = self.client.ask(self.message, self.timeout_s)
+        status, body = client.ask(self.message, self.timeout_s)
         done_s = time.monotonic()
         status = self._checked(status, body)
+        self.tell(status, done_s - scheduled_s, len(body))
+        return sent_s, done_s, status, len(body)
+
+    def tell(self, status: int, latency_s: float, size: int) -> None:
+        """Tell Locust of one request."""
         self.environment.events.request.fire(
             request_type="GET",
             name=self.target,
-            response_time=(done_s - sent_s) * 1000,
-            response_length=len(body),
+            response_time=latency_s * 1000,
+            response_length=size,
             context={},
             exception=None if status > 0 else RuntimeError(ERRORS.get(status, f"status {-status}")),
         )
-        return sent_s, done_s, status, len(body)
 
     def _checked(self, status: int, body: bytes) -> int:
         """The status of a right answer; negative of any other."""

@@ -1,4 +1,4 @@
-"""What the upstream served: hits and how late each answer left, kept per path prefix and route."""
+"""What the upstream served: hits, how late each answer left and how many were under way, per path prefix and route."""
 
 import math
 from array import array
@@ -7,9 +7,27 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
+class Traffic:
+    """The calls under one prefix: how many wait for their answer now, and the most that ever did."""
+
+    in_flight: int = 0
+    peak_in_flight: int = 0
+
+    def begin(self) -> None:
+        """Count a call that now waits."""
+        self.in_flight += 1
+        self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+
+    def end(self) -> None:
+        """Count it no longer: it was answered, or given up."""
+        self.in_flight -= 1
+
+
+@dataclass(slots=True)
 class Entry:
     """One prefix and route: requests that arrived, and for each answer sent the distance from its due time."""
 
+    traffic: Traffic
     hits: int = 0
     delay_error_s: "array[float]" = field(default_factory=lambda: array("d"))
 
@@ -18,29 +36,39 @@ class Ledger:
     """Entries by (prefix, route). A request's number within its entry, from 0, chooses its delay."""
 
     def __init__(self) -> None:
+        self._traffic: dict[str, Traffic] = {}
         self._entries: dict[tuple[str, str], Entry] = {}
 
     def entry(self, prefix: str, route: str) -> Entry:
         """The entry of a prefix ("" for none) and route, new at its first request."""
-        return self._entries.setdefault((prefix, route), Entry())
+        found = self._entries.get((prefix, route))
+        if found is None:
+            traffic = self._traffic.setdefault(prefix, Traffic())
+            found = self._entries[prefix, route] = Entry(traffic)
+        return found
 
     def reset(self) -> None:
         """Forget everything: hits count from 0 again, and so does the delay sequence."""
         self._entries.clear()
+        self._traffic.clear()
 
-    def report(self) -> dict[str, dict[str, dict[str, object]]]:
-        """`{prefix: {route: {"hits", "delay_error_s": {"p50", "p99", "max"}}}}`.
+    def report(self) -> dict[str, dict[str, object]]:
+        """`{prefix: {"peak_in_flight", "routes": {route: {"hits", "delay_error_s": {"p50", "p99", "max"}}}}}`.
 
-        The error of an answer is |sent - due| in seconds. The percentiles are null where nothing was answered.
+        The error of an answer is |sent - due| in seconds. The percentiles are null where nothing was answered. The
+        peak is the most calls of all routes that ever waited at once.
         """
-        report: dict[str, dict[str, dict[str, object]]] = {}
+        routes: dict[str, dict[str, object]] = {prefix: {} for prefix in self._traffic}
         for (prefix, route), entry in self._entries.items():
             errors = sorted(entry.delay_error_s)
-            report.setdefault(prefix, {})[route] = {
+            routes[prefix][route] = {
                 "hits": entry.hits,
                 "delay_error_s": {"p50": _rank(errors, 0.5), "p99": _rank(errors, 0.99), "max": _rank(errors, 1.0)},
             }
-        return report
+        return {
+            prefix: {"peak_in_flight": traffic.peak_in_flight, "routes": routes[prefix]}
+            for prefix, traffic in self._traffic.items()
+        }
 
 
 def _rank(ordered: Sequence[float], quantile: float) -> float | None:

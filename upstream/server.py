@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import httptools
 
 from upstream.delays import Delay
-from upstream.ledger import Entry, Ledger
+from upstream.ledger import Entry, Ledger, Traffic
 
 DEFAULT_DELAYS: Mapping[str, Delay] = {
     "weather": Delay(0.1),
@@ -94,11 +94,13 @@ class ServiceConnection(_Connection):
         self.delays = delays
         self.seed = seed
         self.waiting: asyncio.TimerHandle | None = None
+        self.traffic = Traffic()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it by position)
         """Forget the answer that nobody waits for any more."""
         if self.waiting is not None:
             self.waiting.cancel()
+            self.traffic.end()
 
     def on_message_complete(self) -> None:
         """Answer the request once its delay is over."""
@@ -114,6 +116,8 @@ class ServiceConnection(_Connection):
         entry = self.ledger.entry(prefix, route)
         due_s = arrived_s + self.delays[route].seconds(self.seed, route, entry.hits)
         entry.hits += 1
+        self.traffic = entry.traffic
+        self.traffic.begin()
         if due_s <= arrived_s:
             self._answer(entry, due_s, answer)
         else:
@@ -122,6 +126,7 @@ class ServiceConnection(_Connection):
     def _answer(self, entry: Entry, due_s: float, answer: bytes) -> None:
         early_s = due_s - self.loop.time()
         self.waiting = None
+        self.traffic.end()
         entry.delay_error_s.append(abs(early_s))
         self.transport.write(answer)
 

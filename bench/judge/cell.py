@@ -2,7 +2,21 @@
 
 from bench.judge import metrics, validity
 from bench.judge.ceiling import ceiling
-from bench.model import Cell, CellKey, Samples, Scenario, Stack, UpstreamServed, Window
+from bench.model import (
+    Cell,
+    CellKey,
+    Closed,
+    Distribution,
+    Load,
+    Open,
+    Probe,
+    Problem,
+    Samples,
+    Scenario,
+    Stack,
+    UpstreamServed,
+    Window,
+)
 
 
 def judge_cell(
@@ -12,6 +26,7 @@ def judge_cell(
     samples: Samples,
     window: Window,
     upstream: UpstreamServed,
+    probe: Probe,
     *,
     server_cpus: int,
     load_cpus: int,
@@ -24,13 +39,17 @@ def judge_cell(
     throughput_rps = metrics.throughput_rps(samples, window)
     latency_s = metrics.latency_s(samples, window, scenario.timeout_s)
     memory = metrics.memory(samples, window)
-    cpu = metrics.cpu(samples, window)
-    found = (
-        validity.service_errors(requests),
+    service_s = metrics.service_s(samples, window)
+    lag_s = metrics.lag_s(samples, window) if isinstance(key.load, Open) else None
+    heartbeat_s = metrics.heartbeat_s(samples, window)
+    cpu = metrics.cpu(samples, window, server_cpus, load_cpus)
+    server_busy = validity.server_share(cpu, stack, server_cpus)
+    found: tuple[Problem | None, ...] = (
+        validity.service_errors(requests, scenario.timeout_s),
         validity.nothing_served(requests),
-        validity.load_core(cpu, load_cpus, server_cpus),
-        validity.unanswered(samples, window, key.load),
-        validity.in_flight(samples, window, key.load),
+        validity.load_core(cpu, load_cpus, server_busy),
+        validity.heartbeat(heartbeat_s, service_s),
+        *_of_the_model(key.load, samples, window, lag_s, service_s),
         validity.upstream_hits(upstream, samples, scenario),
         validity.upstream_delay(upstream),
         validity.unsteady(latency_s, window, stack, scenario, key.load),
@@ -48,9 +67,36 @@ def judge_cell(
         requests=requests,
         throughput_rps=throughput_rps,
         latency_s=latency_s,
-        service_s=metrics.service_s(samples, window),
+        service_s=service_s,
+        lag_s=lag_s,
+        heartbeat_s=heartbeat_s,
         memory=memory,
         cpu=cpu,
+        probe=probe,
         upstream=upstream,
-        ceiling=ceiling(stack, scenario, key.load, throughput_rps, cpu.server_cores, server_cpus),
+        ceiling=ceiling(
+            stack,
+            scenario,
+            in_flight=metrics.mean_in_flight(samples, window),
+            throughput_rps=throughput_rps,
+            unloaded_s=metrics.unloaded_s(samples),
+            cpu=cpu,
+            server_busy=server_busy,
+            upstream=upstream,
+            problems=problems,
+        ),
+    )
+
+
+def _of_the_model(
+    load: Load, samples: Samples, window: Window, lag_s: Distribution | None, service_s: Distribution | None
+) -> tuple[Problem | None, ...]:
+    """What can only go wrong with this load model."""
+    if isinstance(load, Closed):
+        return validity.unanswered(samples, window, load), validity.in_flight(samples, window, load)
+    return (
+        validity.lag(lag_s, service_s),
+        validity.dropped(samples, window, load),
+        validity.unsent(samples, window, load),
+        validity.falling_behind(samples, window),
     )

@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from bench.judge.ceiling import slots_rps
 from bench.judge.metrics import METRICS, Metric
 from bench.judge.stats import Estimate, estimate
+from bench.loads import amount, within
 from bench.model import Bound, Cell, Load, Outcome, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A problem over the rounds of a row: its name, its words the first time, and in how many rounds it was seen."""
+    """A problem over the rounds of a row: its name, its words the first time, and in how many rounds it was seen.
+
+    `figure`: what a metric that it voids read the first time, in base units; None where it is no void, or nothing was
+    read.
+    """
 
     name: str
     detail: str
     rounds: int
+    figure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +30,7 @@ class Row:
 
     `estimates` has an entry for each metric that at least one round can vouch for; `voids` says, for each metric
     that some rounds have no figure of, why the first of them has none. `outcomes` are the distinct ones of the rounds;
-    `problems` has each kind once.
+    `problems` has each kind once; `bounds` each thing that bound, and the figures that said so the first time.
     """
 
     stack: str
@@ -35,17 +41,17 @@ class Row:
     voids: Mapping[str, Seen]
     outcomes: tuple[Outcome, ...]
     problems: tuple[Seen, ...]
-    bounds: tuple[Bound, ...]
+    bounds: Mapping[Bound, str]
     ceiling_rps: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A stack that the profile keeps from the higher loads of a scenario, and what its slots allow at any load."""
+    """Loads of a scenario from which the profile keeps a stack, and what its slots allow at any load."""
 
     stack: str
     scenario: str
-    max_users: int
+    loads: tuple[Load, ...]
     slots: int | None
     hold_s: float
     ceiling_rps: float | None
@@ -57,7 +63,12 @@ def rows(cells: Iterable[Cell], plan: Plan) -> tuple[Row, ...]:
     for cell in cells:
         groups.setdefault((cell.scenario, cell.load, cell.stack), []).append(cell)
     scenarios, stacks = list(plan.profile.loads), list(plan.profile.stacks)
-    order = sorted(groups, key=lambda group: (scenarios.index(group[0]), group[1].users, stacks.index(group[2])))
+
+    def place(group: tuple[str, Load, str]) -> tuple[int, str, float, int]:
+        scenario, load, stack = group
+        return scenarios.index(scenario), load.model, amount(load), stacks.index(stack)
+
+    order = sorted(groups, key=place)
     return tuple(_row(sorted(groups[group], key=lambda cell: cell.round), plan) for group in order)
 
 
@@ -67,14 +78,14 @@ def kept(plan: Plan) -> tuple[Kept, ...]:
         Kept(
             stack,
             scenario,
-            plan.profile.max_users[stack],
+            beyond,
             plan.stacks[stack].slots,
             plan.scenarios[scenario].hold_s,
             slots_rps(plan.stacks[stack], plan.scenarios[scenario]),
         )
         for stack in plan.profile.stacks
         for scenario, loads in plan.profile.loads.items()
-        if stack in plan.profile.max_users and any(load.users > plan.profile.max_users[stack] for load in loads)
+        if (beyond := tuple(load for load in loads if not within(plan.profile, stack, load)))
     )
 
 
@@ -86,7 +97,7 @@ def unmeasured(found: Iterable[Row], plan: Plan) -> tuple[tuple[str, str, Load],
         for scenario, loads in plan.profile.loads.items()
         for load in loads
         for stack in plan.profile.stacks
-        if load.users <= plan.profile.max_users.get(stack, load.users)
+        if within(plan.profile, stack, load)
     )
     return tuple(group for group in planned if group not in recorded)
 
@@ -119,9 +130,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
         voids=voids,
         outcomes=tuple(dict.fromkeys(cell.outcome for cell in cells)),
         problems=_problems(cells),
-        bounds=tuple(
-            dict.fromkeys(cell.ceiling.bound for cell in cells if cell.ceiling is not None and cell.ceiling.bound)
-        ),
+        bounds={cell.ceiling.bound: cell.ceiling.why for cell in reversed(cells) if cell.ceiling is not None},
         ceiling_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
     )
 
@@ -132,7 +141,7 @@ def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> Seen:
     if cell.outcome == "failed":
         return Seen("failed", next((problem.detail for problem in cell.problems), "it was not measured"), rounds)
     name = next((problem.name for problem in cell.problems if metric.figure in problem.voids), "no figure")
-    return Seen(name, metric.void(cell) or f"the cell has no {metric.title}", rounds)
+    return Seen(name, metric.void(cell) or f"the cell has no {metric.title}", rounds, metric.read(cell))
 
 
 def _problems(cells: Sequence[Cell]) -> tuple[Seen, ...]:

@@ -10,12 +10,16 @@ import numpy as np
 from bench.model import Cell, Cpu, Distribution, Figure, Floats, Memory, MemoryFigure, Requests, Samples, Window
 
 TIMEOUT = -2
+DROPPED = -6
+UNSENT = -7
 ERRORS: Mapping[int, str] = {
     -1: "no connection",
     TIMEOUT: "timeout",
     -3: "connection lost",
     -4: "garbled answer",
     -5: "wrong body",
+    DROPPED: "dropped",
+    UNSENT: "never sent",
 }
 """Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
 
@@ -24,13 +28,15 @@ ERRORS: Mapping[int, str] = {
 class Metric:
     """A row of the table: what it is called, its unit, which way is better, how to read it from a cell.
 
-    `read` gives None where the cell has no such figure; `value` also where a problem voids it.
+    `read` gives None where the cell has no such figure; `value` also where a problem voids it. Two figures whose ratio
+    is within 1 +- `noise` count as the same.
     """
 
     name: str
     title: str
     unit: Literal["requests/s", "s", "bytes", "1"]
     better: Literal["higher", "lower"]
+    noise: float
     figure: Figure
     read: Callable[[Cell], float | None]
 
@@ -50,17 +56,24 @@ def _pss_or_uss(memory: Memory | None) -> int | None:
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("throughput", "throughput", "requests/s", "higher", "throughput", lambda cell: cell.throughput_rps),
-    Metric("p95", "P95 latency", "s", "lower", "latency", lambda cell: cell.latency_s.p95 if cell.latency_s else None),
-    Metric("memory", "memory", "bytes", "lower", "memory", lambda cell: _pss_or_uss(cell.memory)),
+    Metric("throughput", "throughput", "requests/s", "higher", 0.01, "throughput", lambda cell: cell.throughput_rps),
+    Metric("p95", "P95", "s", "lower", 0.03, "latency", lambda cell: cell.latency_s.p95 if cell.latency_s else None),
+    Metric("memory", "memory", "bytes", "lower", 0.01, "memory", lambda cell: _pss_or_uss(cell.memory)),
     Metric(
-        "cpu", "CPU per request", "s", "lower", "cpu", lambda cell: cell.cpu.server_s_per_request if cell.cpu else None
+        "cpu",
+        "CPU per request",
+        "s",
+        "lower",
+        0.01,
+        "cpu",
+        lambda cell: cell.cpu.server_s_per_request if cell.cpu else None,
     ),
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 
 READING_LATE_S = 0.1
+Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def error_name(status: int) -> str:
@@ -85,29 +98,36 @@ def distribution(durations_s: Floats) -> Distribution | None:
     return Distribution(float(ordered.mean()), p50, p90, p95, p99, float(ordered[-1]))
 
 
-def scheduled_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def sent(samples: Samples) -> Mask:
+    """A mask of the requests that were sent at all."""
+    return ~np.isin(samples.status, (DROPPED, UNSENT))
+
+
+def scheduled_in(samples: Samples, window: Window) -> Mask:
     """A mask of the requests scheduled in the window: the ones whose latency counts, whenever they finished."""
     return (samples.scheduled_s >= window.start_s) & (samples.scheduled_s < window.end_s)
 
 
-def done_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def done_in(samples: Samples, window: Window) -> Mask:
     """A mask of the requests finished in the window: the ones that throughput and CPU per request count."""
-    return (samples.done_s >= window.start_s) & (samples.done_s < window.end_s)
+    return (samples.done_s >= window.start_s) & (samples.done_s < window.end_s) & sent(samples)
 
 
-def readings_in(samples: Samples, window: Window) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def readings_in(samples: Samples, window: Window) -> Mask:
     """A mask of the sampler's readings in the window, the one asked for at its end included, which is just after it."""
     return (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s + READING_LATE_S)
 
 
 def requests(samples: Samples, window: Window) -> Requests:
     """How the requests scheduled in the window ended."""
-    status = samples.status[scheduled_in(samples, window)]
+    counted = scheduled_in(samples, window)
+    status = samples.status[counted & sent(samples)]
+    dropped = int(np.count_nonzero(counted)) - len(status)
     codes, counts = np.unique(status[status < 0], return_counts=True)
     by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
     timeouts = int(np.count_nonzero(status == TIMEOUT))
     failed = int(np.count_nonzero(status < 0))
-    return Requests(ok=len(status) - failed, errors=failed - timeouts, timeouts=timeouts, dropped=0, by_error=by_error)
+    return Requests(len(status) - failed, failed - timeouts, timeouts, dropped, by_error)
 
 
 def throughput_rps(samples: Samples, window: Window) -> float:
@@ -118,7 +138,8 @@ def throughput_rps(samples: Samples, window: Window) -> float:
 def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
     """From the scheduled start to the last byte, over all requests scheduled in the window.
 
-    A failed request counts at the timeout, or at what it took where that was longer: failing fast is not being fast.
+    A request that failed or was dropped counts at the timeout, or at what it took where that was longer: failing fast
+    is not being fast.
     """
     counted = scheduled_in(samples, window)
     took_s = (samples.done_s - samples.scheduled_s)[counted]
@@ -129,6 +150,34 @@ def service_s(samples: Samples, window: Window) -> Distribution | None:
     """From the actual send to the last byte, over the right answers among those scheduled in the window."""
     counted = scheduled_in(samples, window) & (samples.status > 0)
     return distribution((samples.done_s - samples.sent_s)[counted])
+
+
+def lag_s(samples: Samples, window: Window) -> Distribution | None:
+    """From the scheduled to the actual send, over the requests scheduled in the window: how late the generator was."""
+    counted = scheduled_in(samples, window) & sent(samples)
+    return distribution((samples.sent_s - samples.scheduled_s)[counted])
+
+
+def heartbeat_s(samples: Samples, window: Window) -> Distribution | None:
+    """How late the generator's own beat came, over the beats due in the window."""
+    return distribution(samples.beat_late_s[(samples.beat_s >= window.start_s) & (samples.beat_s < window.end_s)])
+
+
+def unloaded_s(samples: Samples) -> float:
+    """The shortest time that any right answer of the cell took, warm-up included: with nobody else in its way.
+
+    0 where there is no right answer.
+    """
+    took_s = (samples.done_s - samples.sent_s)[samples.status > 0]
+    return float(took_s.min()) if len(took_s) else 0.0
+
+
+def backlog_growth(samples: Samples, window: Window) -> int:
+    """How many more requests were under way at the end of the window than at its start."""
+    asked = samples.scheduled_s[sent(samples)]
+    done = samples.done_s[sent(samples)]
+    start, end = (int((asked < at_s).sum() - (done < at_s).sum()) for at_s in (window.start_s, window.end_s))
+    return end - start
 
 
 def mean_in_flight(samples: Samples, window: Window) -> float:
@@ -157,13 +206,20 @@ def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int) -> MemoryFigu
     return MemoryFigure(None if pss_bytes < 0 else pss_bytes, rss_bytes, uss_bytes)
 
 
-def cpu(samples: Samples, window: Window) -> Cpu:
-    """CPU used in the window, from the counters interpolated at its ends; threads and switches likewise."""
+def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> Cpu:
+    """CPU used in the window, from the counters interpolated at its ends; threads, switches and steal likewise.
+
+    `server_cpus` and `load_cpus` count the cores of either side.
+    """
     length_s = window.end_s - window.start_s
 
     def used(counter: Floats) -> float:
         start, end = np.interp((window.start_s, window.end_s), samples.mem_t_s, counter)
         return float(end - start)
+
+    def stolen(counter: Floats, cores: int) -> float | None:
+        share = used(counter) / (length_s * cores)
+        return None if math.isnan(share) else share
 
     server_s = used(samples.cpu_user_s + samples.cpu_system_s)
     finished = int(np.count_nonzero(done_in(samples, window)))
@@ -176,4 +232,6 @@ def cpu(samples: Samples, window: Window) -> Cpu:
         sampler_cores=used(samples.sampler_cpu_s) / length_s,
         server_threads=int(samples.threads[inside].max()),
         server_switches_per_s=used(samples.switches.astype(np.float64)) / length_s,
+        server_steal=stolen(samples.server_steal_s, server_cpus),
+        load_steal=stolen(samples.load_steal_s, load_cpus),
     )

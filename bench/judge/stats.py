@@ -27,11 +27,40 @@ def estimate(values: Sequence[float]) -> Estimate | None:
     """
     if not values or min(values) <= 0:
         return None
-    logs = [math.log(value) for value in values]
-    count = len(logs)
-    centre = math.fsum(logs) / count
-    if count == 1:
+    centre, variance = _moments(values)
+    if len(values) == 1:
         return Estimate(values[0], None, None, tuple(values))
-    deviation = math.sqrt(math.fsum((log - centre) ** 2 for log in logs) / (count - 1))
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / math.sqrt(count)
-    return Estimate(math.exp(centre), math.exp(centre - reach), math.exp(centre + reach), tuple(values))
+    low, high = _interval(centre, variance, len(values) - 1)
+    return Estimate(math.exp(centre), low, high, tuple(values))
+
+
+def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
+    """The geometric mean of `over` divided by that of `under`, with Welch's t interval of the logarithms.
+
+    For positive values of unpaired rounds. No interval where either has a single round; None where either has none.
+    `values` is the mean alone: unpaired rounds have no quotients. Source: Welch, Biometrika 34 (1947), 28-35.
+    """
+    if not over or not under or min(*over, *under) <= 0:
+        return None
+    (over_centre, over_variance), (under_centre, under_variance) = _moments(over), _moments(under)
+    centre, variance = over_centre - under_centre, over_variance + under_variance
+    mean = math.exp(centre)
+    if len(over) == 1 or len(under) == 1:
+        return Estimate(mean, None, None, (mean,))
+    spread = over_variance**2 / (len(over) - 1) + under_variance**2 / (len(under) - 1)
+    low, high = _interval(centre, variance, variance**2 / spread if spread else 1.0)
+    return Estimate(mean, low, high, (mean,))
+
+
+def _moments(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of the logarithms, and the variance of that mean; 0 for a single value, of which it is not known."""
+    logs = [math.log(value) for value in values]
+    centre = math.fsum(logs) / len(logs)
+    squares = math.fsum((log - centre) ** 2 for log in logs)
+    return centre, squares / (len(logs) - 1) / len(logs) if len(logs) > 1 else 0.0
+
+
+def _interval(centre: float, variance: float, freedom: float) -> tuple[float, float]:
+    """The ends of Student's t interval around a mean of logarithms, as figures."""
+    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)
+    return math.exp(centre - reach), math.exp(centre + reach)

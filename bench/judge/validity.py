@@ -5,11 +5,13 @@ A problem names the figures that it voids: those which the harness cannot vouch 
 
 from collections.abc import Sequence
 
-from bench.judge.metrics import mean_in_flight
+from bench.judge.metrics import UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
 from bench.model import (
+    Closed,
     Cpu,
     Distribution,
     Load,
+    Open,
     Outcome,
     Problem,
     Requests,
@@ -26,21 +28,29 @@ LOAD_CORE_SHARE = 0.80
 SERVER_CORE_SHARE = 0.95
 IN_FLIGHT_SHARE = 0.98
 UPSTREAM_DELAY_ERROR_S = 0.005
+LAG_S = 0.005
+LAG_SHARE = 0.02
+SENT_SHARE = 0.99
 WINDOW_P95S = 3.0
+BACKLOG_SHARE = 0.05
+TIMEOUT_SHARE = 0.05
 SERVICE_FAILED = ("service errors", "nothing served")
 
 
-def service_errors(requests: Requests) -> Problem | None:
+def service_errors(requests: Requests, timeout_s: float) -> Problem | None:
     """The service failed on more than 1 % of the requests: a finding about it, which leaves no latency to rank.
 
-    Nor CPU per request, since failing is cheap.
+    Nor CPU per request, since failing is cheap. Beyond 5 % a failed request, which counts at the timeout, is the P95.
     """
     total = requests.ok + requests.errors + requests.timeouts
     failed = requests.errors + requests.timeouts
     if failed <= ERROR_SHARE * total:
         return None
     kinds = ", ".join(f"{number} x {name}" for name, number in requests.by_error.items())
-    return Problem("service errors", f"{percent(failed / total)} of the requests failed: {kinds}", ("latency", "cpu"))
+    detail = f"{percent(failed / total)} of the requests failed: {kinds}"
+    if failed > TIMEOUT_SHARE * total:
+        detail += f"; P95 is at least the timeout ({seconds(timeout_s)})"
+    return Problem("service errors", detail, ("latency", "cpu"))
 
 
 def nothing_served(requests: Requests) -> Problem | None:
@@ -48,7 +58,13 @@ def nothing_served(requests: Requests) -> Problem | None:
     return None if requests.ok else Problem("nothing served", "no right answer in the window", ("latency", "cpu"))
 
 
-def load_core(cpu: Cpu, load_cpus: int, server_cpus: int) -> Problem | None:
+def server_share(cpu: Cpu, stack: Stack, server_cpus: int) -> float:
+    """The share that it kept busy of the cores that it can use: a Python process fills one, whatever it is given."""
+    usable = min(server_cpus, stack.workers)
+    return cpu.server_cores / (usable if cpu.server_cores <= usable * 1.05 else server_cpus)
+
+
+def load_core(cpu: Cpu, load_cpus: int, server_busy: float) -> Problem | None:
     """The load side came near the end of its own CPU, so it measured itself.
 
     With one core generator and upstream share it, with more each has its own. A server that keeps its cores 95 % busy
@@ -58,12 +74,66 @@ def load_core(cpu: Cpu, load_cpus: int, server_cpus: int) -> Problem | None:
     share = cpu.sampler_cores + (together if load_cpus == 1 else max(cpu.generator_cores, cpu.upstream_cores))
     if share <= LOAD_CORE_SHARE:
         return None
-    server_full = cpu.server_cores >= SERVER_CORE_SHARE * server_cpus
     detail = f"generator and upstream kept a load-side core {percent(share)} busy (limit {percent(LOAD_CORE_SHARE)})"
-    return Problem("load side saturated", detail, ("latency",) if server_full else ("latency", "throughput"))
+    full = server_busy >= SERVER_CORE_SHARE
+    return Problem("load side saturated", detail, ("latency",) if full else ("latency", "throughput"))
 
 
-def unanswered(samples: Samples, window: Window, load: Load) -> Problem | None:
+def lag_limit_s(service_s: Distribution | None) -> float:
+    """How late the generator may be at P99: the larger of 5 ms and 2 % of the median service time.
+
+    Not of the median latency, which holds the lag itself, and the timeouts of what failed.
+    """
+    return max(LAG_S, LAG_SHARE * service_s.p50 if service_s is not None else 0.0)
+
+
+def lag(lag_s: Distribution | None, service_s: Distribution | None) -> Problem | None:
+    """The generator sent late: latency is then partly its own."""
+    limit_s = lag_limit_s(service_s)
+    if lag_s is None or lag_s.p99 <= limit_s:
+        return None
+    detail = f"requests were sent {seconds(lag_s.p99)} after their time at P99 (limit {seconds(limit_s)})"
+    return Problem("generator late", detail, ("latency",))
+
+
+def heartbeat(beat_s: Distribution | None, service_s: Distribution | None) -> Problem | None:
+    """The generator's loop stalled: whatever came meanwhile was seen late."""
+    limit_s = lag_limit_s(service_s)
+    if beat_s is None or beat_s.p99 <= limit_s:
+        return None
+    detail = f"the generator's own beat came {seconds(beat_s.p99)} late at P99 (limit {seconds(limit_s)})"
+    return Problem("generator stalled", detail, ("latency",))
+
+
+def dropped(samples: Samples, window: Window, load: Open) -> Problem | None:
+    """Arrivals found the cap of requests under way reached: what they would have waited is not known."""
+    inside = scheduled_in(samples, window)
+    count = int((inside & ~sent(samples) & (samples.status != UNSENT)).sum())
+    if not count:
+        return None
+    share = percent(count / int(inside.sum()))
+    detail = f"{share} of the arrivals were dropped: {load.max_in_flight} requests were under way already"
+    return Problem("arrivals dropped", detail, ("latency",))
+
+
+def unsent(samples: Samples, window: Window, load: Open) -> Problem | None:
+    """Under 99 % of the schedule was sent: the generator could not offer what was asked of it.
+
+    A dropped arrival was the server's doing and counts as sent. Of an evenly spaced schedule it is known how many
+    arrivals belong in the window, give or take the one at its edge.
+    """
+    inside = scheduled_in(samples, window)
+    went = int((inside & (samples.status != UNSENT)).sum())
+    due = int(inside.sum())
+    if load.arrivals == "fixed":
+        due = max(due, int(load.rate_rps * (window.end_s - window.start_s)) - 1)
+    if went >= SENT_SHARE * due:
+        return None
+    detail = f"{went} of {due} scheduled requests were sent (limit {percent(SENT_SHARE)})"
+    return Problem("arrivals not sent", detail, ("latency", "throughput"))
+
+
+def unanswered(samples: Samples, window: Window, load: Closed) -> Problem | None:
     """Some users were still without one answer when the window began, twice the warm-up or more after the start.
 
     Counted from below: as many answers as users may still leave a user without one.
@@ -75,7 +145,7 @@ def unanswered(samples: Samples, window: Window, load: Load) -> Problem | None:
     return Problem("users unanswered", detail, ("latency",))
 
 
-def in_flight(samples: Samples, window: Window, load: Load) -> Problem | None:
+def in_flight(samples: Samples, window: Window, load: Closed) -> Problem | None:
     """Not all users had a request under way all the time, though none of them thinks between two."""
     mean = mean_in_flight(samples, window)
     if mean >= IN_FLIGHT_SHARE * load.users:
@@ -86,11 +156,11 @@ def in_flight(samples: Samples, window: Window, load: Load) -> Problem | None:
 
 def upstream_hits(served: UpstreamServed, samples: Samples, scenario: Scenario) -> Problem | None:
     """The upstream was not called once for each call that a request makes: cached, retried or skipped."""
-    ok = int((samples.status > 0).sum())
+    ok, asked = int((samples.status > 0).sum()), int(sent(samples).sum())
     for route, call in scenario.upstream.items():
         hits = served.hits.get(route, 0)
-        if not ok * call.calls <= hits <= len(samples.status) * call.calls:
-            wanted = f"{ok * call.calls} to {len(samples.status) * call.calls}"
+        if not ok * call.calls <= hits <= asked * call.calls:
+            wanted = f"{ok * call.calls} to {asked * call.calls}"
             detail = f"the upstream counted {hits} calls of {route}, not {wanted}"
             return Problem("upstream calls", detail, ("throughput", "latency", "memory", "cpu"))
     return None
@@ -116,10 +186,21 @@ def unsteady(
     if latency_s is None or length_s >= WINDOW_P95S * latency_s.p95 or latency_s.p95 >= scenario.timeout_s:
         return None
     detail = f"the window of {seconds(length_s)} is shorter than {WINDOW_P95S:g} x P95 ({seconds(latency_s.p95)})"
-    predicted_s = load.users * scenario.hold_s / stack.slots if stack.slots else 0.0
+    users = load.users if isinstance(load, Closed) else 0
+    predicted_s = users * scenario.hold_s / stack.slots if stack.slots else 0.0
     if length_s < WINDOW_P95S * predicted_s:
         detail += f"; predicted at saturation: {seconds(predicted_s)}"
     return Problem("unsteady", detail, ("latency",))
+
+
+def falling_behind(samples: Samples, window: Window) -> Problem | None:
+    """More requests arrived than were answered, so that latency grows for as long as one cares to measure."""
+    growth = backlog_growth(samples, window)
+    arrived = int(scheduled_in(samples, window).sum())
+    if growth <= BACKLOG_SHARE * arrived:
+        return None
+    detail = f"of {arrived} requests that arrived {growth} were added to the queue: no latency is typical of this load"
+    return Problem("falling behind", detail, ("latency",))
 
 
 def outcome(problems: Sequence[Problem]) -> Outcome:

@@ -1,16 +1,16 @@
 """bench.toml, checked: the tables as people write them, laid over one another and turned into the nouns."""
 
-import math
 import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError
-from bench.model import Interface, Load, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+from bench.loads import most_in_flight, upstream_waits_s, within
+from bench.model import Arrivals, Closed, Interface, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CONFIG = ROOT / "bench.toml"
@@ -19,7 +19,8 @@ DEFAULT_LOCUSTFILE = "loadtests/get.py"
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000)]
-Users = Annotated[list[Count], Field(min_length=1)]
+Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+_Limit = TypeVar("_Limit", int, float)
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\P{Cc}*$")]
 
 RequestTarget = Annotated[str, Field(pattern="^/[!-~]*$")]
@@ -69,9 +70,15 @@ class ProfileTable(_Table):
 
     stacks: Annotated[list[Name], Field(min_length=1)]
     scenarios: Annotated[list[Name], Field(min_length=1)]
-    users: Users
-    scenario_users: dict[str, Users] = {}
+    users: list[Count] = []
+    rates: list[Rate] = []
+    arrivals: Arrivals = "fixed"
+    scenario_users: dict[str, list[Count]] = {}
+    scenario_rates: dict[str, list[Rate]] = {}
     max_users: dict[str, Count] = {}
+    max_rate: dict[str, Rate] = {}
+    max_in_flight: Count = 500
+    compare: Annotated[list[Name], Field(min_length=2, max_length=2)] | None = None
     warmup_s: Positive
     window_s: Positive
     window_limit_s: Positive | None = None
@@ -102,8 +109,10 @@ def load_config(paths: Sequence[Path]) -> Config:
         raise BenchError(f"{names}: {_explain(error)}") from None
     for name, profile in config.profiles.items():
         where = f"{names}: profiles.{name}"
-        known("stack", [*profile.stacks, *profile.max_users], config.stacks, where)
-        known("scenario", [*profile.scenarios, *profile.scenario_users], config.scenarios, where)
+        stacks = [*profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or [])]
+        known("stack", stacks, config.stacks, where)
+        scenarios = [*profile.scenarios, *profile.scenario_users, *profile.scenario_rates]
+        known("scenario", scenarios, config.scenarios, where)
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
             raise BenchError(f"{where}.window_limit_s: {profile.window_limit_s:g} is less than window_s")
     return config
@@ -123,13 +132,16 @@ def make_plan(
     stacks: Sequence[str] | None = None,
     scenarios: Sequence[str] | None = None,
     users: Sequence[int] | None = None,
+    rates: Sequence[float] | None = None,
+    arrivals: Arrivals | None = None,
     rounds: int | None = None,
     window_s: float | None = None,
     warmup_s: float | None = None,
 ) -> Plan:
     """What one run measures: a profile, with what the command line puts in place of its own values.
 
-    Raises BenchError for an unknown profile, stack or scenario, listing the known ones.
+    `users` or `rates` take the place of all loads of the profile, closed and open, and of its limits. Raises
+    BenchError for an unknown profile, stack or scenario, listing the known ones, and where no load is left.
     """
     known("profile", [profile_name], config.profiles, "--profile")
     table = config.profiles[profile_name]
@@ -137,9 +149,16 @@ def make_plan(
     scenario_names = tuple(dict.fromkeys(scenarios or table.scenarios))
     known("stack", stack_names, config.stacks, "--stacks")
     known("scenario", scenario_names, config.scenarios, "--scenarios")
-    loads = {
-        name: tuple(
-            Load("closed", count) for count in sorted(set(users or table.scenario_users.get(name) or table.users))
+    asked = bool(users or rates)
+    closed = {name: users or [] if asked else table.scenario_users.get(name, table.users) for name in scenario_names}
+    offered = {name: rates or [] if asked else table.scenario_rates.get(name, table.rates) for name in scenario_names}
+    loads: dict[str, tuple[Load, ...]] = {
+        name: (
+            *(Closed(users=count) for count in sorted(set(closed[name]))),
+            *(
+                Open(rate_rps=rate, arrivals=arrivals or table.arrivals, max_in_flight=table.max_in_flight)
+                for rate in sorted(set(offered[name]))
+            ),
         )
         for name in scenario_names
     }
@@ -151,24 +170,38 @@ def make_plan(
         loads=loads,
         timing=Timing(warmup_s if warmup_s is not None else table.warmup_s, base_s, limit_s),
         rounds=rounds or table.rounds,
-        max_users={} if users else _max_users(table, stack_names),
+        max_users={} if asked else _limits(table.max_users, stack_names),
+        max_rate_rps={} if asked else _limits(table.max_rate, stack_names),
+        compare=_compared(table, stack_names, config),
         server_cpus=table.server_cpus,
     )
-    limits = profile.max_users
-    if not any(load.users <= limits.get(name, load.users) for name in stack_names for load in sum(loads.values(), ())):
-        raise BenchError(f"profiles.{profile_name}: max_users leaves no load for {', '.join(stack_names)}")
-    highest = max(load.users for scenario_loads in loads.values() for load in scenario_loads)
+    for name, own in loads.items():
+        if not own:
+            raise BenchError(f"profiles.{profile_name}: no users and no rates for scenario {name}")
+    if not any(within(profile, name, load) for name in stack_names for load in sum(loads.values(), ())):
+        raise BenchError(f"profiles.{profile_name}: max_users and max_rate leave no load for {', '.join(stack_names)}")
+    most = most_in_flight(profile)
     return Plan(
-        stacks={name: _stack(name, config.stacks[name], highest) for name in stack_names},
+        stacks={name: _stack(name, config.stacks[name], most) for name in stack_names},
         scenarios={name: _scenario(name, config.scenarios[name]) for name in scenario_names},
         profile=profile,
     )
 
 
-def _max_users(table: ProfileTable, stacks: Iterable[str]) -> dict[str, int]:
+def _limits(limits: Mapping[str, _Limit], stacks: Iterable[str]) -> dict[str, _Limit]:
     """The limits that hold for these stacks; a variant such as `flask-sync[workers=2]` has that of its stack."""
-    limits = {name: table.max_users.get(name.partition("[")[0]) for name in stacks}
-    return {name: most for name, most in limits.items() if most is not None}
+    found = {name: limits.get(name.partition("[")[0]) for name in stacks}
+    return {name: most for name, most in found.items() if most is not None}
+
+
+def _compared(table: ProfileTable, stacks: Sequence[str], config: Config) -> tuple[str, str] | None:
+    """The headline's two stacks: those of the profile, else the first ASGI and the first WSGI one, or the first two."""
+    if table.compare is not None and set(table.compare) <= set(stacks):
+        return table.compare[0], table.compare[1]
+    firsts = {config.stacks[name].interface: name for name in reversed(stacks)}
+    if len(firsts) == 2:
+        return firsts["asgi"], firsts["wsgi"]
+    return (stacks[1], stacks[0]) if len(stacks) > 1 else None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -233,8 +266,8 @@ def _place_of(location: Sequence[int | str]) -> str:
     return ".".join(above if last.startswith(("[key]", "constrained-", "literal[")) else (*above, last))
 
 
-def _stack(name: str, table: StackTable, highest_users: int) -> Stack:
-    threads = highest_users if table.threads == "users" else table.threads
+def _stack(name: str, table: StackTable, most: int) -> Stack:
+    threads = most if table.threads == "users" else table.threads
     slots = table.workers * threads if table.slots is None else table.slots
     return Stack(
         name=name,
@@ -254,14 +287,12 @@ def _scenario(name: str, table: ScenarioTable) -> Scenario:
     calls: dict[str, UpstreamCall] = {
         route: UpstreamCall(call.calls, call.median_s, call.sigma) for route, call in table.upstream.items()
     }
-    # The mean of a lognormal delay is more than its median.
-    waits_s = sum(call.calls * call.median_s * math.exp(call.sigma**2 / 2) for call in calls.values())
     return Scenario(
         name=name,
         title=table.title or name,
         locustfile=table.locustfile,
         upstream=calls,
-        hold_s=waits_s if table.hold_s is None else table.hold_s,
+        hold_s=upstream_waits_s(calls) if table.hold_s is None else table.hold_s,
         timeout_s=table.timeout_s,
         path=table.path,
         status=table.status,

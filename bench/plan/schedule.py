@@ -4,12 +4,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bench.loads import expected_in_flight, load_name, within
 from bench.model import CellKey, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One freshly started server: a stack under a scenario, its loads ascending, for memory does not shrink."""
+    """One freshly started server: a stack under a scenario, its loads ascending, for memory does not shrink.
+
+    Ascending by the requests that they keep under way, so that closed and open loads stand in one order.
+    """
 
     cells: tuple[CellKey, ...]
 
@@ -35,8 +39,8 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
         pairs = [(stack, scenario) for scenario in plan.profile.loads for stack in plan.profile.stacks]
         random.Random(f"{seed}/{number}").shuffle(pairs)  # noqa: S311 (an order, not a secret)
         for stack, scenario in pairs:
-            most = plan.profile.max_users.get(stack)
-            loads = [load for load in plan.profile.loads[scenario] if most is None or load.users <= most]
+            loads = [load for load in plan.profile.loads[scenario] if within(plan.profile, stack, load)]
+            loads.sort(key=lambda load: expected_in_flight(load, plan.scenarios[scenario]))
             cells = [CellKey(stack, scenario, load, number, order + place) for place, load in enumerate(loads)]
             order += len(cells)
             if cells:
@@ -45,4 +49,4 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
 
 def cell_name(key: CellKey) -> str:
     """Which cell, for people: `flask-sync, weather, 10 users, round 2`."""
-    return f"{key.stack}, {key.scenario}, {key.load.users} users, round {key.round}"
+    return f"{key.stack}, {key.scenario}, {load_name(key.load)}, round {key.round}"

@@ -15,9 +15,10 @@ from numpy.typing import DTypeLike, NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError
-from bench.model import SCHEMA_VERSION, Cell, Run, Samples
+from bench.model import SCHEMA_VERSION, Cell, Run, Samples, Selftest
 
 _RUN = TypeAdapter(Run)
+_SELFTEST = TypeAdapter(Selftest)
 
 REQUEST_ARRAYS: dict[str, DTypeLike] = {
     "scheduled_s": "f8",
@@ -29,6 +30,7 @@ REQUEST_ARRAYS: dict[str, DTypeLike] = {
     "route": "u1",
     "slice": "i4",
 }
+BEAT_ARRAYS: dict[str, DTypeLike] = {"beat_s": "f8", "beat_late_s": "f8"}
 READING_ARRAYS: dict[str, DTypeLike] = {
     "mem_t_s": "f8",
     "mem_arm": "u1",
@@ -42,7 +44,10 @@ READING_ARRAYS: dict[str, DTypeLike] = {
     "generator_cpu_s": "f8",
     "upstream_cpu_s": "f8",
     "sampler_cpu_s": "f8",
+    "server_steal_s": "f8",
+    "load_steal_s": "f8",
 }
+_ARRAYS = REQUEST_ARRAYS | BEAT_ARRAYS | READING_ARRAYS
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -55,22 +60,25 @@ def save_samples(folder: Path, order: int, samples: Samples) -> str:
     """The name, relative to the folder, of the file that now holds the samples."""
     name = f"cells/{order}.npz"
     (folder / "cells").mkdir(parents=True, exist_ok=True)
-    arrays = {
-        field: getattr(samples, field).astype(dtype) for field, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
-    }
+    arrays = {field: getattr(samples, field).astype(dtype) for field, dtype in _ARRAYS.items()}
     with _replacing(folder / name) as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     return name
 
 
 def load_run(folder: Path) -> Run:
-    """The run of a folder. Raises BenchError where there is none, it is damaged, or written by a newer version."""
+    """The run of a folder. Raises BenchError where there is none, it is damaged, or written by another version."""
     path = folder / "run.json"
     try:
         data = path.read_bytes()
         version = json.loads(data)["schema_version"]
         if not isinstance(version, int) or version > SCHEMA_VERSION:
             raise BenchError(f"{path} has schema {version}; this version reads up to {SCHEMA_VERSION}: update it")
+        if version < SCHEMA_VERSION:
+            raise BenchError(
+                f"{path} has schema {version}, and this version reads {SCHEMA_VERSION}: measure again, "
+                f"or read it with the version that made it"
+            )
         return _RUN.validate_json(data)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
@@ -95,9 +103,24 @@ def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
     """The samples that these arrays hold, in the wide types that judging works in. Raises KeyError if one is absent."""
     wide: dict[str, NDArray[Any]] = {
         name: arrays[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
-        for name, dtype in (REQUEST_ARRAYS | READING_ARRAYS).items()
+        for name, dtype in _ARRAYS.items()
     }
     return Samples(**wide)
+
+
+def save_selftest(path: Path, found: Selftest) -> None:
+    """Write a selftest, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _replacing(path) as file:
+        file.write(_SELFTEST.dump_json(found, indent=1) + b"\n")
+
+
+def load_selftest(path: Path) -> Selftest | None:
+    """The selftest of a file; None where there is none that this version reads: then one takes another."""
+    try:
+        return _SELFTEST.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def run_schema() -> dict[str, Any]:

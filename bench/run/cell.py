@@ -11,11 +11,13 @@ import numpy as np
 
 from bench.errors import BenchError
 from bench.judge.cell import judge_cell
-from bench.model import Cell, CellKey, Plan, Samples, Window
+from bench.loads import load_name
+from bench.model import Cell, CellKey, Plan, Probe, Samples, Window
 from bench.plan.schedule import Visit
-from bench.record.store import REQUEST_ARRAYS, samples_of
+from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS, samples_of
 from bench.run.cpus import CpuSets
 from bench.run.load import LoadGenerator, running_load
+from bench.run.probe import probe_s
 from bench.run.sampler import Reading, Sampler, Tree, read
 from bench.run.server import Server, running_server
 from bench.run.signals import StopRequest
@@ -27,13 +29,16 @@ LOG_NAME_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all cells of a run share. `users` is the highest load of the run; `cores` counts those of either side."""
+    """What all cells of a run share.
+
+    `in_flight` is the most requests that any load of the run can have under way; `cores` counts those of either side.
+    """
 
     plan: Plan
     seed: int
     cpus: CpuSets
     cores: tuple[int, int]
-    users: int
+    in_flight: int
     logs: Path
     stop: StopRequest
     progress: Callable[[CellKey, str], None]
@@ -50,40 +55,50 @@ def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]
     with running_upstream(scenario, setting.seed, cpus.upstream, _log(setting, first, "upstream"), stop) as upstream:
         setting.progress(first, "start server")
         server_log = _log(setting, first, "server")
-        with running_server(stack, upstream.url, setting.users, cpus.server, server_log, stop) as server:
+        with running_server(stack, upstream.url, setting.in_flight, cpus.server, server_log, stop) as server:
             tree = Tree(server.program)
             setting.progress(first, "settle")
             tree.wait_until_idle(stop)
-            idle = read(tree, None, upstream.program)
+            idle = read(tree, None, upstream.program, cpus)
             for key in visit.cells:
                 setting.progress(key, "start load")
-                yield _run_cell(key, setting, upstream, server, tree, idle)
+                yield run_cell(key, setting, upstream, server, tree, idle)
 
 
-def _run_cell(
-    key: CellKey, setting: Setting, upstream: Upstream, server: Server, tree: Tree, idle: Reading
+def run_cell(
+    key: CellKey, setting: Setting, upstream: Upstream, server: Server | Upstream, tree: Tree, idle: Reading
 ) -> tuple[Cell, Samples]:
+    """One cell, judged, with its raw samples. `idle` is a reading of the server before any load.
+
+    The selftest has the upstream take the server's place. Raises BenchError where it cannot be measured.
+    """
     stack, scenario = setting.plan.stacks[key.stack], setting.plan.scenarios[key.scenario]
     upstream.reset()
+    before_s = probe_s(setting.cpus.server)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log, timing = _log(setting, key, "load"), setting.plan.profile.timing
-        with running_load(scenario, key.load, timing, server.url, setting.cpus.generator, Path(folder), log) as load:
+        with running_load(
+            scenario, key.load, timing, setting.seed, server.url, setting.cpus.generator, Path(folder), log
+        ) as load:
             window, readings = _measure(
-                key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, idle)
+                key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, setting.cpus, idle)
             )
+        probe = Probe(before_s, probe_s(setting.cpus.server))
         samples = join_samples(load.output, readings)
     setting.progress(key, "judge")
     server_cores, load_cores = setting.cores
     served = upstream.served()
     try:
-        cell = judge_cell(key, stack, scenario, samples, window, served, server_cpus=server_cores, load_cpus=load_cores)
+        cell = judge_cell(
+            key, stack, scenario, samples, window, served, probe, server_cpus=server_cores, load_cpus=load_cores
+        )
     except ValueError as error:
         raise BenchError(f"the samples cannot be judged: {error}") from error
     return cell, samples
 
 
 def _measure(
-    key: CellKey, setting: Setting, upstream: Upstream, server: Server, load: LoadGenerator, sampler: Sampler
+    key: CellKey, setting: Setting, upstream: Upstream, server: Server | Upstream, load: LoadGenerator, sampler: Sampler
 ) -> tuple[Window, list[Reading]]:
     """The window as Locust kept it, and what was read of the server around and in it."""
     window = None
@@ -116,13 +131,13 @@ def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
     """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, all of one arm."""
     try:
         with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
-            arrays = {name: recorded[name] for name in REQUEST_ARRAYS}
+            arrays = {name: recorded[name] for name in REQUEST_ARRAYS | BEAT_ARRAYS}
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise BenchError(f"the load generator left no samples that can be read: {error}") from error
     servers = [reading.server for reading in readings]
     for name in ("pss_bytes", "rss_bytes", "uss_bytes", "cpu_user_s", "cpu_system_s", "threads", "switches"):
         arrays[name] = np.array([getattr(server, name) for server in servers])
-    for name in ("generator_cpu_s", "upstream_cpu_s", "sampler_cpu_s"):
+    for name in ("generator_cpu_s", "upstream_cpu_s", "sampler_cpu_s", "server_steal_s", "load_steal_s"):
         arrays[name] = np.array([getattr(reading, name) for reading in readings])
     arrays["mem_t_s"] = np.array([reading.t_s for reading in readings])
     arrays["mem_arm"] = np.zeros(len(readings), dtype=np.int64)
@@ -131,5 +146,7 @@ def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
 
 def _log(setting: Setting, key: CellKey, program: str) -> Path:
     """A log file of its own for each program that a cell starts, whatever characters names are made of."""
-    name = re.sub(r"[^\w.=,-]+", "_", f"{key.order:03d}-{key.load.users}-{key.stack}-{key.scenario}", flags=re.ASCII)
+    name = re.sub(
+        r"[^\w.=,-]+", "_", f"{key.order:03d}-{load_name(key.load)}-{key.stack}-{key.scenario}", flags=re.ASCII
+    )
     return setting.logs / f"{name[:LOG_NAME_LENGTH]}.{program}.log"

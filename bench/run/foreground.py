@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from bench.loads import most_in_flight
 from bench.model import Plan, Stack
 from bench.run.server import running_server
 from bench.run.session import descriptors_for
@@ -15,13 +16,13 @@ def serve_stack(stack: Stack, plan: Plan, port: int, seed: int, stop: StopReques
 
     Raises BenchError where the stack does not come up or ends by itself, Interrupted at the signal.
     """
-    users = max(load.users for loads in plan.profile.loads.values() for load in loads)
-    descriptors_for(users)
+    in_flight = most_in_flight(plan.profile)
+    descriptors_for(in_flight)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         logs = Path(folder)
         with (
             running_upstream(None, seed, (), logs / "upstream.log", stop) as upstream,
-            running_server(stack, upstream.url, users, (), logs / "server.log", stop, port) as server,
+            running_server(stack, upstream.url, in_flight, (), logs / "server.log", stop, port) as server,
         ):
             print(f"ready {server.url}", flush=True)
             while True:

@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.model import Load, Scenario, Timing
+from bench.model import Closed, Load, Scenario, Timing
 from bench.plan.config import ROOT
 from bench.run.process import Program
 from bench.run.signals import POLL_S, StopRequest
@@ -71,14 +72,14 @@ class LoadGenerator:
 
 @contextmanager
 def running_load(
-    scenario: Scenario, load: Load, timing: Timing, host: str, cpus: Sequence[int], folder: Path, log: Path
+    scenario: Scenario, load: Load, timing: Timing, seed: int, host: str, cpus: Sequence[int], folder: Path, log: Path
 ) -> Iterator[LoadGenerator]:
-    """Locust on its way, its plan and its samples in `folder`."""
+    """Locust on its way, its plan and its samples in `folder`. `seed` is that of Poisson arrivals."""
     output = folder / "requests.npz"
     plan = folder / "load.json"
     handed = {
         "hosts": [host],
-        "load": {"model": load.model, "users": load.users},
+        "load": asdict(load) if isinstance(load, Closed) else {**asdict(load), "seed": seed},
         "timeout_s": scenario.timeout_s,
         "warmup_s": timing.warmup_s,
         "window_s": timing.window_s,
@@ -89,7 +90,7 @@ def running_load(
         "body": scenario.body,
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
-    users = str(load.users)
+    users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
         sys.executable, "-m", "locust", "--locustfile", str(ROOT / scenario.locustfile), "--headless",
         "--host", host, "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",

@@ -1,6 +1,7 @@
 """Memory and CPU of the server's process tree, read about once a second from a thread of the harness."""
 
 import heapq
+import math
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from types import TracebackType
 import psutil
 
 from bench.errors import BenchError
+from bench.run.cpus import CpuSets
 from bench.run.process import Program
 from bench.run.signals import StopRequest
 
@@ -42,12 +44,17 @@ class TreeUse:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One moment, on CLOCK_MONOTONIC: the server's tree, and CPU seconds of generator, upstream and harness."""
+    """One moment, on CLOCK_MONOTONIC: the server's tree, and CPU seconds of generator, upstream and harness.
+
+    The steal seconds are summed over the cores of either side; NaN where the platform does not tell them.
+    """
 
     t_s: float
     generator_cpu_s: float
     upstream_cpu_s: float
     sampler_cpu_s: float
+    server_steal_s: float
+    load_steal_s: float
     server: TreeUse
 
 
@@ -152,8 +159,9 @@ class Sampler:
     one is taken, so that the window lies between two; what went wrong in the thread is raised then.
     """
 
-    def __init__(self, tree: Tree, generator: Program, upstream: Program, idle: Reading) -> None:
+    def __init__(self, tree: Tree, generator: Program, upstream: Program, cpus: CpuSets, idle: Reading) -> None:
         self.readings = [idle]
+        self._cpus = cpus
         self._tree = tree
         self._generator = generator
         self._upstream = upstream
@@ -209,7 +217,7 @@ class Sampler:
         """Take a reading; the CPU seconds that it cost."""
         before_s = time.thread_time()
         last = self.readings[-1]
-        reading = read(self._tree, self._generator, self._upstream)
+        reading = read(self._tree, self._generator, self._upstream, self._cpus)
         # A program that has ended no longer tells its CPU; what it told last stands.
         self.readings.append(
             replace(
@@ -221,8 +229,17 @@ class Sampler:
         return time.thread_time() - before_s
 
 
-def read(tree: Tree, generator: Program | None, upstream: Program) -> Reading:
+def read(tree: Tree, generator: Program | None, upstream: Program, cpus: CpuSets) -> Reading:
     """A reading of now; before there is a generator it has used no CPU."""
     t_s = time.monotonic()
     generator_s = own_cpu_s(generator) if generator is not None else 0.0
-    return Reading(t_s, generator_s, own_cpu_s(upstream), time.process_time(), tree.use())
+    own_s, steal_s = time.process_time(), (_steal_s(cpus.server), _steal_s(cpus.load))
+    return Reading(t_s, generator_s, own_cpu_s(upstream), own_s, *steal_s, tree.use())
+
+
+def _steal_s(cpus: Sequence[int]) -> float:
+    """Seconds that the hypervisor took from these cores since the start; from all where none are named."""
+    if sys.platform != "linux":
+        return math.nan
+    cores = psutil.cpu_times(percpu=True)
+    return float(sum(times.steal for number, times in enumerate(cores) if not cpus or number in cpus))

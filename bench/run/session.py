@@ -5,25 +5,35 @@ import itertools
 import os
 import re
 import resource
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+from rich.console import Console
+
 from bench import units
 from bench.errors import BenchError
-from bench.model import SCHEMA_VERSION, Cell, CellKey, Plan, Problem, Run, Samples
+from bench.loads import most_in_flight
+from bench.model import SCHEMA_VERSION, Cell, CellKey, Plan, Problem, Run, Samples, Selftest
 from bench.plan.config import ROOT
+from bench.plan.demand import demand, refusal, unproven
 from bench.plan.schedule import Visit, cell_name, visits
 from bench.record import machine, store
 from bench.run.cell import Setting, run_visit
 from bench.run.cpus import CpuSets, cpu_sets, pinned
 from bench.run.progress import RunProgress
+from bench.run.selftest import Ladders, ladders_for, selftest
 from bench.run.signals import Interrupted, StopRequest
 
 RESULTS = ROOT / "results"
-SOCKETS_PER_USER = 4
+SELFTEST = RESULTS / "selftest.json"
+SELFTEST_S = 3600.0
+SELFTEST_SEED = 1
+SOCKETS_PER_REQUEST = 4
 SPARE_DESCRIPTORS = 200
 OVERHEAD_S = 1.5
 
@@ -63,13 +73,16 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
     )
 
 
-def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest) -> RunResult:
-    """Measure everything that is planned, into a new folder.
+def start(
+    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, force: bool = False
+) -> RunResult:
+    """Measure everything that is planned, into a new folder, once the selftest has found the machine fit for it.
 
-    Raises BenchError where the folder has a run already, or the machine cannot hold the load; Interrupted where a
-    signal came. What was finished by then is recorded.
+    `force`: go on where it has not. Raises BenchError where the folder has a run already, or the machine cannot bear
+    the load; Interrupted where a signal came. What was finished by then is recorded.
     """
-    run = new_run(plan, seed, argv, cpu_sets(plan.profile.server_cpus))
+    cpus = cpu_sets(plan.profile.server_cpus)
+    run = new_run(plan, seed, argv, cpus)
     if out is None:
         run = replace(run, id=_unused(run.id))
     folder = out or RESULTS / run.id
@@ -80,7 +93,42 @@ def start(plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: St
     with _owned(folder):
         if (folder / "run.json").exists():
             raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
-        return _measure(run, folder, stop)
+        descriptors_for(most_in_flight(plan.profile))
+        return _measure(_tested(run, cpus, stop, force=force), folder, stop)
+
+
+def _tested(run: Run, cpus: CpuSets, stop: StopRequest, *, force: bool) -> Run:
+    """The run with a selftest that covers it. Raises BenchError where the machine is not fit for it."""
+    asked = demand(run.config)
+    found = store.load_selftest(SELFTEST)
+    if found is None or not _still_holds(found, cpus) or refusal(asked, found) or unproven(asked, found):
+        found = take_selftest(cpus, ladders_for(asked), stop)
+    reason = refusal(asked, found)
+    if reason is not None and not force:
+        raise BenchError(f"{reason}. Ask for less, free the machine, or go on with --force")
+    notes = (f"forced: {reason}" if reason is not None else None, unproven(asked, found), *found.problems)
+    return replace(
+        run, selftest=found, notes=tuple(dict.fromkeys((*run.notes, *(note for note in notes if note is not None))))
+    )
+
+
+def _still_holds(found: Selftest, cpus: CpuSets) -> bool:
+    """Whether a selftest is of these cores, of the last hour and since the machine was started."""
+    age_s = (datetime.now(UTC) - datetime.fromisoformat(found.taken)).total_seconds()
+    same = found.cpu_sets == (cpus.server, cpus.load)
+    return same and 0 <= age_s <= min(SELFTEST_S, time.time() - psutil.boot_time())
+
+
+def take_selftest(cpus: CpuSets, ladders: Ladders, stop: StopRequest) -> Selftest:
+    """A selftest taken now, kept for the runs of the next hour. Raises BenchError where nothing can be tried at all."""
+    descriptors_for(max(ladders.users, default=0))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print("selftest: what can this machine measure?")
+    with pinned(cpus.load):
+        found = selftest(cpus, ladders, SELFTEST_SEED, stop, lambda line: console.print(f"  {line}", markup=False))
+    with suppress(OSError):  # kept for convenience: the run has it too
+        store.save_selftest(SELFTEST, found)
+    return found
 
 
 def _unused(run_id: str) -> str:
@@ -124,8 +172,8 @@ def _owned(folder: Path) -> Iterator[None]:
 
 def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
     plan = run.config
-    users = max(load.users for loads in plan.profile.loads.values() for load in loads)
-    descriptors_for(users)
+    in_flight = most_in_flight(plan.profile)
+    descriptors_for(in_flight)
     missing = list(_missing(run))
     try:
         store.save_run(folder, run)
@@ -142,7 +190,7 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
             seed=run.seed,
             cpus=CpuSets(run.server_cpus, run.load_cpus),
             cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
-            users=users,
+            in_flight=in_flight,
             logs=folder / "logs",
             stop=stop,
             progress=recorder.phase,
@@ -221,17 +269,17 @@ class _Recorder:
         store.save_run(self.folder, replace(self.run, cells=tuple(self.cells)))
 
 
-def descriptors_for(users: int) -> None:
-    """Let this process, and those that it starts, open as many files and sockets as so many users need.
+def descriptors_for(in_flight: int) -> None:
+    """Let this process, and those that it starts, open as many files as so many requests under way need.
 
     Raises BenchError where the hard limit does not allow it.
     """
-    needed = SOCKETS_PER_USER * users + SPARE_DESCRIPTORS
+    needed = SOCKETS_PER_REQUEST * in_flight + SPARE_DESCRIPTORS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         raise BenchError(
-            f"{users} users need {needed} open files in one process, but the limit is {hard}: "
-            f"raise it (`ulimit -Hn`, or /etc/security/limits.conf), or ask for fewer users"
+            f"{in_flight} requests under way need {needed} open files in one process, but the limit is {hard}: "
+            f"raise it (`ulimit -Hn`, or /etc/security/limits.conf), or ask for less"
         )
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

@@ -31,15 +31,16 @@ class Upstream:
         self._control("POST", "/reset")
 
     def served(self) -> UpstreamServed:
-        """What it served since the reset: hits by route, and the worst delay errors of all routes."""
-        routes = [entry for prefix in self._control("GET", "/ledger").values() for entry in prefix.items()]
+        """What it served since the reset: hits by route, the worst delay errors of all routes, the peak in flight."""
+        prefixes = list(self._control("GET", "/ledger").values())
+        routes = [entry for prefix in prefixes for entry in prefix["routes"].items()]
         hits: dict[str, int] = {}
         worst: dict[str, float | None] = {"p50": None, "p99": None, "max": None}
         for route, entry in routes:
             hits[route] = hits.get(route, 0) + entry["hits"]
             for name, value in entry["delay_error_s"].items():
                 worst[name] = max((known for known in (worst[name], value) if known is not None), default=None)
-        return UpstreamServed(hits, worst)
+        return UpstreamServed(hits, worst, max((prefix["peak_in_flight"] for prefix in prefixes), default=0))
 
     def _control(self, method: str, path: str) -> dict[str, Any]:
         connection = http.client.HTTPConnection(HOST, self._control_port, timeout=10.0)

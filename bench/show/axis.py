@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from bench.judge.comparison import Row
 from bench.judge.stats import Estimate
+from bench.loads import amount
 from bench.show.style import width_in
 from bench.units import tick
 
@@ -16,6 +17,7 @@ LABEL_GAP_IN = 0.08
 DODGE = 0.014
 MARGIN = 0.09
 WIDEST_INTERVAL = 2.5
+FARTHEST_VOID = 2.0
 FEWEST_SLOTS = 4
 ONE_TWO_FIVE_TO = 2000.0
 
@@ -30,45 +32,48 @@ def bar_positions(axes: Axes, stacks: Sequence[str]) -> Position:
     return lambda row: float(stacks.index(row.stack))
 
 
-def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[int], wide_in: float) -> Position:
-    """Where a row's figure stands: at its users, a little to one side, so that equal figures do not hide one another.
+def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[float], title: str, wide_in: float) -> Position:
+    """Where a row's figure stands: at its load, a little to one side, so that equal figures do not hide one another.
 
-    Sets the axis: logarithmic, ticks at the measured loads.
+    `loads`: users or requests/s. Sets the axis: logarithmic, ticks at the measured loads.
     """
     span = math.log(loads[-1] / loads[0])
     edge = math.exp(MARGIN * span)
     axes.set_xscale("log")
     axes.set_xlim(loads[0] / edge, loads[-1] * edge)
-    axes.set_xlabel("users")
+    axes.set_xlabel(title)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(list(loads), _load_labels(loads, wide_in / (span * (1 + 2 * MARGIN))))
     gap = min(math.log(after / before) for before, after in pairwise(loads))
     step, middle = min(DODGE * span, 0.6 * gap / len(stacks)), (len(stacks) - 1) / 2
-    return lambda row: row.load.users * math.exp((stacks.index(row.stack) - middle) * step)
+    return lambda row: amount(row.load) * math.exp((stacks.index(row.stack) - middle) * step)
 
 
-def _load_labels(loads: Sequence[int], inches_per_e: float) -> list[str]:
+def _load_labels(loads: Sequence[float], inches_per_e: float) -> list[str]:
     """The loads, without those that would run into the one before."""
     labels: list[str] = []
     free_from = -math.inf
-    for users in loads:
-        at, half = math.log(users) * inches_per_e, (width_in(tick(users)) + LABEL_GAP_IN) / 2
+    for load in loads:
+        at, half = math.log(load) * inches_per_e, (width_in(tick(load)) + LABEL_GAP_IN) / 2
         fits = at - half >= free_from
-        labels.append(tick(users) if fits else "")
+        labels.append(tick(load) if fits else "")
         free_from = at + half if fits else free_from
     return labels
 
 
-def figure_axis(axes: Axes, found: Sequence[Estimate], *, log: bool) -> bool:
+def figure_axis(axes: Axes, found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> bool:
     """Whether an interval reaches beyond the axis, which is now set: from 0 where it is linear.
 
-    All rounds lie within. An interval may be ten times as wide as they are; the axis follows it only so far.
+    All rounds lie within. An interval may be ten times as wide as they are; the axis follows it only so far. Nor does
+    it follow a void figure farther than to twice what the others need.
     """
     values = [value for one in found for value in (*one.values, one.mean)]
     highs = [one.high for one in found if one.high is not None]
     lows = [one.low for one in found if one.low is not None]
     top = max(*values, min(max(highs, default=0.0), WIDEST_INTERVAL * max(values)))
     bottom = min(*values, max(min(lows, default=math.inf), min(values) / WIDEST_INTERVAL))
+    near = [value for value in void if value <= FARTHEST_VOID * top and (value >= bottom / FARTHEST_VOID or not log)]
+    top, bottom = max([top, *near]), min([bottom, *near])
     axes.set_yscale("log" if log else "linear")
     axes.set_ylim(*((bottom / 1.5, top * 1.5) if log else (0.0, top * 1.12)))
     if log:

@@ -1,4 +1,4 @@
-"""The charts of a run: throughput, P95 and memory against users, a panel for each scenario."""
+"""The charts of a run: throughput, P95 and memory against the load, a panel for each scenario."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,8 @@ from bench.model import Run
 from bench.show.legend import LINE_IN, NOTE_POINTS, head, legend, legend_height_in, notes, put
 from bench.show.panel import draw_panel
 from bench.show.style import PANEL_TITLE_POINTS, QUIET, marks, styled, wrapped
-from bench.show.text import plain
+from bench.show.text import listed, plain
+from bench.show.titles import charted
 
 CHARTS = ("throughput", "p95", "memory")
 FORMATS = ("png", "svg")
@@ -67,8 +68,14 @@ class _Page:
 
 
 def draw(run: Run, rows: Sequence[Row], metric: Metric) -> Figure:
-    """The chart of one metric. To be called, and the figure drawn, within `styled`."""
-    scenarios = tuple(run.config.profile.loads)
+    """The chart of one metric, under loads of one model. To be called, and the figure drawn, within `styled`.
+
+    A scenario that was not run under this model has no panel; where nothing was run at all each has an empty one.
+    """
+    model = charted(run, metric)
+    shown = [row for row in rows if row.load.model == model]
+    under_it = {row.scenario for row in shown}
+    scenarios = tuple(name for name in run.config.profile.loads if name in under_it or not shown)
     names = marks(run.config.profile.stacks)
     page = _page([plain(run.config.scenarios[name].title) for name in scenarios])
     figure = Figure(figsize=(page.wide, HEAD_IN + page.panels_tall))
@@ -77,10 +84,13 @@ def draw(run: Run, rows: Sequence[Row], metric: Metric) -> Figure:
     for name, title in zip(scenarios, page.titles, strict=True):
         axes = figure.add_axes((0, 0, 1, 1), label=name)
         axes.set_title(title, loc="left", pad=7)
-        own = [row for row in rows if row.scenario == name]
+        own = [row for row in shown if row.scenario == name]
         drawn.append(draw_panel(axes, own, metric, names, ceilings=metric.name in CEILINGS, wide_in=page.panel_wide))
     # Only now is it known what the notes say, and so how tall the figure is.
-    lines = notes(drawn, rows, metric, page.room)
+    lines = notes(drawn, shown, metric, page.room)
+    missing = tuple(dict.fromkeys(row.scenario for row in rows if row.scenario not in scenarios))
+    if missing:
+        lines += wrapped(f"Not run under {model} loads: {plain(listed(missing))}.", page.room, NOTE_POINTS)
     legend_in = legend_height_in(list(names), page.room)
     tall = HEAD_IN + page.panels_tall + legend_in + 0.2 + LINE_IN * len(lines)
     figure.set_size_inches(page.wide, tall)

@@ -8,11 +8,11 @@ from matplotlib.lines import Line2D
 
 from bench.judge.comparison import Row
 from bench.judge.metrics import Metric
-from bench.model import Run
+from bench.model import Load, Run
 from bench.show.panel import Drawn
 from bench.show.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
 from bench.show.text import plain, plural
-from bench.units import tick
+from bench.show.titles import chart_title, under
 
 LINE_IN = 0.175
 LEGEND_LINE_IN = 0.2
@@ -29,9 +29,7 @@ def put(figure: Figure, x_in: float, down_in: float, text: str, **look: Any) -> 
 
 def head(figure: Figure, run: Run, metric: Metric, left_in: float) -> None:
     """The chart's title, and how to read its marks."""
-    memory = "Memory (PSS)" if run.machine.has_pss else "Memory (USS)"
-    titles = {"throughput": "Throughput", "p95": "P95 latency at saturation", "memory": memory}
-    put(figure, left_in, 0.16, f"{titles[metric.name]} against users", fontsize=TITLE_POINTS, weight="bold")
+    put(figure, left_in, 0.16, chart_title(run, metric), fontsize=TITLE_POINTS, weight="bold")
     rounds = run.config.profile.rounds
     parts = [f"{metric.better} is better", f"profile {plain(run.config.profile.name)}", plural(rounds, "round")]
     if rounds > 1:
@@ -87,7 +85,7 @@ def _line_height_in(labels: Sequence[str]) -> float:
 
 
 def notes(drawn: Sequence[Drawn], rows: Sequence[Row], metric: Metric, room_in: float) -> list[str]:
-    """The lines below the legend: what dashes mean, and which figures are left out and why."""
+    """The lines below the legend: what dashes mean, which figures are struck or left out and why."""
     said = []
     if any(one.ceilings for one in drawn):
         said.append(
@@ -95,17 +93,25 @@ def notes(drawn: Sequence[Drawn], rows: Sequence[Row], metric: Metric, room_in: 
         )
     if any(one.clipped for one in drawn):
         said.append("An interval that runs out of its panel is too wide to be shown whole.")
-    left_out: dict[tuple[str, str, str], list[int]] = {}
+    struck = [row for one in drawn for row in one.struck]
+    for words, some in (
+        ("Hatched or crossed out, because void", struck),
+        ("Left out", [row for row in rows if row not in struck]),
+    ):
+        parts = _void(some, metric)
+        if parts:
+            said.append(f"{words}: {'; '.join(parts)}.")
+    return [line for note in said for line in wrapped(note, room_in, NOTE_POINTS)]
+
+
+def _void(rows: Sequence[Row], metric: Metric) -> list[str]:
+    """The void figures among those of these rows, and why they are void."""
+    found: dict[tuple[str, str, str], list[Load]] = {}
     for row in rows:
         void = row.voids.get(metric.name)
         if void is not None:
             rounds = "" if metric.name not in row.estimates else f" in {void.rounds} of {plural(row.rounds, 'round')}"
-            left_out.setdefault((row.stack, row.scenario, void.name + rounds), []).append(row.load.users)
-    if left_out:
-        parts = (
-            f"{plain(stack)} on {plain(scenario)} with {', '.join(map(tick, loads))} "
-            f"user{'' if loads == [1] else 's'} ({why})"
-            for (stack, scenario, why), loads in left_out.items()
-        )
-        said.append(f"Left out: {'; '.join(parts)}.")
-    return [line for note in said for line in wrapped(note, room_in, NOTE_POINTS)]
+            found.setdefault((row.stack, row.scenario, void.name + rounds), []).append(row.load)
+    return [
+        f"{plain(stack)} on {plain(scenario)} {under(loads)} ({why})" for (stack, scenario, why), loads in found.items()
+    ]

@@ -10,22 +10,25 @@ from matplotlib.transforms import offset_copy
 from bench.judge.comparison import Row, spread
 from bench.judge.metrics import Metric
 from bench.judge.stats import Estimate
+from bench.loads import amount, load_name
+from bench.model import Closed, Load
 from bench.show.axis import Position, bar_positions, figure_axis, line_positions
-from bench.show.style import QUIET, Mark
-from bench.units import Scale, scale, users
+from bench.show.style import BAR_WIDE, QUIET, VALUE_POINTS, Mark
+from bench.show.titles import AXES
+from bench.show.void import Void, draw_voids
+from bench.units import Scale, scale
 
 LOG_FROM = 20.0
 ROUNDS_BESIDE_POINTS = 5.0
-BAR_WIDE = 0.72
-VALUE_POINTS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a panel shows that needs a word below the chart."""
+    """What a panel shows that needs a word below the chart; `struck`: the rows whose void figures are on it."""
 
     ceilings: bool = False
     clipped: bool = False
+    struck: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +43,52 @@ class _Place:
 def draw_panel(
     axes: Axes, rows: Sequence[Row], metric: Metric, marks: Mapping[str, Mark], *, ceilings: bool, wide_in: float
 ) -> Drawn:
-    """What was drawn of the rows of one scenario into the axes; a row without the figure is left out."""
+    """What was drawn of the rows of one scenario and load model into the axes.
+
+    A row without the figure has no mark but, where a void figure was read and is near the others, a struck one.
+    """
     figures = [row.estimates[metric.name] for row in rows if metric.name in row.estimates]
     if not figures:
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no figure to show", transform=axes.transAxes, ha="center", va="center", color=QUIET)
         return Drawn()
     chosen = scale(metric.unit, max(max(found.values) for found in figures))
-    loads = sorted({row.load.users for row in rows})
+    loads = sorted({amount(row.load) for row in rows})
     stacks = [name for name in marks if any(row.stack == name for row in rows)]
     bars = len(loads) == 1
-    position = bar_positions(axes, stacks) if bars else line_positions(axes, stacks, loads, wide_in)
+    if bars:
+        position = bar_positions(axes, stacks)
+    else:
+        position = line_positions(axes, stacks, loads, AXES[rows[0].load.model], wide_in)
     places = [
         _Place(row, position(row), _scaled(row.estimates[metric.name], chosen.factor))
         for row in rows
         if metric.name in row.estimates
     ]
+    voids = [
+        Void(row, position(row), None if figure is None else figure * chosen.factor)
+        for row in rows
+        if metric.name not in row.estimates
+        for figure in (row.voids[metric.name].figure if metric.name in row.voids else None,)
+    ]
     log = spread(rows, metric) >= LOG_FROM
-    clipped = figure_axis(axes, [place.found for place in places], log=log)
+    read = [void.figure for void in voids if void.figure is not None]
+    clipped = figure_axis(axes, [place.found for place in places], read, log=log)
     axes.set_ylabel(f"{chosen.axis} (log scale)" if log else chosen.axis)
     if bars:
-        axes.set_xlabel(users(loads[0]))
+        axes.set_xlabel(_only_load(rows[0].load))
         _bars(axes, places, marks, log=log)
-        _absent(axes, [(row, position(row)) for row in rows if metric.name not in row.estimates])
     else:
         _lines(axes, rows, position, places, marks)
+    struck = draw_voids(axes, voids, marks, bars=bars, log=log)
     for place in places:
         _figure(axes, place, marks[place.row.stack])
     shown = ceilings and _ceilings(axes, rows, position, chosen, marks, bars=bars)
-    return Drawn(shown, clipped)
+    return Drawn(shown, clipped, struck)
+
+
+def _only_load(load: Load) -> str:
+    return load_name(load) if isinstance(load, Closed) else f"{load_name(load)} offered"
 
 
 def _scaled(found: Estimate, factor: float) -> Estimate:
@@ -82,7 +102,7 @@ def _lines(
     """A line for each stack, broken where a load between two has no figure."""
     for stack, mark in marks.items():
         means = {place.row.load: place.found.mean for place in places if place.row.stack == stack}
-        own = sorted((row for row in rows if row.stack == stack), key=lambda row: row.load.users)
+        own = sorted((row for row in rows if row.stack == stack), key=lambda row: amount(row.load))
         values = [means.get(row.load, math.nan) for row in own]
         if own:
             axes.plot([position(row) for row in own], values, color=mark.colour, linewidth=1.6, gid=f"line:{stack}")
@@ -106,13 +126,6 @@ def _bars(axes: Axes, places: Sequence[_Place], marks: Mapping[str, Mark], *, lo
             fontsize=VALUE_POINTS,
             annotation_clip=False,
         )
-
-
-def _absent(axes: Axes, absent: Sequence[tuple[Row, float]]) -> None:
-    for row, x in absent:
-        word = "failed" if set(row.outcomes) == {"failed"} else "void"
-        where = axes.get_xaxis_transform()
-        axes.text(x, 0.02, word, transform=where, ha="center", va="bottom", fontsize=VALUE_POINTS, color=QUIET)
 
 
 def _figure(axes: Axes, place: _Place, mark: Mark) -> None:

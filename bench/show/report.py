@@ -7,14 +7,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.errors import BenchError
+from bench.judge.metrics import BY_NAME
 from bench.model import Run
 from bench.show.charts import CHARTS
-from bench.show.content import Content, Line
+from bench.show.content import Content, Group, Shown
+from bench.show.machine import machine, steadiness
+from bench.show.selftest import selftest_lines
+from bench.show.sheet import Passage
 from bench.show.text import code_block, markdown, plain, plural
-from bench.units import megabytes, seconds
+from bench.show.titles import chart_title
+from bench.units import seconds
 
 BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
-ALTS = {"throughput": "Throughput against users", "p95": "P95 latency against users", "memory": "Memory against users"}
 
 
 def report(run: Run, content: Content) -> str:
@@ -23,12 +27,16 @@ def report(run: Run, content: Content) -> str:
         f"# Benchmark run {markdown(run.id)}",
         _summary(run),
         *_said(content),
+        *_passage(content.ratios, "##", whole=True),
+        *_passage(content.reasons, "##", whole=True),
+        *_passage(content.reproduction, "##", whole=True),
         "## Charts",
-        *_images("charts"),
+        *_images(run, "charts"),
         "## Stacks",
         _stacks(run),
         "## How it was made",
         _facts(run),
+        *_measured(run),
         "`python -m bench` was given:",
         code_block(plain(shlex.join(run.argv))),
     ]
@@ -36,10 +44,17 @@ def report(run: Run, content: Content) -> str:
 
 
 def short_report(run: Run, content: Content, link: str) -> str:
-    """The tables, the charts and where they come from; `link` leads to the run folder."""
+    """The tables, the ratios, the charts and where they come from; `link` leads to the run folder."""
     address = quote(link)
-    where = f"{_machine(run)} Raw samples and full report: [{markdown(link)}]({address}/report.md)."
-    return "\n\n".join([*_said(content), *_images(f"{address}/charts"), where])
+    where = f"{markdown(machine(run))} Raw samples and full report: [{markdown(link)}]({address}/report.md)."
+    parts = [
+        *_said(content),
+        *_passage(content.ratios, "###", whole=False),
+        *_passage(content.reproduction, "###", whole=False),
+        *_images(run, f"{address}/charts"),
+        where,
+    ]
+    return "\n\n".join(parts)
 
 
 def embed(text: str, short: str, name: str) -> str:
@@ -68,40 +83,75 @@ def _summary(run: Run) -> str:
         f"{plural(len(profile.loads), 'scenario')}, in {plural(profile.rounds, 'round')} of profile "
         f"{markdown(profile.name)}, begun {markdown(run.started)}. Each cell: a fresh server for each stack, scenario "
         f"and round, {seconds(timing.warmup_s)} of warm-up, then a window of {seconds(timing.window_s)}, which grows "
-        f"to at most {seconds(timing.window_limit_s)} where answers are slow. {_machine(run)}"
+        f"to at most {seconds(timing.window_limit_s)} where answers are slow. {markdown(machine(run))}"
     )
 
 
 def _said(content: Content) -> list[str]:
     """Tables, then legend, problems and remarks."""
-    tables = [
-        part for group in content.groups for part in (f"### {markdown(group.title)}", _table(content, group.lines))
-    ]
+    tables = [part for group in content.groups for part in (f"### {markdown(group.title)}", _table(group))]
     numbered = [f"- \\[{number}\\] {markdown(text)}" for number, text in enumerate(content.problems, start=1)]
     return [
         *tables,
         " ".join(markdown(text) for text in content.legend),
         *(["\n".join(numbered)] if numbered else []),
-        *(["\n".join(f"- {markdown(text)}" for text in content.remarks)] if content.remarks else []),
+        *_points(content.remarks),
     ]
 
 
-def _table(content: Content, lines: Sequence[Line]) -> str:
-    rows = [
-        [line.stack, *(" ".join(part for part in parts if part) for parts in line.figures), line.rounds, line.notes]
-        for line in lines
+def _passage(passage: Passage | None, heading: str, *, whole: bool) -> list[str]:
+    """The parts of a passage under its heading, its tables only where it is to be whole."""
+    if passage is None:
+        return []
+    sheets = (
+        part
+        for sheet in passage.sheets
+        for part in (
+            f"{heading}# {markdown(sheet.title)}",
+            _rows(sheet.headers, ["---"] * len(sheet.headers), sheet.lines),
+        )
+    )
+    return [
+        f"{heading} {markdown(passage.title)}",
+        *([markdown(passage.opening)] if passage.opening else []),
+        *_points(passage.points),
+        *map(markdown, passage.notes),
+        *(sheets if whole else ()),
     ]
-    sides = ["---", *["---:"] * (len(content.headers) - 2), "---"]
-    return _rows(content.headers, sides, rows)
+
+
+def _points(texts: Sequence[str]) -> list[str]:
+    return ["\n".join(f"- {markdown(text)}" for text in texts)] if texts else []
+
+
+def _table(group: Group) -> str:
+    sides = ["---", *["---:"] * (len(group.headers) - 2), "---"]
+    lines = [
+        [markdown(line.stack), *map(_figure, line.figures), markdown(line.rounds), markdown(line.notes)]
+        for line in group.lines
+    ]
+    return _dressed(group.headers, sides, lines)
+
+
+def _figure(shown: Shown) -> str:
+    """A figure in Markdown; a void one is struck out, and only the tildes that do so are not escaped."""
+    value = f"~~{markdown(shown.value)}~~" if shown.struck else markdown(shown.value)
+    mark = "" if shown.mark is None else f"\\[{shown.mark}\\]"
+    return " ".join(part for part in (value, mark, markdown(shown.around)) if part)
 
 
 def _rows(headers: Sequence[str], sides: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [[markdown(text) for text in headers], list(sides), *([markdown(text) for text in row] for row in rows)]
+    return _dressed(headers, sides, [[markdown(text) for text in row] for row in rows])
+
+
+def _dressed(headers: Sequence[str], sides: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
+    lines = [[markdown(text) for text in headers], list(sides), *map(list, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _images(folder: str) -> list[str]:
-    return [f"[![{ALTS[name]}]({folder}/{name}.png)]({folder}/{name}.svg)" for name in CHARTS]
+def _images(run: Run, folder: str) -> list[str]:
+    return [f"[![{chart_title(run, BY_NAME[name])}]({folder}/{name}.png)]({folder}/{name}.svg)" for name in CHARTS]
 
 
 def _stacks(run: Run) -> str:
@@ -118,20 +168,19 @@ def _stacks(run: Run) -> str:
     return _rows(("stack", "what it is", "workers", "threads", "slots"), ("---", "---", "---:", "---:", "---:"), rows)
 
 
-def _machine(run: Run) -> str:
-    machine = run.machine
-    cores = "not pinned"
-    if run.server_cpus and run.load_cpus:
-        cores = f"{len(run.server_cpus)} for the server and {len(run.load_cpus)} for the load"
-    return (
-        f"Measured on {markdown(machine.cpu_model)}, {plural(machine.cpus, 'core')} ({cores}), "
-        f"{megabytes(machine.memory_bytes)} of memory, {markdown(machine.system)} {markdown(machine.kernel)}, "
-        f"Python {markdown(machine.python)}."
-    )
-
-
 def _facts(run: Run) -> str:
     commit = "not known" if run.commit is None else run.commit + (" with uncommitted changes" if run.dirty else "")
     versions = ", ".join(f"{name} {version}" for name, version in sorted(run.versions.items()))
     facts = {"commit": commit, "lock file (SHA-256)": run.lock_sha256, "seed": str(run.seed), "versions": versions}
     return "\n".join(f"- {name}: {markdown(value)}" for name, value in facts.items())
+
+
+def _measured(run: Run) -> list[str]:
+    """What the machine can measure, and how steady it was."""
+    steady = steadiness(run.cells)
+    if run.selftest is None:
+        tested = ["No selftest of the machine was recorded."]
+    else:
+        taken = f"What this machine can measure, by its selftest of {markdown(run.selftest.taken)}:"
+        tested = [taken, *_points(selftest_lines(run.selftest))]
+    return [*([markdown(steady)] if steady is not None else []), *tested]

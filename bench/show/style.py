@@ -17,6 +17,10 @@ QUIET = "#666666"
 TEXT_POINTS = 8.5
 TITLE_POINTS = 13.0
 PANEL_TITLE_POINTS = 9.5
+VALUE_POINTS = 8.0
+BAR_WIDE = 0.72
+# Small letters on whole pixels take up to so much more room than their outlines.
+HINTING = 1.07
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -71,8 +75,10 @@ def styled() -> Iterator[None]:
 
 
 def width_in(text: str, points: float = TEXT_POINTS) -> float:
-    """The width of a line of text in inches."""
-    return float(TextPath((0, 0), text, size=points).get_extents().width) / 72 if text.strip() else 0.0
+    """The most that a line of text is wide, in inches."""
+    if not text.strip():
+        return 0.0
+    return HINTING * float(TextPath((0, 0), text, size=points).get_extents().width) / 72
 
 
 def wrapped(text: str, room_in: float, points: float = TEXT_POINTS) -> list[str]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from io import StringIO
+from itertools import zip_longest
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.show.content import Content, Group, Line
+from bench.show.content import Content, Group, Line, Shown
+from bench.show.sheet import Passage
 from bench.show.text import plain
 
 PIPED_WIDTH = 100
@@ -35,13 +37,34 @@ def render(content: Content, *, width: int | None = None, colour: bool = False) 
     between, widths = _layout(content, console.width)
     for group in content.groups:
         console.print(Text(plain(group.title), style="bold"))
-        console.print(_table(content.headers, group, widths, between))
-    for index, texts in enumerate((content.legend, content.problems, content.remarks)):
-        for number, text in enumerate(texts, start=1):
-            console.print(_hanging(f"[{number}] ", plain(text)) if index == 1 else Text(plain(text)))
-        if texts:
-            console.print()
+        console.print(_table(group, widths, between))
+    _say(console, content.legend)
+    _say(console, content.problems, [f"[{number}] " for number in range(1, len(content.problems) + 1)])
+    _say(console, content.remarks)
+    for passage in (content.ratios, content.reproduction):
+        if passage is not None:
+            _pass(console, passage)
     return "\n".join(line.rstrip() for line in target.getvalue().rstrip().split("\n")) + "\n"
+
+
+def _say(console: Console, texts: Iterable[str], marks: Iterable[str] = ()) -> None:
+    """Lines with their marks before them, and an empty one after them."""
+    said = [
+        _hanging(mark, plain(text)) if mark else Text(plain(text))
+        for text, mark in zip_longest(texts, marks, fillvalue="")
+    ]
+    for line in said:
+        console.print(line)
+    if said:
+        console.print()
+
+
+def _pass(console: Console, passage: Passage) -> None:
+    """A passage without its tables, which stand in report.md."""
+    console.print(Text(passage.title, style="bold"))
+    _say(console, [passage.opening] if passage.opening else [])
+    _say(console, passage.points, ["- "] * len(passage.points))
+    _say(console, passage.notes)
 
 
 def _hanging(mark: str, text: str) -> Table:
@@ -53,9 +76,17 @@ def _hanging(mark: str, text: str) -> Table:
     return grid
 
 
-def _texts(line: Line, between: str) -> tuple[str, ...]:
-    figures = (between.join(part for part in parts if part) for parts in line.figures)
-    return (plain(line.stack), *figures, line.rounds, line.notes)
+def _figure(shown: Shown, between: str) -> Text:
+    """A figure in one column; a void one in brackets, since not every terminal strikes out."""
+    mark = "" if shown.mark is None else f" [{shown.mark}]"
+    if shown.struck:
+        return Text.assemble("(", (shown.value, "strike"), f"){between}void{mark}")
+    return Text(between.join(part for part in (shown.value + mark, shown.around) if part))
+
+
+def _texts(line: Line, between: str) -> tuple[Text, ...]:
+    figures = (_figure(shown, between) for shown in line.figures)
+    return (Text(plain(line.stack)), *figures, Text(line.rounds), Text(line.notes))
 
 
 def _layout(content: Content, width: int) -> tuple[str, list[int]]:
@@ -63,10 +94,11 @@ def _layout(content: Content, width: int) -> tuple[str, list[int]]:
 
     Names and notes fold where the page is narrow; figures do not.
     """
-    lines = [line for group in content.groups for line in group.lines]
-    room = width - GAP * len(content.headers)
+    if not content.groups:
+        return " ", []
+    room = width - GAP * len(content.groups[0].headers)
     for between in (" ", "\n"):
-        widths = _widths(content.headers, lines, between)
+        widths = _widths(content.groups, between)
         if sum(widths) <= room:
             return between, widths
     name, *figures, notes = widths
@@ -75,18 +107,20 @@ def _layout(content: Content, width: int) -> tuple[str, list[int]]:
     return "\n", [min(name, left - notes), *figures, notes]
 
 
-def _widths(headers: tuple[str, ...], lines: Iterable[Line], between: str) -> list[int]:
+def _widths(groups: Iterable[Group], between: str) -> list[int]:
     """The columns that the widest part of each column needs, over all tables."""
-    said = headers if between == " " else tuple(header.replace(" ", "\n") for header in headers)
-    columns = zip(said, *(_texts(line, between) for line in lines), strict=True)
-    return [max(Text(part).cell_len for text in column for part in text.split("\n")) for column in columns]
+    rows: list[tuple[Text, ...]] = []
+    for group in groups:
+        rows.append(tuple(Text(header if between == " " else header.replace(" ", "\n")) for header in group.headers))
+        rows += (_texts(line, between) for line in group.lines)
+    return [max(part.cell_len for text in column for part in text.split("\n")) for column in zip(*rows, strict=True)]
 
 
-def _table(headers: tuple[str, ...], group: Group, widths: list[int], between: str) -> Table:
+def _table(group: Group, widths: list[int], between: str) -> Table:
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1), pad_edge=False, collapse_padding=True)
-    last = len(headers) - 1
-    for index, (header, width) in enumerate(zip(headers, widths, strict=True)):
+    last = len(group.headers) - 1
+    for index, (header, width) in enumerate(zip(group.headers, widths, strict=True)):
         table.add_column(header, justify="left" if index in {0, last} else "right", overflow="fold", width=width)
     for line in group.lines:
-        table.add_row(*(Text(text) for text in _texts(line, between)))
+        table.add_row(*_texts(line, between))
     return table

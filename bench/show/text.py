@@ -1,6 +1,7 @@
 """Words that come from a run: made safe for a terminal, a chart or Markdown, and put together for all of them."""
 
 import re
+from collections.abc import Sequence
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
 
@@ -29,3 +30,9 @@ def code_block(text: str) -> str:
 def plural(number: int, noun: str) -> str:
     """A number of things: 1 user, 10 users."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as part of a sentence: `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

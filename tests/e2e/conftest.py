@@ -1,6 +1,8 @@
 """What the end-to-end tests share: a copy of the checkout, so that they leave results/latest and each other alone."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -12,6 +14,16 @@ ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("bench", "loadtests", "upstream", "flask_app", "fastapi_app")
 FILES = ("bench.toml", "compare.py", "requirements.lock")
 
+SELFTEST = """
+from bench.run.cpus import cpu_sets
+from bench.run.selftest import Ladders
+from bench.run.session import take_selftest
+from bench.run.signals import stop_on_signals
+
+with stop_on_signals() as stop:
+    take_selftest(cpu_sets(1), Ladders([300.0], [100], [2000.0]), stop)
+"""
+
 FAKE = (Path(__file__).parent / "fake_server.py").resolve()
 
 
@@ -22,6 +34,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in FILES:
         shutil.copy(ROOT / file, folder / file)
+    # One selftest for all: it holds for an hour, and for whatever asks for no more.
+    subprocess.run((sys.executable, "-c", SELFTEST), cwd=folder, check=True, capture_output=True)
     return folder
 
 

@@ -14,13 +14,16 @@ from bench.model import (
     Ceiling,
     Cell,
     CellKey,
+    Closed,
     Cpu,
     Distribution,
     Load,
     Machine,
     Memory,
     MemoryFigure,
+    Open,
     Plan,
+    Probe,
     Problem,
     Profile,
     Requests,
@@ -38,6 +41,7 @@ from bench.record.store import save_run, save_samples
 
 WINDOW = Window(warmup_s=100.0, start_s=100.5, end_s=101.5)
 HOLD_S = 0.02
+PROBE = Probe(before_s=0.020, after_s=0.021)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,10 @@ def plan(
     *,
     rounds: int = 3,
     max_users: Mapping[str, int] | None = None,
+    rates: Mapping[str, tuple[float, ...]] | None = None,
     titles: Mapping[str, str] | None = None,
 ) -> Plan:
-    titles = titles or {}
+    titles, names = titles or {}, tuple(shapes)
     return Plan(
         stacks={
             name: Stack(
@@ -93,27 +98,46 @@ def plan(
         },
         profile=Profile(
             name="bench",
-            stacks=tuple(shapes),
-            loads={name: tuple(Load("closed", users) for users in counts) for name, counts in loads.items()},
+            stacks=names,
+            loads={
+                name: (
+                    *(Closed(users=users) for users in counts),
+                    *(Open(rate_rps=rate, arrivals="fixed", max_in_flight=500) for rate in (rates or {}).get(name, ())),
+                )
+                for name, counts in loads.items()
+            },
             timing=Timing(0.5, 1.0, 3.0),
             rounds=rounds,
             max_users=max_users or {},
+            max_rate_rps={},
+            compare=(names[1], names[0]) if len(names) > 1 else None,
             server_cpus=1,
         ),
     )
 
 
-def samples(shape: Shape, users: int, seed: int) -> Samples:
-    """The arrays of a cell whose users ask again as soon as they are answered, and of a sampler at 10 Hz."""
+def samples(shape: Shape, load: Load, seed: int) -> Samples:
+    """The arrays of a cell, and of a sampler at 10 Hz.
+
+    Closed: users ask again as soon as they are answered. Open: requests arrive evenly, and each takes as long as it
+    would with few users.
+    """
     random = np.random.default_rng(seed)
-    typical_s = max(HOLD_S * 1.05, users / shape.capacity_rps)
     length_s = WINDOW.end_s - WINDOW.warmup_s
-    each = int(2 * length_s / typical_s) + 3
-    took_s = typical_s * random.lognormal(0, 0.08, size=(users, each)) * random.lognormal(0, 0.01)
-    done_s = WINDOW.warmup_s + np.cumsum(took_s, axis=1)
-    scheduled_s = np.hstack([np.full((users, 1), WINDOW.warmup_s), done_s[:, :-1]])
-    sent = scheduled_s < WINDOW.end_s
-    scheduled_s, done_s = scheduled_s[sent], done_s[sent]
+    noise = random.lognormal(0, 0.01)
+    if isinstance(load, Open):
+        scheduled_s = WINDOW.warmup_s + np.arange(int(length_s * load.rate_rps)) / load.rate_rps
+        took_s = HOLD_S * 1.05 * random.lognormal(0, 0.08, size=len(scheduled_s)) * noise
+        users, done_s = int(load.rate_rps * HOLD_S), scheduled_s + took_s
+    else:
+        users = load.users
+        typical_s = max(HOLD_S * 1.05, users / shape.capacity_rps)
+        each = int(2 * length_s / typical_s) + 3
+        took_s = typical_s * random.lognormal(0, 0.08, size=(users, each)) * noise
+        done_s = WINDOW.warmup_s + np.cumsum(took_s, axis=1)
+        scheduled_s = np.hstack([np.full((users, 1), WINDOW.warmup_s), done_s[:, :-1]])
+        sent = scheduled_s < WINDOW.end_s
+        scheduled_s, done_s = scheduled_s[sent], done_s[sent]
     count = len(done_s)
     mem_t_s = np.arange(WINDOW.warmup_s - 1, WINDOW.end_s + 0.3, 0.1)
     cpu_s = np.searchsorted(np.sort(done_s), mem_t_s) * shape.cpu_s
@@ -128,6 +152,8 @@ def samples(shape: Shape, users: int, seed: int) -> Samples:
         arm=np.zeros(count, dtype=np.int64),
         route=np.zeros(count, dtype=np.int64),
         slice=np.zeros(count, dtype=np.int64),
+        beat_s=np.arange(WINDOW.warmup_s, WINDOW.end_s, 0.01),
+        beat_late_s=np.full(len(np.arange(WINDOW.warmup_s, WINDOW.end_s, 0.01)), 0.0003),
         mem_t_s=mem_t_s,
         mem_arm=np.zeros(readings, dtype=np.int64),
         pss_bytes=pss_bytes,
@@ -140,11 +166,13 @@ def samples(shape: Shape, users: int, seed: int) -> Samples:
         generator_cpu_s=(mem_t_s - mem_t_s[0]) * 0.3,
         upstream_cpu_s=(mem_t_s - mem_t_s[0]) * 0.1,
         sampler_cpu_s=(mem_t_s - mem_t_s[0]) * 0.01,
+        server_steal_s=(mem_t_s - mem_t_s[0]) * 0.02,
+        load_steal_s=(mem_t_s - mem_t_s[0]) * 0.01,
     )
 
 
-def served(count: int, delay_error_s: float = 0.001) -> UpstreamServed:
-    return UpstreamServed({"weather": count}, {"p50": 0.0002, "p99": delay_error_s, "max": 0.002})
+def served(count: int, delay_error_s: float = 0.001, peak_in_flight: int = 500) -> UpstreamServed:
+    return UpstreamServed({"weather": count}, {"p50": 0.0002, "p99": delay_error_s, "max": 0.002}, peak_in_flight)
 
 
 def failed(key: CellKey, detail: str = "the server did not become ready in 30 s") -> Cell:
@@ -178,7 +206,7 @@ def save(
         if fails(key):
             cells.append(failed(key))
             continue
-        raw = change(key, samples(shapes[key.stack], key.load.users, seed=key.order))
+        raw = change(key, samples(shapes[key.stack], key.load, seed=key.order))
         cell = judge_cell(
             key,
             planned.stacks[key.stack],
@@ -186,6 +214,7 @@ def save(
             raw,
             WINDOW,
             served(len(raw.status)),
+            PROBE,
             server_cpus=1,
             load_cpus=1,
         )
@@ -227,14 +256,15 @@ def cell(
     pss_bytes: int | None = 50_000_000,
     cpu_s: float = 0.001,
     problems: tuple[Problem, ...] = (),
-    bound: Bound | None = None,
+    bound: Bound = "nothing",
+    load: Load | None = None,
 ) -> Cell:
     """A cell with these figures, without samples."""
     memory = MemoryFigure(pss_bytes, 60_000_000, 45_000_000)
     return Cell(
         stack=stack,
         scenario=scenario,
-        load=Load("closed", users),
+        load=load or Closed(users=users),
         round=number,
         order=0,
         outcome=outcome(problems),
@@ -245,8 +275,9 @@ def cell(
         latency_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
         service_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
         memory=Memory(memory, memory, memory),
-        cpu=Cpu(cpu_s, 0.5, 0.3, 0.1, 0.01, 5, 100.0),
+        cpu=Cpu(cpu_s, 0.5, 0.3, 0.1, 0.01, 5, 100.0, 0.0, 0.0),
+        probe=PROBE,
         upstream=served(100),
-        ceiling=Ceiling(None, bound),
+        ceiling=Ceiling(None, 0.1, 10.0, bound, "so it was seen"),
         samples="cells/0.npz",
     )

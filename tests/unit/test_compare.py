@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import compare
-from bench.model import CellKey, Samples
+from bench.model import SCHEMA_VERSION, CellKey, Samples
 from bench.record.store import load_run, save_run
 from bench.show.report import BEGIN, END
 from tests.unit.builders import FASTAPI, FLASK, plan, save
@@ -133,7 +133,7 @@ def shorten(folder: Path) -> None:
 
 def newer(folder: Path) -> None:
     path = folder / "run.json"
-    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 99'))
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
 
 
 def gone(folder: Path) -> None:
@@ -158,7 +158,7 @@ def no_sampler(folder: Path) -> None:
         (truncate, "run.json cannot be read"),
         (corrupt, "0.npz cannot be read"),
         (shorten, "cannot be judged"),
-        (newer, "has schema 99; this version reads up to 1"),
+        (newer, f"has schema 99; this version reads up to {SCHEMA_VERSION}"),
         (gone, "holds no run.json"),
         (foreign, "cell 0 is of a stack or scenario not planned"),
         (no_sampler, "cannot be judged: no memory reading lies in the window"),

@@ -3,52 +3,253 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.ceiling import ceiling, slots_rps
-from bench.model import Bound, Load, Scenario, Stack
+from bench.model import Bound, Ceiling, Cpu, Problem, Scenario, Stack, UpstreamCall, UpstreamServed
 from tests.unit.builders import FASTAPI, SYNC, plan
 
 PLAN = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10,)})
-SCENARIO = replace(PLAN.scenarios["weather"], hold_s=0.1)
-BUSY = Load("closed", 100)
-NO_WAIT = replace(SCENARIO, hold_s=0.0)
+WEATHER = replace(PLAN.scenarios["weather"], upstream={"weather": UpstreamCall(1, 0.1)}, hold_s=0.1)
+SLEEP = replace(WEATHER, upstream={}, hold_s=0.1)
+HEALTH = replace(WEATHER, upstream={}, hold_s=0.0)
+FAN_OUT = {"users": UpstreamCall(1, 0.3), "orders": UpstreamCall(1, 0.2), "reviews": UpstreamCall(1, 0.15)}
+PARALLEL = replace(WEATHER, upstream=FAN_OUT, hold_s=0.3)
+SEQUENTIAL = replace(WEATHER, upstream=FAN_OUT, hold_s=0.65)
+
+LOOP = replace(PLAN.stacks["loop"], interface="asgi", workers=1, threads=1, slots=None)
+FOUR_SYNC = replace(PLAN.stacks["sync"], workers=4, threads=1, slots=4)
+HUNDRED_THREADS = replace(PLAN.stacks["sync"], workers=1, threads=100, slots=100)
+GEVENT = replace(PLAN.stacks["sync"], workers=1, threads=100, slots=None)
+
+
+def cell(
+    stack: Stack,
+    scenario: Scenario,
+    throughput_rps: float,
+    *,
+    in_flight: float = 100.0,
+    unloaded_s: float = 0.101,
+    busy: float = 0.3,
+    generator: float = 0.3,
+    upstream: float = 0.1,
+    threads: int = 1,
+    peak: int = 100,
+    problem: Problem | None = None,
+) -> Ceiling:
+    """Why a cell stopped there, with 100 requests under way where nothing else is said."""
+    return ceiling(
+        stack,
+        scenario,
+        in_flight=in_flight,
+        throughput_rps=throughput_rps,
+        unloaded_s=unloaded_s,
+        cpu=Cpu(busy / throughput_rps, busy, generator, upstream, 0.01, threads, 1000.0, None, None),
+        server_busy=busy,
+        upstream=UpstreamServed({}, {}, peak),
+        problems=() if problem is None else (problem,),
+    )
 
 
 def test_four_slots_held_for_100_ms_allow_40_requests_a_second() -> None:
-    assert slots_rps(PLAN.stacks["sync"], SCENARIO) == pytest.approx(40.0)
+    assert slots_rps(FOUR_SYNC, WEATHER) == pytest.approx(40.0)
 
 
 @pytest.mark.parametrize(
     ("stack", "scenario"),
-    [(PLAN.stacks["loop"], SCENARIO), (PLAN.stacks["sync"], NO_WAIT)],
+    [(LOOP, WEATHER), (FOUR_SYNC, HEALTH)],
     ids=["an event loop has no slots", "nothing is waited for"],
 )
-def test_there_is_no_ceiling_without_slots_or_without_waiting(stack: Stack, scenario: Scenario) -> None:
+def test_there_is_no_limit_by_slots_without_slots_or_without_waiting(stack: Stack, scenario: Scenario) -> None:
     assert slots_rps(stack, scenario) is None
-    assert ceiling(stack, scenario, BUSY, 1e6, 0.5, 1).bound is None
+    assert cell(stack, scenario, 100.0).rps is None
 
 
-@pytest.mark.parametrize(
-    ("throughput_rps", "server_cores", "bound"),
-    [
-        (37.9, 0.949, None),
-        (38.0, 0.949, "slots"),
-        (38.1, 0.949, "slots"),
-        (37.9, 0.95, "server cpu"),
-        (40.0, 0.96, "server cpu"),
-    ],
-)
-def test_what_binds_is_said_from_95_per_cent_on(
-    throughput_rps: float, server_cores: float, bound: Bound | None
-) -> None:
-    found = ceiling(PLAN.stacks["sync"], SCENARIO, BUSY, throughput_rps, server_cores, server_cpus=1)
+SHOWN = {
+    "four sync workers": (cell(FOUR_SYNC, WEATHER, 38.8, threads=5, peak=4, busy=0.05), "slots", "of 4 slots"),
+    "40 threads, declared": (
+        cell(replace(LOOP, threads=40, slots=40), WEATHER, 361.0, threads=44, peak=40, busy=0.7),
+        "slots",
+        "36.5 of 40 slots served at a time, 100 under way",
+    ),
+    "40 threads that nobody declared": (
+        cell(LOOP, WEATHER, 361.0, threads=44, peak=40, busy=0.7),
+        "slots",
+        "never more than 40.0 calls of the upstream at a time, 100 requests under way, by 44 threads",
+    ),
+    "40 undeclared threads that sleep": (cell(LOOP, SLEEP, 361.0, threads=44, peak=0), "slots", "by 44 threads"),
+    "a limiter that is no pool of threads": (cell(LOOP, SLEEP, 198.0, threads=1, peak=0), "slots", "does not name"),
+    "a client pool of 10": (cell(LOOP, WEATHER, 97.0, threads=3, peak=10), "client pool", "never more than 10.0 calls"),
+    "a client pool of 10 behind a hundred threads": (
+        cell(HUNDRED_THREADS, WEATHER, 97.0, threads=102, peak=10),
+        "client pool",
+        "100 requests under way",
+    ),
+    "a client pool of 30 in a parallel fan-out": (
+        cell(LOOP, PARALLEL, 45.0, unloaded_s=0.302, threads=3, peak=30),
+        "client pool",
+        "never more than 30.0 calls",
+    ),
+    "a client pool of 10 in turn": (
+        cell(LOOP, SEQUENTIAL, 15.2, unloaded_s=0.652, threads=3, peak=10),
+        "client pool",
+        "never more than 10.0 calls",
+    ),
+    "an event loop that sleeps": (cell(LOOP, SLEEP, 9.9, unloaded_s=0.1, busy=0.02, peak=0), "event loop", "blocks"),
+    "an event loop that waits for its upstream": (
+        cell(LOOP, WEATHER, 9.8, unloaded_s=0.102, busy=0.03, peak=1),
+        "event loop",
+        "never more than 1.00 calls",
+    ),
+    "two event loops that sleep": (cell(replace(LOOP, workers=2), SLEEP, 19.8, busy=0.04), "event loop", "blocks"),
+    "an event loop that calls three upstreams in its own turn": (
+        cell(LOOP, PARALLEL, 1.53, unloaded_s=0.652, busy=0.02, peak=1),
+        "event loop",
+        "blocks",
+    ),
+    "a full event loop": (cell(LOOP, WEATHER, 295.0, busy=0.96), "server cpu", "event loop 96.0 % busy"),
+    "full cores": (cell(HUNDRED_THREADS, WEATHER, 845.0, busy=0.97, threads=102), "server cpu", "cores 97.0 % busy"),
+    "two full workers": (cell(replace(LOOP, workers=2), HEALTH, 6000.0, busy=0.97), "server cpu", "cores 97.0 % busy"),
+    "a CPU at 95 per cent of four slots": (cell(FOUR_SYNC, WEATHER, 39.0, busy=0.95, peak=4), "server cpu", "95.0 %"),
+    "a CPU at 85 per cent, with a queue": (cell(LOOP, WEATHER, 600.0, busy=0.85), "server cpu", "85.0 %"),
+    "a CPU at 90 per cent, with a queue": (cell(GEVENT, WEATHER, 624.0, busy=0.9), "server cpu", "90.0 %"),
+    "a CPU at 90 per cent, all slots taken": (cell(FOUR_SYNC, WEATHER, 38.0, busy=0.9, peak=4), "slots", "of 4 slots"),
+    "a CPU at 90 per cent, without a queue": (
+        cell(LOOP, WEATHER, 944.0, busy=0.9),
+        "nothing",
+        "95.3 of 100 requests under way were served at a time",
+    ),
+    "a CPU at 84 per cent, with a queue": (cell(LOOP, WEATHER, 600.0, busy=0.84), "nothing", "84.0 % busy"),
+    "a load that is not high enough": (
+        cell(LOOP, WEATHER, 944.0, busy=0.8),
+        "nothing",
+        "95.3 of 100 requests under way were served at a time",
+    ),
+    "one user": (cell(LOOP, WEATHER, 9.7, in_flight=0.99, busy=0.02, peak=1), "nothing", "0.980 of 0.990 requests"),
+    "one user of four sync workers": (cell(FOUR_SYNC, WEATHER, 9.6, in_flight=0.99, peak=1, threads=5), "nothing", ""),
+    "as many users as slots": (cell(FOUR_SYNC, WEATHER, 38.8, in_flight=4.0, peak=4, threads=5), "nothing", "of 4.00"),
+    "gevent in bursts": (
+        cell(GEVENT, WEATHER, 779.0, busy=0.69, threads=2),
+        "nothing",
+        "78.7 of 100 requests under way were served at a time, and the server was 69.0 % busy",
+    ),
+    "greenlets that sleep, in bursts": (
+        cell(GEVENT, SLEEP, 779.0, busy=0.69, peak=0, threads=2),
+        "nothing",
+        "78.7 of 100 requests under way were served at a time",
+    ),
+    "all users at the upstream now and then": (
+        cell(GEVENT, WEATHER, 850.0, busy=0.69, peak=92, threads=2),
+        "nothing",
+        "85.9 of 100 requests under way were served at a time",
+    ),
+    "as many users as slots, a little slower": (
+        cell(FOUR_SYNC, WEATHER, 35.0, in_flight=4.0, peak=4, threads=5),
+        "nothing",
+        "3.54 of 4.00",
+    ),
+    "a client pool larger than the users, in a parallel fan-out": (
+        cell(LOOP, PARALLEL, 181.0, unloaded_s=0.302, threads=3, peak=120),
+        "client pool",
+        "120",
+    ),
+    "a sync worker that nobody declared": (
+        cell(replace(GEVENT, threads=1), SLEEP, 9.9, unloaded_s=0.1, busy=0.02, peak=0, threads=2),
+        "slots",
+        "by 2 threads",
+    ),
+    "100 requests/s that all get through": (
+        cell(HUNDRED_THREADS, WEATHER, 100.0, in_flight=10.3, busy=0.12, peak=14, threads=30),
+        "nothing",
+        "10.1 of 10.3",
+    ),
+    "Poisson arrivals that all get through": (
+        cell(LOOP, WEATHER, 200.0, in_flight=20.8, busy=0.25, peak=38),
+        "nothing",
+        "20.2 of 20.8",
+    ),
+    "more arrivals than four slots can serve": (
+        cell(FOUR_SYNC, WEATHER, 38.8, in_flight=480.0, busy=0.05, peak=4, threads=5),
+        "slots",
+        "480 under way",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "bound", "why"), SHOWN.values(), ids=SHOWN)
+def test_what_binds_is_named_from_what_was_seen(found: Ceiling, bound: Bound, why: str) -> None:
+    assert found.bound == bound, found.why
+    assert why in found.why
+
+
+def test_a_ceiling_says_for_how_long_a_slot_is_held_and_how_many_requests_are_served_at_once() -> None:
+    found = cell(FOUR_SYNC, WEATHER, 38.0, unloaded_s=0.104, peak=4)
     assert found.rps == pytest.approx(40.0)
+    assert found.held_s == pytest.approx(0.104)
+    assert found.at_once == pytest.approx(38.0 * 0.104)
+    assert cell(FOUR_SYNC, WEATHER, 38.0, unloaded_s=0.08).held_s == pytest.approx(0.1)  # it waits for so long at least
+
+
+@pytest.mark.parametrize(("in_flight", "bound"), [(3.0, "nothing"), (4.0, "nothing"), (5.0, "slots")])
+def test_slots_bind_only_where_there_are_more_requests_than_slots(in_flight: float, bound: Bound) -> None:
+    assert cell(FOUR_SYNC, WEATHER, min(in_flight, 4.0) * 9.7, in_flight=in_flight, peak=4, threads=5).bound == bound
+
+
+@pytest.mark.parametrize(("served", "bound"), [(0.89, "server cpu"), (0.91, "nothing")])
+def test_nothing_queues_where_nine_tenths_are_being_served(served: float, bound: Bound) -> None:
+    assert cell(LOOP, WEATHER, 1000 * served, unloaded_s=0.1, busy=0.9).bound == bound
+
+
+@pytest.mark.parametrize(("at_once", "bound"), [(84.0, "server cpu"), (86.0, "slots")])
+def test_slots_are_taken_from_85_per_cent_on(at_once: float, bound: Bound) -> None:
+    found = cell(HUNDRED_THREADS, WEATHER, 10 * at_once, in_flight=500.0, unloaded_s=0.1, busy=0.9, threads=102)
     assert found.bound == bound
 
 
-@pytest.mark.parametrize(("users", "bound"), [(3, None), (4, None), (5, "slots")])
-def test_slots_bind_only_where_there_are_more_users_than_slots(users: int, bound: Bound | None) -> None:
-    assert ceiling(PLAN.stacks["sync"], SCENARIO, Load("closed", users), 40.0, 0.1, 1).bound == bound
+GENERATOR = Problem("load side saturated", "a load-side core 85 % busy", ("latency", "throughput"))
 
 
-def test_a_server_with_two_cores_is_full_when_both_are() -> None:
-    assert ceiling(PLAN.stacks["loop"], SCENARIO, BUSY, 100.0, 1.0, server_cpus=2).bound is None
-    assert ceiling(PLAN.stacks["loop"], SCENARIO, BUSY, 100.0, 1.9, server_cpus=2).bound == "server cpu"
+@pytest.mark.parametrize(
+    ("name", "used", "bound"),
+    [
+        ("load side saturated", (0.7, 0.2), "generator"),
+        ("load side saturated", (0.2, 0.7), "upstream"),
+        ("arrivals not sent", (0.3, 0.1), "generator"),
+        ("users idle", (0.3, 0.1), "generator"),
+    ],
+)
+def test_a_load_side_at_its_end_is_what_binds(name: str, used: tuple[float, float], bound: Bound) -> None:
+    problem = Problem(name, "it was seen", ("latency", "throughput"))
+    found = cell(LOOP, HEALTH, 3500.0, busy=0.8, generator=used[0], upstream=used[1], problem=problem)
+    assert (found.bound, found.why) == (bound, "it was seen")
+
+
+@pytest.mark.parametrize(("name", "bound"), [("generator late", "generator"), ("generator stalled", "generator"),
+                                             ("upstream late", "upstream")])  # fmt: skip
+def test_a_load_side_that_comes_late_is_what_binds_where_a_queue_has_no_other_reason(name: str, bound: Bound) -> None:
+    found = cell(LOOP, WEATHER, 600.0, busy=0.7, problem=Problem(name, "by 9 ms", ("latency",)))
+    assert (found.bound, found.why) == (bound, "by 9 ms")
+
+
+def test_a_full_server_binds_though_the_generator_was_full_too() -> None:
+    assert cell(LOOP, HEALTH, 3500.0, busy=0.95, problem=GENERATOR).bound == "server cpu"
+    assert cell(LOOP, HEALTH, 3500.0, busy=0.94, problem=GENERATOR).bound == "generator"
+
+
+@pytest.mark.parametrize("name", ["service errors", "nothing served"])
+def test_nothing_is_said_to_bind_a_service_that_fails(name: str) -> None:
+    problem = Problem(name, "20 % of the requests failed", ("latency", "cpu"))
+    found = cell(FOUR_SYNC, WEATHER, 39.0, peak=4, problem=problem)
+    assert (found.bound, found.why) == ("nothing", "20 % of the requests failed")
+
+
+@pytest.mark.parametrize("name", ["unsteady", "users unanswered", "falling behind", "arrivals dropped"])
+def test_what_a_stack_at_its_limit_brings_about_does_not_hide_the_limit(name: str) -> None:
+    assert cell(FOUR_SYNC, WEATHER, 39.0, peak=4, problem=Problem(name, "", ("latency",))).bound == "slots"
+
+
+def test_a_server_that_answers_nothing_has_a_ceiling_all_the_same() -> None:
+    used = Cpu(None, 0.0, 0.1, 0.0, 0.0, 1, 0.0, None, None)
+    nothing = Problem("nothing served", "no right answer in the window", ("latency", "cpu"))
+    found = ceiling(
+        LOOP, HEALTH, in_flight=100.0, throughput_rps=0.0, unloaded_s=0.0, cpu=used, server_busy=0.0,
+        upstream=UpstreamServed({}, {}, 0), problems=(nothing,),
+    )  # fmt: skip
+    assert (found.bound, found.at_once, found.why) == ("nothing", 0.0, "no right answer in the window")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +20,12 @@ def requests(*rows: tuple[float, float, float, int]) -> Samples:
     return Samples(scheduled_s=scheduled_s, sent_s=sent_s, done_s=done_s, status=status)
 
 
+def joined(asked: Samples, read: Samples) -> Samples:
+    """The requests and beats of the one with the readings of the other."""
+    names = ("scheduled_s", "sent_s", "done_s", "status", "beat_s", "beat_late_s")
+    return replace(read, **{name: getattr(asked, name) for name in names})
+
+
 def readings(t_s: list[float], **columns: list[float]) -> Samples:
     count = len(t_s)
     zeros: Floats = np.zeros(count)
@@ -27,7 +35,7 @@ def readings(t_s: list[float], **columns: list[float]) -> Samples:
         **(
             {"mem_t_s": np.array(t_s), "pss_bytes": none, "rss_bytes": none, "uss_bytes": none, "threads": none}
             | {"switches": none, "cpu_user_s": zeros, "cpu_system_s": zeros, "generator_cpu_s": zeros}
-            | {"upstream_cpu_s": zeros, "sampler_cpu_s": zeros}
+            | {"upstream_cpu_s": zeros, "sampler_cpu_s": zeros, "server_steal_s": zeros, "load_steal_s": zeros}
             | given_columns
         )
     )
@@ -117,6 +125,94 @@ def test_requests_are_counted_by_how_they_ended() -> None:
     assert dict(found.by_error) == {"status 503": 1, "connection lost": 1, "timeout": 2}
 
 
+def test_what_was_dropped_or_never_sent_is_told_apart_from_errors() -> None:
+    samples = requests(
+        *((11.0, 11.0, 12.0, status) for status in (200, 200, 200, -2, -503)),
+        *((12.0, 12.0, 12.0, metrics.DROPPED),) * 4,
+        *((12.0, 12.0, 12.0, metrics.UNSENT),) * 3,
+        (25.0, 25.0, 25.0, metrics.DROPPED),
+    )
+    found = metrics.requests(samples, WINDOW)
+    assert (found.ok, found.errors, found.timeouts, found.dropped) == (3, 1, 1, 7)
+    assert dict(found.by_error) == {"timeout": 1, "status 503": 1}
+    assert int(metrics.sent(samples).sum()) == 5
+
+
+@pytest.mark.parametrize("status", [metrics.DROPPED, metrics.UNSENT])
+def test_what_was_dropped_or_never_sent_counts_at_the_timeout_in_latency_alone(status: int) -> None:
+    samples = requests((11.0, 11.01, 11.1, 200), *((12.0, 12.5, 12.5, status),) * 3)
+    latency = metrics.latency_s(samples, WINDOW, timeout_s=5.0)
+    service, lag = metrics.service_s(samples, WINDOW), metrics.lag_s(samples, WINDOW)
+    assert latency is not None
+    assert service is not None
+    assert lag is not None
+    assert (latency.p50, latency.max) == (5.0, 5.0)
+    assert service.max == pytest.approx(0.09)
+    assert lag.max == pytest.approx(0.01)
+    assert metrics.throughput_rps(samples, WINDOW) == 1 / 10
+    assert metrics.mean_in_flight(samples, WINDOW) == pytest.approx(0.009)
+
+
+def test_cpu_per_request_is_shared_by_those_that_were_sent() -> None:
+    asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 12.0, -2), *((12.0, 12.0, 12.0, metrics.DROPPED),) * 8)
+    base = readings([10.0, 20.0], cpu_user_s=[0.0, 3.0], cpu_system_s=[0.0, 1.0])
+    assert metrics.cpu(joined(asked, base), WINDOW, 1, 1).server_s_per_request == pytest.approx(2.0)
+    none = requests(*((12.0, 12.0, 12.0, metrics.UNSENT),) * 8)
+    assert metrics.cpu(joined(none, base), WINDOW, 1, 1).server_s_per_request is None
+
+
+def test_lag_is_from_the_scheduled_to_the_actual_send_of_what_was_scheduled_in_the_window() -> None:
+    samples = requests((9.0, 9.9, 11.0, 200), (11.0, 11.002, 12.0, 200), (12.0, 12.004, 13.0, -2))
+    found = metrics.lag_s(samples, WINDOW)
+    assert found is not None
+    assert found.p50 == pytest.approx(0.002)
+    assert found.max == pytest.approx(0.004)
+    assert metrics.lag_s(requests((5.0, 5.0, 6.0, 200)), WINDOW) is None
+
+
+def test_the_heart_is_listened_to_inside_the_window() -> None:
+    beats = Samples(beat_s=np.array([9.99, 10.0, 15.0, 19.99, 20.0]), beat_late_s=np.array([9.0, 0.1, 0.2, 0.3, 9.0]))
+    found = metrics.heartbeat_s(beats, WINDOW)
+    assert found is not None
+    assert found.mean == pytest.approx((0.1 + 0.2 + 0.3) / 3)
+    assert found.max == 0.3
+    assert metrics.heartbeat_s(Samples(), WINDOW) is None
+
+
+def test_the_unloaded_time_is_the_shortest_right_answer_of_the_whole_cell() -> None:
+    samples = requests((0.0, 0.5, 0.61, 200), (11.0, 11.0, 11.5, 200), (12.0, 12.0, 12.001, -503))
+    assert metrics.unloaded_s(samples) == pytest.approx(0.11)
+    assert metrics.unloaded_s(requests((1.0, 1.0, 2.0, -1))) == 0.0
+    assert metrics.unloaded_s(Samples()) == 0.0
+
+
+def test_the_backlog_grows_by_what_arrived_in_the_window_and_was_not_answered_in_it() -> None:
+    before, through = (9.0, 9.0, 12.0, 200), (8.0, 8.0, 25.0, 200)
+    inside, left = (12.0, 12.0, 13.0, 200), (19.0, 19.0, 21.0, 200)
+    assert metrics.backlog_growth(requests(inside), WINDOW) == 0
+    assert metrics.backlog_growth(requests(through, inside), WINDOW) == 0
+    assert metrics.backlog_growth(requests(left, left, inside), WINDOW) == 2
+    assert metrics.backlog_growth(requests(left, left, before), WINDOW) == 1
+    assert metrics.backlog_growth(requests(before, before), WINDOW) == -2
+
+
+@pytest.mark.parametrize(("server_cpus", "load_cpus", "shares"), [(1, 1, (0.2, 0.4)), (2, 4, (0.1, 0.1))])
+def test_steal_is_a_share_of_the_cores_of_either_side(
+    server_cpus: int, load_cpus: int, shares: tuple[float, float]
+) -> None:
+    base = readings([5.0, 15.0, 25.0], server_steal_s=[7.0, 9.0, 11.0], load_steal_s=[0.0, 4.0, 8.0])
+    found = metrics.cpu(base, WINDOW, server_cpus, load_cpus)
+    assert found.server_steal == pytest.approx(shares[0])
+    assert found.load_steal == pytest.approx(shares[1])
+
+
+def test_steal_that_is_not_told_is_none_and_not_zero() -> None:
+    base = readings([5.0, 15.0, 25.0], server_steal_s=[np.nan] * 3, load_steal_s=[0.0] * 3)
+    found = metrics.cpu(base, WINDOW, 1, 1)
+    assert found.server_steal is None
+    assert found.load_steal == 0.0
+
+
 def test_requests_in_flight_are_averaged_over_the_window_alone() -> None:
     samples = requests((0.0, 0.0, 15.0, 200), (15.0, 15.0, 40.0, 200), (12.0, 12.0, 14.5, 200), (1.0, 1.0, 2.0, 200))
     assert metrics.mean_in_flight(samples, WINDOW) == pytest.approx((5 + 5 + 2.5) / 10)
@@ -132,11 +228,7 @@ def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
         switches=[0, 100, 300],
     )
     asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 13.0, -2))
-    samples = Samples(
-        **{name: getattr(base, name) for name in base.__slots__}
-        | {name: getattr(asked, name) for name in ("scheduled_s", "sent_s", "done_s", "status")}
-    )
-    found = metrics.cpu(samples, WINDOW)
+    found = metrics.cpu(joined(asked, base), WINDOW, server_cpus=1, load_cpus=1)
     # User 2 -> 8, system 1 -> 3: eight CPU seconds in ten.
     assert found.server_cores == pytest.approx(0.8)
     assert found.server_s_per_request == pytest.approx(4.0)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.stats import estimate
+from bench.judge.stats import estimate, quotient
 
 FIGURES = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=12)
 
@@ -49,3 +49,82 @@ def test_the_interval_scales_with_the_figures(values: list[float], factor: float
     assert one.low is not None
     assert scaled.low == pytest.approx(one.low * factor, rel=1e-6)
     assert scaled.mean == pytest.approx(one.mean * factor, rel=1e-6)
+
+
+def test_unpaired_rounds_have_welchs_interval_of_their_logarithms() -> None:
+    found = quotient([math.exp(2.0), math.exp(3.0), math.exp(4.0)], [1.0, math.exp(1.0)])
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    # Means 3 and 0.5, variances of the means 1/3 and 0.5/2 = 1/4: the standard error is sqrt(7/12) = 0.76376, and
+    # Welch's degrees of freedom (7/12)^2 / ((1/3)^2 / 2 + (1/4)^2 / 1) = 0.340278 / 0.118056 = 2.88235.
+    # Student's t(0.975) there is 3.2572: between 4.3027 of 2 and 3.1824 of 3.
+    assert math.log(found.mean) == pytest.approx(2.5)
+    assert math.log(found.high) - 2.5 == pytest.approx(0.76376 * 3.2572, abs=1e-3)
+    assert 2.5 - math.log(found.low) == pytest.approx(0.76376 * 3.2572, abs=1e-3)
+    assert found.values == (found.mean,)
+
+
+def test_welchs_interval_of_alike_sides_is_students_with_the_degrees_of_both() -> None:
+    found = quotient([math.exp(2.0), math.exp(3.0), math.exp(4.0)], [math.exp(1.0), math.exp(2.0), math.exp(3.0)])
+    assert found is not None
+    assert found.high is not None
+    # Standard error sqrt(1/3 + 1/3) = 0.81650; t(0.975, 4) = 2.77645.
+    assert math.log(found.high) - 1.0 == pytest.approx(0.81650 * 2.77645, abs=1e-4)
+
+
+@pytest.mark.parametrize(("over", "under"), [([2.0], [1.0]), ([2.0], [1.0, 1.1]), ([2.0, 2.1], [1.0])])
+def test_a_quotient_with_a_single_round_has_no_interval(over: list[float], under: list[float]) -> None:
+    found = quotient(over, under)
+    assert found is not None
+    assert (found.low, found.high) == (None, None)
+
+
+@pytest.mark.parametrize(("over", "under"), [([], [1.0]), ([1.0], []), ([1.0, 0.0], [1.0]), ([1.0], [-1.0, 1.0])])
+def test_there_is_no_quotient_of_nothing_or_of_a_zero(over: list[float], under: list[float]) -> None:
+    assert quotient(over, under) is None
+
+
+def test_rounds_without_any_spread_have_a_quotient_of_no_width() -> None:
+    found = quotient([3.0, 3.0, 3.0], [2.0, 2.0])
+    assert found is not None
+    assert found.mean == pytest.approx(1.5)
+    assert found.low == found.mean == found.high
+
+
+@pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
+@pytest.mark.parametrize("under", [[5.0, 5.0, 5.0], [5.0, 5.000000000000001, 5.0]])
+def test_a_side_with_next_to_no_spread_adds_none_to_the_interval(under: list[float]) -> None:
+    found, alone = quotient([4.0, 5.0, 6.0], under), estimate([4.0, 5.0, 6.0])
+    assert found is not None
+    assert alone is not None
+    assert alone.low is not None
+    assert found.low == pytest.approx(alone.low / 5)
+
+
+SIDES = st.lists(st.integers(1, 1000).map(float), min_size=2, max_size=8).filter(lambda values: len(set(values)) > 1)
+
+
+@given(SIDES, SIDES)
+def test_the_quotient_the_other_way_round_is_the_inverse(one: list[float], other: list[float]) -> None:
+    found, inverse = quotient(one, other), quotient(other, one)
+    assert found is not None
+    assert inverse is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert inverse.low == pytest.approx(1 / found.high, rel=1e-6)
+    assert inverse.high == pytest.approx(1 / found.low, rel=1e-6)
+    assert inverse.mean == pytest.approx(1 / found.mean, rel=1e-9)
+    assert found.low <= found.mean <= found.high
+
+
+@given(SIDES, SIDES, st.floats(0.01, 100))
+def test_a_faster_machine_changes_both_sides_and_not_their_quotient(
+    one: list[float], other: list[float], speed: float
+) -> None:
+    found = quotient(one, other)
+    faster = quotient([value * speed for value in one], [value * speed for value in other])
+    assert found is not None
+    assert faster is not None
+    assert faster.mean == pytest.approx(found.mean, rel=1e-6)
+    assert faster.low == pytest.approx(found.low, rel=1e-6)

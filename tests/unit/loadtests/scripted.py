@@ -50,9 +50,14 @@ def resets(after: bytes = b"") -> Script:
         asked(connection)
         connection.sendall(after)
         time.sleep(0.02 if after else 0)  # a reset overtakes what is still on its way
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        abruptly(connection)
 
     return script
+
+
+def abruptly(connection: socket.socket) -> None:
+    """Makes the close that follows a reset, which loses what the client has not read yet."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def until_closed(connection: socket.socket) -> None:

@@ -1,6 +1,7 @@
 """The lean client against servers that do as they like. gevent's socket alone: nothing is monkey-patched here."""
 
 import os
+import select
 import socket
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from loadtests.client import Client
 from loadtests.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
 
-from .scripted import Script, answers, asked, both, resets, serving, trickles, until_closed
+from .scripted import Script, abruptly, answers, asked, both, resets, serving, trickles, until_closed
 
 ASK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 PATIENCE_S = 5.0
@@ -115,6 +116,12 @@ def _await_readable(descriptor: int) -> None:
         assert copy.recv(1, socket.MSG_PEEK)
 
 
+def _await_end(descriptor: int) -> None:
+    closing = select.poll()
+    closing.register(descriptor, select.POLLIN)  # all of the answer is read
+    assert closing.poll(1000 * PATIENCE_S)
+
+
 def test_a_connection_is_used_again_for_as_long_as_the_server_keeps_it() -> None:
     with serving(both(*[answers(answer(b"%d" % number)) for number in range(4)])) as (port, accepted):
         client = Client("127.0.0.1", port)
@@ -134,14 +141,33 @@ def test_a_connection_that_the_server_will_close_is_not_used_again() -> None:
         client.close()
 
 
-def test_a_kept_connection_that_closes_unannounced_loses_the_request_and_nothing_is_sent_twice() -> None:
-    with serving(answers(answer(b"first")), answers(answer(b"next"))) as (port, accepted):
+@pytest.mark.parametrize("closing", [lambda _: None, abruptly], ids=["closed", "reset"])
+def test_a_connection_that_closed_while_it_was_idle_is_replaced_before_anything_is_sent(closing: Script) -> None:
+    with serving(both(answers(answer(b"first")), closing), answers(answer(b"next"))) as (port, accepted):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"first")
+        assert client.socket is not None
+        _await_end(client.socket.fileno())
+        assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert len(accepted) == 2
+        client.close()
+
+
+def test_a_connection_that_closes_once_it_was_asked_loses_the_request_and_nothing_is_sent_twice() -> None:
+    with serving(both(answers(answer(b"first")), answers()), answers(answer(b"next"))) as (port, accepted):
         client = Client("127.0.0.1", port)
         assert client.ask(ASK, PATIENCE_S) == (200, b"first")
         assert client.ask(ASK, PATIENCE_S) == (LOST, b"")
         assert client.ask(ASK, PATIENCE_S) == (200, b"next")
         assert len(accepted) == 2
         client.close()
+
+
+def test_where_nobody_listens_any_more_a_closed_idle_connection_is_no_connection() -> None:
+    with serving(answers(answer(b"first"))) as (port, _):
+        client = Client("127.0.0.1", port)
+        assert client.ask(ASK, PATIENCE_S) == (200, b"first")
+    assert client.ask(ASK, PATIENCE_S) == (NO_CONNECTION, b"")
 
 
 def test_where_nobody_listens_there_is_no_connection() -> None:

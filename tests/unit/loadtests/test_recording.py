@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge import metrics, validity
-from bench.record.store import REQUEST_ARRAYS
-from loadtests.recording import ERRORS, TIMED_OUT, Recorder
+from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS
+from loadtests.recording import DROPPED, ERRORS, TIMED_OUT, UNSENT, Recorder
 
 
 def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
@@ -22,6 +22,8 @@ def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
 def test_harness_and_load_agree_on_numbers_and_names_of_the_errors() -> None:
     assert dict(metrics.ERRORS) == ERRORS
     assert metrics.TIMEOUT == TIMED_OUT
+    assert metrics.DROPPED == DROPPED
+    assert metrics.UNSENT == UNSENT
 
 
 def test_harness_and_load_agree_on_how_many_p95_a_window_spans() -> None:
@@ -39,9 +41,12 @@ def test_the_columns_are_those_of_the_raw_samples_to_the_last_digit(tmp_path: Pa
     recorder = Recorder()
     recorder.add(1.1, 1.2, 1.3000000000000003, 200, 70_000)
     recorder.add(2.1, 2.2, 2.3, TIMED_OUT, 0)
+    recorder.add_beat(1.01, 0.0020000000000000018)
     recorder.write(tmp_path / "requests.npz")
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
-        assert set(arrays) == set(REQUEST_ARRAYS)
+        assert set(arrays) == set(REQUEST_ARRAYS) | set(BEAT_ARRAYS)
+        assert arrays["beat_s"].tolist() == [1.01]
+        assert arrays["beat_late_s"].tolist() == [0.0020000000000000018]
         assert arrays["scheduled_s"].tolist() == [1.1, 2.1]
         assert arrays["sent_s"].tolist() == [1.2, 2.2]
         assert arrays["done_s"].tolist() == [1.3000000000000003, 2.3]
@@ -69,6 +74,14 @@ def test_requests_under_way_count_with_their_age() -> None:
     recorder = recorder_of([0.1] * 10)
     assert recorder.p95_s(100.0, 130.0, [110.0]) == pytest.approx(20.0)
     assert recorder.p95_s(100.0, 130.0, [99.0]) == pytest.approx(0.1)  # begun before the window
+
+
+def test_what_was_never_sent_failed_but_took_no_time() -> None:
+    recorder = recorder_of([2.0] * 10)
+    for number in range(1000):
+        recorder.add(105.0, 105.0, 105.0, DROPPED if number % 2 else UNSENT, 0)
+    assert recorder.failed == 1000
+    assert recorder.p95_s(100.0, 300.0, []) == pytest.approx(2.0)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=60), min_size=1, max_size=50), st.integers(0, 20))

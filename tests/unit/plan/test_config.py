@@ -1,11 +1,12 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
-from bench.model import Load, UpstreamCall
+from bench.model import Closed, Open, UpstreamCall
 from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
 
 WHOLE = """
@@ -27,6 +28,14 @@ rounds = 1
 """
 
 Write = Callable[..., Path]
+
+
+def fixed(rate_rps: float, max_in_flight: int = 500) -> Open:
+    return Open(rate_rps=rate_rps, arrivals="fixed", max_in_flight=max_in_flight)
+
+
+def poisson(rate_rps: float) -> Open:
+    return replace(fixed(rate_rps), arrivals="poisson")
 
 
 @pytest.fixture
@@ -83,7 +92,31 @@ def complaint(*paths: Path) -> str:
         ("scenarios.look.timeout_s = 0", "scenarios.look.timeout_s: Input should be greater than 0, not 0"),
         ("scenarios.look.status = 20", "scenarios.look.status: Input should be greater than or equal to 100, not 20"),
         ("scenarios.look.hold_s = -1.0", "scenarios.look.hold_s: Input should be greater than or equal to 0, not -1.0"),
-        ("profiles.quick.users = []", "profiles.quick.users: List should have at least 1 item"),
+        ("profiles.quick.rates = [10, 0]", "profiles.quick.rates.1: Input should be greater than 0, not 0"),
+        ("profiles.quick.rates = [-1.0]", "profiles.quick.rates.0: Input should be greater than 0, not -1.0"),
+        ("profiles.quick.rates = [nan]", "profiles.quick.rates.0: Input should be"),
+        ("profiles.quick.rates = [inf]", "profiles.quick.rates.0: Input should be"),
+        ("profiles.quick.rates = [1000001]", "profiles.quick.rates.0: Input should be less than or equal to 1000000"),
+        ("profiles.quick.rates = ['fast']", "profiles.quick.rates.0: Input should be a valid number, not 'fast'"),
+        ("profiles.quick.rates = 10", "profiles.quick.rates: Input should be a valid list, not 10"),
+        (
+            "profiles.quick.scenario_rates = { look = [0.0] }",
+            "profiles.quick.scenario_rates.look.0: Input should be greater than 0, not 0.0",
+        ),
+        ("profiles.quick.scenario_rates = { see = [1] }", "profiles.quick: unknown scenario 'see'; known: look"),
+        (
+            "profiles.quick.arrivals = 'bursts'",
+            "profiles.quick.arrivals: Input should be 'fixed' or 'poisson', not 'bursts'",
+        ),
+        ("profiles.quick.max_rate = { one = 0 }", "profiles.quick.max_rate.one: Input should be greater than 0, not 0"),
+        ("profiles.quick.max_rate = { two = 1 }", "profiles.quick: unknown stack 'two'; known: one"),
+        (
+            "profiles.quick.max_in_flight = 0",
+            "profiles.quick.max_in_flight: Input should be greater than or equal to 1, not 0",
+        ),
+        ("profiles.quick.compare = ['one']", "profiles.quick.compare: List should have at least 2 items"),
+        ("profiles.quick.compare = ['a', 'b', 'c']", "profiles.quick.compare: List should have at most 2 items"),
+        ("profiles.quick.compare = ['one', 'two']", "profiles.quick: unknown stack 'two'; known: one"),
         (
             "profiles.quick.users = [1, -1]",
             "profiles.quick.users.1: Input should be greater than or equal to 1, not -1",
@@ -181,7 +214,7 @@ def test_every_profile_of_the_project_makes_a_plan() -> None:
 
 def test_loads_ascend_without_repetition_and_a_limit_is_by_default_three_windows(write: Write) -> None:
     profile = make_plan(load_config([write(WHOLE)]), "quick").profile
-    assert profile.loads == {"look": (Load("closed", 1), Load("closed", 10))}
+    assert profile.loads == {"look": (Closed(users=1), Closed(users=10))}
     assert profile.timing.window_limit_s == 6.0
 
 
@@ -221,7 +254,7 @@ def test_the_command_line_takes_the_place_of_the_profiles_values(write: Write) -
     assert make_plan(config, "quick").profile.max_users == {"one": 5}
     profile = make_plan(config, "quick", users=[50], rounds=4, window_s=0.5, warmup_s=0.2).profile
     assert profile.max_users == {}  # who names the loads means them
-    assert profile.loads["look"] == (Load("closed", 50),)
+    assert profile.loads["look"] == (Closed(users=50),)
     assert (profile.rounds, profile.timing.warmup_s, profile.timing.window_s) == (4, 0.2, 0.5)
     assert profile.timing.window_limit_s == 1.5
 
@@ -244,5 +277,138 @@ def test_an_unknown_name_on_the_command_line_is_told_with_the_known_ones(
 
 def test_a_plan_without_any_cell_is_refused(write: Write) -> None:
     above = write("profiles.quick.users = [10]\nprofiles.quick.max_users = { one = 5 }")
-    with pytest.raises(BenchError, match=r"profiles\.quick: max_users leaves no load for one"):
+    with pytest.raises(BenchError, match=r"profiles\.quick: max_users and max_rate leave no load for one"):
         make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick")
+
+
+def test_rates_are_open_loads_beside_the_closed_ones_ascending_and_without_repetition(write: Write) -> None:
+    above = write("profiles.quick.rates = [200, 50.5, 200.0]\nprofiles.quick.max_in_flight = 70")
+    profile = make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick").profile
+    assert profile.loads == {"look": (Closed(users=1), Closed(users=10), fixed(50.5, 70), fixed(200.0, 70))}
+
+
+def test_arrivals_are_evenly_spaced_unless_profile_or_command_line_says_otherwise(write: Write) -> None:
+    rates = "profiles.quick.users = []\nprofiles.quick.rates = [5]\n"
+    config = load_config([write(WHOLE, "base.toml"), write(rates)])
+    assert make_plan(config, "quick").profile.loads["look"] == (fixed(5.0),)
+    assert make_plan(config, "quick", arrivals="poisson").profile.loads["look"] == (poisson(5.0),)
+    config = load_config([write(WHOLE, "base.toml"), write(rates + "profiles.quick.arrivals = 'poisson'")])
+    assert make_plan(config, "quick").profile.loads["look"] == (poisson(5.0),)
+    assert make_plan(config, "quick", arrivals="fixed").profile.loads["look"] == (fixed(5.0),)
+    assert make_plan(config, "quick", rates=[7.0]).profile.loads["look"] == (poisson(7.0),)
+
+
+def test_one_scenario_may_have_other_users_or_rates_than_the_rest(write: Write) -> None:
+    above = write(
+        """
+        scenarios.see.path = "/see"
+        [profiles.quick]
+        scenarios = ["look", "see"]
+        rates = [5]
+        scenario_users = { see = [] }
+        scenario_rates = { see = [9, 3] }
+        """
+    )
+    profile = make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick").profile
+    assert profile.loads == {
+        "look": (Closed(users=1), Closed(users=10), fixed(5.0)),
+        "see": (fixed(3.0), fixed(9.0)),
+    }
+
+
+def test_a_scenario_left_without_any_load_is_refused_by_name(write: Write) -> None:
+    above = write(
+        """
+        scenarios.see.path = "/see"
+        [profiles.quick]
+        scenarios = ["look", "see"]
+        scenario_users = { see = [] }
+        """
+    )
+    config = load_config([write(WHOLE, "base.toml"), above])
+    with pytest.raises(BenchError, match=r"profiles\.quick: no users and no rates for scenario see$"):
+        make_plan(config, "quick")
+    assert set(make_plan(config, "quick", scenarios=["look"]).profile.loads) == {"look"}
+    assert make_plan(config, "quick", users=[3]).profile.loads["see"] == (Closed(users=3),)
+
+
+@pytest.mark.parametrize(
+    ("users", "rates", "loads"),
+    [
+        ([50, 5], None, (Closed(users=5), Closed(users=50))),
+        (None, [70.0, 7.0], ("7", "70")),
+        ([5], [7.0], (Closed(users=5), "7")),
+    ],
+)
+def test_users_or_rates_of_the_command_line_replace_all_loads_and_all_limits(
+    write: Write, users: list[int] | None, rates: list[float] | None, loads: tuple[Closed | str, ...]
+) -> None:
+    above = write(
+        """
+        [profiles.quick]
+        rates = [100]
+        scenario_users = { look = [20] }
+        scenario_rates = { look = [300] }
+        max_users = { one = 2 }
+        max_rate = { one = 2.0 }
+        """
+    )
+    config = load_config([write(WHOLE, "base.toml"), above])
+    profile = make_plan(config, "quick", users=users, rates=rates).profile
+    assert profile.loads["look"] == tuple(fixed(float(load)) if isinstance(load, str) else load for load in loads)
+    assert (profile.max_users, profile.max_rate_rps) == ({}, {})
+
+
+def test_limits_are_kept_where_the_command_line_names_no_load(write: Write) -> None:
+    above = write("profiles.quick.rates = [1]\nprofiles.quick.max_users.one = 5\nprofiles.quick.max_rate.one = 2")
+    profile = make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick", rounds=2).profile
+    assert (profile.max_users, profile.max_rate_rps) == ({"one": 5}, {"one": 2.0})
+
+
+def test_a_rate_beyond_the_limit_of_every_stack_leaves_no_load(write: Write) -> None:
+    above = write("profiles.quick.users = []\nprofiles.quick.rates = [10.5]\nprofiles.quick.max_rate = { one = 10 }")
+    with pytest.raises(BenchError, match="max_users and max_rate leave no load for one"):
+        make_plan(load_config([write(WHOLE, "base.toml"), above]), "quick")
+
+
+def test_as_many_threads_as_users_are_as_many_as_an_open_load_may_have_under_way(write: Write) -> None:
+    above = write("stacks.one.threads = 'users'\nprofiles.quick.rates = [5]\nprofiles.quick.max_in_flight = 300")
+    config = load_config([write(WHOLE, "base.toml"), above])
+    assert make_plan(config, "quick").stacks["one"].threads == 300
+    assert make_plan(config, "quick", users=[7]).stacks["one"].threads == 7
+
+
+COMPARED = """
+[stacks]
+w1 = { interface = "wsgi", argv = ["a"] }
+w2 = { interface = "wsgi", argv = ["a"] }
+a1 = { interface = "asgi", argv = ["a"] }
+a2 = { interface = "asgi", argv = ["a"] }
+[profiles.quick]
+stacks = ["w1", "w2", "a1", "a2"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("stacks", "compare"),
+    [
+        (None, ("a1", "w1")),
+        (["a2", "w2", "a1", "w1"], ("a2", "w2")),
+        (["w2", "a1"], ("a1", "w2")),
+        (["w1", "w2"], ("w2", "w1")),
+        (["a2", "a1"], ("a1", "a2")),
+        (["a2"], None),
+    ],
+)
+def test_the_first_asgi_stack_is_by_default_compared_with_the_first_wsgi_one_else_the_second_with_the_first(
+    write: Write, stacks: list[str] | None, compare: tuple[str, str] | None
+) -> None:
+    config = load_config([write(WHOLE, "base.toml"), write(COMPARED)])
+    assert make_plan(config, "quick", stacks=stacks).profile.compare == compare
+
+
+def test_a_profile_says_which_two_stacks_are_its_headline_where_both_are_measured(write: Write) -> None:
+    config = load_config([write(WHOLE, "base.toml"), write(COMPARED + 'compare = ["w2", "a2"]')])
+    assert make_plan(config, "quick").profile.compare == ("w2", "a2")
+    assert make_plan(config, "quick", stacks=["a2", "w2", "w1"]).profile.compare == ("w2", "a2")
+    assert make_plan(config, "quick", stacks=["w1", "w2", "a1"]).profile.compare == ("a1", "w1")

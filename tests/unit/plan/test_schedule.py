@@ -1,31 +1,50 @@
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model import CellKey, Load, Plan, Profile, Timing
+from bench.loads import amount, expected_in_flight
+from bench.model import CellKey, Closed, Load, Open, Plan, Profile, Scenario, Timing
 from bench.plan.schedule import Visit, cell_name, visits
 
 NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
-COUNTS = st.lists(st.integers(1, 1000), min_size=1, max_size=4, unique=True)
+COUNTS = st.lists(st.integers(1, 1000), max_size=4, unique=True)
+RATES = st.lists(st.floats(0.1, 5000), max_size=4, unique=True)
+HOLDS = st.sampled_from([0.0, 0.1, 0.65])
+
+
+def scenario(name: str, hold_s: float = 0.1) -> Scenario:
+    return Scenario(name, name, "loadtests/get.py", {}, hold_s, 30.0)
+
+
+def offered(rate_rps: float) -> Open:
+    return Open(rate_rps=rate_rps, arrivals="fixed", max_in_flight=500)
+
+
+def planned(stacks: Sequence[str], loads: Mapping[str, tuple[Load, ...]], rounds: int, hold_s: float = 0.1) -> Plan:
+    profile = Profile("p", tuple(stacks), loads, Timing(1.0, 1.0, 3.0), rounds, {}, {}, None, 1)
+    return Plan({}, {name: scenario(name, hold_s) for name in loads}, profile)
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     stacks, scenarios = draw(NAMES), draw(NAMES)
-    loads = {name: tuple(Load("closed", users) for users in sorted(draw(COUNTS))) for name in scenarios}
+    loads: dict[str, tuple[Load, ...]] = {
+        name: (
+            *(Closed(users=users) for users in sorted(draw(COUNTS))),
+            *(offered(rate_rps) for rate_rps in sorted(draw(RATES))),
+        )
+        for name in scenarios
+    }
+    plan = planned(stacks, loads, draw(st.integers(1, 4)), draw(HOLDS))
     limits = draw(st.dictionaries(st.sampled_from(stacks), st.integers(1, 1000)))
-    profile = Profile("p", tuple(stacks), loads, Timing(1.0, 1.0, 3.0), draw(st.integers(1, 4)), limits, 1)
-    return Plan({}, {}, profile)
+    rates = draw(st.dictionaries(st.sampled_from(stacks), st.floats(0.1, 5000)))
+    return replace(plan, profile=replace(plan.profile, max_users=limits, max_rate_rps=rates))
 
 
-SIX_BY_TWO = Plan(
-    {},
-    {},
-    Profile(
-        "p", tuple("abcdef"), {"x": (Load("closed", 1),), "y": (Load("closed", 2),)}, Timing(1.0, 1.0, 3.0), 3, {}, 1
-    ),
-)
+SIX_BY_TWO = planned(tuple("abcdef"), {"x": (Closed(users=1),), "y": (Closed(users=2),)}, rounds=3)
 
 
 def cells(plan: Plan, seed: int) -> list[CellKey]:
@@ -39,14 +58,19 @@ def pairs(plan: Plan, seed: int, number: int) -> list[tuple[str, str]]:
 @given(plans(), st.integers())
 def test_every_round_has_each_cell_within_its_limit_once(plan: Plan, seed: int) -> None:
     wanted = sorted(
-        (stack, scenario, load.users)
+        (stack, scenario, load.model, amount(load))
         for stack in plan.profile.stacks
         for scenario, loads in plan.profile.loads.items()
         for load in loads
-        if load.users <= plan.profile.max_users.get(stack, load.users)
+        if amount(load)
+        <= (plan.profile.max_users if isinstance(load, Closed) else plan.profile.max_rate_rps).get(stack, math.inf)
     )
     for number in range(1, plan.profile.rounds + 1):
-        found = [(key.stack, key.scenario, key.load.users) for key in cells(plan, seed) if key.round == number]
+        found = [
+            (key.stack, key.scenario, key.load.model, amount(key.load))
+            for key in cells(plan, seed)
+            if key.round == number
+        ]
         assert sorted(found) == wanted
 
 
@@ -61,8 +85,30 @@ def test_order_counts_the_cells_from_zero_and_rounds_never_go_back(plan: Plan, s
 def test_a_visit_is_one_stack_and_scenario_with_its_loads_ascending(plan: Plan, seed: int) -> None:
     for visit in visits(plan, seed):
         assert {(key.stack, key.scenario) for key in visit.cells} == {(visit.stack, visit.scenario)}
-        users = [key.load.users for key in visit.cells]
-        assert users == sorted(set(users))
+        kept = [expected_in_flight(key.load, plan.scenarios[visit.scenario]) for key in visit.cells]
+        assert kept == sorted(kept)
+        for model in ("closed", "open"):
+            amounts = [amount(key.load) for key in visit.cells if key.load.model == model]
+            assert amounts == sorted(set(amounts))
+
+
+def test_closed_and_open_loads_ascend_together_by_what_they_keep_under_way() -> None:
+    loads = (Closed(users=1), Closed(users=10), Closed(users=100), offered(50.0), offered(400.0))
+    (visit,) = visits(planned(["a"], {"x": loads}, rounds=1, hold_s=0.1), 1)
+    assert [key.load for key in visit.cells] == [
+        Closed(users=1), offered(50.0), Closed(users=10), offered(400.0), Closed(users=100),
+    ]  # fmt: skip
+    (visit,) = visits(planned(["a"], {"x": loads}, rounds=1, hold_s=0.65), 1)
+    assert [key.load for key in visit.cells] == [
+        Closed(users=1), Closed(users=10), offered(50.0), Closed(users=100), offered(400.0),
+    ]  # fmt: skip
+
+
+def test_a_stack_is_kept_from_rates_beyond_its_highest_and_not_from_its_users() -> None:
+    plan = planned(["a", "b"], {"x": (Closed(users=10), offered(50.0), offered(400.0))}, rounds=1)
+    limited = replace(plan, profile=replace(plan.profile, max_rate_rps={"a": 50.0}))
+    found = {visit.stack: {key.load for key in visit.cells} for visit in visits(limited, 1)}
+    assert found == {"a": {Closed(users=10), offered(50.0)}, "b": {Closed(users=10), offered(50.0), offered(400.0)}}
 
 
 @given(plans(), st.integers())
@@ -81,6 +127,13 @@ def test_more_rounds_leave_the_first_ones_as_they_were() -> None:
 
 
 def test_a_cell_is_called_by_stack_scenario_users_and_round() -> None:
-    key = CellKey("flask-sync", "weather", Load("closed", 10), 2, 7)
+    key = CellKey("flask-sync", "weather", Closed(users=10), 2, 7)
     assert cell_name(key) == "flask-sync, weather, 10 users, round 2"
     assert Visit((key,)).stack == "flask-sync"
+
+
+def test_an_open_cell_is_called_by_its_rate() -> None:
+    key = CellKey("flask-sync", "weather", offered(200.0), 2, 7)
+    assert cell_name(key) == "flask-sync, weather, 200/s, round 2"
+    chance = replace(offered(200.0), arrivals="poisson")
+    assert cell_name(replace(key, load=chance)) == "flask-sync, weather, 200/s (Poisson), round 2"

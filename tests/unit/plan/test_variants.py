@@ -1,7 +1,9 @@
 import pytest
 
 from bench.errors import BenchError
+from bench.loads import amount
 from bench.plan.config import Config, make_plan
+from bench.plan.schedule import visits
 from bench.plan.variants import apply_settings, replace_names
 
 KEEP = {"KEEP": "it", "THREADS": "{threads}"}
@@ -18,7 +20,9 @@ CONFIG = Config.model_validate(
                 "stacks": ["one"],
                 "scenarios": ["look"],
                 "users": [1, 10],
+                "rates": [10.0, 50.0],
                 "max_users": {"one": 5},
+                "max_rate": {"one": 20.0},
                 "warmup_s": 1.0,
                 "window_s": 1.0,
                 "rounds": 1,
@@ -66,6 +70,9 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
     config, replaced = apply_settings(CONFIG, ["one.workers=2"])
     plan = make_plan(config, "quick", stacks=replace_names(["one"], replaced))
     assert plan.profile.max_users == {"one[workers=2]": 5}
+    assert plan.profile.max_rate_rps == {"one[workers=2]": 20.0}
+    visited = [key.load for visit in visits(plan, seed=1) for key in visit.cells]
+    assert [amount(load) for load in visited] == [10.0, 1.0]
 
 
 @pytest.mark.parametrize(

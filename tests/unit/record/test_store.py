@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
-from bench.model import SCHEMA_VERSION, Run
+from bench.judge.metrics import DROPPED, UNSENT
+from bench.model import SCHEMA_VERSION, Closed, Load, Open, Problem, Requests, Run, Selftest, UpstreamServed
 from bench.record import store
-from tests.unit.builders import FASTAPI, FLASK, plan, samples, save
+from tests.unit.builders import FASTAPI, FLASK, cell, plan, samples, save
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "run.schema.json"
 
@@ -18,24 +19,68 @@ SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "run.schema.json"
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     shapes = {"flask": FLASK, "loop": FASTAPI}
-    return save(tmp_path, plan(shapes, {"weather": (10,)}, rounds=1), shapes, fails=lambda key: key.stack == "loop")
+    planned = plan(shapes, {"weather": (10,)}, rounds=1, rates={"weather": (200.0,)})
+    return save(tmp_path, planned, shapes, fails=lambda key: key.stack == "loop")
 
 
 def test_a_run_comes_back_as_it_was_saved(run: Run, tmp_path: Path) -> None:
     assert store.load_run(tmp_path) == run
 
 
-def test_samples_come_back_as_they_were_saved_and_take_little_room(tmp_path: Path) -> None:
-    raw = samples(FLASK, 10, seed=1)
-    name = store.save_samples(tmp_path, 0, raw)
-    cell = dataclasses.replace(
-        save(tmp_path, plan({"f": FLASK}, {"weather": (10,)}), {"f": FLASK}).cells[0], samples=name
+def test_an_open_cell_comes_back_with_all_that_only_it_has(run: Run, tmp_path: Path) -> None:
+    selftest = Selftest(
+        taken="2026-01-02T03:04:05+00:00", cpu_sets=((0,), (1,)), generator_rps=6600.5, open_rps=3000.0,
+        open_lag_s=0.0028, users=1000, upstream_rps=2500.0, upstream_delay_error_s=0.001, timer_s=0.0002,
+        sampler_s=0.004, descriptors=None, steal=None, busy=0.02, problems=("too slow for 1000 users",),
+    )  # fmt: skip
+    (one,) = [cell for cell in run.cells if isinstance(cell.load, Open) and cell.outcome != "failed"]
+    assert one.lag_s is not None
+    assert one.heartbeat_s is not None
+    assert one.probe is not None
+    assert one.ceiling is not None
+    assert one.cpu is not None
+    odd = dataclasses.replace(
+        one,
+        load=Open(rate_rps=100 / 3, arrivals="poisson", max_in_flight=7),
+        problems=(Problem("arrivals dropped", "one of them", ("latency",)),),
+        requests=Requests(1, 2, 3, 4, {"timeout": 3}),
+        cpu=dataclasses.replace(one.cpu, server_steal=None, load_steal=0.25),
+        upstream=UpstreamServed({"weather": 1}, {"p50": None, "p99": 0.1}, 499),
     )
-    store.save_samples(tmp_path, 0, raw)
-    back = store.load_samples(tmp_path, cell)
+    profile = dataclasses.replace(run.config.profile, max_rate_rps={"flask": 100 / 3}, compare=("loop", "flask"))
+    config = dataclasses.replace(run.config, profile=profile)
+    whole = dataclasses.replace(run, cells=(*run.cells, odd), config=config, selftest=selftest)
+    store.save_run(tmp_path, whole)
+    back = store.load_run(tmp_path)
+    assert back == whole
+    assert isinstance(back.cells[-1].load, Open)
+    assert {type(load) for load in back.config.profile.loads["weather"]} == {Closed, Open}
+
+
+@pytest.mark.parametrize("load", [Closed(users=10), Open(rate_rps=200.0, arrivals="fixed", max_in_flight=50)])
+def test_samples_come_back_as_they_were_saved_and_take_little_room(tmp_path: Path, load: Load) -> None:
+    raw = samples(FLASK, load, seed=1)
+    status = raw.status.copy()
+    status[:3] = (DROPPED, UNSENT, -503)
+    steal = np.where(np.arange(len(raw.mem_t_s)) > 0, raw.server_steal_s, np.nan)
+    raw = dataclasses.replace(raw, status=status, server_steal_s=steal)
+    name = store.save_samples(tmp_path, 7, raw)
+    back = store.load_samples(tmp_path, dataclasses.replace(cell(), samples=name))
     for field in dataclasses.fields(raw):
-        np.testing.assert_array_equal(getattr(back, field.name), getattr(raw, field.name))
-    assert (tmp_path / name).stat().st_size < 30 * len(raw.status)
+        np.testing.assert_array_equal(getattr(back, field.name), getattr(raw, field.name), err_msg=field.name)
+    assert len(back.beat_s) == len(back.beat_late_s) == 150
+    assert (tmp_path / name).stat().st_size < 30 * len(raw.status) + 5000
+
+
+@pytest.mark.parametrize("name", ["beat_s", "beat_late_s", "server_steal_s", "load_steal_s", "scheduled_s"])
+def test_samples_that_lack_an_array_are_refused_by_its_name(run: Run, tmp_path: Path, name: str) -> None:
+    one = next(cell for cell in run.cells if cell.samples)
+    path = tmp_path / str(one.samples)
+    with np.load(path) as whole:
+        arrays = {key: whole[key] for key in whole.files if key != name}
+    np.savez(path, allow_pickle=False, **arrays)
+    with pytest.raises(BenchError, match=f"cannot be read: .*{name}"):
+        store.load_samples(tmp_path, one)
 
 
 def test_only_whole_files_appear(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +117,10 @@ def spoil(folder: Path, change: Callable[[bytes], bytes]) -> None:
     path.write_bytes(change(path.read_bytes()))
 
 
+def with_schema(data: bytes, version: bytes) -> bytes:
+    return data.replace(b'"schema_version": %d' % SCHEMA_VERSION, b'"schema_version": ' + version)
+
+
 @pytest.mark.usefixtures("run")
 class TestDamage:
     @pytest.mark.parametrize(
@@ -83,7 +132,11 @@ class TestDamage:
             (lambda _: b"{}", "cannot be read"),
             (lambda _: b"\xff\xfe", "cannot be read"),
             (lambda data: data.replace(b'"seed":', b'"sead":'), "seed: "),
-            (lambda data: data.replace(b'"schema_version": 1', b'"schema_version": 2'), "schema 2; this version reads"),
+            (lambda data: data.replace(b'"model": "open"', b'"model": "ajar"'), "load"),
+            (lambda data: with_schema(data, b"3"), "schema 3; this version reads up to 2: update it"),
+            (lambda data: with_schema(data, b"1"), "schema 1, and this version reads 2: measure again, or read it wi"),
+            (lambda data: with_schema(data, b"0"), "schema 0, and this version reads 2: measure again"),
+            (lambda data: with_schema(data, b"null"), "schema None"),
         ],
     )
     def test_a_damaged_run_is_one_clear_line(self, change: Callable[[bytes], bytes], said: str, tmp_path: Path) -> None:
@@ -123,6 +176,16 @@ class TestDamage:
 def test_a_folder_without_a_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"holds no run\.json"):
         store.load_run(tmp_path / "absent")
+
+
+def test_a_run_of_the_first_schema_is_refused_before_its_cells_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"schema_version": 1, "cells": [{"load": {"model": "closed"}}]}')
+    with pytest.raises(BenchError) as caught:
+        store.load_run(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path / 'run.json'} has schema 1, and this version reads 2: measure again, "
+        "or read it with the version that made it"
+    )
 
 
 def test_the_version_of_the_schema_is_written(run: Run, tmp_path: Path) -> None:

@@ -3,10 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from bench.model import Cell, CellKey, Load, Problem
+from bench.model import Cell, CellKey, Closed, Problem
 from bench.run.progress import RunProgress
 
-KEY = CellKey("one[workers=2]", "look", Load("closed", 10), 1, 0)
+KEY = CellKey("one[workers=2]", "look", Closed(users=10), 1, 0)
 
 
 def cell(*problems: Problem) -> Cell:

@@ -1,3 +1,4 @@
+import math
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from bench.judge import metrics
 from bench.model import Window
 from bench.run import sampler
 from bench.run.cell import join_samples
+from bench.run.cpus import CpuSets
 from bench.run.process import Program
 from bench.run.sampler import Reading, Sampler, Tree, TreeUse, read
 from bench.run.signals import StopRequest
@@ -120,7 +122,7 @@ def test_cpu_of_a_member_that_ended_stays_counted_as_last_seen() -> None:
 @pytest.mark.usefixtures("elsewhere")
 def test_without_pss_the_cell_has_none_and_memory_is_uss(tmp_path: Path) -> None:
     one, _ = tree(Member(3))
-    readings = [Reading(float(number), 0.0, 0.0, 0.0, one.use()) for number in range(4)]
+    readings = [Reading(float(number), 0.0, 0.0, 0.0, 0.0, 0.0, one.use()) for number in range(4)]
     Recorder().write(tmp_path / "requests.npz")
     samples = join_samples(tmp_path / "requests.npz", readings)
     found = metrics.memory(samples, Window(0.0, 0.5, 3.0))
@@ -170,6 +172,9 @@ def test_cpu_time_of_another_process_is_exact_to_less_than_a_tick() -> None:
         busy.communicate(b"\n")
 
 
+NO_CPUS = CpuSets((), ())
+
+
 class Watched:
     """Stands for the programs of a sampler under test."""
 
@@ -178,7 +183,7 @@ class Watched:
 
 @pytest.fixture
 def idle() -> Reading:
-    return Reading(0.0, 0.0, 0.0, 0.0, USE)
+    return Reading(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, USE)
 
 
 @pytest.fixture
@@ -197,7 +202,7 @@ def readings(monkeypatch: pytest.MonkeyPatch, idle: Reading) -> list[float]:
 def test_a_reading_is_taken_at_once_at_each_named_moment_and_on_leaving(readings: list[float], idle: Reading) -> None:
     asked = threading.Event()
     watched = cast("Program", Watched())
-    with Sampler(cast("Tree", None), watched, watched, idle) as taken:
+    with Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle) as taken:
         moments = [time.monotonic() + 0.05, time.monotonic() + 0.02]
         for moment_s in moments:
             taken.read_at(moment_s)
@@ -216,7 +221,7 @@ def test_what_goes_wrong_while_sampling_is_one_clear_error(monkeypatch: pytest.M
     watched = cast("Program", Watched())
     with (
         pytest.raises(BenchError, match="the sampler failed: AccessDenied"),
-        Sampler(cast("Tree", None), watched, watched, idle),
+        Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle),
     ):
         pass
 
@@ -227,14 +232,26 @@ def test_a_program_that_has_ended_keeps_the_cpu_that_it_told_last(
     told = iter((2.0, 0.0, 0.0, 0.0))
     monkeypatch.setattr(sampler, "read", lambda *_: replace(idle, generator_cpu_s=next(told)))
     watched = cast("Program", Watched())
-    with Sampler(cast("Tree", None), watched, watched, idle) as taken:
+    with Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle) as taken:
         taken.read_at(0.0)
     assert [reading.generator_cpu_s for reading in taken.readings][1:] == [2.0] * (len(taken.readings) - 1)
 
 
 def test_before_there_is_a_generator_it_has_used_no_cpu() -> None:
     family = cast("Tree", SimpleNamespace(use=lambda: USE))
-    reading = read(family, None, cast("Program", Watched()))
+    reading = read(family, None, cast("Program", Watched()), NO_CPUS)
     assert reading.generator_cpu_s == 0.0
     assert reading.upstream_cpu_s > 0
     assert reading.server == USE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells steal")
+def test_steal_is_that_of_the_named_cores_and_of_all_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = [SimpleNamespace(steal=stolen_s) for stolen_s in (1.0, 2.0, 4.0)]
+    monkeypatch.setattr(psutil, "cpu_times", lambda **_: cores)
+    assert [sampler._steal_s(cpus) for cpus in ((0,), (1, 2), ())] == [1.0, 6.0, 7.0]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_where_the_platform_tells_no_steal_it_is_not_a_number() -> None:
+    assert math.isnan(sampler._steal_s((0,)))

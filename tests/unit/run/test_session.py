@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +15,7 @@ from bench.model import (
     SCHEMA_VERSION,
     Cell,
     CellKey,
+    Closed,
     Load,
     Machine,
     Plan,
@@ -23,27 +24,35 @@ from bench.model import (
     Run,
     Samples,
     Scenario,
+    Selftest,
     Stack,
     Timing,
 )
 from bench.plan.schedule import Visit, visits
 from bench.record import machine
-from bench.record.store import load_run
+from bench.record.store import load_run, save_selftest
 from bench.run import session
 from bench.run.cell import Setting, _log
 from bench.run.cpus import CpuSets
+from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, StopRequest
 
 STACK = Stack("one", "One", "wsgi", ("a",), {}, 1, 1, 1, None, ".")
-LOADS = tuple(Load("closed", users) for users in (1, 10, 100))
+LOADS = tuple(Closed(users=users) for users in (1, 10, 100))
 PLAN = Plan(
     {"one": STACK, "two": replace(STACK, name="two")},
     {"look": Scenario("look", "Look", "loadtests/get.py", {}, 0.0, 1.0)},
-    Profile("quick", ("one", "two"), {"look": LOADS}, Timing(1.0, 1.0, 3.0), 2, {}, 1),
+    Profile("quick", ("one", "two"), {"look": LOADS}, Timing(1.0, 1.0, 3.0), 2, {}, {}, ("two", "one"), 1),
 )
+SELFTEST = Selftest("", ((), ()), 30_000.0, 1000.0, 0.001, 100, 5000.0, 0.001, 0.0, 0.001, 20_000, 0.0, 0.0, ())
 HERE = Machine("CPU", 2, 1, "Linux", "6", "3.11", has_pss=True)
 
 Breaks = Callable[[CellKey], Exception | None]
+
+
+def users(load: Load) -> int:
+    assert isinstance(load, Closed)
+    return load.users
 
 
 def cell_of(key: CellKey) -> Cell:
@@ -55,11 +64,17 @@ class FakeVisits:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, list[int]]] = []
+        self.found = SELFTEST
+        self.tried: list[Ladders] = []
         self.breaks: Breaks = lambda _: None
         self.requests: Callable[[CellKey], Requests | None] = lambda _: None
 
+    def selftest(self, cpus: CpuSets, ladders: Ladders, *_: object) -> Selftest:
+        self.tried.append(ladders)
+        return replace(self.found, cpu_sets=(cpus.server, cpus.load), taken=datetime.now(UTC).isoformat())
+
     def __call__(self, visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
-        self.seen.append((visit.stack, [key.load.users for key in visit.cells]))
+        self.seen.append((visit.stack, [users(key.load) for key in visit.cells]))
         for key in visit.cells:
             setting.progress(key, "measure")
             error = self.breaks(key)
@@ -73,6 +88,8 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVisits:
     visits_ = FakeVisits()
     monkeypatch.setattr(session, "run_visit", visits_)
     monkeypatch.setattr(session, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(session, "SELFTEST", tmp_path / "results" / "selftest.json")
+    monkeypatch.setattr(session, "selftest", visits_.selftest)
     monkeypatch.setattr(session, "cpu_sets", lambda _: CpuSets((), (), "nothing is pinned here"))
     monkeypatch.setattr(machine, "machine", lambda: HERE)
     monkeypatch.setattr(machine, "git_state", lambda _: ("abc", False))
@@ -108,12 +125,12 @@ def test_without_pss_the_run_says_so(fake: FakeVisits, tmp_path: Path, monkeypat
 def test_after_a_failure_the_next_load_gets_a_server_of_its_own(
     fake: FakeVisits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fake.breaks = lambda key: BenchError("it broke") if key.stack == "one" and key.load.users == 10 else None
+    fake.breaks = lambda key: BenchError("it broke") if key.stack == "one" and users(key.load) == 10 else None
     assert start(tmp_path / "run").failed == 2
     assert [loads for stack, loads in fake.seen if stack == "one"] == [[1, 10, 100], [100]] * 2
     run = load_run(tmp_path / "run")
     failed = [cell for cell in run.cells if cell.outcome == "failed"]
-    assert [(cell.stack, cell.load.users, cell.problems[0].detail) for cell in failed] == [
+    assert [(cell.stack, users(cell.load), cell.problems[0].detail) for cell in failed] == [
         ("one", 10, "measure: it broke")
     ] * 2
     assert len(run.cells) == 12
@@ -124,7 +141,7 @@ def test_after_a_failure_the_next_load_gets_a_server_of_its_own(
 def test_after_failed_requests_the_next_load_gets_a_fresh_server(
     fake: FakeVisits, tmp_path: Path, failed: Requests
 ) -> None:
-    fake.requests = lambda key: failed if key.stack == "one" and key.load.users == 10 else Requests(10, 0, 0, 0, {})
+    fake.requests = lambda key: failed if key.stack == "one" and users(key.load) == 10 else Requests(10, 0, 0, 0, {})
     assert start(tmp_path / "run").failed == 0
     assert [loads for stack, loads in fake.seen if stack == "one"] == [[1, 10, 100], [100]] * 2
     assert [loads for stack, loads in fake.seen if stack == "two"] == [[1, 10, 100]] * 2
@@ -149,7 +166,7 @@ def test_an_interrupted_run_says_where_it_was_and_how_to_go_on(fake: FakeVisits,
         start(folder)
     key = [key for visit in visits(PLAN, 1) for key in visit.cells][4]
     assert str(caught.value) == (
-        f"interrupted by SIGINT: {key.stack}, look, {key.load.users} users, round 1, in phase measure; "
+        f"interrupted by SIGINT: {key.stack}, look, {users(key.load)} users, round 1, in phase measure; "
         f"4 finished cells are kept in {folder}: go on with python -m bench run --resume {folder}"
     )
     assert orders(folder) == [0, 1, 2, 3]
@@ -293,7 +310,9 @@ def test_runs_of_the_same_second_have_folders_of_their_own(
 ) -> None:
     assert fake.seen == []
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    monkeypatch.setattr(session, "datetime", SimpleNamespace(now=lambda _: moment))
+    monkeypatch.setattr(
+        session, "datetime", SimpleNamespace(now=lambda _: moment, fromisoformat=datetime.fromisoformat)
+    )
     names = [start(None).folder.name for _ in range(3)]
     assert names == [f"20260102-030405-quick{suffix}" for suffix in ("", "-2", "-3")]
     assert [load_run(tmp_path / "results" / name).id for name in names] == names
@@ -321,7 +340,9 @@ def test_a_checkout_that_cannot_be_written_is_no_obstacle(fake: FakeVisits, tmp_
 def test_more_users_than_descriptors_are_refused_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = SimpleNamespace(RLIMIT_NOFILE=7, RLIM_INFINITY=-1, getrlimit=lambda _: (256, 1024))
     monkeypatch.setattr(session, "resource", fake)
-    with pytest.raises(BenchError, match=r"1000 users need 4200 open files in one process, but the limit is 1024"):
+    with pytest.raises(
+        BenchError, match=r"1000 requests under way need 4200 open files in one process, but the limit is 1024"
+    ):
         session.descriptors_for(1000)
 
 
@@ -343,10 +364,10 @@ def test_the_soft_limit_is_raised_as_far_as_it_is_needed(monkeypatch: pytest.Mon
 
 def test_a_log_has_a_name_that_every_file_system_takes(tmp_path: Path) -> None:
     setting: Any = SimpleNamespace(logs=tmp_path)
-    key = CellKey("../ü/" + "語" * 80 + "[env.X=" + "y" * 300 + "]", "a b\u2028" + "z" * 80, Load("closed", 10), 1, 7)
+    key = CellKey("../ü/" + "語" * 80 + "[env.X=" + "y" * 300 + "]", "a b\u2028" + "z" * 80, Closed(users=10), 1, 7)
     path = _log(setting, key, "server")
     assert path.parent == tmp_path
-    assert path.name.startswith("007-10-")
+    assert path.name.startswith("007-10_users-")
     assert path.name.endswith(".server.log")
     path.touch()
 
@@ -357,3 +378,70 @@ def test_a_recorded_run_reads_back_as_it_was(fake: FakeVisits, tmp_path: Path) -
     assert run.config == PLAN
     assert run.seed == 1
     assert len(fake.seen) == 4
+
+
+def test_a_run_begins_with_a_selftest_of_what_it_asks_for_and_keeps_it(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "run")
+    assert fake.tried == [Ladders([], [100], [])]
+    kept = load_run(tmp_path / "run").selftest
+    assert kept is not None
+    assert kept.users == 100
+
+
+def test_a_selftest_serves_the_runs_of_the_next_hour_that_ask_for_no_more(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "one")
+    start(tmp_path / "two")
+    assert len(fake.tried) == 1
+    assert load_run(tmp_path / "one").selftest == load_run(tmp_path / "two").selftest
+    fake.found = replace(SELFTEST, users=500)
+    more = replace(PLAN, profile=replace(PLAN.profile, loads={"look": (Closed(users=500),)}))
+    session.start(more, 1, ["run"], tmp_path / "three", StopRequest())
+    assert fake.tried[1:] == [Ladders([], [500], [])]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"taken": (datetime.now(UTC) - timedelta(minutes=61)).isoformat()},
+        {"taken": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()},
+        {"cpu_sets": ((1,), (0,))},
+    ],
+)
+def test_a_selftest_that_is_old_or_of_other_cores_is_taken_again(
+    fake: FakeVisits, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    start(tmp_path / "one")
+    save_selftest(session.SELFTEST, replace(SELFTEST, **{"taken": datetime.now(UTC).isoformat(), **change}))
+    start(tmp_path / "two")
+    assert len(fake.tried) == 2
+
+
+def test_a_selftest_file_that_is_damaged_is_taken_again(fake: FakeVisits, tmp_path: Path) -> None:
+    start(tmp_path / "one")
+    session.SELFTEST.write_text("{")
+    start(tmp_path / "two")
+    assert len(fake.tried) == 2
+
+
+def test_what_is_beyond_the_machine_is_refused_and_nothing_measured(fake: FakeVisits, tmp_path: Path) -> None:
+    fake.found = replace(SELFTEST, users=50)
+    with pytest.raises(BenchError, match=r"100 users cannot all be kept busy on this machine: 50 users are sound"):
+        start(tmp_path / "run")
+    assert fake.seen == []
+    assert not (tmp_path / "run" / "run.json").exists()
+
+
+def test_what_is_beyond_the_machine_is_measured_with_force_and_the_run_says_so(
+    fake: FakeVisits, tmp_path: Path
+) -> None:
+    fake.found = replace(SELFTEST, users=50)
+    session.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), force=True)
+    assert len(fake.seen) == 4
+    notes = load_run(tmp_path / "run").notes
+    assert "forced: 100 users cannot all be kept busy on this machine: 50 users are sound" in notes
+
+
+def test_what_the_selftest_finds_unsound_is_noted_once(fake: FakeVisits, tmp_path: Path) -> None:
+    fake.found = replace(SELFTEST, problems=("nothing is pinned here", "steal was high"))
+    start(tmp_path / "run")
+    assert load_run(tmp_path / "run").notes == ("nothing is pinned here", "steal was high")

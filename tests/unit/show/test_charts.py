@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from bench.judge.comparison import rows
 from bench.judge.metrics import BY_NAME
-from bench.model import Cell, Plan, Problem
+from bench.model import Cell, Closed, Plan, Problem
 from bench.show.charts import CHARTS, draw, save_charts
 from bench.show.style import styled
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of, save
@@ -77,7 +77,7 @@ def test_no_text_is_cut_off_or_runs_into_another(count: int, metric: str) -> Non
         for users in loads
         for n in (1, 2, 3)
     ]
-    cells = [replace(one, problems=(LATE,)) if one.load.users == 500 else one for one in cells]
+    cells = [replace(one, problems=(LATE,)) if one.load == Closed(users=500) else one for one in cells]
     figure = chart(planned, cells, metric)
     with styled():
         figure.canvas.draw()

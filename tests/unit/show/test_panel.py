@@ -5,10 +5,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from bench.judge.comparison import rows
 from bench.judge.metrics import BY_NAME
-from bench.model import Cell, Plan, Problem
+from bench.model import Cell, Open, Plan, Problem
 from bench.show.charts import draw
 from bench.show.style import styled
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
@@ -75,20 +76,59 @@ def test_one_load_makes_a_bar_for_each_stack() -> None:
     assert axes.get_xlabel() == "10 users"
 
 
-def test_a_void_figure_is_left_out_and_named_with_its_reason() -> None:
+def test_a_void_figure_is_off_the_line_struck_and_named_with_its_reason() -> None:
     cells = [cell("a", users, problems=(LATE,) if users == 100 else ()) for users in (10, 100, 500)]
     figure = chart(TWO, cells, "p95")
-    values = ys(figure.axes[0], "line:a")
-    assert np.isnan(values).tolist() == [False, True, False]
+    (axes,) = figure.axes
+    assert np.isnan(ys(axes, "line:a")).tolist() == [False, True, False]
+    hollow, cross = (found for found in axes.lines if found.get_gid() == "void:a")
+    assert hollow.get_markerfacecolor() == "white"
+    assert cross.get_marker() == "x"
+    assert np.asarray(hollow.get_ydata()).tolist() == np.asarray(cross.get_ydata()).tolist() == [100.0]
+    assert gids(axes).count("mean:a") == 2
+    assert "crossed out, because void: a on weather with 100 users (upstream late)." in words(figure)
+    assert "Left out" not in words(figure)
+    assert "void" not in words(chart(TWO, cells))
+
+
+def test_a_void_figure_far_from_the_others_is_left_out_and_does_not_stretch_the_axis() -> None:
+    cells = [
+        cell("a", users, p95_s=9.0 if users == 100 else 0.1, problems=(LATE,) if users == 100 else ())
+        for users in (10, 100)
+    ]
+    figure = chart(TWO, cells, "p95")
+    (axes,) = figure.axes
+    assert axes.get_ylim()[1] < 200
+    assert "void:a" not in gids(axes)
     assert "Left out: a on weather with 100 users (upstream late)." in words(figure)
-    assert "Left out" not in words(chart(TWO, cells))
 
 
-def test_a_void_bar_leaves_its_place_empty() -> None:
+def test_a_figure_that_rests_on_some_rounds_is_drawn_whole_and_the_others_named() -> None:
+    cells = [cell("a", users, n, problems=(LATE,) if n == 2 else ()) for users in (10, 100) for n in (1, 2, 3)]
+    figure = chart(TWO, cells, "p95")
+    assert "void:a" not in gids(figure.axes[0])
+    assert "Left out: a on weather with 10 and 100 users (upstream late in 1 of 3 rounds)." in words(figure)
+
+
+def test_a_void_bar_is_a_hatched_outline_without_fill() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
-    (axes,) = chart(planned, [cell("a", problems=(LATE,)), cell("b")], "p95").axes
+    (axes,) = chart(planned, [cell("a", p95_s=0.15, problems=(LATE,)), cell("b")], "p95").axes
     assert "bar:a" not in gids(axes)
+    (outline,) = (patch for patch in axes.patches if patch.get_gid() == "void:a")
+    assert isinstance(outline, Rectangle)
+    assert (outline.get_fill(), bool(outline.get_hatch()), outline.get_height()) == (False, True, 150.0)
     assert {text.get_text() for text in axes.texts} == {"void", "100"}
+
+
+def test_a_void_bar_without_a_figure_or_far_above_the_others_has_only_a_word() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
+    (axes,) = chart(planned, [cell("a", p95_s=9.0, problems=(LATE,)), cell("b")], "p95").axes
+    assert "void:a" not in gids(axes)
+    assert axes.get_ylim()[1] < 200
+    (other,) = chart(planned, [cell("a", throughput_rps=0.0), cell("b")]).axes
+    assert "void:a" not in gids(other)
+    for one in (axes, other):
+        assert {text.get_text() for text in one.texts} == {"void", "100"}
 
 
 def test_a_panel_without_a_figure_says_so() -> None:
@@ -141,3 +181,37 @@ def test_an_interval_far_wider_than_the_data_does_not_flatten_it() -> None:
     figure = chart(plan({"a": Shape(1)}, {"weather": (10, 100)}, rounds=2), cells)
     assert figure.axes[0].get_ylim()[1] < 900
     assert "too wide to be shown whole" in words(figure)
+
+
+BOTH = plan({"a": Shape(1)}, {"weather": (10, 100), "health": (10, 100)}, rates={"weather": (50.0, 300.0)}, rounds=1)
+RATES = [load for load in BOTH.profile.loads["weather"] if isinstance(load, Open)]
+CLOSED = [cell("a", users, scenario=name) for name in ("weather", "health") for users in (10, 100)]
+OPEN = [cell("a", load=load, throughput_rps=load.rate_rps) for load in RATES]
+
+
+@pytest.mark.parametrize(
+    ("metric", "title", "scenarios", "axis", "loads"),
+    [
+        ("throughput", "Throughput against users", ["weather", "health"], "users", [10, 100]),
+        ("memory", "Memory (PSS) against users", ["weather", "health"], "users", [10, 100]),
+        ("p95", "P95 latency against offered rate", ["weather"], "requests/s offered", [50, 300]),
+    ],
+)
+def test_a_chart_shows_one_load_model(
+    metric: str, title: str, scenarios: list[str], axis: str, loads: list[float]
+) -> None:
+    figure = chart(BOTH, [*CLOSED, *OPEN], metric)
+    assert figure.texts[0].get_text() == title
+    assert [axes.get_label() for axes in figure.axes] == scenarios
+    for axes in figure.axes:
+        assert axes.get_xlabel() == axis
+        np.testing.assert_allclose(xs(axes, "line:a"), loads)
+    assert ("Not run under open loads: health." in words(figure)) is (metric == "p95")
+
+
+def test_a_run_of_one_load_model_has_it_on_every_chart() -> None:
+    assert chart(BOTH, CLOSED, "p95").texts[0].get_text() == "P95 latency at saturation against users"
+    figure = chart(BOTH, OPEN)
+    assert figure.texts[0].get_text() == "Achieved rate against offered rate"
+    assert [axes.get_label() for axes in figure.axes] == ["weather"]
+    assert chart(BOTH, OPEN[:1], "memory").axes[0].get_xlabel() == "50/s offered"

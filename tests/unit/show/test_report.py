@@ -1,24 +1,65 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from bench.errors import BenchError
 from bench.judge.comparison import rows
-from bench.model import Run
+from bench.judge.ratios import ratios, reproduced
+from bench.judge.stats import estimate
+from bench.model import Bound, Open, Problem, Run, Selftest
 from bench.show.content import content
 from bench.show.report import BEGIN, END, embed, link_from, report, short_report
+from bench.show.reproduction import Reproduction
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
 
+LATE = Problem("upstream late", "the upstream's delays were off by 8.11 ms at P99 (limit 5.00 ms)", ("latency",))
+RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
+TESTED = Selftest(
+    taken="2026-01-02T03:00:00+00:00",
+    cpu_sets=((0,), (1,)),
+    generator_rps=4500.0,
+    open_rps=3000.0,
+    open_lag_s=0.0028,
+    users=1000,
+    upstream_rps=4000.0,
+    upstream_delay_error_s=0.0012,
+    timer_s=0.0003,
+    sampler_s=0.002,
+    descriptors=1024,
+    steal=0.004,
+    busy=0.02,
+    problems=("the timers are late",),
+)
+
+
 @pytest.fixture
 def run() -> Run:
-    planned = plan({"flask-sync": SYNC, "fastapi": FASTAPI}, {"weather": (10, 500)}, max_users={"flask-sync": 100})
-    cells = [cell(name, 10, n, throughput_rps=190.0 + n) for name in ("flask-sync", "fastapi") for n in (1, 2, 3)]
+    planned = plan(
+        {"flask-sync": SYNC, "fastapi": FASTAPI},
+        {"weather": (10, 500)},
+        rates={"weather": (100.0,)},
+        max_users={"flask-sync": 100},
+    )
+    cells = [
+        *(
+            cell(name, 10, n, throughput_rps=190.0 + n, cpu_s=cpu_s + n / 1e6, bound=bound)
+            for name, cpu_s, bound in STACKS
+            for n in (1, 2, 3)
+        ),
+        *(cell(name, load=RATE, number=n, cpu_s=cpu_s + n / 1e6) for name, cpu_s, _ in STACKS for n in (1, 2, 3)),
+        *(cell("fastapi", 500, n, p95_s=1.5, problems=(LATE,)) for n in (1, 2, 3)),
+    ]
     return run_of(planned, tuple(cells), ("this machine has one core",))
+
+
+STACKS: tuple[tuple[str, float, Bound], ...] = (("flask-sync", 0.002, "slots"), ("fastapi", 0.001, "nothing"))
 
 
 def text(run: Run) -> str:
@@ -32,6 +73,30 @@ def test_the_report(run: Run, golden: Callable[[Path, str], None]) -> None:
 def test_the_short_report(run: Run, golden: Callable[[Path, str], None]) -> None:
     said = content(run, rows(run.cells, run.config))
     golden(GOLDENS / "short.md", short_report(run, said, "results/reference run") + "\n")
+
+
+def test_a_report_with_all_that_may_be_known(run: Run, golden: Callable[[Path, str], None]) -> None:
+    found = ratios(run.cells, run.config)
+    before = estimate((0.35, 0.36, 0.37))
+    assert before is not None
+    other = tuple(replace(one, estimate=before) for one in found if one.metric == "cpu")
+    said = content(run, rows(run.cells, run.config), Reproduction("20251231-000000", reproduced(found, other)))
+    golden(GOLDENS / "whole.md", report(replace(run, selftest=TESTED), said))
+    short = short_report(run, said, "results/x")
+    assert "### Does it reproduce the reference run?" in short
+    for long in ("Why it stops there", "against flask-sync |", "selftest"):
+        assert long not in short
+
+
+def test_a_void_figure_is_struck_out_for_whoever_renders_the_page(run: Run) -> None:
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text(run))
+    assert re.findall(r"<s>.*?</td>", page) == ["<s>1.50 s</s> [1]</td>"]
+
+
+def test_tildes_of_a_name_strike_nothing_out(run: Run) -> None:
+    named = replace(run, notes=("~~not struck~~",))
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text(named))
+    assert "~~not struck~~" in page
 
 
 def test_a_title_from_a_file_cannot_break_the_page() -> None:

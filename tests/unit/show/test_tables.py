@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from bench.judge.comparison import rows
 from bench.model import Problem
 from bench.show.content import Content, content
+from bench.show.sheet import Passage, Sheet
 from bench.show.tables import PIPED_WIDTH, render
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
 
@@ -61,9 +63,35 @@ def test_nothing_is_cut_off_however_narrow_the_page(sample: Content, width: int)
     first = "".join(line[: line.find("  ") if "  " in line.strip() else None].strip() for line in text.splitlines())
     assert LONG in first.replace(" ", "")
     if width >= 80:
-        assert all(part in text for parts in group.lines[0].figures for part in parts)
+        assert all(part in text for shown in group.lines[0].figures for part in (shown.value, shown.around))
     if width >= PIPED_WIDTH:
         assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_void_figure_cannot_be_taken_for_a_sound_one_even_where_nothing_is_struck_out(sample: Content) -> None:
+    assert "(1.50 s) void [1]" in render(sample, width=160)
+    assert "1.50 s" not in render(sample, width=160).replace("(1.50 s) void [1]", "")
+    narrow = render(sample, width=80)
+    assert "(1.50 s)" in narrow
+    assert "void [1]" in narrow
+
+
+def test_a_terminal_strikes_out_the_void_figure_and_nothing_else(sample: Content) -> None:
+    found = re.findall(r"\x1b\[9m(.*?)\x1b\[0m", render(sample, width=160, colour=True))
+    assert found == ["1.50 s"]
+
+
+def test_ratios_and_reproduction_stand_below_the_tables_without_their_own(sample: Content) -> None:
+    sheet = Sheet("against it", ("stack",), (("only in report.md",),))
+    told = replace(
+        sample,
+        ratios=Passage("Ratios", points=("a / b: more",), notes=("how to read",), sheets=(sheet,)),
+        reproduction=Passage("Does it reproduce?", opening="1 yes"),
+    )
+    text = render(told)
+    assert "\nRatios\n- a / b: more\n\nhow to read\n\nDoes it reproduce?\n1 yes\n" in text
+    assert "only in report.md" not in text
+    assert "Why it stops there" not in text
 
 
 def test_columns_stand_in_line_over_all_tables(sample: Content) -> None:

@@ -16,13 +16,13 @@ def filled(errors_s: list[float], prefix: str = "", route: str = "weather") -> L
 
 def test_hits_are_counted_and_percentiles_are_nearest_rank() -> None:
     report: Any = filled([number / 1000 for number in range(200, 0, -1)]).report()
-    assert report == {"": {"weather": {"hits": 200, "delay_error_s": {"p50": 0.1, "p99": 0.198, "max": 0.2}}}}
+    assert report[""]["routes"] == {"weather": {"hits": 200, "delay_error_s": {"p50": 0.1, "p99": 0.198, "max": 0.2}}}
 
 
 @given(st.lists(st.floats(min_value=0, max_value=10), min_size=1))
 def test_a_percentile_is_one_of_the_values_and_the_last_is_the_greatest(errors_s: list[float]) -> None:
     report: Any = filled(errors_s).report()
-    found = report[""]["weather"]["delay_error_s"]
+    found = report[""]["routes"]["weather"]["delay_error_s"]
     assert {found["p50"], found["p99"]} <= set(errors_s)
     assert found["p50"] <= found["p99"] <= found["max"] == max(errors_s)
 
@@ -30,7 +30,8 @@ def test_a_percentile_is_one_of_the_values_and_the_last_is_the_greatest(errors_s
 def test_a_route_that_never_answered_has_hits_and_no_percentiles() -> None:
     ledger = Ledger()
     ledger.entry("", "users").hits += 1
-    assert ledger.report() == {"": {"users": {"hits": 1, "delay_error_s": {"p50": None, "p99": None, "max": None}}}}
+    report: Any = ledger.report()
+    assert report[""]["routes"] == {"users": {"hits": 1, "delay_error_s": {"p50": None, "p99": None, "max": None}}}
 
 
 def test_prefixes_and_routes_are_kept_apart() -> None:
@@ -38,7 +39,10 @@ def test_prefixes_and_routes_are_kept_apart() -> None:
     for prefix, route in (("a", "users"), ("b", "users"), ("b", "orders"), ("b", "orders")):
         ledger.entry(prefix, route).hits += 1
     report: Any = ledger.report()
-    assert {prefix: {route: entry["hits"] for route, entry in routes.items()} for prefix, routes in report.items()} == {
+    hits = {
+        prefix: {route: entry["hits"] for route, entry in found["routes"].items()} for prefix, found in report.items()
+    }
+    assert hits == {
         "a": {"users": 1},
         "b": {"users": 1, "orders": 2},
     }
@@ -49,3 +53,13 @@ def test_after_a_reset_nothing_is_remembered() -> None:
     ledger.reset()
     assert ledger.report() == {}
     assert ledger.entry("", "weather").hits == 0
+
+
+def test_the_peak_counts_all_routes_of_a_prefix_together() -> None:
+    ledger = Ledger()
+    for prefix, route in (("a", "users"), ("a", "orders"), ("b", "users")):
+        ledger.entry(prefix, route).traffic.begin()
+    ledger.entry("a", "users").traffic.end()
+    ledger.entry("a", "orders").traffic.begin()
+    report: Any = ledger.report()
+    assert {prefix: found["peak_in_flight"] for prefix, found in report.items()} == {"a": 2, "b": 1}

@@ -67,9 +67,13 @@ def test_two_prefixes_have_ledgers_of_their_own_and_the_same_delays(start: Start
             assert time.monotonic() - begun_s >= wanted_s - 0.002
     assert upstream.get("/users/1")[0] == 200
     _, ledger = upstream.control("GET", "/ledger")
-    assert {prefix: routes["users"]["hits"] for prefix, routes in ledger.items()} == {"arm-0": 8, "arm-1": 8, "": 1}
+    assert {prefix: found["routes"]["users"]["hits"] for prefix, found in ledger.items()} == {
+        "arm-0": 8,
+        "arm-1": 8,
+        "": 1,
+    }
     # An answer that left at its due time is one whose delay was this entry's own: the medians tell.
-    assert all(routes["users"]["delay_error_s"]["p50"] < 0.01 for routes in ledger.values())
+    assert all(found["routes"]["users"]["delay_error_s"]["p50"] < 0.01 for found in ledger.values())
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", TOKEN[:-1]])
@@ -95,7 +99,7 @@ def test_a_reset_returns_what_was_and_forgets_it(shared: Upstream) -> None:
     for _ in range(3):
         shared.get("/orders")
     status, before = shared.control("POST", "/reset")
-    assert (status, before[""]["orders"]["hits"]) == (200, 3)
+    assert (status, before[""]["routes"]["orders"]["hits"]) == (200, 3)
     assert shared.control("GET", "/ledger") == (200, {})
 
 
@@ -147,7 +151,7 @@ def test_a_client_that_leaves_before_its_answer_harms_nobody(start: StartsUpstre
             connection.sendall(b"GET /orders HTTP/1.1\r\nHost: x\r\n\r\n")
     assert upstream.get("/orders")[0] == 200
     _, ledger = upstream.control("GET", "/ledger")
-    assert 1 <= ledger[""]["orders"]["hits"] <= 4
+    assert 1 <= ledger[""]["routes"]["orders"]["hits"] <= 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -160,3 +164,17 @@ def test_a_signal_ends_it_with_zero_even_with_connections_open(start: StartsUpst
         assert idle.recv(1) == b""
     assert upstream.process.stderr is not None
     assert upstream.process.stderr.read() == b""
+
+
+def test_the_most_calls_that_waited_at_once_are_known_and_those_given_up_wait_no_more(start: StartsUpstream) -> None:
+    upstream = start("--delay=weather=0.4", "--delay=users=0.4")
+    for _ in range(2):
+        callers = [upstream.connect() for _ in range(6)]
+        for number, caller in enumerate(callers):
+            caller.sendall(GET_WEATHER if number % 2 else GET_WEATHER.replace(b"weather/Oslo", b"users/1"))
+        for caller in callers[:3]:
+            caller.close()
+        for caller in callers[3:]:
+            received(caller)
+            caller.close()
+    assert upstream.control("GET", "/ledger")[1][""]["peak_in_flight"] == 6

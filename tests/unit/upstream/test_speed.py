@@ -36,7 +36,7 @@ def test_at_two_thousand_requests_a_second_its_answers_are_late_by_two_milliseco
     upstream = start("--delay=weather=0.1")
     asyncio.run(_drive(upstream))
     _, ledger = upstream.control("GET", "/ledger")
-    entry = ledger[""]["weather"]
+    entry = ledger[""]["routes"]["weather"]
     print(entry)
     assert entry["hits"] >= 0.9 * RATE_RPS * LENGTH_S
     assert entry["delay_error_s"]["p99"] <= 0.002

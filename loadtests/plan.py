@@ -1,0 +1,33 @@
+"""What the harness wants of a measured run: a JSON file, named in the environment variable LOAD_PLAN."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.arrivals import Closed, Open, load_of
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right."""
+
+    hosts: list[str]
+    load: Closed | Open
+    timeout_s: float
+    warmup_s: float
+    window_s: float
+    window_limit_s: float
+    output: str
+    path: str | None
+    status: int
+    body: str | None
+
+
+def handed_plan() -> LoadPlan | None:
+    """The plan of the harness, or None when people run Locust themselves. Raises TypeError where a key is unknown."""
+    name = os.environ.get("LOAD_PLAN")
+    if not name:
+        return None
+    handed = json.loads(Path(name).read_text(encoding="utf-8"))
+    return LoadPlan(**{**handed, "load": load_of(handed["load"])})

@@ -1,0 +1,52 @@
+"""`bench selftest`, and what a run makes of it."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Config
+from .harness import Harness, run_json
+
+
+@pytest.mark.slow
+def test_the_selftest_says_what_this_machine_can_measure(harness: Harness) -> None:
+    done = harness.run("selftest")
+    assert done.code == 0, done.err
+    print(done.out)
+    for words in ("open loads are sound up to ", "closed loads are sound up to ", "upstream alone", "timers: "):
+        assert words in done.out
+    assert harness.left() == []
+
+
+@pytest.mark.slow
+def test_a_rate_beyond_the_machine_is_refused_with_a_reason_and_force_goes_on(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    words = ("run", "--config", config("good"), "--profile", "tiny", "--rate", "60000", "--out", tmp_path / "run")
+    refused = harness.run(*words)
+    assert refused.code == 2
+    assert "60 000/s cannot be sent on schedule on this machine" in refused.err.replace("\u202f", " ")
+    assert "--force" in refused.err
+    assert not (tmp_path / "run" / "run.json").exists()
+
+    forced = harness.run(*words, "--force")
+    assert forced.code == 0, forced.err
+    run = run_json(tmp_path / "run")
+    assert any(note.startswith("forced: ") for note in run["notes"])
+    (cell,) = run["cells"]
+    assert any("latency" in problem["voids"] for problem in cell["problems"])
+    assert harness.left() == []
+
+
+def test_a_run_stores_the_selftest_that_it_rests_on(harness: Harness, config: Config, tmp_path: Path) -> None:
+    done = harness.run(
+        "run", "--config", config("good"), "--profile", "tiny", "--rate", "50", "--out", tmp_path / "run"
+    )
+    assert done.code == 0, done.err
+    run = run_json(tmp_path / "run")
+    assert run["selftest"]["open_rps"] >= 50
+    assert run["selftest"]["users"] >= 2
+    (cell,) = run["cells"]
+    assert cell["load"] == {"model": "open", "rate_rps": 50.0, "arrivals": "fixed", "max_in_flight": 500}
+    assert cell["lag_s"]["p99"] < 1
+    assert abs(cell["throughput_rps"] - 50) < 5

@@ -1,0 +1,46 @@
+"""Locust's own FastHttpUser under the same plan and recording as the lean user, to be compared with it."""
+
+import itertools
+import time
+
+from locust import FastHttpUser, constant, task
+from locust.env import Environment
+from locust.exception import StopUser
+
+from loadtests.hooks import attach
+from loadtests.session import planned
+
+SESSION = planned()
+NUMBERS = itertools.count()
+attach(SESSION)
+
+
+class Fast(FastHttpUser):
+    """Asks as loadtests/get.py does, and records each request; Locust's request event is fired by FastHttpUser."""
+
+    wait_time = constant(0)
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.number = next(NUMBERS)
+
+    def on_start(self) -> None:
+        """Wait for this user's turn."""
+        assert SESSION is not None
+        SESSION.wait_for_turn(self.number)
+
+    @task
+    def ask(self) -> None:
+        """One request after another until the window ends."""
+        assert SESSION is not None
+        assert SESSION.plan.path is not None
+        while SESSION.sending:
+            scheduled_s = time.monotonic()
+            SESSION.waiting[self.number] = scheduled_s
+            response = self.client.get(SESSION.plan.path)
+            done_s = time.monotonic()
+            status = response.status_code or -1
+            SESSION.recorder.add(scheduled_s, scheduled_s, done_s, status, len(response.content or b""))
+            del SESSION.waiting[self.number]
+            SESSION.answered.add(self.number)
+        raise StopUser

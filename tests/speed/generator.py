@@ -1,0 +1,104 @@
+"""What the generator costs: the lean user beside FastHttpUser and wrk, on one core, against the same upstream.
+
+    python -m tests.speed.generator [ROUNDS]
+
+The upstream answers without delay from a core of its own. The kinds take turns, so that drift of the machine falls on
+all alike; each has its samples recorded and Locust's request event fired, but wrk, which does neither.
+"""
+
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from bench import units
+from bench.judge import metrics
+from bench.model import Closed, Distribution, Load, Open, Scenario, Timing, UpstreamCall, Window
+from bench.run.cell import join_samples
+from bench.run.cpus import cpu_sets, pinned
+from bench.run.load import running_load
+from bench.run.signals import StopRequest, stop_on_signals
+from bench.run.upstream import Upstream, running_upstream
+
+USERS = 50
+RATE_RPS = 3000.0
+TIMING = Timing(warmup_s=1.0, window_s=4.0, window_limit_s=4.0)
+LEAN = Scenario(
+    "lean", "Lean", "loadtests/get.py", {"weather": UpstreamCall(1, 0.0)}, hold_s=0.0, timeout_s=10.0, path="/weather/X"
+)
+FAST = replace(LEAN, name="fast", locustfile="tests/speed/fast_http_user.py")
+
+
+@contextmanager
+def upstream_alone(folder: Path, stop: StopRequest) -> Iterator[Upstream]:
+    """The upstream without delay, on the cores that a server would have."""
+    with running_upstream(LEAN, 1, cpu_sets(1).server, folder / "upstream.log", stop) as upstream:
+        yield upstream
+
+
+def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequest) -> tuple[float, Distribution]:
+    """(right answers per second, lag in seconds) of one load from the generator's core."""
+    cores, window = cpu_sets(1).generator, None
+    with running_load(scenario, load, TIMING, 1, url, cores, folder, folder / f"{scenario.name}.log") as generator:
+        for event in generator.events(stop, []):
+            if event["event"] == "window":
+                window = Window(0.0, event["start_s"], event["end_s"])
+        samples = join_samples(generator.output, [])
+    assert window is not None
+    lag_s = metrics.lag_s(samples, window)
+    assert lag_s is not None
+    return metrics.throughput_rps(samples, window), lag_s
+
+
+def wrk_rps(url: str) -> float | None:
+    """Requests/s of wrk with one thread on the generator's core; None where it is not installed."""
+    program = shutil.which("wrk")
+    if program is None:
+        return None
+    argv = (program, "-t1", f"-c{USERS}", f"-d{TIMING.window_s:g}s", f"{url}{LEAN.path}")
+    with pinned(cpu_sets(1).generator):
+        said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"^Requests/sec:\s+([\d.]+)", said, re.MULTILINE)
+    assert found, said
+    return float(found[1])
+
+
+def main(rounds: int) -> int:
+    """0 once the comparison is printed."""
+    closed, arrivals = Closed(users=USERS), Open(rate_rps=RATE_RPS, arrivals="fixed", max_in_flight=500)
+    seen: dict[str, list[float]] = {"FastHttpUser": [], "lean user": [], "wrk": []}
+    ratios, lags_s = [], []
+    with stop_on_signals() as stop, tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        with upstream_alone(folder, stop) as upstream, pinned(cpu_sets(1).load):
+            for number in range(1, rounds + 1):
+                fast_rps, _ = trial(FAST, closed, upstream.url, folder, stop)
+                lean_rps, _ = trial(LEAN, closed, upstream.url, folder, stop)
+                _, lag_s = trial(LEAN, arrivals, upstream.url, folder, stop)
+                outer_rps = wrk_rps(upstream.url)
+                seen["FastHttpUser"].append(fast_rps)
+                seen["lean user"].append(lean_rps)
+                seen["wrk"] += [] if outer_rps is None else [outer_rps]
+                ratios.append(lean_rps / fast_rps)
+                lags_s.append(lag_s.p99)
+                print(f"round {number} of {rounds}", file=sys.stderr)
+    print(f"Closed, {USERS} users, no-delay upstream, generator on one core: requests/s, median of {rounds} (range)")
+    for kind, rps in seen.items():
+        if rps:
+            print(f"  {kind:<13} {statistics.median(rps):>8.0f}   ({min(rps):.0f}-{max(rps):.0f})")
+        else:
+            print(f"  {kind:<13} not installed")
+    print(f"  lean / FastHttpUser {statistics.median(ratios):.2f}   ({min(ratios):.2f}-{max(ratios):.2f})")
+    print(f"Open, {units.offered(RATE_RPS)}: lag P99 {units.seconds(statistics.median(lags_s))}", end="")
+    print(f"   ({units.seconds(min(lags_s))}-{units.seconds(max(lags_s))})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 3))

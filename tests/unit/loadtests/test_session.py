@@ -1,0 +1,99 @@
+"""The conduct of a run without Locust, in windows of a tenth of a second."""
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import gevent
+import numpy as np
+import pytest
+
+from loadtests import session as module
+from loadtests.arrivals import Closed, Open
+from loadtests.plan import LoadPlan, handed_plan
+from loadtests.session import Session
+
+LOAD = Open(10.0, "fixed", 5, 1)
+
+
+class Runner:
+    """Notes that it was quit."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def quit(self) -> None:
+        self.ended = True
+
+
+def plan_of(folder: Path, load: Closed | Open = LOAD, timeout_s: float = 1.0) -> LoadPlan:
+    output = str(folder / "requests.npz")
+    return LoadPlan(["http://x"], load, timeout_s, 0.05, 0.1, 0.1, output, None, 200, None)
+
+
+def test_the_samples_are_written_only_when_the_driver_has_sent_its_schedule_to_the_end(tmp_path: Path) -> None:
+    session = Session(plan_of(tmp_path))
+
+    def late() -> None:
+        gevent.sleep(0.3)
+        session.recorder.add(1.0, 1.0, 1.0, 200, 0)
+        session.driven.set()
+
+    gevent.spawn(late)
+    session.conduct(Runner())
+    with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
+        assert arrays["scheduled_s"].tolist() == [1.0]
+
+
+def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path) -> None:
+    session = Session(plan_of(tmp_path, timeout_s=-0.95))
+    runner = Runner()
+    with pytest.raises(RuntimeError, match=r"^the schedule was not sent to its end: the driver has failed$"):
+        session.conduct(runner)
+    assert runner.ended
+    assert not (tmp_path / "requests.npz").exists()
+
+
+def test_a_heart_that_is_late_at_the_end_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(begun_s: float, end_s: Callable[[], float], keep: Callable[[float, float], None]) -> None:
+        while end_s() == math.inf:
+            gevent.sleep(0.01)
+        gevent.sleep(0.05)
+        keep(begun_s, 0.05)
+
+    monkeypatch.setattr(module, "beat", late)
+    session = Session(plan_of(tmp_path))
+    session.driven.set()
+    session.conduct(Runner())
+    with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
+        assert arrays["beat_s"].tolist() == [session.begun_s]
+
+
+def test_a_closed_run_beats_too(tmp_path: Path) -> None:
+    session = Session(plan_of(tmp_path, Closed(1)))
+    session.answered.add(0)
+    session.conduct(Runner())
+    with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
+        assert len(arrays["beat_s"]) >= 15
+        assert arrays["beat_s"][0] == session.begun_s
+
+
+def test_a_plan_with_a_key_too_many_is_an_error_and_without_a_plan_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {
+        "hosts": [], "load": {"model": "closed", "users": 2}, "timeout_s": 1.0, "warmup_s": 1.0, "window_s": 1.0,
+        "window_limit_s": 1.0, "output": "x", "path": None, "status": 200, "body": None,
+    }  # fmt: skip
+    file = tmp_path / "load.json"
+    monkeypatch.setenv("LOAD_PLAN", str(file))
+    file.write_text(json.dumps(keys))
+    plan = handed_plan()
+    assert plan is not None
+    assert plan.load == Closed(2)
+    file.write_text(json.dumps(keys | {"think_s": 1}))
+    with pytest.raises(TypeError):
+        handed_plan()
+    monkeypatch.delenv("LOAD_PLAN")
+    assert handed_plan() is None
