@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from bench import units
-from bench.model import Closed, Load, Profile, Scenario, UpstreamCall
+from bench.model import Closed, Load, Profile, Scenario, Stack, UpstreamCall
 
 
 def load_name(load: Load) -> str:
@@ -25,9 +25,16 @@ def upstream_waits_s(calls: Mapping[str, UpstreamCall]) -> float:
     return sum(call.calls * call.median_s * math.exp(call.sigma**2 / 2) for call in calls.values())
 
 
-def expected_in_flight(load: Load, scenario: Scenario) -> float:
-    """Requests that it keeps under way where the service adds nothing to its waiting (Little's law)."""
-    return float(load.users) if isinstance(load, Closed) else load.rate_rps * scenario.hold_s
+def expected_in_flight(load: Load, scenario: Scenario, stack: Stack) -> float:
+    """Requests that it keeps under way where the service adds nothing to its waiting (Little's law).
+
+    As many as may be, where an open load is more than the slots of the stack can answer.
+    """
+    if isinstance(load, Closed):
+        return float(load.users)
+    expected = load.rate_rps * scenario.hold_s
+    beyond = stack.slots is not None and expected > stack.slots
+    return float(load.max_in_flight) if beyond else min(expected, float(load.max_in_flight))
 
 
 def most_in_flight(profile: Profile) -> int:

@@ -149,13 +149,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """How the requests scheduled in the window ended. `errors` leaves out timeouts; `dropped` were never sent."""
+    """How the requests scheduled in the window ended.
+
+    `errors` leaves out timeouts. Of an open load `dropped` found too many requests under way, and to `unsent` the
+    generator came too late; neither was ever sent.
+    """
 
     ok: int
     errors: int
     timeouts: int
     dropped: int
     by_error: Mapping[str, int]
+    unsent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

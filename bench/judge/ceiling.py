@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench.judge.validity import SERVER_CORE_SHARE, SERVICE_FAILED
 from bench.loads import upstream_waits_s
-from bench.model import Bound, Ceiling, Cpu, Problem, Scenario, Stack, UpstreamServed
+from bench.model import Bound, Ceiling, Cpu, Load, Open, Problem, Scenario, Stack, UpstreamServed
 from bench.units import percent, significant
 
 SERVED_SHARE = 0.9
@@ -13,9 +13,22 @@ SERVED_SHARE = 0.9
 SLOTS_SHARE = 0.85
 """Slots that are all taken show less than all of them: a slot is held longer under load than it was without."""
 
+QUEUED = 0.5
+"""Fewer requests that wait, on average, are no queue: the shortest time is not the usual one either."""
+
 BUSY_SHARE = 0.85
-IDLE_SHARE = 0.6
+IDLE_CORES = 0.6
+"""Where the server uses less, not one of its processes can be near the end of a core."""
+
+GENERATOR_IDLE_CORES = 0.5
+"""Where the generator uses more, what seems to wait for the server may wait for it."""
+
+ONE_AT_A_TIME = 1.5
+"""A first request that was slow of itself makes one at a time look like a little more."""
+
+UNNAMED = "a pool, semaphore or limiter that its table does not name"
 GENERATOR_PROBLEMS = frozenset({"generator late", "generator stalled", "arrivals not sent", "users idle"})
+BEHIND = frozenset({"falling behind", "arrivals dropped"})
 
 
 def slots_rps(stack: Stack, scenario: Scenario) -> float | None:
@@ -29,6 +42,7 @@ def slots_rps(stack: Stack, scenario: Scenario) -> float | None:
 def ceiling(
     stack: Stack,
     scenario: Scenario,
+    load: Load,
     *,
     in_flight: float,
     throughput_rps: float,
@@ -48,11 +62,13 @@ def ceiling(
     bound, why = (
         _cpu(stack, server_busy, SERVER_CORE_SHARE)
         or _failing(problems)
-        or _load_side(cpu, problems)
-        or _load(in_flight, at_once)
-        or _slots(stack, in_flight, at_once)
+        or _load_side(cpu, [problem for problem in problems if "throughput" in problem.voids])
+        or _slots(stack, scenario, in_flight, at_once, upstream)
+        or _load(load, in_flight, at_once, problems)
         or _cpu(stack, server_busy, BUSY_SHARE)
-        or _unnamed(stack, scenario, in_flight, throughput_rps, at_once, cpu, server_busy, upstream)
+        or _few_calls(stack, scenario, in_flight, throughput_rps, at_once, cpu, upstream)
+        or _load_side(cpu, problems)
+        or _few_requests(stack, scenario, in_flight, at_once, cpu, server_busy)
         or ("nothing", f"{_served(at_once, in_flight)}, and the server was {percent(server_busy)} busy")
     )
     return Ceiling(slots_rps(stack, scenario), held_s, at_once, bound, why)
@@ -90,14 +106,23 @@ def _load_side(cpu: Cpu, problems: Sequence[Problem]) -> _Found:
     return None
 
 
-def _load(in_flight: float, at_once: float) -> _Found:
-    """Nothing binds: all that is under way is being served."""
-    return ("nothing", _served(at_once, in_flight)) if at_once >= SERVED_SHARE * in_flight else None
+def _load(load: Load, in_flight: float, at_once: float, problems: Sequence[Problem]) -> _Found:
+    """Nothing binds: all that is under way is being served, or all that arrives is answered."""
+    answered = isinstance(load, Open) and not any(problem.name in BEHIND for problem in problems)
+    if answered or at_once >= SERVED_SHARE * in_flight or in_flight - at_once < QUEUED:
+        return "nothing", _served(at_once, in_flight)
+    return None
 
 
-def _slots(stack: Stack, in_flight: float, at_once: float) -> _Found:
-    """The slots of the stack's table, where there were more requests than slots."""
-    if stack.slots is None or in_flight <= stack.slots or at_once < SLOTS_SHARE * stack.slots:
+def _slots(stack: Stack, scenario: Scenario, in_flight: float, at_once: float, upstream: UpstreamServed) -> _Found:
+    """The slots of the stack's table, where there were more requests than slots, and all of them were taken.
+
+    The upstream tells too: where a request makes one call at a time, as many calls as slots mean that all were taken.
+    """
+    if stack.slots is None or in_flight <= stack.slots:
+        return None
+    one_call = sum(call.calls for call in scenario.upstream.values()) == 1
+    if at_once < SLOTS_SHARE * stack.slots and not (one_call and upstream.peak_in_flight >= stack.slots):
         return None
     return (
         "slots",
@@ -105,33 +130,49 @@ def _slots(stack: Stack, in_flight: float, at_once: float) -> _Found:
     )
 
 
-def _unnamed(
+def _few_calls(
     stack: Stack,
     scenario: Scenario,
     in_flight: float,
     throughput_rps: float,
     at_once: float,
     cpu: Cpu,
-    server_busy: float,
     upstream: UpstreamServed,
 ) -> _Found:
-    """A limit that the stack's table does not name: it serves so many at a time, always, and no more."""
-    if scenario.upstream:
-        waits_s = upstream_waits_s(scenario.upstream)
-        wanted, limit = in_flight * waits_s / max(scenario.hold_s, 1e-9), float(upstream.peak_in_flight)
-        if limit > SERVED_SHARE * wanted or throughput_rps * waits_s < SLOTS_SHARE * limit:
-            return None
-        calls = f"never more than {significant(limit)} calls of the upstream at a time"
-        seen = f"{calls}, {significant(in_flight)} requests under way"
-    elif server_busy < IDLE_SHARE:
-        limit = at_once
-        seen = f"{_served(at_once, in_flight)}, and the server was {percent(server_busy)} busy"
-    else:
+    """A limit that the stack's table does not name: so many calls of the upstream at a time, always, and no more."""
+    peak = upstream.peak_in_flight
+    waits_s = upstream_waits_s(scenario.upstream)
+    if not waits_s or peak > SERVED_SHARE * in_flight * waits_s / max(scenario.hold_s, 1e-9):
         return None
-    if stack.interface == "asgi" and limit <= 1.25 * stack.workers:
-        return "event loop", f"{seen}: something blocks the event loop while it waits"
-    if limit <= cpu.server_threads <= 1.5 * limit + 10:
+    seen = f"calls of the upstream at a time: never more than {peak}, {significant(in_flight)} requests under way"
+    if throughput_rps * waits_s >= SLOTS_SHARE * peak:
+        found = _waiting(stack, float(peak), cpu, seen)
+        return found or ("client pool", f"{seen}: the pool of its client, or a lock around it")
+    # Calls that one request makes side by side do not end together: then not calls but requests may be limited.
+    requests = peak / sum(call.calls for call in scenario.upstream.values())
+    if at_once < SLOTS_SHARE * requests:
+        return None
+    return _waiting(stack, requests, cpu, seen) or ("slots", f"{seen}: {UNNAMED}")
+
+
+def _few_requests(
+    stack: Stack, scenario: Scenario, in_flight: float, at_once: float, cpu: Cpu, server_busy: float
+) -> _Found:
+    """A limit that the stack's table does not name, seen without an upstream: many wait, and nobody is busy.
+
+    What waits while others compute waits for the CPU, even where all come at once and then all sleep.
+    """
+    idle = cpu.server_cores < IDLE_CORES and cpu.generator_cores < GENERATOR_IDLE_CORES
+    if scenario.upstream or not idle or at_once >= (SERVED_SHARE - server_busy) * in_flight:
+        return None
+    seen = f"{_served(at_once, in_flight)}, and the server was {percent(server_busy)} busy"
+    return _waiting(stack, at_once, cpu, seen) or ("slots", f"{seen}: {UNNAMED}")
+
+
+def _waiting(stack: Stack, limit: float, cpu: Cpu, seen: str) -> _Found:
+    """What lets `limit` requests through at a time, where that can be told from outside."""
+    if stack.interface == "asgi" and limit <= ONE_AT_A_TIME * stack.workers:
+        return "event loop", f"{seen}: something blocks the event loop while it waits, or lets one through at a time"
+    if stack.slots is None and limit <= cpu.server_threads <= 1.5 * limit + 10:
         return "slots", f"{seen}, by {cpu.server_threads} threads: a limit on threads"
-    if scenario.upstream:
-        return "client pool", f"{seen}: the pool of its client"
-    return "slots", f"{seen}: a pool, semaphore or limiter that its table does not name"
+    return None

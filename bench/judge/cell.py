@@ -77,6 +77,7 @@ def judge_cell(
         ceiling=ceiling(
             stack,
             scenario,
+            key.load,
             in_flight=metrics.mean_in_flight(samples, window),
             throughput_rps=throughput_rps,
             unloaded_s=metrics.unloaded_s(samples),
@@ -94,9 +95,10 @@ def _of_the_model(
     """What can only go wrong with this load model."""
     if isinstance(load, Closed):
         return validity.unanswered(samples, window, load), validity.in_flight(samples, window, load)
+    late = validity.lag(lag_s, service_s)
     return (
-        validity.lag(lag_s, service_s),
+        late,
         validity.dropped(samples, window, load),
-        validity.unsent(samples, window, load),
-        validity.falling_behind(samples, window),
+        validity.unsent(samples, window, load, late=late is not None),
+        validity.falling_behind(samples, window, load, service_s),
     )

@@ -122,12 +122,12 @@ def requests(samples: Samples, window: Window) -> Requests:
     """How the requests scheduled in the window ended."""
     counted = scheduled_in(samples, window)
     status = samples.status[counted & sent(samples)]
-    dropped = int(np.count_nonzero(counted)) - len(status)
+    dropped, unsent = (int(np.count_nonzero(samples.status[counted] == code)) for code in (DROPPED, UNSENT))
     codes, counts = np.unique(status[status < 0], return_counts=True)
     by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
     timeouts = int(np.count_nonzero(status == TIMEOUT))
     failed = int(np.count_nonzero(status < 0))
-    return Requests(len(status) - failed, failed - timeouts, timeouts, dropped, by_error)
+    return Requests(len(status) - failed, failed - timeouts, timeouts, dropped, by_error, unsent)
 
 
 def throughput_rps(samples: Samples, window: Window) -> float:
@@ -136,12 +136,12 @@ def throughput_rps(samples: Samples, window: Window) -> float:
 
 
 def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
-    """From the scheduled start to the last byte, over all requests scheduled in the window.
+    """From the scheduled start to the last byte, over all requests scheduled in the window that the generator came to.
 
     A request that failed or was dropped counts at the timeout, or at what it took where that was longer: failing fast
     is not being fast.
     """
-    counted = scheduled_in(samples, window)
+    counted = scheduled_in(samples, window) & (samples.status != UNSENT)
     took_s = (samples.done_s - samples.scheduled_s)[counted]
     return distribution(np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s))
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from bench.judge.metrics import BY_NAME, METRICS
 from bench.judge.stats import Estimate, estimate, quotient
+from bench.loads import load_name
 from bench.model import Cell, Load, Plan
 
 REPRODUCED = 0.2
@@ -82,8 +83,8 @@ def reproduced(here: Iterable[Ratio], there: Sequence[Ratio]) -> tuple[Reproduce
     )
 
 
-def _key(one: Ratio) -> tuple[str, Load, str, str, str]:
-    return one.scenario, one.load, one.stack, one.against, one.metric
+def _key(one: Ratio) -> tuple[str, str, str, str, str]:
+    return one.scenario, load_name(one.load), one.stack, one.against, one.metric
 
 
 def _ratio(

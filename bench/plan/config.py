@@ -111,6 +111,8 @@ def load_config(paths: Sequence[Path]) -> Config:
         where = f"{names}: profiles.{name}"
         stacks = [*profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or [])]
         known("stack", stacks, config.stacks, where)
+        if profile.compare is not None and profile.compare[0] == profile.compare[1]:
+            raise BenchError(f"{where}.compare: {profile.compare[0]!r} cannot be compared with itself")
         scenarios = [*profile.scenarios, *profile.scenario_users, *profile.scenario_rates]
         known("scenario", scenarios, config.scenarios, where)
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
@@ -195,9 +197,13 @@ def _limits(limits: Mapping[str, _Limit], stacks: Iterable[str]) -> dict[str, _L
 
 
 def _compared(table: ProfileTable, stacks: Sequence[str], config: Config) -> tuple[str, str] | None:
-    """The headline's two stacks: those of the profile, else the first ASGI and the first WSGI one, or the first two."""
-    if table.compare is not None and set(table.compare) <= set(stacks):
-        return table.compare[0], table.compare[1]
+    """The headline's two stacks: those of the profile, else the first ASGI and the first WSGI one, or the first two.
+
+    A stack that has variants is represented by the first of them.
+    """
+    by_name = {name.partition("[")[0]: name for name in reversed(stacks)} | {name: name for name in stacks}
+    if table.compare is not None and set(table.compare) <= by_name.keys():
+        return by_name[table.compare[0]], by_name[table.compare[1]]
     firsts = {config.stacks[name].interface: name for name in reversed(stacks)}
     if len(firsts) == 2:
         return firsts["asgi"], firsts["wsgi"]

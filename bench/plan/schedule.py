@@ -40,7 +40,8 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
         random.Random(f"{seed}/{number}").shuffle(pairs)  # noqa: S311 (an order, not a secret)
         for stack, scenario in pairs:
             loads = [load for load in plan.profile.loads[scenario] if within(plan.profile, stack, load)]
-            loads.sort(key=lambda load: expected_in_flight(load, plan.scenarios[scenario]))
+            under_way = {load: expected_in_flight(load, plan.scenarios[scenario], plan.stacks[stack]) for load in loads}
+            loads.sort(key=under_way.__getitem__)
             cells = [CellKey(stack, scenario, load, number, order + place) for place, load in enumerate(loads)]
             order += len(cells)
             if cells:

@@ -72,13 +72,10 @@ def load_run(folder: Path) -> Run:
     try:
         data = path.read_bytes()
         version = json.loads(data)["schema_version"]
-        if not isinstance(version, int) or version > SCHEMA_VERSION:
-            raise BenchError(f"{path} has schema {version}; this version reads up to {SCHEMA_VERSION}: update it")
-        if version < SCHEMA_VERSION:
-            raise BenchError(
-                f"{path} has schema {version}, and this version reads {SCHEMA_VERSION}: measure again, "
-                f"or read it with the version that made it"
-            )
+        if not isinstance(version, int) or version != SCHEMA_VERSION:
+            newer = isinstance(version, int) and version > SCHEMA_VERSION
+            todo = "update it" if newer else "measure again, or read it with the version that made it"
+            raise BenchError(f"{path} has schema {version!r}, and this version reads {SCHEMA_VERSION}: {todo}")
         return _RUN.validate_json(data)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None

@@ -136,6 +136,11 @@ def newer(folder: Path) -> None:
     path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 99'))
 
 
+def older(folder: Path) -> None:
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
+
+
 def gone(folder: Path) -> None:
     (folder / "run.json").unlink()
 
@@ -158,7 +163,8 @@ def no_sampler(folder: Path) -> None:
         (truncate, "run.json cannot be read"),
         (corrupt, "0.npz cannot be read"),
         (shorten, "cannot be judged"),
-        (newer, f"has schema 99; this version reads up to {SCHEMA_VERSION}"),
+        (newer, f"has schema 99, and this version reads {SCHEMA_VERSION}: update it"),
+        (older, f"has schema 1, and this version reads {SCHEMA_VERSION}: measure again, or read it with the version"),
         (gone, "holds no run.json"),
         (foreign, "cell 0 is of a stack or scenario not planned"),
         (no_sampler, "cannot be judged: no memory reading lies in the window"),

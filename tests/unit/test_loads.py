@@ -34,8 +34,19 @@ def test_the_amount_of_a_load_is_its_users_or_its_rate() -> None:
 
 def test_an_open_load_keeps_rate_times_holding_time_under_way_and_a_closed_one_its_users() -> None:
     scenario = replace(PLAN.scenarios["weather"], hold_s=0.3)
-    assert loads.expected_in_flight(FIXED, scenario) == pytest.approx(30.0)
-    assert loads.expected_in_flight(Closed(users=7), scenario) == 7.0
+    for stack in PLAN.stacks.values():
+        assert loads.expected_in_flight(FIXED, scenario, stack) == pytest.approx(30.0)
+        assert loads.expected_in_flight(Closed(users=7), scenario, stack) == 7.0
+
+
+@pytest.mark.parametrize(("slots", "under_way"), [(None, 25.0), (26, 25.0), (25, 25.0), (24, 50.0), (4, 50.0)])
+@pytest.mark.parametrize("load", [FIXED, POISSON])
+def test_an_open_load_beyond_the_slots_of_the_stack_keeps_as_many_under_way_as_may_be(
+    load: Open, slots: int | None, under_way: float
+) -> None:
+    scenario, stack = replace(PLAN.scenarios["weather"], hold_s=0.25), replace(PLAN.stacks["a"], slots=slots)
+    assert loads.expected_in_flight(load, scenario, stack) == under_way
+    assert loads.expected_in_flight(Closed(users=40), scenario, stack) == 40.0
 
 
 def test_upstream_waits_are_the_sum_of_the_mean_delays() -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.ceiling import ceiling, slots_rps
-from bench.model import Bound, Ceiling, Cpu, Problem, Scenario, Stack, UpstreamCall, UpstreamServed
+from bench.model import Bound, Ceiling, Closed, Cpu, Load, Open, Problem, Scenario, Stack, UpstreamCall, UpstreamServed
 from tests.unit.builders import FASTAPI, SYNC, plan
 
 PLAN = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10,)})
@@ -13,8 +13,12 @@ HEALTH = replace(WEATHER, upstream={}, hold_s=0.0)
 FAN_OUT = {"users": UpstreamCall(1, 0.3), "orders": UpstreamCall(1, 0.2), "reviews": UpstreamCall(1, 0.15)}
 PARALLEL = replace(WEATHER, upstream=FAN_OUT, hold_s=0.3)
 SEQUENTIAL = replace(WEATHER, upstream=FAN_OUT, hold_s=0.65)
+TWICE = replace(WEATHER, upstream={"weather": UpstreamCall(2, 0.1)}, hold_s=0.2)
 
+HUNDRED = Closed(users=100)
+STEADY = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
 LOOP = replace(PLAN.stacks["loop"], interface="asgi", workers=1, threads=1, slots=None)
+FORTY_THREADS = replace(LOOP, threads=40, slots=40)
 FOUR_SYNC = replace(PLAN.stacks["sync"], workers=4, threads=1, slots=4)
 HUNDRED_THREADS = replace(PLAN.stacks["sync"], workers=1, threads=100, slots=100)
 GEVENT = replace(PLAN.stacks["sync"], workers=1, threads=100, slots=None)
@@ -33,15 +37,28 @@ def cell(
     threads: int = 1,
     peak: int = 100,
     problem: Problem | None = None,
+    load: Load = HUNDRED,
+    cores: float | None = None,
 ) -> Ceiling:
     """Why a cell stopped there, with 100 requests under way where nothing else is said."""
     return ceiling(
         stack,
         scenario,
+        load,
         in_flight=in_flight,
         throughput_rps=throughput_rps,
         unloaded_s=unloaded_s,
-        cpu=Cpu(busy / throughput_rps, busy, generator, upstream, 0.01, threads, 1000.0, None, None),
+        cpu=Cpu(
+            busy / throughput_rps,
+            busy if cores is None else cores,
+            generator,
+            upstream,
+            0.01,
+            threads,
+            1000.0,
+            None,
+            None,
+        ),
         server_busy=busy,
         upstream=UpstreamServed({}, {}, peak),
         problems=() if problem is None else (problem,),
@@ -65,18 +82,27 @@ def test_there_is_no_limit_by_slots_without_slots_or_without_waiting(stack: Stac
 SHOWN = {
     "four sync workers": (cell(FOUR_SYNC, WEATHER, 38.8, threads=5, peak=4, busy=0.05), "slots", "of 4 slots"),
     "40 threads, declared": (
-        cell(replace(LOOP, threads=40, slots=40), WEATHER, 361.0, threads=44, peak=40, busy=0.7),
+        cell(FORTY_THREADS, WEATHER, 361.0, threads=44, peak=40, busy=0.7),
         "slots",
         "36.5 of 40 slots served at a time, 100 under way",
+    ),
+    "40 threads, declared, that hold one another up": (
+        cell(FORTY_THREADS, WEATHER, 320.0, threads=44, peak=40, busy=0.82),
+        "slots",
+        "32.3 of 40 slots served at a time, 100 under way",
     ),
     "40 threads that nobody declared": (
         cell(LOOP, WEATHER, 361.0, threads=44, peak=40, busy=0.7),
         "slots",
-        "never more than 40.0 calls of the upstream at a time, 100 requests under way, by 44 threads",
+        "never more than 40, 100 requests under way, by 44 threads",
     ),
     "40 undeclared threads that sleep": (cell(LOOP, SLEEP, 361.0, threads=44, peak=0), "slots", "by 44 threads"),
     "a limiter that is no pool of threads": (cell(LOOP, SLEEP, 198.0, threads=1, peak=0), "slots", "does not name"),
-    "a client pool of 10": (cell(LOOP, WEATHER, 97.0, threads=3, peak=10), "client pool", "never more than 10.0 calls"),
+    "a client pool of 10": (
+        cell(LOOP, WEATHER, 97.0, threads=3, peak=10),
+        "client pool",
+        "never more than 10, 100 requests under way: the pool of its client, or a lock around it",
+    ),
     "a client pool of 10 behind a hundred threads": (
         cell(HUNDRED_THREADS, WEATHER, 97.0, threads=102, peak=10),
         "client pool",
@@ -85,18 +111,18 @@ SHOWN = {
     "a client pool of 30 in a parallel fan-out": (
         cell(LOOP, PARALLEL, 45.0, unloaded_s=0.302, threads=3, peak=30),
         "client pool",
-        "never more than 30.0 calls",
+        "never more than 30,",
     ),
     "a client pool of 10 in turn": (
         cell(LOOP, SEQUENTIAL, 15.2, unloaded_s=0.652, threads=3, peak=10),
         "client pool",
-        "never more than 10.0 calls",
+        "never more than 10,",
     ),
     "an event loop that sleeps": (cell(LOOP, SLEEP, 9.9, unloaded_s=0.1, busy=0.02, peak=0), "event loop", "blocks"),
     "an event loop that waits for its upstream": (
         cell(LOOP, WEATHER, 9.8, unloaded_s=0.102, busy=0.03, peak=1),
         "event loop",
-        "never more than 1.00 calls",
+        "never more than 1,",
     ),
     "two event loops that sleep": (cell(replace(LOOP, workers=2), SLEEP, 19.8, busy=0.04), "event loop", "blocks"),
     "an event loop that calls three upstreams in its own turn": (
@@ -179,6 +205,80 @@ def test_what_binds_is_named_from_what_was_seen(found: Ceiling, bound: Bound, wh
     assert why in found.why
 
 
+ONCE_NAMED_WRONGLY = {
+    "one user of /health": (
+        cell(LOOP, HEALTH, 1500.0, in_flight=0.98, unloaded_s=0.00042, busy=0.5, peak=0),
+        "nothing",
+    ),
+    "one user of /health and four sync workers": (
+        cell(FOUR_SYNC, HEALTH, 900.0, in_flight=0.98, unloaded_s=0.0007, busy=0.5, peak=0, threads=5),
+        "nothing",
+    ),
+    "30/s of /health": (
+        cell(LOOP, HEALTH, 30.0, in_flight=0.036, unloaded_s=0.0007, busy=0.02, peak=0, load=STEADY),
+        "nothing",
+    ),
+    "100/s of /health in threads": (
+        cell(HUNDRED_THREADS, HEALTH, 100.0, in_flight=0.16, unloaded_s=0.0009, busy=0.07, threads=5, load=STEADY),
+        "nothing",
+    ),
+    "300/s that queue now and then": (
+        cell(LOOP, HEALTH, 300.0, in_flight=1.6, unloaded_s=0.0016, busy=0.35, peak=0, load=STEADY),
+        "nothing",
+    ),
+    "40 undeclared slots under a parallel fan-out": (
+        cell(LOOP, PARALLEL, 130.0, unloaded_s=0.302, busy=0.6, peak=120, threads=50),
+        "slots",
+    ),
+    "a limiter of 40 requests under a parallel fan-out": (
+        cell(LOOP, PARALLEL, 130.0, unloaded_s=0.302, busy=0.3, peak=120, threads=1),
+        "slots",
+    ),
+    "a client pool of 10 behind 20 declared threads": (
+        cell(replace(HUNDRED_THREADS, threads=20, slots=20), WEATHER, 97.0, threads=22, peak=10),
+        "client pool",
+    ),
+    "100 slots that are all taken, for 110 users": (
+        cell(HUNDRED_THREADS, WEATHER, 985.0, in_flight=110.0, busy=0.8, threads=102),
+        "slots",
+    ),
+    "40 slots and a heartbeat a little late": (
+        cell(FORTY_THREADS, WEATHER, 385.0, peak=40, threads=44, busy=0.7,
+             problem=Problem("generator stalled", "5.3 ms late", ("latency",))),
+        "slots",
+    ),
+    "four slots and an upstream a little late": (
+        cell(FOUR_SYNC, WEATHER, 38.8, peak=4, threads=5, problem=Problem("upstream late", "6 ms off", ("latency",))),
+        "slots",
+    ),
+    "a load not high enough and an upstream a little late": (
+        cell(LOOP, WEATHER, 944.0, busy=0.8, problem=Problem("upstream late", "6 ms off", ("latency",))),
+        "nothing",
+    ),
+    "greenlets that sleep and wake all at once": (
+        cell(GEVENT, SLEEP, 667.0, busy=0.53, peak=0, threads=2),
+        "nothing",
+    ),
+    "threads that sleep and wake all at once": (
+        cell(HUNDRED_THREADS, SLEEP, 667.0, busy=0.53, peak=0, threads=102),
+        "nothing",
+    ),
+    "threads that hold the GIL on one core of four": (
+        cell(HUNDRED_THREADS, HEALTH, 2000.0, unloaded_s=0.0008, busy=0.3, cores=1.2, peak=0, threads=102),
+        "nothing",
+    ),
+    "one full worker beside an idle one": (
+        cell(replace(LOOP, workers=2), HEALTH, 4000.0, unloaded_s=0.0004, busy=0.56, cores=1.12, peak=0),
+        "nothing",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "bound"), ONCE_NAMED_WRONGLY.values(), ids=ONCE_NAMED_WRONGLY)
+def test_what_only_looks_like_a_hidden_limit_is_not_named_one(found: Ceiling, bound: Bound) -> None:
+    assert found.bound == bound, found.why
+
+
 def test_a_ceiling_says_for_how_long_a_slot_is_held_and_how_many_requests_are_served_at_once() -> None:
     found = cell(FOUR_SYNC, WEATHER, 38.0, unloaded_s=0.104, peak=4)
     assert found.rps == pytest.approx(40.0)
@@ -199,8 +299,36 @@ def test_nothing_queues_where_nine_tenths_are_being_served(served: float, bound:
 
 @pytest.mark.parametrize(("at_once", "bound"), [(84.0, "server cpu"), (86.0, "slots")])
 def test_slots_are_taken_from_85_per_cent_on(at_once: float, bound: Bound) -> None:
-    found = cell(HUNDRED_THREADS, WEATHER, 10 * at_once, in_flight=500.0, unloaded_s=0.1, busy=0.9, threads=102)
+    found = cell(
+        HUNDRED_THREADS, WEATHER, 10 * at_once, in_flight=500.0, unloaded_s=0.1, busy=0.9, threads=102, peak=99
+    )
     assert found.bound == bound
+
+
+@pytest.mark.parametrize(
+    ("stack", "scenario", "in_flight", "peak", "bound"),
+    [
+        (FORTY_THREADS, WEATHER, 100.0, 39, "server cpu"),
+        (FORTY_THREADS, WEATHER, 100.0, 40, "slots"),
+        (FORTY_THREADS, WEATHER, 100.0, 41, "slots"),
+        (FORTY_THREADS, WEATHER, 41.0, 40, "slots"),
+        (FORTY_THREADS, WEATHER, 40.0, 40, "server cpu"),  # no request waits for a slot
+        (LOOP, WEATHER, 100.0, 40, "server cpu"),  # nobody declared any
+        (FORTY_THREADS, TWICE, 100.0, 40, "server cpu"),
+        (FORTY_THREADS, PARALLEL, 100.0, 40, "server cpu"),
+        (FORTY_THREADS, SEQUENTIAL, 100.0, 40, "server cpu"),
+        (FORTY_THREADS, SLEEP, 100.0, 40, "server cpu"),
+    ],
+)
+def test_as_many_upstream_calls_as_slots_show_them_all_taken_where_a_request_makes_one_call(
+    stack: Stack, scenario: Scenario, in_flight: float, peak: int, bound: Bound
+) -> None:
+    rps = 32 / scenario.hold_s  # 80 % of the slots are served at a time
+    found = cell(
+        stack, scenario, rps, in_flight=in_flight, unloaded_s=scenario.hold_s, busy=0.86, threads=44, peak=peak
+    )
+    assert found.at_once == pytest.approx(32.0)
+    assert found.bound == bound, found.why
 
 
 GENERATOR = Problem("load side saturated", "a load-side core 85 % busy", ("latency", "throughput"))
@@ -249,7 +377,7 @@ def test_a_server_that_answers_nothing_has_a_ceiling_all_the_same() -> None:
     used = Cpu(None, 0.0, 0.1, 0.0, 0.0, 1, 0.0, None, None)
     nothing = Problem("nothing served", "no right answer in the window", ("latency", "cpu"))
     found = ceiling(
-        LOOP, HEALTH, in_flight=100.0, throughput_rps=0.0, unloaded_s=0.0, cpu=used, server_busy=0.0,
+        LOOP, HEALTH, HUNDRED, in_flight=100.0, throughput_rps=0.0, unloaded_s=0.0, cpu=used, server_busy=0.0,
         upstream=UpstreamServed({}, {}, 0), problems=(nothing,),
     )  # fmt: skip
     assert (found.bound, found.at_once, found.why) == ("nothing", 0.0, "no right answer in the window")

@@ -7,7 +7,7 @@ import pytest
 import compare
 from bench.judge.cell import judge_cell
 from bench.judge.metrics import DROPPED, METRICS, TIMEOUT, UNSENT
-from bench.model import Cell, CellKey, Closed, Load, Open, Samples
+from bench.model import Bound, Cell, CellKey, Closed, Load, Open, Samples
 from bench.record.store import load_samples, save_samples
 from tests.unit.builders import FASTAPI, FLASK, HOLD_S, PROBE, SYNC, WINDOW, plan, samples, save, served
 
@@ -15,6 +15,7 @@ SHAPES = {"flask": FLASK, "loop": FASTAPI, "sync": SYNC}
 PLAN = plan(SHAPES, {"weather": (10,)}, rates={"weather": (200.0,)})
 TEN = Closed(users=10)
 STEADY = Open(rate_rps=200.0, arrivals="fixed", max_in_flight=500)
+POISSON = replace(STEADY, arrivals="poisson")
 
 
 def judged(raw: Samples, load: Load = TEN, stack: str = "flask", *, delay_error_s: float = 0.001) -> Cell:
@@ -127,8 +128,25 @@ def test_a_schedule_that_was_not_sent_makes_an_open_cell_invalid() -> None:
     assert names(cell) == ["arrivals not sent"]
     assert cell.outcome == "invalid"
     assert left(cell) == {"memory", "cpu"}
+    assert cell.latency_s is not None
+    assert cell.latency_s.max < 0.1  # of those that were sent
     assert cell.ceiling is not None
     assert cell.ceiling.bound == "generator"
+
+
+@pytest.mark.parametrize("load", [STEADY, POISSON])
+def test_a_driver_that_died_is_the_generators_fault_and_not_the_services(load: Open) -> None:
+    raw = steady()
+    early = raw.scheduled_s < WINDOW.start_s
+    columns = ("scheduled_s", "sent_s", "done_s", "status", "bytes", "arm", "route", "slice")
+    cell = judged(replace(raw, **{name: getattr(raw, name)[early] for name in columns}), load)
+    assert names(cell) == ["arrivals not sent"]
+    assert cell.outcome == "invalid"
+    assert cell.latency_s is None
+
+
+def test_a_generator_that_came_to_none_of_its_schedule_is_not_the_services_fault_either() -> None:
+    assert names(judged(steady(UNSENT, 1.0), STEADY)) == ["arrivals not sent"]
 
 
 def test_timeouts_degrade_an_open_cell_and_are_told_as_its_p95() -> None:
@@ -146,12 +164,47 @@ def test_an_open_load_sent_late_has_no_latency() -> None:
     assert left(cell) == {"throughput", "memory", "cpu"}
 
 
+def test_the_timeouts_of_a_failing_service_do_not_allow_the_generator_to_be_later() -> None:
+    raw = steady()
+    status = np.where(np.arange(len(raw.status)) % 3, TIMEOUT, 200)
+    failing = judged(replace(raw, status=status, sent_s=raw.scheduled_s + 0.006), STEADY)
+    assert failing.latency_s is not None
+    assert failing.latency_s.p50 == 30.0
+    assert names(failing) == ["service errors", "generator late"]
+
+
 def test_a_server_that_falls_behind_an_open_load_has_no_latency() -> None:
     raw = steady()
     waits_s = np.maximum(raw.scheduled_s - WINDOW.start_s, 0) * 0.2  # it manages five of six
     cell = judged(replace(raw, done_s=raw.done_s + waits_s), STEADY)
     assert names(cell) == ["falling behind"]
     assert left(cell) == {"throughput", "memory", "cpu"}
+
+
+@pytest.mark.parametrize(("load", "found"), [(STEADY, ["falling behind"]), (POISSON, [])])
+def test_the_queue_of_poisson_arrivals_may_grow_by_what_chance_makes_of_their_service_time(
+    load: Open, found: list[str]
+) -> None:
+    raw = steady()
+    under_way = int(((raw.scheduled_s < WINDOW.start_s) & (raw.done_s >= WINDOW.start_s)).sum())
+    last = np.flatnonzero(raw.scheduled_s < WINDOW.end_s)[-(under_way + 13) :]
+    done_s = raw.done_s.copy()
+    done_s[last] = WINDOW.end_s + 0.01
+    # 13 of 200 more: beyond 5 %, and within 2 x sqrt(2 x 200/s x 21 ms) = 5.8 beyond that.
+    assert names(judged(replace(raw, done_s=done_s), load)) == found
+
+
+@pytest.mark.parametrize(("steal", "bound"), [(0.0, "nothing"), (0.05, "nothing"), (0.1, "server cpu")])
+def test_a_server_is_full_where_it_used_all_that_the_hypervisor_left_it(steal: float, bound: Bound) -> None:
+    raw = samples(FLASK, TEN, seed=3)
+    stolen = replace(raw, server_steal_s=raw.mem_t_s * steal)
+    used = judged(stolen).cpu
+    assert used is not None
+    more = 0.88 / used.server_cores
+    cell = judged(replace(stolen, cpu_user_s=raw.cpu_user_s * more, cpu_system_s=raw.cpu_system_s * more))
+    assert cell.ceiling is not None
+    assert cell.ceiling.bound == bound
+    assert ("97.8 % busy" in cell.ceiling.why) is (bound == "server cpu")
 
 
 @pytest.mark.parametrize("load", [TEN, STEADY])

@@ -133,24 +133,37 @@ def test_what_was_dropped_or_never_sent_is_told_apart_from_errors() -> None:
         (25.0, 25.0, 25.0, metrics.DROPPED),
     )
     found = metrics.requests(samples, WINDOW)
-    assert (found.ok, found.errors, found.timeouts, found.dropped) == (3, 1, 1, 7)
+    assert (found.ok, found.errors, found.timeouts, found.dropped, found.unsent) == (3, 1, 1, 4, 3)
     assert dict(found.by_error) == {"timeout": 1, "status 503": 1}
     assert int(metrics.sent(samples).sum()) == 5
 
 
-@pytest.mark.parametrize("status", [metrics.DROPPED, metrics.UNSENT])
-def test_what_was_dropped_or_never_sent_counts_at_the_timeout_in_latency_alone(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "p50_s"),
+    [pytest.param(metrics.DROPPED, 5.0, id="dropped"), pytest.param(metrics.UNSENT, 0.1, id="unsent")],
+)
+def test_what_was_dropped_counts_at_the_timeout_in_latency_alone_and_what_was_never_sent_nowhere(
+    status: int, p50_s: float
+) -> None:
     samples = requests((11.0, 11.01, 11.1, 200), *((12.0, 12.5, 12.5, status),) * 3)
     latency = metrics.latency_s(samples, WINDOW, timeout_s=5.0)
     service, lag = metrics.service_s(samples, WINDOW), metrics.lag_s(samples, WINDOW)
     assert latency is not None
     assert service is not None
     assert lag is not None
-    assert (latency.p50, latency.max) == (5.0, 5.0)
+    assert (latency.p50, latency.max) == pytest.approx((p50_s, p50_s))
     assert service.max == pytest.approx(0.09)
     assert lag.max == pytest.approx(0.01)
     assert metrics.throughput_rps(samples, WINDOW) == 1 / 10
     assert metrics.mean_in_flight(samples, WINDOW) == pytest.approx(0.009)
+
+
+def test_there_is_no_latency_where_the_generator_came_to_none_of_the_requests() -> None:
+    unsent = (12.0, 12.5, 12.5, metrics.UNSENT)
+    assert metrics.latency_s(requests(unsent, unsent), WINDOW, timeout_s=5.0) is None
+    found = metrics.latency_s(requests(unsent, unsent, (12.0, 12.5, 12.5, metrics.DROPPED)), WINDOW, timeout_s=5.0)
+    assert found is not None
+    assert (found.mean, found.p50) == (5.0, 5.0)
 
 
 def test_cpu_per_request_is_shared_by_those_that_were_sent() -> None:

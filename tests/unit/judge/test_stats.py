@@ -92,7 +92,6 @@ def test_rounds_without_any_spread_have_a_quotient_of_no_width() -> None:
     assert found.low == found.mean == found.high
 
 
-@pytest.mark.filterwarnings("ignore:Precision loss:RuntimeWarning")
 @pytest.mark.parametrize("under", [[5.0, 5.0, 5.0], [5.0, 5.000000000000001, 5.0]])
 def test_a_side_with_next_to_no_spread_adds_none_to_the_interval(under: list[float]) -> None:
     found, alone = quotient([4.0, 5.0, 6.0], under), estimate([4.0, 5.0, 6.0])

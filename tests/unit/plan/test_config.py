@@ -117,6 +117,7 @@ def complaint(*paths: Path) -> str:
         ("profiles.quick.compare = ['one']", "profiles.quick.compare: List should have at least 2 items"),
         ("profiles.quick.compare = ['a', 'b', 'c']", "profiles.quick.compare: List should have at most 2 items"),
         ("profiles.quick.compare = ['one', 'two']", "profiles.quick: unknown stack 'two'; known: one"),
+        ("profiles.quick.compare = ['one', 'one']", "profiles.quick.compare: 'one' cannot be compared with itself"),
         (
             "profiles.quick.users = [1, -1]",
             "profiles.quick.users.1: Input should be greater than or equal to 1, not -1",

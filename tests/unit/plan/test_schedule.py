@@ -6,17 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.loads import amount, expected_in_flight
-from bench.model import CellKey, Closed, Load, Open, Plan, Profile, Scenario, Timing
+from bench.model import CellKey, Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing
 from bench.plan.schedule import Visit, cell_name, visits
 
 NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
 COUNTS = st.lists(st.integers(1, 1000), max_size=4, unique=True)
 RATES = st.lists(st.floats(0.1, 5000), max_size=4, unique=True)
 HOLDS = st.sampled_from([0.0, 0.1, 0.65])
+SLOTS = st.none() | st.integers(1, 500)
 
 
 def scenario(name: str, hold_s: float = 0.1) -> Scenario:
     return Scenario(name, name, "loadtests/get.py", {}, hold_s, 30.0)
+
+
+def stack(name: str, slots: int | None = None) -> Stack:
+    return Stack(name, name, "wsgi", ("serve",), {}, 1, slots or 1, slots, None, ".")
 
 
 def offered(rate_rps: float) -> Open:
@@ -25,7 +30,11 @@ def offered(rate_rps: float) -> Open:
 
 def planned(stacks: Sequence[str], loads: Mapping[str, tuple[Load, ...]], rounds: int, hold_s: float = 0.1) -> Plan:
     profile = Profile("p", tuple(stacks), loads, Timing(1.0, 1.0, 3.0), rounds, {}, {}, None, 1)
-    return Plan({}, {name: scenario(name, hold_s) for name in loads}, profile)
+    return Plan({name: stack(name) for name in stacks}, {name: scenario(name, hold_s) for name in loads}, profile)
+
+
+def with_slots(plan: Plan, slots: Mapping[str, int | None]) -> Plan:
+    return replace(plan, stacks={name: stack(name, slots.get(name)) for name in plan.stacks})
 
 
 @st.composite
@@ -39,6 +48,7 @@ def plans(draw: st.DrawFn) -> Plan:
         for name in scenarios
     }
     plan = planned(stacks, loads, draw(st.integers(1, 4)), draw(HOLDS))
+    plan = with_slots(plan, {name: draw(SLOTS) for name in stacks})
     limits = draw(st.dictionaries(st.sampled_from(stacks), st.integers(1, 1000)))
     rates = draw(st.dictionaries(st.sampled_from(stacks), st.floats(0.1, 5000)))
     return replace(plan, profile=replace(plan.profile, max_users=limits, max_rate_rps=rates))
@@ -85,7 +95,8 @@ def test_order_counts_the_cells_from_zero_and_rounds_never_go_back(plan: Plan, s
 def test_a_visit_is_one_stack_and_scenario_with_its_loads_ascending(plan: Plan, seed: int) -> None:
     for visit in visits(plan, seed):
         assert {(key.stack, key.scenario) for key in visit.cells} == {(visit.stack, visit.scenario)}
-        kept = [expected_in_flight(key.load, plan.scenarios[visit.scenario]) for key in visit.cells]
+        scenario, stack = plan.scenarios[visit.scenario], plan.stacks[visit.stack]
+        kept = [expected_in_flight(key.load, scenario, stack) for key in visit.cells]
         assert kept == sorted(kept)
         for model in ("closed", "open"):
             amounts = [amount(key.load) for key in visit.cells if key.load.model == model]
@@ -101,6 +112,18 @@ def test_closed_and_open_loads_ascend_together_by_what_they_keep_under_way() -> 
     (visit,) = visits(planned(["a"], {"x": loads}, rounds=1, hold_s=0.65), 1)
     assert [key.load for key in visit.cells] == [
         Closed(users=1), Closed(users=10), offered(50.0), Closed(users=100), offered(400.0),
+    ]  # fmt: skip
+
+
+def test_an_open_load_beyond_the_slots_of_a_stack_comes_last_there_and_in_its_place_elsewhere() -> None:
+    loads = (Closed(users=1), Closed(users=10), Closed(users=100), offered(30.0), offered(50.0), offered(400.0))
+    plan = with_slots(planned(["sync", "threads", "loop"], {"x": loads}, rounds=1), {"sync": 4, "threads": 100})
+    found = {visit.stack: [key.load for key in visit.cells] for visit in visits(plan, 1)}
+    assert found["sync"] == [
+        Closed(users=1), offered(30.0), Closed(users=10), Closed(users=100), offered(50.0), offered(400.0),
+    ]  # fmt: skip
+    assert found["threads"] == found["loop"] == [
+        Closed(users=1), offered(30.0), offered(50.0), Closed(users=10), offered(400.0), Closed(users=100),
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.loads import amount
-from bench.plan.config import Config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, Config, load_config, make_plan
 from bench.plan.schedule import visits
 from bench.plan.variants import apply_settings, replace_names
 
@@ -73,6 +73,35 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
     assert plan.profile.max_rate_rps == {"one[workers=2]": 20.0}
     visited = [key.load for visit in visits(plan, seed=1) for key in visit.cells]
     assert [amount(load) for load in visited] == [10.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "stacks", "compare"),
+    [
+        ([], None, ("fastapi-aiohttp", "flask-gthread")),
+        (["flask-gthread.threads=10,50"], None, ("fastapi-aiohttp", "flask-gthread[threads=10]")),
+        (["flask-gthread.threads=50,10"], None, ("fastapi-aiohttp", "flask-gthread[threads=50]")),
+        (
+            ["flask-gthread.threads=10,50", "fastapi-aiohttp.env.A=1,2"],
+            None,
+            ("fastapi-aiohttp[env.A=1]", "flask-gthread[threads=10]"),
+        ),
+        (["flask-sync.workers=1,2"], None, ("fastapi-aiohttp", "flask-gthread")),
+        # A headline of which one stack is not measured is none.
+        (
+            ["flask-gthread.threads=10,50"],
+            ["flask-gthread", "fastapi-httpx"],
+            ("fastapi-httpx", "flask-gthread[threads=10]"),
+        ),
+        (["flask-sync.workers=1,2"], ["flask-sync"], ("flask-sync[workers=2]", "flask-sync[workers=1]")),
+    ],
+)
+def test_the_first_variant_stands_for_its_stack_in_the_headline(
+    settings: list[str], stacks: list[str] | None, compare: tuple[str, str]
+) -> None:
+    config, replaced = apply_settings(load_config([DEFAULT_CONFIG]), settings)
+    measured = replace_names(stacks or config.profiles["bench"].stacks, replaced)
+    assert make_plan(config, "bench", stacks=measured).profile.compare == compare
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bench.record import store
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, samples, save
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "run.schema.json"
+OLDER = "and this version reads 2: measure again, or read it with the version that made it$"
 
 
 @pytest.fixture
@@ -133,10 +134,15 @@ class TestDamage:
             (lambda _: b"\xff\xfe", "cannot be read"),
             (lambda data: data.replace(b'"seed":', b'"sead":'), "seed: "),
             (lambda data: data.replace(b'"model": "open"', b'"model": "ajar"'), "load"),
-            (lambda data: with_schema(data, b"3"), "schema 3; this version reads up to 2: update it"),
-            (lambda data: with_schema(data, b"1"), "schema 1, and this version reads 2: measure again, or read it wi"),
-            (lambda data: with_schema(data, b"0"), "schema 0, and this version reads 2: measure again"),
-            (lambda data: with_schema(data, b"null"), "schema None"),
+            (lambda data: with_schema(data, b"3"), "has schema 3, and this version reads 2: update it$"),
+            (lambda data: with_schema(data, b"1"), f"has schema 1, {OLDER}"),
+            (lambda data: with_schema(data, b"0"), f"has schema 0, {OLDER}"),
+            (lambda data: with_schema(data, b"-3"), f"has schema -3, {OLDER}"),
+            (lambda data: with_schema(data, b"null"), f"has schema None, {OLDER}"),
+            (lambda data: with_schema(data, b"3.5"), f"has schema 3.5, {OLDER}"),
+            (lambda data: with_schema(data, b'"3"'), f"has schema '3', {OLDER}"),
+            (lambda data: with_schema(data, b'"a\\nb"'), rf"has schema 'a\\nb', {OLDER}"),
+            (lambda data: with_schema(data, b"[3]"), rf"has schema \[3\], {OLDER}"),
         ],
     )
     def test_a_damaged_run_is_one_clear_line(self, change: Callable[[bytes], bytes], said: str, tmp_path: Path) -> None:

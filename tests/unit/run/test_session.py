@@ -249,13 +249,17 @@ def test_resume_needs_a_run(fake: FakeVisits, tmp_path: Path) -> None:
             session.resume(folder, StopRequest())
 
 
-def test_a_run_of_a_newer_version_is_refused(fake: FakeVisits, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("newer_by", "told"), [(1, "update it"), (-1, "measure again")])
+def test_a_run_of_another_version_is_refused_with_what_to_do(
+    fake: FakeVisits, tmp_path: Path, newer_by: int, told: str
+) -> None:
     start(tmp_path / "run")
     path = tmp_path / "run" / "run.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": SCHEMA_VERSION + 1}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": SCHEMA_VERSION + newer_by}))
     fake.seen.clear()
-    with pytest.raises(BenchError, match="update it"):
+    with pytest.raises(BenchError, match=told):
         session.resume(tmp_path / "run", StopRequest())
+    assert fake.seen == []
 
 
 @pytest.mark.parametrize("name", ["run.json", "cells"])
