@@ -46,7 +46,7 @@ def judge_cell(
     server_busy = validity.server_share(cpu, stack, server_cpus)
     found: tuple[Problem | None, ...] = (
         validity.service_errors(requests, scenario.timeout_s),
-        validity.nothing_served(requests),
+        validity.nothing_served(requests, key.load),
         validity.load_core(cpu, load_cpus, server_busy),
         validity.heartbeat(heartbeat_s, service_s),
         *_of_the_model(key.load, samples, window, lag_s, service_s),

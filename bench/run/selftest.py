@@ -43,9 +43,10 @@ USERS = (100, 500, 1000, 2000)
 UPSTREAM_RATES = (2000.0, 5000.0, 10_000.0, 20_000.0)
 GENERATOR_USERS = 50
 WAIT_S = 0.1
+TIMEOUT_S = 3.0
 USERS_RATE_RPS = 2000.0
 ACHIEVED_SHARE = 0.9
-SPARE_IN_FLIGHT = 4
+SPARE_IN_FLIGHT = 2
 TRIES = 2
 """A machine that others share may stumble once; what it cannot do it fails twice."""
 
@@ -216,7 +217,7 @@ class _Bench:
 def _scenario(wait_s: float) -> Scenario:
     calls = {"weather": UpstreamCall(1, wait_s)}
     return Scenario(
-        "selftest", "Selftest", "loadtests/get.py", calls, hold_s=wait_s, timeout_s=10.0, path="/weather/London"
+        "selftest", "Selftest", "loadtests/get.py", calls, hold_s=wait_s, timeout_s=TIMEOUT_S, path="/weather/London"
     )
 
 

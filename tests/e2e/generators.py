@@ -15,7 +15,7 @@ from bench.run.load import running_load
 from bench.run.signals import StopRequest
 
 TARGET = "/weather?city=London"
-TIMING = Timing(warmup_s=1.5, window_s=6.0, window_limit_s=6.0)
+TIMING = Timing(warmup_s=1.0, window_s=4.0, window_limit_s=4.0)
 SCRIPT = Path(__file__).with_name("percentiles.lua")
 CLIENTS = 20
 """Connections of h2load, opened evenly over its pacing interval, so that its requests come evenly spaced."""
@@ -58,13 +58,13 @@ def by_wrk(url: str, load: Closed, cpus: Sequence[int]) -> Figures:
     return Figures(requests / (duration_s - least_s), p50_s, p95_s)
 
 
-def by_h2load(url: str, rate_rps: float, rps: float, cpus: Sequence[int], log: Path) -> Figures:
-    """h2load's figures, from its log of every request: offered `rate_rps`, of which `rps` are expected to be answered.
+def by_h2load(url: str, rate_rps: float, cpus: Sequence[int], log: Path) -> Figures:
+    """h2load's figures of so many requests a second, from its log of every request.
 
-    Each of its clients has one request under way at most, so where the server is slower than the rate it is closed.
+    Each of its clients has one request under way at most, so the server must be faster than the rate.
     """
     pause_ms = max(round(1000 / rate_rps), 1)
-    requests = int(rps * (TIMING.warmup_s + TIMING.window_s + 1))
+    requests = int(rate_rps * (TIMING.warmup_s + TIMING.window_s + 1))
     argv = (
         "h2load", "--h1", "-t", "1", "-c", str(CLIENTS), "-n", str(requests), "--rps", f"{rate_rps / CLIENTS:g}",
         "-r", "1", "--rate-period", f"{pause_ms}ms", "--log-file", str(log), url + TARGET,

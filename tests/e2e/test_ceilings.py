@@ -99,6 +99,7 @@ def bound_by(cells: Cells, stack: str, scenario: str, load: str, bound: str, *, 
     return ceiling
 
 
+@pytest.mark.slow
 def test_blocking_calls_within_async_def_are_found_in_an_app_whose_table_knows_of_no_limit(foreign: Cells) -> None:
     ceiling = bound_by(foreign, "unaware", "blocks", "10 users", "event loop")
     assert "blocks the event loop" in ceiling["why"]
@@ -106,18 +107,21 @@ def test_blocking_calls_within_async_def_are_found_in_an_app_whose_table_knows_o
     assert ceiling["held_s"] == pytest.approx(0.1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_so_is_a_client_that_blocks_the_event_loop_while_the_upstream_takes_its_time(foreign: Cells) -> None:
     ceiling = bound_by(foreign, "unaware", "blocking-client", "10 users", "event loop")
     assert re.search(r"never more than 1\b", ceiling["why"])
     assert "blocks the event loop" in ceiling["why"]
 
 
+@pytest.mark.slow
 def test_threads_that_a_framework_lends_are_found_in_an_app_whose_table_knows_of_no_limit(foreign: Cells) -> None:
     ceiling = bound_by(foreign, "unaware", "threads", "60 users", "slots")
     assert "threads" in ceiling["why"]
     assert ceiling["at_once"] == pytest.approx(40, rel=0.15)
 
 
+@pytest.mark.slow
 def test_an_event_loop_that_has_nothing_but_work_is_bound_by_its_core(foreign: Cells) -> None:
     ceiling = bound_by(foreign, "unaware", "burns", "20 users", "server cpu", needs_core=True)
     assert "event loop" in ceiling["why"]

@@ -111,20 +111,6 @@ def test_wrk_finds_what_a_closed_load_of_ours_finds(
     )
 
 
-def test_h2load_finds_what_a_closed_load_of_ours_finds_where_it_offers_more_than_is_answered(
-    slot_bound: tuple[str, CpuSets], tmp_path: Path
-) -> None:
-    url, cpus = slot_bound
-    load = Closed(users=CLIENTS)
-    compared(
-        f"h2load, slot_bound, {CLIENTS} clients",
-        lambda number: (
-            by_the_harness(url, load, cpus.generator, tmp_path / str(number)),
-            settled(by_h2load(url, LIGHT_RPS, 38.0, cpus.generator, tmp_path / f"{number}.log")),
-        ),
-    )
-
-
 def test_h2load_finds_what_an_open_load_of_ours_finds(light: tuple[str, CpuSets], tmp_path: Path) -> None:
     url, cpus = light
     load = Open(rate_rps=LIGHT_RPS, arrivals="fixed", max_in_flight=500)
@@ -132,6 +118,6 @@ def test_h2load_finds_what_an_open_load_of_ours_finds(light: tuple[str, CpuSets]
         f"h2load, light, {LIGHT_RPS:g}/s",
         lambda number: (
             by_the_harness(url, load, cpus.generator, tmp_path / str(number)),
-            settled(by_h2load(url, LIGHT_RPS, LIGHT_RPS, cpus.generator, tmp_path / f"{number}.log")),
+            settled(by_h2load(url, LIGHT_RPS, cpus.generator, tmp_path / f"{number}.log")),
         ),
     )

@@ -66,7 +66,7 @@ def test_an_interrupted_run_keeps_what_it_finished_and_resume_completes_it(
     announced = process.stderr.readline()
     assert announced.startswith("3 cells, about 0:0"), announced
     first = process.stderr.readline()
-    assert first.startswith("1/3 good, look, 1 users, round 1: "), first
+    assert first.startswith("1/3 good, look, 1 user, round 1: "), first
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
     done = finish(process)

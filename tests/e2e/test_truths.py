@@ -40,12 +40,13 @@ def logged(folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def frozen(shared_harness: Harness, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The run folder of the example."""
+    """The run folder of the example, with a shorter window around the freeze."""
     folder = tmp_path_factory.mktemp("truths")
     shutil.copytree(OMISSION, folder / "omission", ignore=shutil.ignore_patterns("__pycache__"))
     done = shared_harness.run(
-        "run", "--config", folder / "omission" / "omission.toml", "--profile", "omission", "--out", folder / "run"
-    )
+        "run", "--config", folder / "omission" / "omission.toml", "--profile", "omission", "--out", folder / "run",
+        "--warmup", "1", "--window", "7",
+    )  # fmt: skip
     assert done.code == 0, done.err
     return folder / "run"
 
@@ -75,8 +76,8 @@ def test_an_open_load_tells_what_everybody_waited_who_came_while_the_server_was_
     truth = distribution(done_s - scheduled_s)
     assert truth is not None
     print(f"P95 {cell.latency_s.p95:.4f} s, computed {truth.p95:.4f} s; P99 {cell.latency_s.p99:.4f}, {truth.p99:.4f}")
-    assert len(scheduled_s) == pytest.approx(200, abs=1)
-    assert 0.4 < truth.p95 < 0.6
+    assert len(scheduled_s) == pytest.approx(140, abs=1)
+    assert 0.6 < truth.p95 < 0.75
     assert cell.latency_s.p95 == pytest.approx(truth.p95, rel=0.05)
     assert cell.latency_s.p99 == pytest.approx(truth.p99, rel=0.05)
 

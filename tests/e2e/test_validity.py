@@ -10,6 +10,8 @@ from .cells import APPS, NOISE, Cell, Cells, problems_of
 from .conftest import ROOT
 from .harness import Harness
 
+pytestmark = pytest.mark.slow
+
 CONFIG = """
 [stacks.faulty]
 interface = "asgi"
@@ -189,7 +191,6 @@ def test_every_rule_has_been_provoked(cells: Cells) -> None:
     assert all(fired.values()), fired
 
 
-@pytest.mark.slow
 def test_calls_that_are_repeated_and_users_who_think_are_found_as_well(made: Make) -> None:
     cells = made("--scenarios", ",".join(scenario for scenario, _ in MORE_FAULTS))
     for scenario, fires in MORE_FAULTS:
@@ -198,7 +199,6 @@ def test_calls_that_are_repeated_and_users_who_think_are_found_as_well(made: Mak
         assert cell["outcome"] == "invalid"
 
 
-@pytest.mark.slow
 def test_nothing_is_found_in_the_services_of_the_project_under_a_light_load(made: Make) -> None:
     stacks = ("flask-gthread", "fastapi-aiohttp")
     cells = made("--stacks", ",".join(stacks), "--scenarios", "weather", "--users", "10", "--rate", "50")
@@ -208,7 +208,6 @@ def test_nothing_is_found_in_the_services_of_the_project_under_a_light_load(made
             assert problems_of(cell) <= (NOISE if cells.disturbed("weather") else set()), (stack, cell["problems"])
 
 
-@pytest.mark.slow
 def test_a_rate_far_beyond_the_generator_is_found_even_if_it_was_forced(
     harness: Harness, checkout: Path, mine: Path, tmp_path: Path
 ) -> None:

@@ -93,14 +93,19 @@ def test_the_words_at_least_the_timeout_stand_where_p95_is_the_timeout(ok: int, 
 
 @pytest.mark.parametrize("requests", [Requests(0, 1, 0, 0, {}), Requests(0, 0, 1, 0, {}), Requests(0, 0, 0, 1, {})])
 def test_without_one_right_answer_there_is_no_latency_and_no_cpu_per_request(requests: Requests) -> None:
-    assert validity.nothing_served(replace(requests, ok=1)) is None
-    problem = validity.nothing_served(requests)
+    assert validity.nothing_served(replace(requests, ok=1), FIXED) is None
+    problem = validity.nothing_served(requests, FIXED)
     assert problem is not None
     assert (problem.name, problem.voids) == ("nothing served", ("latency", "cpu"))
 
 
 def test_a_service_that_was_asked_nothing_is_not_blamed_for_answering_nothing() -> None:
-    assert validity.nothing_served(Requests(0, 0, 0, 0, {})) is None
+    assert validity.nothing_served(Requests(0, 0, 0, 0, {}), FIXED) is None
+
+
+def test_a_service_that_leaves_all_users_waiting_throughout_the_window_has_served_nothing() -> None:
+    problem = validity.nothing_served(Requests(0, 0, 0, 0, {}), Closed(users=10))
+    assert problem is not None
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,7 @@ def test_a_selftest_serves_the_runs_of_the_next_hour_that_ask_for_no_more(fake: 
     "change",
     [
         {"taken": (datetime.now(UTC) - timedelta(minutes=61)).isoformat()},
-        {"taken": (datetime.now(UTC) + timedelta(minutes=5)).isoformat()},
+        {"taken": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
         {"cpu_sets": ((1,), (0,))},
     ],
 )
