@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bench.judge.ceiling import slots_rps
 from bench.judge.metrics import METRICS, Metric
 from bench.judge.stats import Estimate, estimate
+from bench.judge.validity import SERVICES_DOING
 from bench.loads import amount, within
 from bench.model import Bound, Cell, Load, Outcome, Plan
 
@@ -28,7 +29,8 @@ class Seen:
 class Row:
     """One stack under one scenario and load, over all its rounds.
 
-    `estimates` has an entry for each metric that at least one round can vouch for; `voids` says, for each metric
+    `estimates` has an entry for each metric that at least one round can vouch for, unless the service's own doing voids
+    another (`selected`); `voids` says, for each metric
     that some rounds have no figure of, why the first of them has none. `outcomes` are the distinct ones of the rounds;
     `problems` has each kind once; `bounds` each thing that bound, and the figures that said so the first time.
     """
@@ -102,6 +104,11 @@ def unmeasured(found: Iterable[Row], plan: Plan) -> tuple[tuple[str, str, Load],
     return tuple(group for group in planned if group not in recorded)
 
 
+def selected(metric: Metric, cells: Iterable[Cell]) -> bool:
+    """Whether rounds that are sound would be chosen by how well the service did: then they stand for nothing."""
+    return any(metric.voided_by(cell, SERVICES_DOING) for cell in cells)
+
+
 def spread(found: Sequence[Row], metric: Metric) -> float:
     """How many times the largest figure of one stack is that of another stack, under whatever load; 1 of one stack."""
     figures = [(row.stack, row.estimates[metric.name].mean) for row in found if metric.name in row.estimates]
@@ -113,7 +120,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     voids: dict[str, Seen] = {}
     for metric in METRICS:
         values = [value for cell in cells if (value := metric.value(cell)) is not None]
-        found = estimate(values)
+        found = None if selected(metric, cells) else estimate(values)
         if found is not None:
             estimates[metric.name] = found
         if len(values) < len(cells):

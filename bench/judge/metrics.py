@@ -1,7 +1,7 @@
 """From raw arrays to figures, and the table of metrics: which figures are compared, and which way is better."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +47,10 @@ class Metric:
     def value(self, cell: Cell) -> float | None:
         """The figure in its unit, None where there is none or it is void."""
         return None if self.void(cell) is not None else self.read(cell)
+
+    def voided_by(self, cell: Cell, names: Container[str]) -> bool:
+        """Whether one of these problems voids it."""
+        return any(self.figure in problem.voids and problem.name in names for problem in cell.problems)
 
 
 def _pss_or_uss(memory: Memory | None) -> int | None:

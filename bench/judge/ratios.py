@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.judge.comparison import selected
 from bench.judge.metrics import BY_NAME, METRICS
 from bench.judge.stats import Estimate, estimate, quotient
 from bench.loads import load_name
@@ -50,7 +51,8 @@ class Reproduced:
 def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
     """Every stack against the second of the profile's `compare`, for each scenario, load and metric that both have.
 
-    Rounds in which either figure is void are left out. The headline's stack comes first.
+    Rounds in which either figure is void are left out; where the service's own doing voids one, there is no ratio. The
+    headline's stack comes first.
     """
     if plan.profile.compare is None:
         return ()
@@ -96,9 +98,13 @@ def _ratio(
     metric: str,
     rounds: int,
 ) -> Ratio | None:
+    pairs = [
+        [cells.get((scenario, load, name, number)) for name in (stack, against)] for number in range(1, rounds + 1)
+    ]
+    if selected(BY_NAME[metric], (cell for pair in pairs for cell in pair if cell is not None)):
+        return None
     quotients = []
-    for number in range(1, rounds + 1):
-        pair = [cells.get((scenario, load, name, number)) for name in (stack, against)]
+    for pair in pairs:
         over, under = (None if cell is None else BY_NAME[metric].value(cell) for cell in pair)
         if over and under:
             quotients.append(over / under)

@@ -38,6 +38,10 @@ WINDOW_P95S = 3.0
 BACKLOG_SHARE = 0.05
 TIMEOUT_SHARE = 0.05
 SERVICE_FAILED = ("service errors", "nothing served")
+SERVICES_DOING = frozenset(
+    {*SERVICE_FAILED, "arrivals dropped", "falling behind", "unsteady", "users unanswered", "upstream calls"}
+)
+"""Problems that come of how the service did: to leave out such a round would be to choose the good ones."""
 
 
 def service_errors(requests: Requests, timeout_s: float) -> Problem | None:

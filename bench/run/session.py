@@ -114,7 +114,10 @@ def _tested(run: Run, cpus: CpuSets, stop: StopRequest, *, force: bool) -> Run:
 
 def _still_holds(found: Selftest, cpus: CpuSets) -> bool:
     """Whether a selftest is of these cores, of the last hour and since the machine was started."""
-    age_s = (datetime.now(UTC) - datetime.fromisoformat(found.taken)).total_seconds()
+    try:
+        age_s = (datetime.now(UTC) - datetime.fromisoformat(found.taken)).total_seconds()
+    except (ValueError, TypeError):  # no moment, or one of no time zone
+        return False
     same = found.cpu_sets == (cpus.server, cpus.load)
     return same and 0 <= age_s <= min(SELFTEST_S, time.time() - psutil.boot_time())
 

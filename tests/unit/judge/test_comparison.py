@@ -119,3 +119,14 @@ def test_the_spread_is_between_stacks_and_not_between_loads_of_one() -> None:
     assert spread(rows(alone, planned), metric) == 1.0
     both = [*alone, cell("b", 10, throughput_rps=100.0)]
     assert spread(rows(both, planned), metric) == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "sound"), [("falling behind", 0), ("users unanswered", 0), ("generator stalled", 2), ("upstream late", 2)]
+)
+def test_rounds_that_are_left_where_the_service_itself_voids_one_are_not_used(name: str, sound: int) -> None:
+    problem = Problem(name, "so it was", ("latency",))
+    (row,) = rows([cell(number=1), cell(number=2, problems=(problem,)), cell(number=3)], PLAN)
+    assert len(row.estimates["p95"].values if "p95" in row.estimates else ()) == sound
+    assert row.voids["p95"].rounds == 1
+    assert len(row.estimates["throughput"].values) == 3

@@ -208,3 +208,14 @@ def test_who_reproduces_whom_makes_no_difference(here: list[float], there: list[
     edges = (1.2, 1 / 1.2)
     if not any(bound == pytest.approx(edge) for bound in (one.quotient.low, one.quotient.high) for edge in edges):
         assert one.agreement == other.agreement
+
+
+@pytest.mark.parametrize(("name", "rounds"), [("falling behind", 0), ("generator stalled", 2)])
+def test_there_is_no_ratio_of_rounds_that_the_service_itself_chose(name: str, rounds: int) -> None:
+    planned = plan({"a": FLASK, "b": FASTAPI}, {"weather": (10,)})
+    problem = Problem(name, "so it was", ("latency",))
+    cells = [cell(stack, number=number) for stack in "ab" for number in (1, 2, 3)]
+    cells[4] = replace(cells[4], problems=(problem,))
+    found = {one.metric: len(one.estimate.values) for one in ratios(cells, planned)}
+    assert found.get("p95", 0) == rounds
+    assert found["throughput"] == 3

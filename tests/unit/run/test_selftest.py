@@ -25,8 +25,8 @@ def test_the_highest_is_the_last_before_one_that_fails(limit: float, found: tupl
     assert selftest._highest((1.0, 2.0, 4.0), sound_up_to(limit)) == found
 
 
-def test_what_failed_once_is_tried_again_and_what_failed_twice_ends_the_ladder() -> None:
-    told = iter((None, 0.1, None, None))
+def test_what_failed_is_tried_again_and_what_fails_each_time_ends_the_ladder() -> None:
+    told = iter((None, 0.1, None, None, None))
     tried: list[float] = []
 
     def sound(candidate: float) -> float | None:
@@ -34,7 +34,7 @@ def test_what_failed_once_is_tried_again_and_what_failed_twice_ends_the_ladder()
         return next(told)
 
     assert selftest._highest((1.0, 2.0, 3.0), sound) == (1.0, 0.1)
-    assert tried == [1.0, 1.0, 2.0, 2.0]
+    assert tried == [1.0, 1.0, 2.0, 2.0, 2.0]
 
 
 def test_a_trial_that_breaks_down_is_not_sound() -> None:

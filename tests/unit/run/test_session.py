@@ -409,6 +409,8 @@ def test_a_selftest_serves_the_runs_of_the_next_hour_that_ask_for_no_more(fake: 
         {"taken": (datetime.now(UTC) - timedelta(minutes=61)).isoformat()},
         {"taken": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
         {"cpu_sets": ((1,), (0,))},
+        {"taken": "yesterday"},
+        {"taken": "2026-01-02T03:04:05"},
     ],
 )
 def test_a_selftest_that_is_old_or_of_other_cores_is_taken_again(
