@@ -140,11 +140,15 @@ class CellKey:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Seconds on CLOCK_MONOTONIC: the load begins at `warmup_s`; [start_s, end_s) is measured."""
+    """Seconds on CLOCK_MONOTONIC: the load begins at `warmup_s`; [start_s, end_s) is measured.
+
+    `answered`: users of a closed load who had had an answer when it began.
+    """
 
     warmup_s: float
     start_s: float
     end_s: float
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

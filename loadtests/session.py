@@ -80,7 +80,7 @@ class Session:
         beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)
         start_s = self._warm_up()
         end_s = start_s + plan.window_s
-        tell("window", start_s=start_s, end_s=end_s)
+        tell("window", start_s=start_s, end_s=end_s, answered=len(self.answered))
         while True:
             self._report_until(end_s)
             now_s = time.monotonic()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.judge.validity import SERVER_CORE_SHARE, SERVICE_FAILED
+from bench.judge.validity import BEHIND, SERVER_CORE_SHARE, SERVICE_FAILED
 from bench.loads import upstream_waits_s
 from bench.model import Bound, Ceiling, Cpu, Load, Open, Problem, Scenario, Stack, UpstreamServed
 from bench.units import percent, significant
@@ -28,7 +28,6 @@ ONE_AT_A_TIME = 1.5
 
 UNNAMED = "a pool, semaphore or limiter that its table does not name"
 GENERATOR_PROBLEMS = frozenset({"generator late", "generator stalled", "arrivals not sent", "users idle"})
-BEHIND = frozenset({"falling behind", "arrivals dropped"})
 
 
 def slots_rps(stack: Stack, scenario: Scenario) -> float | None:
@@ -63,7 +62,7 @@ def ceiling(
         _cpu(stack, server_busy, SERVER_CORE_SHARE)
         or _failing(problems)
         or _load_side(cpu, [problem for problem in problems if "throughput" in problem.voids])
-        or _slots(stack, scenario, in_flight, at_once, upstream)
+        or _slots(stack, scenario, in_flight, at_once, server_busy, upstream)
         or _load(load, in_flight, at_once, problems)
         or _cpu(stack, server_busy, BUSY_SHARE)
         or _few_calls(stack, scenario, in_flight, throughput_rps, at_once, cpu, upstream)
@@ -114,15 +113,20 @@ def _load(load: Load, in_flight: float, at_once: float, problems: Sequence[Probl
     return None
 
 
-def _slots(stack: Stack, scenario: Scenario, in_flight: float, at_once: float, upstream: UpstreamServed) -> _Found:
+def _slots(
+    stack: Stack, scenario: Scenario, in_flight: float, at_once: float, server_busy: float, upstream: UpstreamServed
+) -> _Found:
     """The slots of the stack's table, where there were more requests than slots, and all of them were taken.
 
-    The upstream tells too: where a request makes one call at a time, as many calls as slots mean that all were taken.
+    The upstream tells too: where a request makes one call at a time, as many calls as slots mean that all were taken;
+    though only for a moment, perhaps, where the server was busy.
     """
     if stack.slots is None or in_flight <= stack.slots:
         return None
     one_call = sum(call.calls for call in scenario.upstream.values()) == 1
-    if at_once < SLOTS_SHARE * stack.slots and not (one_call and upstream.peak_in_flight >= stack.slots):
+    if at_once < SLOTS_SHARE * stack.slots and not (
+        one_call and upstream.peak_in_flight >= stack.slots and server_busy < BUSY_SHARE
+    ):
         return None
     return (
         "slots",

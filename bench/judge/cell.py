@@ -18,6 +18,9 @@ from bench.model import (
     Window,
 )
 
+CAP_SHARE = 0.5
+"""A generator so late that what it owes fills this share of `max_in_flight` drops arrivals by itself."""
+
 
 def judge_cell(
     key: CellKey,
@@ -49,7 +52,7 @@ def judge_cell(
         validity.nothing_served(requests, key.load),
         validity.load_core(cpu, load_cpus, server_busy),
         validity.heartbeat(heartbeat_s, service_s),
-        *_of_the_model(key.load, samples, window, lag_s, service_s),
+        *_of_the_model(key.load, scenario, samples, window, lag_s, service_s),
         validity.upstream_hits(upstream, samples, scenario),
         validity.upstream_delay(upstream),
         validity.unsteady(latency_s, window, stack, scenario, key.load),
@@ -90,15 +93,21 @@ def judge_cell(
 
 
 def _of_the_model(
-    load: Load, samples: Samples, window: Window, lag_s: Distribution | None, service_s: Distribution | None
+    load: Load,
+    scenario: Scenario,
+    samples: Samples,
+    window: Window,
+    lag_s: Distribution | None,
+    service_s: Distribution | None,
 ) -> tuple[Problem | None, ...]:
     """What can only go wrong with this load model."""
     if isinstance(load, Closed):
-        return validity.unanswered(samples, window, load), validity.in_flight(samples, window, load)
-    late = validity.lag(lag_s, service_s)
+        return validity.unanswered(window, load), validity.in_flight(samples, window, load)
+    fills_the_cap = lag_s is not None and lag_s.p99 * load.rate_rps >= CAP_SHARE * load.max_in_flight
+    held_s = max(scenario.hold_s, metrics.unloaded_s(samples))
     return (
-        late,
+        validity.lag(lag_s, service_s),
         validity.dropped(samples, window, load),
-        validity.unsent(samples, window, load, late=late is not None),
-        validity.falling_behind(samples, window, load, service_s),
+        validity.unsent(samples, window, load, late=fills_the_cap),
+        validity.falling_behind(samples, window, load, scenario, held_s),
     )

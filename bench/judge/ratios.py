@@ -106,7 +106,9 @@ def _ratio(
     quotients = []
     for pair in pairs:
         over, under = (None if cell is None else BY_NAME[metric].value(cell) for cell in pair)
-        if over and under:
+        if over == 0 or under == 0:
+            return None  # nothing was served: no ratio, and none of the other rounds alone
+        if over is not None and under is not None:
             quotients.append(over / under)
     found = estimate(quotients)
     if found is None:

@@ -38,9 +38,8 @@ WINDOW_P95S = 3.0
 BACKLOG_SHARE = 0.05
 TIMEOUT_SHARE = 0.05
 SERVICE_FAILED = ("service errors", "nothing served")
-SERVICES_DOING = frozenset(
-    {*SERVICE_FAILED, "arrivals dropped", "falling behind", "unsteady", "users unanswered", "upstream calls"}
-)
+BEHIND = frozenset({"falling behind", "arrivals dropped"})
+SERVICES_DOING = BEHIND | {*SERVICE_FAILED, "unsteady", "users unanswered", "upstream calls"}
 """Problems that come of how the service did: to leave out such a round would be to choose the good ones."""
 
 
@@ -78,7 +77,7 @@ def server_share(cpu: Cpu, stack: Stack, server_cpus: int) -> float:
     """
     usable = min(server_cpus, stack.workers)
     given = max(1.0 - (cpu.server_steal or 0.0), 0.01)
-    return cpu.server_cores / given / (usable if cpu.server_cores <= usable * 1.05 else server_cpus)
+    return min(cpu.server_cores / given / (usable if cpu.server_cores <= usable * 1.05 else server_cpus), 1.0)
 
 
 def load_core(cpu: Cpu, load_cpus: int, server_busy: float) -> Problem | None:
@@ -152,15 +151,12 @@ def unsent(samples: Samples, window: Window, load: Open, *, late: bool = False) 
     return Problem("arrivals not sent", detail, ("latency", "throughput"))
 
 
-def unanswered(samples: Samples, window: Window, load: Closed) -> Problem | None:
-    """Some users were still without one answer when the window began, twice the warm-up or more after the start.
-
-    Counted from below: as many answers as users may still leave a user without one.
-    """
-    missing = load.users - int((samples.done_s < window.start_s).sum())
+def unanswered(window: Window, load: Closed) -> Problem | None:
+    """Some users were still without one answer when the window began, twice the warm-up or more after the start."""
+    missing = load.users - window.answered
     if missing <= 0:
         return None
-    detail = f"at least {missing} of {load.users} users had no answer by the end of the warm-up"
+    detail = f"{missing} of {load.users} users had no answer by the end of the warm-up"
     return Problem("users unanswered", detail, ("latency",))
 
 
@@ -212,17 +208,18 @@ def unsteady(
     return Problem("unsteady", detail, ("latency",))
 
 
-def falling_behind(samples: Samples, window: Window, load: Open, service_s: Distribution | None) -> Problem | None:
+def falling_behind(samples: Samples, window: Window, load: Open, scenario: Scenario, held_s: float) -> Problem | None:
     """More requests arrived than were answered, so that latency grows for as long as one cares to measure.
 
-    Of Poisson arrivals the number under way varies of itself, with the variance of its mean; the difference of two
-    moments with twice that.
+    The number under way varies of itself: by one with the phase of evenly spaced arrivals; where arrivals or delays are
+    left to chance with the variance of its mean, and the difference of two moments with twice that. `held_s`: seconds
+    that a request takes with nobody in its way.
     """
     growth = backlog_growth(samples, window)
     arrived = int(scheduled_in(samples, window).sum())
-    under_way = load.rate_rps * (service_s.p50 if service_s is not None else 0.0)
-    chance = 2 * math.sqrt(2 * under_way) if load.arrivals == "poisson" else 0.0
-    if growth <= BACKLOG_SHARE * arrived + chance:
+    by_chance = load.arrivals == "poisson" or any(call.sigma for call in scenario.upstream.values())
+    chance = 2 * math.sqrt(2 * load.rate_rps * held_s) if by_chance else 0.0
+    if growth <= max(BACKLOG_SHARE * arrived, 1) + chance:
         return None
     detail = f"of {arrived} requests that arrived {growth} were added to the queue: no latency is typical of this load"
     return Problem("falling behind", detail, ("latency",))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench import units
-from bench.loads import upstream_waits_s
+from bench.loads import within
 from bench.model import Closed, Load, Open, Plan, Scenario, Selftest
 
 
@@ -19,9 +19,15 @@ class Demand:
 def demand(plan: Plan) -> Demand:
     """What the loads of a plan come to at most; 0 of what it does not ask for.
 
-    A closed load asks for users / `hold_s` at most, were the service infinitely fast.
+    Only loads that some stack is given. A closed load asks for users / seconds held at most, were the service
+    infinitely fast.
     """
-    pairs = [(load, plan.scenarios[name]) for name, loads in plan.profile.loads.items() for load in loads]
+    pairs = [
+        (load, plan.scenarios[name])
+        for name, loads in plan.profile.loads.items()
+        for load in loads
+        if any(within(plan.profile, stack, load) for stack in plan.profile.stacks)
+    ]
     return Demand(
         open_rps=max((load.rate_rps for load, _ in pairs if isinstance(load, Open)), default=0.0),
         users=max((load.users for load, _ in pairs if isinstance(load, Closed)), default=0),
@@ -30,10 +36,13 @@ def demand(plan: Plan) -> Demand:
 
 
 def _calls_rps(load: Load, scenario: Scenario) -> float:
-    if upstream_waits_s(scenario.upstream) == 0:
+    slowest_s = max((call.median_s for call in scenario.upstream.values()), default=0.0)
+    if slowest_s == 0:
         return 0.0
     each = sum(call.calls for call in scenario.upstream.values())
-    return each * (load.users / scenario.hold_s if isinstance(load, Closed) else load.rate_rps)
+    # No call ends before its delay, whatever `hold_s` says of the request.
+    held_s = max(scenario.hold_s, slowest_s)
+    return each * (load.users / held_s if isinstance(load, Closed) else load.rate_rps)
 
 
 def refusal(asked: Demand, found: Selftest) -> str | None:

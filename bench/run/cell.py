@@ -52,7 +52,8 @@ def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]
     stack, scenario = setting.plan.stacks[visit.stack], setting.plan.scenarios[visit.scenario]
     first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
     setting.progress(first, "start upstream")
-    with running_upstream(scenario, setting.seed, cpus.upstream, _log(setting, first, "upstream"), stop) as upstream:
+    seed = round_seed(setting.seed, first.round)
+    with running_upstream(scenario, seed, cpus.upstream, _log(setting, first, "upstream"), stop) as upstream:
         setting.progress(first, "start server")
         server_log = _log(setting, first, "server")
         with running_server(stack, upstream.url, setting.in_flight, cpus.server, server_log, stop) as server:
@@ -78,7 +79,14 @@ def run_cell(
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         log, timing = _log(setting, key, "load"), setting.plan.profile.timing
         with running_load(
-            scenario, key.load, timing, setting.seed, server.url, setting.cpus.generator, Path(folder), log
+            scenario,
+            key.load,
+            timing,
+            round_seed(setting.seed, key.round),
+            server.url,
+            setting.cpus.generator,
+            Path(folder),
+            log,
         ) as load:
             window, readings = _measure(
                 key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, setting.cpus, idle)
@@ -110,7 +118,7 @@ def _measure(
                     warmup_s = event["warmup_s"]
                 case "window":
                     setting.progress(key, "measure")
-                    window = Window(warmup_s, event["start_s"], event["end_s"])
+                    window = Window(warmup_s, event["start_s"], event["end_s"], event["answered"])
                     sampler.read_at(window.start_s)
                     sampler.read_at(window.end_s)
                 case "grow" if window is not None:
@@ -142,6 +150,11 @@ def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
     arrays["mem_t_s"] = np.array([reading.t_s for reading in readings])
     arrays["mem_arm"] = np.zeros(len(readings), dtype=np.int64)
     return samples_of(arrays)
+
+
+def round_seed(seed: int, number: int) -> int:
+    """The seed of a round's delays and arrivals: the same for all stacks, and another in each round: chance counts."""
+    return seed * 1000 + number
 
 
 def _log(setting: Setting, key: CellKey, program: str) -> Path:

@@ -97,6 +97,6 @@ def running_load(
         "--exit-code-on-error", "0",
     )  # fmt: skip
     env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(ROOT)}
-    longest_s = START_S + timing.warmup_s + timing.window_limit_s + scenario.timeout_s + SPARE_S
+    longest_s = START_S + 2 * timing.warmup_s + timing.window_limit_s + scenario.timeout_s + SPARE_S
     with Program("the load generator", argv, env=env, cwd=ROOT, cpus=cpus, log=log, piped=True) as program:
         yield LoadGenerator(program, output, longest_s)

@@ -1,5 +1,6 @@
 """What this machine can measure: the real generator against the real upstream, with no server between them."""
 
+import math
 import os
 import resource
 import tempfile
@@ -47,6 +48,9 @@ TIMEOUT_S = 3.0
 USERS_RATE_RPS = 2000.0
 ACHIEVED_SHARE = 0.9
 SPARE_IN_FLIGHT = 2
+FEWEST = 3.0
+"""A window in which fewer requests arrive tells nothing."""
+
 TRIES = 3
 """A machine that others share may stumble; what it cannot do it fails each time."""
 
@@ -77,8 +81,14 @@ def ladders_for(asked: Demand) -> Ladders:
     return Ladders(
         [asked.open_rps] if asked.open_rps else [],
         [asked.users] if asked.users else [],
-        [asked.upstream_rps] if asked.upstream_rps else [],
+        [min(asked.upstream_rps, UPSTREAM_RATES[-1])] if asked.upstream_rps else [],
     )
+
+
+def most_users(ladders: Ladders) -> int:
+    """The most requests that any trial may have under way."""
+    rates = max([*ladders.open_rps, *ladders.upstream_rps], default=0.0)
+    return max([*ladders.users, math.ceil(SPARE_IN_FLIGHT * rates * WAIT_S)])
 
 
 def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say: Say) -> Selftest:
@@ -178,7 +188,7 @@ class _Bench:
         with self._upstream(WAIT_S, self.cpus.upstream) as upstream:
 
             def sound(rate_rps: float) -> float | None:
-                cell = self._trial(upstream, Closed(users=round(rate_rps * WAIT_S)), WAIT_S, swapped)
+                cell = self._trial(upstream, Closed(users=math.ceil(rate_rps * WAIT_S)), WAIT_S, swapped)
                 error_s = cell.upstream.delay_error_s["p99"] if cell.upstream is not None else None
                 reached = (cell.throughput_rps or 0.0) >= ACHIEVED_SHARE * rate_rps
                 return error_s if error_s is not None and error_s <= UPSTREAM_DELAY_ERROR_S and reached else None
@@ -225,7 +235,8 @@ def _scenario(wait_s: float) -> Scenario:
 
 
 def _plan(load: Load, wait_s: float) -> Plan:
-    timing = Timing(warmup_s=max(0.5, 1.2 * wait_s), window_s=1.0, window_limit_s=3.0 * max(1.0, 1.2 * wait_s))
+    window_s = max(1.0, FEWEST / load.rate_rps) if isinstance(load, Open) else 1.0
+    timing = Timing(max(0.5, 1.2 * wait_s), window_s, 3.0 * max(window_s, 1.2 * wait_s))
     stack = Stack("upstream", "The upstream", "asgi", (), {}, 1, 1, None, None, ".")
     profile = Profile("selftest", ("upstream",), {"selftest": (load,)}, timing, 1, {}, {}, None, 1)
     return Plan({"upstream": stack}, {"selftest": _scenario(wait_s)}, profile)

@@ -17,6 +17,8 @@ from rich.console import Console
 
 from bench import units
 from bench.errors import BenchError
+from bench.judge.metrics import sent
+from bench.judge.validity import BEHIND
 from bench.loads import most_in_flight
 from bench.model import SCHEMA_VERSION, Cell, CellKey, Plan, Problem, Run, Samples, Selftest
 from bench.plan.config import ROOT
@@ -26,7 +28,7 @@ from bench.record import machine, store
 from bench.run.cell import Setting, run_visit
 from bench.run.cpus import CpuSets, cpu_sets, pinned
 from bench.run.progress import RunProgress
-from bench.run.selftest import Ladders, ladders_for, selftest
+from bench.run.selftest import Ladders, ladders_for, most_users, selftest
 from bench.run.signals import Interrupted, StopRequest
 
 RESULTS = ROOT / "results"
@@ -86,15 +88,21 @@ def start(
     if out is None:
         run = replace(run, id=_unused(run.id))
     folder = out or RESULTS / run.id
+    _refuse_another_run(folder)
+    descriptors_for(most_in_flight(plan.profile))
+    run = _tested(run, cpus, stop, force=force)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BenchError(f"the run folder {folder} cannot be made: {error.strerror}") from error
     with _owned(folder):
-        if (folder / "run.json").exists():
-            raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
-        descriptors_for(most_in_flight(plan.profile))
-        return _measure(_tested(run, cpus, stop, force=force), folder, stop)
+        _refuse_another_run(folder)
+        return _measure(run, folder, stop)
+
+
+def _refuse_another_run(folder: Path) -> None:
+    if (folder / "run.json").exists():
+        raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
 
 
 def _tested(run: Run, cpus: CpuSets, stop: StopRequest, *, force: bool) -> Run:
@@ -106,10 +114,9 @@ def _tested(run: Run, cpus: CpuSets, stop: StopRequest, *, force: bool) -> Run:
     reason = refusal(asked, found)
     if reason is not None and not force:
         raise BenchError(f"{reason}. Ask for less, free the machine, or go on with --force")
-    notes = (f"forced: {reason}" if reason is not None else None, unproven(asked, found), *found.problems)
-    return replace(
-        run, selftest=found, notes=tuple(dict.fromkeys((*run.notes, *(note for note in notes if note is not None))))
-    )
+    seen = [f"selftest of {found.taken}: {problem}" for problem in found.problems if problem not in run.notes]
+    notes = (f"forced: {reason}" if reason is not None else None, unproven(asked, found), *seen)
+    return replace(run, selftest=found, notes=(*run.notes, *(note for note in notes if note is not None)))
 
 
 def _still_holds(found: Selftest, cpus: CpuSets) -> bool:
@@ -124,7 +131,7 @@ def _still_holds(found: Selftest, cpus: CpuSets) -> bool:
 
 def take_selftest(cpus: CpuSets, ladders: Ladders, stop: StopRequest) -> Selftest:
     """A selftest taken now, kept for the runs of the next hour. Raises BenchError where nothing can be tried at all."""
-    descriptors_for(max(ladders.users, default=0))
+    descriptors_for(most_users(ladders))
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("selftest: what can this machine measure?")
     with pinned(cpus.load):
@@ -218,15 +225,20 @@ def _missing(run: Run) -> Iterator[Visit]:
 
 
 def _run_whole_visit(visit: Visit, setting: Setting, recorder: "_Recorder") -> None:
-    """Every cell of a visit, recorded or failed; after failures, of it or of requests, the next has a fresh server."""
+    """Every cell of a visit, recorded or failed; after one that leaves its mark the next has a fresh server.
+
+    Requests that failed, whenever they did, may still be worked on; and a server that fell behind an open load held
+    more requests than the next cell will, in memory that it does not give back.
+    """
     left = list(visit.cells)
     while left:
         try:
             with closing(run_visit(Visit(tuple(left)), setting)) as measured:
                 for cell, samples in measured:
                     recorder.record(left.pop(0), cell, samples)
-                    if cell.requests is not None and cell.requests.timeouts + cell.requests.errors:
-                        break  # the server may still work on what nobody waits for any more
+                    failed = (samples.status < 0) & sent(samples)
+                    if failed.any() or any(problem.name in BEHIND for problem in cell.problems):
+                        break
         except BenchError as error:
             recorder.fail(left.pop(0), error)
 
