@@ -30,9 +30,9 @@ class Row:
     """One stack under one scenario and load, over all its rounds.
 
     `estimates` has an entry for each metric that at least one round can vouch for, unless the service's own doing voids
-    another (`selected`); `voids` says, for each metric
-    that some rounds have no figure of, why the first of them has none. `outcomes` are the distinct ones of the rounds;
-    `problems` has each kind once; `bounds` each thing that bound, and the figures that said so the first time.
+    another (`selected`); `voids` says, for each metric that some rounds have no figure of, why the first has none.
+    `outcomes` are the distinct ones of the rounds; `problems` has each kind once; `bounds` each thing that bound, and
+    the figures that said so the first time.
     """
 
     stack: str

@@ -88,7 +88,9 @@ def start(
     if out is None:
         run = replace(run, id=_unused(run.id))
     folder = out or RESULTS / run.id
-    _refuse_another_run(folder)
+    if folder.is_dir():
+        with _owned(folder):
+            _refuse_another_run(folder)
     descriptors_for(most_in_flight(plan.profile))
     run = _tested(run, cpus, stop, force=force)
     try:

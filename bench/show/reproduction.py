@@ -1,12 +1,12 @@
 """Whether a run reproduces the reference run, in words."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.ratios import REPRODUCED, Reproduced, ratios, reproduced
-from bench.model import Run
+from bench.judge.ratios import REPRODUCED, Ratio, Reproduced, ratios, reproduced
+from bench.model import Plan, Run
 from bench.plan.config import ROOT
 from bench.record import store
 from bench.show.ratios import figure, name, place
@@ -33,7 +33,16 @@ def against_reference(run: Run, folder: Path) -> Reproduction | None:
     except BenchError:
         return None
     here, there = (ratios(one.cells, one.config) for one in (run, reference))
-    return Reproduction(reference.id, reproduced(here, there))
+    alike = [one for one in here if _same(one, run.config, reference.config)]
+    return Reproduction(reference.id, reproduced(alike, there))
+
+
+def _same(one: Ratio, here: Plan, there: Plan) -> bool:
+    """Whether both runs mean the same stacks and scenario by their names; what they call them is no matter."""
+    pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
+    scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
+    stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)
+    return stacks and scenario == (other and replace(other, title=scenario.title))
 
 
 def summary(found: Reproduction) -> tuple[str, ...]:

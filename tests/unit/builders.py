@@ -39,7 +39,7 @@ from bench.model import (
 from bench.plan.schedule import visits
 from bench.record.store import save_run, save_samples
 
-WINDOW = Window(warmup_s=100.0, start_s=100.5, end_s=101.5)
+WINDOW = Window(warmup_s=100.0, start_s=100.5, end_s=101.5, answered=1000)
 HOLD_S = 0.02
 PROBE = Probe(before_s=0.020, after_s=0.021)
 

@@ -18,14 +18,16 @@ STEADY = Open(rate_rps=200.0, arrivals="fixed", max_in_flight=500)
 POISSON = replace(STEADY, arrivals="poisson")
 
 
-def judged(raw: Samples, load: Load = TEN, stack: str = "flask", *, delay_error_s: float = 0.001) -> Cell:
+def judged(
+    raw: Samples, load: Load = TEN, stack: str = "flask", *, delay_error_s: float = 0.001, answered: int = 1000
+) -> Cell:
     called = int((~np.isin(raw.status, (DROPPED, UNSENT))).sum())
     return judge_cell(
         CellKey(stack, "weather", load, 1, 0),
         PLAN.stacks[stack],
         PLAN.scenarios["weather"],
         raw,
-        WINDOW,
+        replace(WINDOW, answered=answered),
         served(called, delay_error_s),
         PROBE,
         server_cpus=1,
@@ -224,7 +226,7 @@ def test_a_closed_load_is_asked_for_idle_and_unanswered_users_and_not_for_a_sche
     few = Closed(users=9)
     assert names(judged(raw, few)) == []
     many = Closed(users=500)
-    assert names(judged(raw, many)) == ["users unanswered", "users idle"]
+    assert names(judged(raw, many, answered=499)) == ["users unanswered", "users idle"]
 
 
 def test_an_open_load_is_not_asked_for_users() -> None:

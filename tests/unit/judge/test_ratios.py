@@ -48,17 +48,21 @@ def test_rounds_are_matched_by_their_number_and_not_by_their_place() -> None:
 def test_a_round_in_which_either_figure_is_void_or_missing_is_left_out() -> None:
     void = Problem("users idle", "half of them", ("latency", "throughput"))
     flask = [*rounds("flask", [100.0, 100.0]), cell("flask", number=3, throughput_rps=100.0, problems=(void,))]
-    loop = [cell("loop", number=1, throughput_rps=900.0, problems=(void,)), *rounds("loop", [0.0, 200.0, 900.0])[1:]]
+    loop = [cell("loop", number=1, throughput_rps=900.0, problems=(void,)), *rounds("loop", [1.0, 200.0, 900.0])[1:]]
     found = ratios([*flask, *loop], PLAN)
     assert ratio_of(found, "loop").estimate.values == (2.0,)
     assert ratio_of(found, "loop").direction == "unclear"
     assert len(ratio_of(found, "loop", "memory").estimate.values) == 3
 
 
-@pytest.mark.parametrize("missing", [None, 0.0])
-def test_a_failed_round_and_a_zero_have_no_ratio(missing: float | None) -> None:
-    found = ratios([*rounds("flask", [100.0, missing]), *rounds("loop", [150.0, 150.0])], PLAN)
+def test_a_failed_round_has_no_ratio() -> None:
+    found = ratios([*rounds("flask", [100.0, None]), *rounds("loop", [150.0, 150.0])], PLAN)
     assert ratio_of(found, "loop").estimate.values == (1.5,)
+
+
+def test_where_nothing_was_served_in_a_round_the_others_make_no_ratio_either() -> None:
+    found = ratios([*rounds("flask", [100.0, 0.0]), *rounds("loop", [150.0, 150.0])], PLAN)
+    assert [one.metric for one in found if one.stack == "loop" and one.metric == "throughput"] == []
 
 
 def test_a_figure_that_no_round_has_of_both_has_no_ratio() -> None:

@@ -1,6 +1,7 @@
 """The order of things in a run, with cells that are made up."""
 
 import json
+import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.errors import BenchError
@@ -19,8 +21,8 @@ from bench.model import (
     Load,
     Machine,
     Plan,
+    Problem,
     Profile,
-    Requests,
     Run,
     Samples,
     Scenario,
@@ -67,7 +69,8 @@ class FakeVisits:
         self.found = SELFTEST
         self.tried: list[Ladders] = []
         self.breaks: Breaks = lambda _: None
-        self.requests: Callable[[CellKey], Requests | None] = lambda _: None
+        self.status: Callable[[CellKey], list[int]] = lambda _: []
+        self.problems: Callable[[CellKey], tuple[Problem, ...]] = lambda _: ()
 
     def selftest(self, cpus: CpuSets, ladders: Ladders, *_: object) -> Selftest:
         self.tried.append(ladders)
@@ -80,7 +83,8 @@ class FakeVisits:
             error = self.breaks(key)
             if error is not None:
                 raise error
-            yield replace(cell_of(key), requests=self.requests(key)), Samples()
+            status = np.array(self.status(key), dtype=np.int64)
+            yield replace(cell_of(key), problems=self.problems(key)), Samples(status=status)
 
 
 @pytest.fixture
@@ -137,15 +141,26 @@ def test_after_a_failure_the_next_load_gets_a_server_of_its_own(
     assert "one, look, 10 users, round 1: FAILED in phase measure: it broke" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("failed", [Requests(9, 1, 0, 0, {}), Requests(9, 0, 1, 0, {})])
-def test_after_failed_requests_the_next_load_gets_a_fresh_server(
-    fake: FakeVisits, tmp_path: Path, failed: Requests
+@pytest.mark.parametrize("failed", [-503, -2, -5])
+def test_after_failed_requests_whenever_they_were_the_next_load_gets_a_fresh_server(
+    fake: FakeVisits, tmp_path: Path, failed: int
 ) -> None:
-    fake.requests = lambda key: failed if key.stack == "one" and users(key.load) == 10 else Requests(10, 0, 0, 0, {})
+    fake.status = lambda key: [200, failed, 200] if key.stack == "one" and users(key.load) == 10 else [200, -6, -7]
     assert start(tmp_path / "run").failed == 0
     assert [loads for stack, loads in fake.seen if stack == "one"] == [[1, 10, 100], [100]] * 2
     assert [loads for stack, loads in fake.seen if stack == "two"] == [[1, 10, 100]] * 2
     assert orders(tmp_path / "run") == list(range(12))
+
+
+@pytest.mark.parametrize(("name", "fresh"), [("falling behind", True), ("arrivals dropped", True), ("unsteady", False)])
+def test_after_a_server_fell_behind_the_next_load_gets_one_without_its_memory(
+    fake: FakeVisits, tmp_path: Path, name: str, fresh: bool
+) -> None:
+    behind = (Problem(name, "so it was", ("latency",)),)
+    fake.problems = lambda key: behind if key.stack == "one" and users(key.load) == 10 else ()
+    start(tmp_path / "run")
+    loads = [[1, 10, 100], [100]] if fresh else [[1, 10, 100]]
+    assert [seen for stack, seen in fake.seen if stack == "one"] == loads * 2
 
 
 def test_a_run_is_saved_after_each_cell(fake: FakeVisits, tmp_path: Path) -> None:
@@ -450,4 +465,6 @@ def test_what_is_beyond_the_machine_is_measured_with_force_and_the_run_says_so(
 def test_what_the_selftest_finds_unsound_is_noted_once(fake: FakeVisits, tmp_path: Path) -> None:
     fake.found = replace(SELFTEST, problems=("nothing is pinned here", "steal was high"))
     start(tmp_path / "run")
-    assert load_run(tmp_path / "run").notes == ("nothing is pinned here", "steal was high")
+    pinned, steal = load_run(tmp_path / "run").notes
+    assert pinned == "nothing is pinned here"
+    assert re.fullmatch(r"selftest of 20\S+: steal was high", steal)
