@@ -61,6 +61,14 @@ class Session:
             starts_s = self.begun_s + self.spread_s * (number + 0.5) / self.users
             gevent.sleep(max(starts_s - time.monotonic(), 0.0))
 
+    def wait_for_all(self) -> None:
+        """Return when the last user has begun: until then each asks but once.
+
+        A saturated server accepts a connection or so in each turn of its loop (uvloop, gunicorn's threads), so that
+        users who come late would wait in its backlog for seconds, and be missing from what is measured.
+        """
+        gevent.sleep(max(self.begun_s + self.spread_s - time.monotonic(), 0.0))
+
     def arrivals(self, load: Open) -> Iterator[float]:
         """When each request of an open load is due, once the run has begun."""
         return (self.begun_s + offset_s for offset_s in offsets_s(load, self.spread_s))

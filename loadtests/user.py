@@ -95,7 +95,9 @@ class ScenarioUser(User):
             session.waiting[self.number] = scheduled_s
             session.recorder.add(scheduled_s, *self.ask_once(self.client, scheduled_s))
             del session.waiting[self.number]
-            session.answered.add(self.number)
+            if self.number not in session.answered:
+                session.answered.add(self.number)
+                session.wait_for_all()
         raise StopUser
 
     def _drive(self, load: Open) -> None:
