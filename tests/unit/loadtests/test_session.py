@@ -102,8 +102,8 @@ def test_a_plan_with_a_key_too_many_is_an_error_and_without_a_plan_there_is_none
 def test_nobody_asks_twice_before_the_last_user_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session = Session(plan_of(tmp_path, Closed(users=5)))
     slept_s: list[float] = []
-    monkeypatch.setattr(module.time, "monotonic", lambda: 100.01)
-    monkeypatch.setattr(module.gevent, "sleep", slept_s.append)
+    monkeypatch.setattr("loadtests.session.time.monotonic", lambda: 100.01)
+    monkeypatch.setattr("loadtests.session.gevent.sleep", slept_s.append)
     session.begun_s = 100.0
     session.wait_for_all()
     session.begun_s = 90.0
