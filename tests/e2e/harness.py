@@ -93,8 +93,13 @@ class Harness:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
         for process in self.started:
-            with suppress(subprocess.TimeoutExpired, ValueError):
-                process.communicate(timeout=20)
+            try:
+                process.communicate(timeout=10)
+            except subprocess.TimeoutExpired:  # it ignores SIGINT, as what a shell starts in the background does
+                process.kill()
+                process.communicate()
+            except ValueError:  # its output was read before
+                process.wait()
         for orphan in self.left():
             with suppress(psutil.NoSuchProcess):
                 orphan.kill()
