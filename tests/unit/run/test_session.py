@@ -381,6 +381,19 @@ def test_the_soft_limit_is_raised_as_far_as_it_is_needed(monkeypatch: pytest.Mon
     assert raised == [(7, (2200, hard))]
 
 
+def test_a_trial_gets_as_many_descriptors_as_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[tuple[int, tuple[int, int]]] = []
+    fake = SimpleNamespace(
+        RLIMIT_NOFILE=7,
+        RLIM_INFINITY=-1,
+        getrlimit=lambda _: (256, 1024),
+        setrlimit=lambda *what: raised.append(what),
+    )
+    monkeypatch.setattr(session, "resource", fake)
+    session.descriptors_for(6000, at_most=True)
+    assert raised == [(7, (1024, 1024))]
+
+
 def test_a_log_has_a_name_that_every_file_system_takes(tmp_path: Path) -> None:
     setting: Any = SimpleNamespace(logs=tmp_path)
     key = CellKey("../ü/" + "語" * 80 + "[env.X=" + "y" * 300 + "]", "a b\u2028" + "z" * 80, Closed(users=10), 1, 7)
