@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.model import Run
 
-LATEST = Path(__file__).resolve().parent / "results" / "latest"
+RESULTS = Path(__file__).resolve().parent / "results"
+LATEST, REFERENCE = RESULTS / "latest", RESULTS / "reference"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,12 +42,17 @@ def report(folder: Path, embed_in: Path | None) -> int:
     """0 once table, charts and report of the run are made. Raises BenchError where it or a file cannot be used."""
     from bench.errors import BenchError  # noqa: PLC0415
     from bench.judge.comparison import rows  # noqa: PLC0415
-    from bench.show import charts, content, reproduction, tables  # noqa: PLC0415
+    from bench.judge.ratios import held_against, ratios  # noqa: PLC0415
+    from bench.record.store import load_reference  # noqa: PLC0415
+    from bench.show import charts, content, tables  # noqa: PLC0415
     from bench.show import report as written  # noqa: PLC0415
+    from bench.show.reproduction import Reproduction  # noqa: PLC0415
 
     run = judged(folder)
     found = rows(run.cells, run.config)
-    said = content.content(run, found, reproduction.against_reference(run, folder))
+    reference = load_reference(folder, REFERENCE)
+    reproduced = None if reference is None else Reproduction(reference.id, held_against(run, reference))
+    said = content.content(run, found, ratios(run.cells, run.config), reproduced)
     try:
         if embed_in is not None:
             short = written.short_report(run, said, written.link_from(embed_in, folder))

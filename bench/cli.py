@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.judge.ratios import held_against
 from bench.model import Plan
 from bench.plan.config import DEFAULT_CONFIG, Config, known, load_config, make_plan
 from bench.plan.variants import apply_settings, replace_names
@@ -16,7 +17,7 @@ from bench.run.cpus import cpu_sets
 from bench.run.foreground import serve_stack
 from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, stop_on_signals
-from bench.show.reproduction import against_reference, summary
+from bench.show.reproduction import Reproduction, summary
 from bench.show.selftest import selftest_lines
 
 DEFAULT_PROFILE = "bench"
@@ -73,10 +74,11 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
             result = session.resume(arguments.resume, stop)
         else:
             result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
-    run = store.load_run(result.folder)
-    found = against_reference(run, result.folder)
-    if found is not None and found.found:
-        print("\n".join(summary(found)))
+    reference = store.load_reference(result.folder, session.RESULTS / "reference")
+    if reference is not None:
+        found = held_against(store.load_run(result.folder), reference)
+        if found:
+            print("\n".join(summary(Reproduction(reference.id, found))))
     print(f"recorded in {result.folder}; show it with: python compare.py report {result.folder}")
     if result.failed:
         print(f"bench run: {result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)

@@ -45,7 +45,7 @@ def ceiling(
     *,
     in_flight: float,
     throughput_rps: float,
-    unloaded_s: float,
+    held_s: float,
     cpu: Cpu,
     server_busy: float,
     upstream: UpstreamServed,
@@ -53,10 +53,9 @@ def ceiling(
 ) -> Ceiling:
     """What the slots allow and what binds, from what was seen.
 
-    `in_flight`: requests under way on average; `unloaded_s`: the shortest time that a request took, which with
-    `hold_s` says for how long it is served; `server_busy`: the share of its cores that the server kept busy.
+    `in_flight`: requests under way on average; `held_s`: seconds for which one is served; `server_busy`: the share of
+    its cores that the server kept busy.
     """
-    held_s = max(scenario.hold_s, unloaded_s)
     at_once = throughput_rps * held_s
     bound, why = (
         _cpu(stack, server_busy, SERVER_CORE_SHARE)

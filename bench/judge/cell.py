@@ -18,9 +18,6 @@ from bench.model import (
     Window,
 )
 
-CAP_SHARE = 0.5
-"""A generator so late that what it owes fills this share of `max_in_flight` drops arrivals by itself."""
-
 
 def judge_cell(
     key: CellKey,
@@ -45,6 +42,7 @@ def judge_cell(
     service_s = metrics.service_s(samples, window)
     lag_s = metrics.lag_s(samples, window) if isinstance(key.load, Open) else None
     heartbeat_s = metrics.heartbeat_s(samples, window)
+    held_s = metrics.held_s(samples, scenario)
     cpu = metrics.cpu(samples, window, server_cpus, load_cpus)
     server_busy = validity.server_share(cpu, stack, server_cpus)
     found: tuple[Problem | None, ...] = (
@@ -52,7 +50,7 @@ def judge_cell(
         validity.nothing_served(requests, key.load),
         validity.load_core(cpu, load_cpus, server_busy),
         validity.heartbeat(heartbeat_s, service_s),
-        *_of_the_model(key.load, scenario, samples, window, lag_s, service_s),
+        *_of_the_model(key.load, scenario, samples, window, held_s, lag_s, service_s),
         validity.upstream_hits(upstream, samples, scenario),
         validity.upstream_delay(upstream),
         validity.unsteady(latency_s, window, stack, scenario, key.load),
@@ -83,7 +81,7 @@ def judge_cell(
             key.load,
             in_flight=metrics.mean_in_flight(samples, window),
             throughput_rps=throughput_rps,
-            unloaded_s=metrics.unloaded_s(samples),
+            held_s=held_s,
             cpu=cpu,
             server_busy=server_busy,
             upstream=upstream,
@@ -97,17 +95,16 @@ def _of_the_model(
     scenario: Scenario,
     samples: Samples,
     window: Window,
+    held_s: float,
     lag_s: Distribution | None,
     service_s: Distribution | None,
 ) -> tuple[Problem | None, ...]:
     """What can only go wrong with this load model."""
     if isinstance(load, Closed):
         return validity.unanswered(window, load), validity.in_flight(samples, window, load)
-    fills_the_cap = lag_s is not None and lag_s.p99 * load.rate_rps >= CAP_SHARE * load.max_in_flight
-    held_s = max(scenario.hold_s, metrics.unloaded_s(samples))
     return (
         validity.lag(lag_s, service_s),
         validity.dropped(samples, window, load),
-        validity.unsent(samples, window, load, late=fills_the_cap),
+        validity.unsent(samples, window, load, lag_s),
         validity.falling_behind(samples, window, load, scenario, held_s),
     )

@@ -7,7 +7,19 @@ from typing import Literal
 
 import numpy as np
 
-from bench.model import Cell, Cpu, Distribution, Figure, Floats, Memory, MemoryFigure, Requests, Samples, Window
+from bench.model import (
+    Cell,
+    Cpu,
+    Distribution,
+    Figure,
+    Floats,
+    Memory,
+    MemoryFigure,
+    Requests,
+    Samples,
+    Scenario,
+    Window,
+)
 
 TIMEOUT = -2
 DROPPED = -6
@@ -167,13 +179,14 @@ def heartbeat_s(samples: Samples, window: Window) -> Distribution | None:
     return distribution(samples.beat_late_s[(samples.beat_s >= window.start_s) & (samples.beat_s < window.end_s)])
 
 
-def unloaded_s(samples: Samples) -> float:
-    """The shortest time that any right answer of the cell took, warm-up included: with nobody else in its way.
+def held_s(samples: Samples, scenario: Scenario) -> float:
+    """Seconds for which a request is served, with nobody else in its way.
 
-    0 where there is no right answer.
+    What the scenario waits for, or the shortest time that any right answer of the cell took, warm-up included:
+    whichever is longer.
     """
     took_s = (samples.done_s - samples.sent_s)[samples.status > 0]
-    return float(took_s.min()) if len(took_s) else 0.0
+    return max(scenario.hold_s, float(took_s.min()) if len(took_s) else 0.0)
 
 
 def backlog_growth(samples: Samples, window: Window) -> int:

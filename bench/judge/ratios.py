@@ -1,14 +1,14 @@
 """Ratios between stacks, taken within each round, and whether they are those of another run."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench.judge.comparison import selected
 from bench.judge.metrics import BY_NAME, METRICS
 from bench.judge.stats import Estimate, estimate, quotient
 from bench.loads import load_name
-from bench.model import Cell, Load, Plan
+from bench.model import Cell, Load, Plan, Run
 
 REPRODUCED = 0.2
 """A ratio is reproduced where it is that of the reference to within so much of it, either way."""
@@ -74,8 +74,22 @@ def headline(found: Iterable[Ratio], plan: Plan) -> tuple[Ratio, ...]:
     return tuple(one for one in found if (one.stack, one.against) == plan.profile.compare)
 
 
+def held_against(run: Run, reference: Run) -> tuple[Reproduced, ...]:
+    """Each ratio of which both runs mean the same stacks and scenario, compared."""
+    here, there = (ratios(one.cells, one.config) for one in (run, reference))
+    return reproduced((one for one in here if _same(one, run.config, reference.config)), there)
+
+
+def _same(one: Ratio, here: Plan, there: Plan) -> bool:
+    """Whether both plans mean the same by the names of a ratio; its titles are no matter."""
+    pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
+    scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
+    stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)
+    return stacks and scenario == (other and replace(other, title=scenario.title))
+
+
 def reproduced(here: Iterable[Ratio], there: Sequence[Ratio]) -> tuple[Reproduced, ...]:
-    """Each ratio that both runs have, compared."""
+    """Each ratio that both have, compared."""
     known = {_key(one): one for one in there}
     pairs = ((one, known[_key(one)]) for one in here if _key(one) in known)
     return tuple(

@@ -6,7 +6,7 @@ A problem names the figures that it voids: those which the harness cannot vouch 
 import math
 from collections.abc import Sequence
 
-from bench.judge.metrics import UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
+from bench.judge.metrics import DROPPED, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
 from bench.model import (
     Closed,
     Cpu,
@@ -32,6 +32,7 @@ UPSTREAM_DELAY_ERROR_S = 0.005
 LAG_S = 0.005
 LAG_SHARE = 0.02
 SENT_SHARE = 0.99
+CAP_SHARE = 0.5
 NEVER_EMPTY = 10.4
 """Of so many Poisson arrivals on average there is none at all once in 30 000 windows."""
 WINDOW_P95S = 3.0
@@ -124,7 +125,7 @@ def heartbeat(beat_s: Distribution | None, service_s: Distribution | None) -> Pr
 def dropped(samples: Samples, window: Window, load: Open) -> Problem | None:
     """Arrivals found the cap of requests under way reached: what they would have waited is not known."""
     inside = scheduled_in(samples, window)
-    count = int((inside & ~sent(samples) & (samples.status != UNSENT)).sum())
+    count = int((inside & (samples.status == DROPPED)).sum())
     if not count:
         return None
     share = percent(count / int(inside.sum()))
@@ -132,19 +133,21 @@ def dropped(samples: Samples, window: Window, load: Open) -> Problem | None:
     return Problem("arrivals dropped", detail, ("latency",))
 
 
-def unsent(samples: Samples, window: Window, load: Open, *, late: bool = False) -> Problem | None:
+def unsent(samples: Samples, window: Window, load: Open, lag_s: Distribution | None) -> Problem | None:
     """Under 99 % of the schedule was sent: the generator could not offer what was asked of it.
 
-    A dropped arrival was the server's doing and counts as sent, unless the generator was `late`: then it sends in
-    bursts and reads answers too late, which fills the cap by itself. Of an evenly spaced schedule it is known how many
-    arrivals belong in the window, give or take the one at its edge; of a Poisson process, how many at least (all but
-    one window in 30 000 have more than the mean less four standard deviations).
+    A dropped arrival was the server's doing and counts as sent, unless the generator was so late that what it owed
+    filled half of the cap: then it sends in bursts and reads answers too late, which drops arrivals by itself. Of an
+    evenly spaced schedule it is known how many arrivals belong in the window, give or take the one at its edge; of a
+    Poisson process, how many at least (all but one window in 30 000 have more than the mean less four standard
+    deviations).
     """
     inside = scheduled_in(samples, window)
+    late = lag_s is not None and lag_s.p99 * load.rate_rps >= CAP_SHARE * load.max_in_flight
     went = int((inside & (sent(samples) if late else samples.status != UNSENT)).sum())
     mean = load.rate_rps * (window.end_s - window.start_s)
-    rare = mean - 4 * math.sqrt(mean) if mean < NEVER_EMPTY else max(mean - 4 * math.sqrt(mean), 1.0)
-    due = max(int(inside.sum()), int(mean - 1 if load.arrivals == "fixed" else rare))
+    least = mean - 1 if load.arrivals == "fixed" else max(mean - 4 * math.sqrt(mean), float(mean >= NEVER_EMPTY))
+    due = max(int(inside.sum()), int(least))
     if went >= SENT_SHARE * due:
         return None
     detail = f"{went} of {due} scheduled requests were sent (limit {percent(SENT_SHARE)})"

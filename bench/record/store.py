@@ -72,7 +72,7 @@ def load_run(folder: Path) -> Run:
     try:
         data = path.read_bytes()
         version = json.loads(data)["schema_version"]
-        if not isinstance(version, int) or version != SCHEMA_VERSION:
+        if version != SCHEMA_VERSION:
             newer = isinstance(version, int) and version > SCHEMA_VERSION
             todo = "update it" if newer else "measure again, or read it with the version that made it"
             raise BenchError(f"{path} has schema {version!r}, and this version reads {SCHEMA_VERSION}: {todo}")
@@ -81,6 +81,19 @@ def load_run(folder: Path) -> Run:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+
+
+def load_reference(folder: Path, reference: Path) -> Run | None:
+    """The run of the folder `reference`, to hold that of `folder` against.
+
+    None where they are one run, and where there is none that this version reads.
+    """
+    if folder.resolve().is_relative_to(reference.resolve()):
+        return None
+    try:
+        return load_run(reference)
+    except BenchError:
+        return None
 
 
 def load_samples(folder: Path, cell: Cell) -> Samples:

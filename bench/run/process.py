@@ -22,6 +22,8 @@ LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
 MARK = "BENCH_PROGRAM"
 """An environment variable that a program hands down to all that it starts, even to what leaves its tree and group."""
+UNLESS_ORPHANED = 'test "$PPID" = "$0" && exec "$@"'
+"""A shell's line that becomes a program while the harness ($0) lives: it may have died before setpriv had its word."""
 
 
 class Program:
@@ -58,7 +60,9 @@ class Program:
             raise BenchError(f"there is no program {self.argv[0]!r} on PATH; install it, or mend the stack's argv")
         if not self.cwd.is_dir():
             raise BenchError(f"the working directory {self.cwd} does not exist; mend the stack's cwd")
-        guard = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
+        guard: tuple[str, ...] = ()
+        if shutil.which("setpriv"):
+            guard = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("wb") as log, pinned(self.cpus):

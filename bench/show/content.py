@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.judge.comparison import Kept, Row, Seen, kept, unmeasured
 from bench.judge.metrics import METRICS, Metric
-from bench.judge.ratios import ratios
+from bench.judge.ratios import Ratio
 from bench.model import Load, Run
 from bench.show import ratios as compared
 from bench.show import reasons, reproduction
@@ -64,7 +64,7 @@ class Content:
     reproduction: Passage | None = None
 
 
-def content(run: Run, rows: Sequence[Row], reproduced: Reproduction | None = None) -> Content:
+def content(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio], reproduced: Reproduction | None = None) -> Content:
     """The words and numbers of a run's tables; names and titles in them are as they stand in the run."""
     problems: list[str] = []
     groups: dict[tuple[str, Load], list[Line]] = {}
@@ -83,7 +83,7 @@ def content(run: Run, rows: Sequence[Row], reproduced: Reproduction | None = Non
         legend=_legend(run, rows),
         problems=tuple(problems),
         remarks=(*run.notes, *(line for one in kept(run.config) for line in _kept(one)), *missing),
-        ratios=compared.passage(run, rows, ratios(run.cells, run.config)),
+        ratios=compared.passage(run, rows, ratios),
         reasons=reasons.passage(run, rows),
         reproduction=None if reproduced is None else reproduction.passage(reproduced),
     )

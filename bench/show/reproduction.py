@@ -1,19 +1,12 @@
 """Whether a run reproduces the reference run, in words."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from bench.errors import BenchError
-from bench.judge.ratios import REPRODUCED, Ratio, Reproduced, ratios, reproduced
-from bench.model import Plan, Run
-from bench.plan.config import ROOT
-from bench.record import store
+from bench.judge.ratios import REPRODUCED, Reproduced
 from bench.show.ratios import figure, name, place
 from bench.show.sheet import Passage
 from bench.units import ratio, threshold
-
-REFERENCE = ROOT / "results" / "reference"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +15,6 @@ class Reproduction:
 
     reference: str
     found: tuple[Reproduced, ...]
-
-
-def against_reference(run: Run, folder: Path) -> Reproduction | None:
-    """The run of a folder held against the reference run; None where it is that run, or there is none to read."""
-    if folder.resolve().is_relative_to(REFERENCE):
-        return None
-    try:
-        reference = store.load_run(REFERENCE)
-    except BenchError:
-        return None
-    here, there = (ratios(one.cells, one.config) for one in (run, reference))
-    alike = [one for one in here if _same(one, run.config, reference.config)]
-    return Reproduction(reference.id, reproduced(alike, there))
-
-
-def _same(one: Ratio, here: Plan, there: Plan) -> bool:
-    """Whether both runs mean the same stacks and scenario by their names; what they call them is no matter."""
-    pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
-    scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
-    stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)
-    return stacks and scenario == (other and replace(other, title=scenario.title))
 
 
 def summary(found: Reproduction) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def cell(
         load,
         in_flight=in_flight,
         throughput_rps=throughput_rps,
-        unloaded_s=unloaded_s,
+        held_s=max(scenario.hold_s, unloaded_s),
         cpu=Cpu(
             busy / throughput_rps,
             busy if cores is None else cores,
@@ -376,7 +376,7 @@ def test_a_server_that_answers_nothing_has_a_ceiling_all_the_same() -> None:
     used = Cpu(None, 0.0, 0.1, 0.0, 0.0, 1, 0.0, None, None)
     nothing = Problem("nothing served", "no right answer in the window", ("latency", "cpu"))
     found = ceiling(
-        LOOP, HEALTH, HUNDRED, in_flight=100.0, throughput_rps=0.0, unloaded_s=0.0, cpu=used, server_busy=0.0,
+        LOOP, HEALTH, HUNDRED, in_flight=100.0, throughput_rps=0.0, held_s=0.0, cpu=used, server_busy=0.0,
         upstream=UpstreamServed({}, {}, 0), problems=(nothing,),
     )  # fmt: skip
     assert (found.bound, found.at_once, found.why) == ("nothing", 0.0, "no right answer in the window")

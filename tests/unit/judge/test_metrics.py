@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.judge import metrics
 from bench.model import Floats, Ints, Memory, MemoryFigure, Problem, Samples, Window
-from tests.unit.builders import cell
+from tests.unit.builders import FLASK, cell, plan
 
 WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
 DURATIONS = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=200)
@@ -192,11 +192,13 @@ def test_the_heart_is_listened_to_inside_the_window() -> None:
     assert metrics.heartbeat_s(Samples(), WINDOW) is None
 
 
-def test_the_unloaded_time_is_the_shortest_right_answer_of_the_whole_cell() -> None:
+def test_a_request_is_held_for_what_it_waits_or_the_shortest_right_answer_of_the_whole_cell() -> None:
     samples = requests((0.0, 0.5, 0.61, 200), (11.0, 11.0, 11.5, 200), (12.0, 12.0, 12.001, -503))
-    assert metrics.unloaded_s(samples) == pytest.approx(0.11)
-    assert metrics.unloaded_s(requests((1.0, 1.0, 2.0, -1))) == 0.0
-    assert metrics.unloaded_s(Samples()) == 0.0
+    waits = replace(plan({"one": FLASK}, {"weather": (1,)}).scenarios["weather"], hold_s=0.1)
+    assert metrics.held_s(samples, waits) == pytest.approx(0.11)
+    assert metrics.held_s(samples, replace(waits, hold_s=0.2)) == 0.2
+    assert metrics.held_s(requests((1.0, 1.0, 2.0, -1)), waits) == 0.1
+    assert metrics.held_s(Samples(), replace(waits, hold_s=0.0)) == 0.0
 
 
 def test_the_backlog_grows_by_what_arrived_in_the_window_and_was_not_answered_in_it() -> None:

@@ -1,15 +1,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge.metrics import BY_NAME
-from bench.judge.ratios import Agreement, Direction, Ratio, direction, headline, ratios, reproduced
+from bench.judge.ratios import Agreement, Direction, Ratio, direction, headline, held_against, ratios, reproduced
 from bench.judge.stats import Estimate, estimate
 from bench.model import Arrivals, Cell, CellKey, Closed, Load, Open, Problem
-from tests.unit.builders import FASTAPI, FLASK, SYNC, cell, failed, plan
+from tests.unit.builders import FASTAPI, FLASK, SYNC, cell, failed, plan, save
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI, "sync": SYNC}
 PLAN = plan(SHAPES, {"weather": (10,)})  # compares loop with flask
@@ -223,3 +225,28 @@ def test_there_is_no_ratio_of_rounds_that_the_service_itself_chose(name: str, ro
     found = {one.metric: len(one.estimate.values) for one in ratios(cells, planned)}
     assert found.get("p95", 0) == rounds
     assert found["throughput"] == 3
+
+
+def test_runs_are_held_against_each_other_by_what_both_mean_by_their_names(tmp_path: Path) -> None:
+    one, other = (save(tmp_path / name, PLAN, SHAPES) for name in ("one", "other"))
+    found = held_against(one, other)
+    assert len(found) == len(ratios(one.cells, PLAN)) > 0
+    assert {reproduction.agreement for reproduction in found} == {"yes"}
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "change", "alike"),
+    [
+        ("stacks", "flask", {"threads": 7}, False),
+        ("scenarios", "weather", {"hold_s": 9.0}, False),
+        ("stacks", "flask", {"title": "another"}, True),
+        ("scenarios", "weather", {"title": "another"}, True),
+    ],
+)
+def test_a_stack_or_scenario_of_another_meaning_is_not_compared(
+    tmp_path: Path, table: str, name: str, change: dict[str, Any], alike: bool
+) -> None:
+    run = save(tmp_path / "run", PLAN, SHAPES)
+    tables = getattr(PLAN, table)
+    changed: dict[str, Any] = {table: {**tables, name: replace(tables[name], **change)}}
+    assert bool(held_against(replace(run, config=replace(PLAN, **changed)), run)) is alike

@@ -238,7 +238,7 @@ def test_what_was_dropped_outside_the_window_or_never_sent_is_not_dropped_in_it(
 @pytest.mark.parametrize("load", [FIXED, POISSON])
 @pytest.mark.parametrize(("unsent", "found"), [(9, False), (10, False), (11, True)])
 def test_one_per_cent_of_the_schedule_may_stay_unsent(load: Open, unsent: int, found: bool) -> None:
-    problem = validity.unsent(ended(ok=1000 - unsent, unsent=unsent), WINDOW, load)
+    problem = validity.unsent(ended(ok=1000 - unsent, unsent=unsent), WINDOW, load, None)
     assert (problem is not None) is found
     if problem is not None:
         assert (problem.name, problem.voids) == ("arrivals not sent", ("latency", "throughput"))
@@ -248,7 +248,7 @@ def test_one_per_cent_of_the_schedule_may_stay_unsent(load: Open, unsent: int, f
 @pytest.mark.parametrize(("recorded", "found"), [(1000, False), (990, False), (989, True), (0, True)])
 def test_an_even_schedule_knows_how_many_arrivals_are_due_though_none_was_recorded(recorded: int, found: bool) -> None:
     # A hundred a second for ten seconds; one may lie on the window's edge, so 999 are due and 990 of them 99 %.
-    assert (validity.unsent(ended(ok=recorded), WINDOW, FIXED) is not None) is found
+    assert (validity.unsent(ended(ok=recorded), WINDOW, FIXED, None) is not None) is found
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_an_even_schedule_knows_how_many_arrivals_are_due_though_none_was_record
 )
 def test_of_poisson_arrivals_all_but_four_standard_deviations_are_due(recorded: int, found: bool) -> None:
     # 1000 in the mean; 1000 - 4 x 31.62 = 873.5, so 873 are due at least, and 864.27 of them are 99 %.
-    problem = validity.unsent(ended(ok=recorded), WINDOW, POISSON)
+    problem = validity.unsent(ended(ok=recorded), WINDOW, POISSON, None)
     assert (problem is not None) is found
     if problem is not None:
         assert (problem.name, problem.voids) == ("arrivals not sent", ("latency", "throughput"))
@@ -267,11 +267,17 @@ def test_of_poisson_arrivals_all_but_four_standard_deviations_are_due(recorded: 
 @pytest.mark.parametrize("mean", [1, 5, 20, 100, 1000, 20_000])
 def test_the_fewest_arrivals_of_ten_thousand_poisson_windows_are_not_called_unsent(mean: int) -> None:
     fewest = int(np.random.default_rng(1).poisson(mean, 10_000).min())
-    assert validity.unsent(ended(ok=fewest), WINDOW, replace(POISSON, rate_rps=mean / 10)) is None
+    assert validity.unsent(ended(ok=fewest), WINDOW, replace(POISSON, rate_rps=mean / 10), None) is None
 
 
 def test_a_dropped_arrival_was_the_servers_doing_and_counts_as_sent() -> None:
-    assert validity.unsent(ended(ok=500, dropped=500), WINDOW, FIXED) is None
+    assert validity.unsent(ended(ok=500, dropped=500), WINDOW, FIXED, None) is None
+
+
+@pytest.mark.parametrize(("lag_s", "found"), [(0.24, False), (0.25, True)])
+def test_a_generator_that_owes_half_of_the_cap_has_dropped_arrivals_itself(lag_s: float, found: bool) -> None:
+    problem = validity.unsent(ended(ok=900, dropped=100), WINDOW, FIXED, lateness(lag_s))
+    assert (problem is not None) is found
 
 
 @given(st.floats(0.1, 5000), st.floats(0.5, 60), st.floats(0, 1))
@@ -279,7 +285,7 @@ def test_no_even_schedule_that_was_sent_whole_is_called_unsent(rate_rps: float, 
     window = Window(0.0, 10.0, 10.0 + length_s)
     at_s = window.start_s + (np.arange(int(rate_rps * length_s) + 2, dtype=np.float64) + phase) / rate_rps
     samples = Samples(scheduled_s=at_s, sent_s=at_s, done_s=at_s, status=np.full(len(at_s), 200))
-    assert validity.unsent(samples, window, replace(FIXED, rate_rps=rate_rps)) is None
+    assert validity.unsent(samples, window, replace(FIXED, rate_rps=rate_rps), None) is None
 
 
 def backlog(arrived: int, left: int, before: int = 0) -> Samples:

@@ -196,3 +196,12 @@ def test_a_run_of_the_first_schema_is_refused_before_its_cells_are_looked_at(tmp
 
 def test_the_version_of_the_schema_is_written(run: Run, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run.json").read_bytes())["schema_version"] == SCHEMA_VERSION == run.schema_version
+
+
+def test_a_reference_is_another_run_that_can_be_read_or_none(tmp_path: Path) -> None:
+    shapes = {"flask": FLASK, "loop": FASTAPI}
+    reference = save(tmp_path / "reference", plan(shapes, {"weather": (1,)}, rounds=1), shapes)
+    assert store.load_reference(tmp_path / "run", tmp_path / "reference") == reference
+    assert store.load_reference(tmp_path / "reference", tmp_path / "reference") is None
+    assert store.load_reference(tmp_path / "reference" / "within", tmp_path / "reference") is None
+    assert store.load_reference(tmp_path / "run", tmp_path / "gone") is None

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,19 +89,26 @@ def test_other_programs_are_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
-def test_a_killed_harness_takes_its_program_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["the harness", "setpriv"])
+def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_path: Path, first: str) -> None:
+    setpriv = tmp_path / "setpriv"
+    setpriv.write_text(f'#!/bin/sh\ntouch begun\nsleep 0.5\nexec {shutil.which("setpriv")} "$@"\n')
+    setpriv.chmod(0o755)
     harness = (
         "import sys, time; from pathlib import Path; from bench.run.process import Program\n"
         "folder = Path(sys.argv[1])\n"
-        "with Program('mine', (sys.executable, '-c', 'import time; time.sleep(60)'), env={}, cwd=folder, cpus=(), "
-        "log=folder / 'log') as mine:\n"
+        "with Program('mine', (sys.executable, '-c', 'import time; open(\"up\", \"w\"); time.sleep(60)'), env={}, "
+        "cwd=folder, cpus=(), log=folder / 'log') as mine:\n"
         "    print(mine.process.pid, flush=True); time.sleep(60)\n"
     )
-    with subprocess.Popen((sys.executable, "-c", harness, str(tmp_path)), stdout=subprocess.PIPE, text=True) as parent:
+    argv = (sys.executable, "-c", harness, str(tmp_path))
+    late = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=late) as parent:
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
+        pid = parent.stdout.readline()
+        until((tmp_path / ("begun" if first == "the harness" else "up")).exists)
         parent.kill()
-    until(lambda: _dead(str(pid)))
+    until(lambda: _dead(pid))
 
 
 def test_the_harness_hands_its_own_programs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.comparison import rows
+from bench.judge.ratios import ratios
 from bench.model import Bound, Cell, CellKey, Closed, Load, Machine, Open, Plan, Problem
 from bench.show.content import Content, Shown, content
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, failed, plan, run_of
@@ -13,7 +14,7 @@ RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
 
 
 def said(planned: Plan, cells: Sequence[Cell], notes: tuple[str, ...] = ()) -> Content:
-    return content(run_of(planned, tuple(cells), notes), rows(cells, planned))
+    return content(run_of(planned, tuple(cells), notes), rows(cells, planned), ratios(cells, planned))
 
 
 def one(rounds: int = 1) -> Plan:
@@ -186,6 +187,6 @@ def test_rows_keep_the_order_of_the_plan_whoever_is_faster() -> None:
 def test_memory_is_called_uss_where_there_is_no_pss() -> None:
     run = run_of(one(), (cell("a", pss_bytes=None),))
     machine = Machine("CPU", 2, 8_000_000_000, "Darwin", "23", "3.12.1", has_pss=False)
-    found = content(replace(run, machine=machine), rows(run.cells, run.config))
+    found = content(replace(run, machine=machine), rows(run.cells, run.config), ratios(run.cells, run.config))
     assert "memory, USS" in found.groups[0].headers
     assert any("USS (this machine has no PSS)" in line for line in found.legend)

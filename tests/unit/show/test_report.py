@@ -63,7 +63,7 @@ STACKS: tuple[tuple[str, float, Bound], ...] = (("flask-sync", 0.002, "slots"), 
 
 
 def text(run: Run) -> str:
-    return report(run, content(run, rows(run.cells, run.config)))
+    return report(run, content(run, rows(run.cells, run.config), ratios(run.cells, run.config)))
 
 
 def test_the_report(run: Run, golden: Callable[[Path, str], None]) -> None:
@@ -71,7 +71,7 @@ def test_the_report(run: Run, golden: Callable[[Path, str], None]) -> None:
 
 
 def test_the_short_report(run: Run, golden: Callable[[Path, str], None]) -> None:
-    said = content(run, rows(run.cells, run.config))
+    said = content(run, rows(run.cells, run.config), ratios(run.cells, run.config))
     golden(GOLDENS / "short.md", short_report(run, said, "results/reference run") + "\n")
 
 
@@ -80,7 +80,12 @@ def test_a_report_with_all_that_may_be_known(run: Run, golden: Callable[[Path, s
     before = estimate((0.35, 0.36, 0.37))
     assert before is not None
     other = tuple(replace(one, estimate=before) for one in found if one.metric == "cpu")
-    said = content(run, rows(run.cells, run.config), Reproduction("20251231-000000", reproduced(found, other)))
+    said = content(
+        run,
+        rows(run.cells, run.config),
+        ratios(run.cells, run.config),
+        Reproduction("20251231-000000", reproduced(found, other)),
+    )
     golden(GOLDENS / "whole.md", report(replace(run, selftest=TESTED), said))
     short = short_report(run, said, "results/x")
     assert "### Does it reproduce the reference run?" in short

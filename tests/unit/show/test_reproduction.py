@@ -1,13 +1,6 @@
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-import pytest
-
 from bench.judge.ratios import Ratio, Reproduced, ratios, reproduced
-from bench.show import reproduction
-from bench.show.reproduction import Reproduction, against_reference, passage, summary
-from tests.unit.builders import FASTAPI, FLASK, Shape, cell, plan, save
+from bench.show.reproduction import Reproduction, passage, summary
+from tests.unit.builders import Shape, cell, plan
 
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
 
@@ -63,53 +56,3 @@ def test_runs_without_a_common_ratio_say_so() -> None:
         "Does it reproduce the reference run 20251231-000000? the two runs have no ratio in common.",
     )
     assert passage(nothing).notes == ()
-
-
-SHAPES = {"flask": FLASK, "fast": FASTAPI}
-
-
-@pytest.fixture
-def reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "reference"
-    monkeypatch.setattr(reproduction, "REFERENCE", folder)
-    save(folder, plan(SHAPES, {"weather": (10,)}), SHAPES)
-    return folder
-
-
-def test_a_run_is_held_against_the_reference_by_what_both_mean_by_their_names(reference: Path, tmp_path: Path) -> None:
-    run = save(tmp_path / "run", plan(SHAPES, {"weather": (10,)}), SHAPES)
-    found = against_reference(run, tmp_path / "run")
-    assert found is not None
-    assert len(found.found) == 4
-    assert {one.agreement for one in found.found} == {"yes"}
-    assert reference.is_dir()
-
-
-@pytest.mark.parametrize(
-    ("table", "change", "alike"),
-    [
-        ("stacks", {"threads": 7}, 0),
-        ("scenarios", {"hold_s": 9.0}, 0),
-        ("stacks", {"title": "another"}, 4),
-        ("scenarios", {"title": "another"}, 4),
-    ],
-)
-def test_a_stack_or_scenario_of_another_meaning_is_not_compared(
-    reference: Path, tmp_path: Path, table: str, change: dict[str, Any], alike: int
-) -> None:
-    run = save(tmp_path / "run", plan(SHAPES, {"weather": (10,)}), SHAPES)
-    name, own = {"stacks": "flask", "scenarios": "weather"}[table], getattr(run.config, table)
-    changed: dict[str, Any] = {table: {**own, name: replace(own[name], **change)}}
-    other = replace(run.config, **changed)
-    found = against_reference(replace(run, config=other), tmp_path / "run")
-    assert found is not None
-    assert len(found.found) == alike
-    assert reference.is_dir()
-
-
-def test_the_reference_is_not_held_against_itself_nor_against_nothing(reference: Path, tmp_path: Path) -> None:
-    run = save(tmp_path / "run", plan(SHAPES, {"weather": (10,)}), SHAPES)
-    assert against_reference(run, reference) is None
-    assert against_reference(run, reference / "omission") is None
-    (reference / "run.json").unlink()
-    assert against_reference(run, tmp_path / "run") is None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.judge.comparison import rows
+from bench.judge.ratios import ratios
 from bench.model import Problem
 from bench.show.content import Content, content
 from bench.show.sheet import Passage, Sheet
@@ -25,7 +26,7 @@ def sample() -> Content:
         *(cell("fastapi", 10, n, throughput_rps=470.0 + 5 * n, p95_s=0.0239) for n in (1, 2, 3)),
         *(cell("fastapi", 500, n, throughput_rps=1400.0 + 9 * n, p95_s=1.5, problems=(late,)) for n in (1, 2)),
     ]
-    return content(run_of(planned, tuple(cells)), rows(cells, planned))
+    return content(run_of(planned, tuple(cells)), rows(cells, planned), ratios(cells, planned))
 
 
 def test_the_table_for_a_pipe(sample: Content, golden: Callable[[Path, str], None]) -> None:
@@ -103,5 +104,5 @@ def test_columns_stand_in_line_over_all_tables(sample: Content) -> None:
 def test_names_are_text_and_not_markup() -> None:
     planned = plan({"[bold]x[/]\x1b[31m": Shape(1)}, {"weather": (10,)}, rounds=1)
     cells = [cell("[bold]x[/]\x1b[31m")]
-    text = render(content(run_of(planned, tuple(cells)), rows(cells, planned)), width=160)
+    text = render(content(run_of(planned, tuple(cells)), rows(cells, planned), ratios(cells, planned)), width=160)
     assert "[bold]x[/]\\x1b[31m" in text
