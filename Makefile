@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke selftest bench-generator test test-slow check compare reference lock clean
+.PHONY: help setup bench smoke selftest bench-generator regress calibrate test test-slow check compare reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -30,13 +30,25 @@ smoke: $(READY) ## a first short result of both frameworks (under a minute)
 	$(BIN)/python -m bench run --profile smoke
 	$(BIN)/python compare.py report
 
-selftest: $(READY) ## what this machine can measure (a minute)
+selfregress: $(READY) ## did the working tree make the services slower than BASE (default: main)? about 10 minutes
+	$(BIN)/python -m bench ab --base $(or $(BASE),main) $(if $(HEAD),--head $(HEAD))
+
+calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
+	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
+
+test: $(READY) ## what this machine can measure (a minute)
 	$(BIN)/python -m bench selftest
 
 bench-generator: $(READY) ## what the load generator costs, beside FastHttpUser and wrk
 	$(BIN)/python -m tests.speed.generator
 
-test: $(READY) ## unit, contract and end-to-end tests (under 5 minutes)
+regress: $(READY) ## did the working tree make the services slower than BASE (default: main)? about 10 minutes
+	$(BIN)/python -m bench ab --base $(or $(BASE),main) $(if $(HEAD),--head $(HEAD))
+
+calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
+	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
+
+test: $(READY) ## unit, contract and end-to-end tests (about 8 minutes)
 	$(BIN)/python -m pytest
 
 test-slow: $(READY) ## the tests that take minutes or want an idle machine
@@ -48,8 +60,8 @@ check: $(READY) ## ruff, format, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-compare: $(READY) ## draw the report of the newest run, or RUN=results/...
-	$(BIN)/python compare.py report $(RUN)
+compare: $(READY) ## draw the report of the newest run, or RUN=results/...; or compare BASE= with HEAD=
+	$(BIN)/python compare.py $(if $(BASE),diff $(BASE) $(HEAD),report $(RUN))
 
 reference: $(READY) ## redraw results/reference, and the figures in README and docs that come from it
 	$(BIN)/python compare.py report results/reference --embed README.md

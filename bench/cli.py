@@ -1,4 +1,4 @@
-"""The command line: `python -m bench list | serve | selftest | run`."""
+"""The command line: `python -m bench list | serve | selftest | run | ab`."""
 
 import argparse
 import sys
@@ -7,24 +7,31 @@ from itertools import chain
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.judge.paired import judge_paired
 from bench.judge.ratios import held_against
 from bench.model import Plan
-from bench.plan.config import DEFAULT_CONFIG, Config, known, load_config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, ROOT, Config, known, load_config, make_plan
+from bench.plan.turns import SLICE_S
 from bench.plan.variants import apply_settings, replace_names
 from bench.record import store
-from bench.run import session
+from bench.run import ab, session
 from bench.run.cpus import cpu_sets
+from bench.run.fitness import take_selftest
+from bench.run.folder import RESULTS
 from bench.run.foreground import serve_stack
 from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, stop_on_signals
+from bench.show.gate import add_options, gate
 from bench.show.reproduction import Reproduction, summary
 from bench.show.selftest import selftest_lines
+from bench.show.verdict import present
 
 DEFAULT_PROFILE = "bench"
+AB_PROFILE = "ab"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0 every cell recorded, 1 a cell failed, 2 usage, 130 or 143 interrupted."""
+    """The exit code: 0 every cell recorded, 1 a cell failed, 2 usage, 130 or 143 interrupted; of `ab` the verdict's."""
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser().parse_args(words)
     try:
@@ -74,7 +81,7 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
             result = session.resume(arguments.resume, stop)
         else:
             result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
-    reference = store.load_reference(result.folder, session.RESULTS / "reference")
+    reference = store.load_reference(result.folder, RESULTS / "reference")
     if reference is not None:
         found = held_against(store.load_run(result.folder), reference)
         if found:
@@ -85,9 +92,31 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     return 1 if result.failed else 0
 
 
+def _ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
+    config, replaced = _config(arguments)
+    stacks = replace_names(arguments.stacks or config.profiles[AB_PROFILE].stacks, replaced)
+    plan = make_plan(
+        config,
+        AB_PROFILE,
+        stacks=stacks,
+        scenarios=arguments.scenarios,
+        users=arguments.users,
+        rounds=arguments.restarts,
+        window_s=arguments.window,
+    )
+    question = ab.Question(
+        arguments.repo, arguments.base, arguments.head, arguments.closed_only, arguments.slice, arguments.alpha
+    )
+    with stop_on_signals() as stop:
+        result = ab.start(plan, question, arguments.seed, words, arguments.out, stop, force=arguments.force)
+    print(f"recorded in {result.folder}; show it again with: python compare.py diff {result.folder}\n")
+    found = judge_paired(store.load_run(result.folder), gate(arguments))
+    return present(found, markdown=arguments.markdown, json=arguments.json)
+
+
 def _selftest(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     with stop_on_signals() as stop:
-        found = session.take_selftest(cpu_sets(arguments.server_cpus), Ladders(), stop)
+        found = take_selftest(cpu_sets(arguments.server_cpus), Ladders(), stop)
     print("\n".join(selftest_lines(found)))
     return 0
 
@@ -162,6 +191,23 @@ def _parser() -> argparse.ArgumentParser:
     folder.add_argument("--out", type=Path, metavar="DIR", help="the run folder (default: results/<run-id>)")
     folder.add_argument("--resume", type=Path, metavar="DIR", help="go on with a run; everything else is as it was")
     run.set_defaults(verb=_run)
+
+    both = verbs.add_parser("ab", parents=[everywhere], help="two revisions in one session, and the verdict")
+    both.add_argument("--base", required=True, metavar="REF", help="the revision to compare with")
+    both.add_argument("--head", default=".", metavar="REF", help="default: ., the working tree as it is")
+    both.add_argument("--repo", type=Path, default=ROOT, metavar="DIR", help="whose revisions (default: this checkout)")
+    both.add_argument("--stacks", type=_names, metavar="A[,B]", help="in place of the profile's")
+    both.add_argument("--scenarios", type=_names, metavar="X[,Y]", help="in place of the profile's")
+    both.add_argument("--users", type=_counts, metavar="N", help="of the closed load, in place of the profile's")
+    both.add_argument("--closed-only", action="store_true", help="the closed load alone, and in twice as many slices")
+    both.add_argument("--restarts", type=_count, metavar="N", help="of both servers: what is counted (default: 10)")
+    both.add_argument("--window", type=_seconds, metavar="S", help="seconds of a load for each arm and restart")
+    both.add_argument("--slice", type=_seconds, metavar="S", default=SLICE_S, help="seconds at least (%(default)s)")
+    both.add_argument("--seed", type=int, default=1, help="of order and delays (default: %(default)s)")
+    both.add_argument("--force", action="store_true", help="measure even what the selftest says is beyond this machine")
+    both.add_argument("--out", type=Path, metavar="DIR", help="the run folder (default: results/<run-id>)")
+    add_options(both)
+    both.set_defaults(verb=_ab)
     return parser
 
 

@@ -15,6 +15,9 @@ Bound = Literal["slots", "server cpu", "event loop", "client pool", "upstream", 
 Arrivals = Literal["fixed", "poisson"]
 Figure = Literal["throughput", "latency", "memory", "cpu"]
 
+ARMS = ("base", "head")
+"""The two live servers of an A/B, in the order of their numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -181,11 +184,15 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class MemoryFigure:
-    """Memory summed over the server's process tree. PSS is None where the platform has none."""
+    """Memory summed over the server's process tree. PSS is None where the platform has none.
+
+    `anon_bytes` is the anonymous part of PSS, which a second server of the same code shares nothing of.
+    """
 
     pss_bytes: int | None
     rss_bytes: int
     uss_bytes: int
+    anon_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +268,48 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A stretch of an A/B in which one arm alone is under load; `number` counts them within the cell, from 0.
+
+    Seconds on CLOCK_MONOTONIC: the load begins at `begin_s`; [start_s, end_s) is counted; by `done_s` nothing is under
+    way any more. A warm-up counts nothing: its start is its end.
+    """
+
+    number: int
+    arm: int
+    begin_s: float
+    start_s: float
+    end_s: float
+    done_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One of the two live servers of an A/B cell: its figures as a cell has them, taken over its slices.
+
+    Throughput and CPU per request are the mean of the best third of the slices, all else is their median.
+    """
+
+    outcome: Outcome
+    problems: tuple[Problem, ...] = ()
+    requests: Requests | None = None
+    throughput_rps: float | None = None
+    latency_s: Distribution | None = None
+    service_s: Distribution | None = None
+    lag_s: Distribution | None = None
+    memory: Memory | None = None
+    cpu: Cpu | None = None
+    upstream: UpstreamServed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One measurement as run.json keeps it; which one, what came of it, and the figures.
 
-    A failed cell has no figures. `latency_s` and `service_s` are None where no request was scheduled in the window;
-    `lag_s` is None in the closed model; `heartbeat_s` is how late the generator's own beat was. `samples` is the file
-    of the raw arrays, relative to the run folder.
+    A failed cell has no figures. That of an A/B has them in `arms`, base and head, and here what both share.
+    `latency_s` and `service_s` are None where no request was scheduled in the window; `lag_s` is None in the closed
+    model; `heartbeat_s` is how late the generator's own beat was. `samples` is the file of the raw arrays, relative to
+    the run folder.
     """
 
     stack: str
@@ -289,6 +332,48 @@ class Cell:
     upstream: UpstreamServed | None = None
     ceiling: Ceiling | None = None
     samples: str | None = None
+    slices: tuple[Slice, ...] = ()
+    arms: tuple[Arm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One side of an A/B: which code it ran.
+
+    `ref` as it was asked for; `commit` is what it came to, `dirty` with uncommitted changes on top. `code`: for each
+    stack a digest of the files of this revision that its server imported, as the server itself left trace of.
+    """
+
+    ref: str
+    commit: str
+    dirty: bool
+    lock_sha256: str | None
+    code: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What the verdict of an A/B rests on, declared before it begins: a metric of a stack under one load."""
+
+    stack: str
+    scenario: str
+    load: Load
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class AB:
+    """What makes a run an A/B: its two revisions, the family of its tests and, of each stack, a cell of base alone.
+
+    From these pilots come the slices' length (never under `slice_s` seconds), the open rate and which metric of a stack
+    is gated.
+    """
+
+    base: Revision
+    head: Revision
+    family: tuple[Gated, ...]
+    pilots: tuple[Cell, ...]
+    slice_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +440,7 @@ class Run:
     notes: tuple[str, ...]
     seed: int
     selftest: Selftest | None = None
+    ab: AB | None = None
     cells: tuple[Cell, ...] = ()
 
 
@@ -378,7 +464,8 @@ class Samples:
     wrong or never sent: see loadtests/recording.py. One row a beat of the generator: when it was due and how late it
     came. One row a reading of the sampler: mem_t_s ... load_steal_s, the first of them taken when the fresh server was
     idle. CPU seconds and switches count from the start of the process, steal (seconds, summed over the cores of either
-    side; NaN where it is not told) from the start of the machine; `pss_bytes` is -1 where the platform has none.
+    side; NaN where it is not told) from the start of the machine; `pss_bytes` and its anonymous part are -1 where the
+    platform has none. `arm` and `mem_arm` are 0, in an A/B 1 for head; `slice` is the number of the slice.
     """
 
     scheduled_s: Floats = field(default_factory=_empty_floats)
@@ -394,6 +481,7 @@ class Samples:
     mem_t_s: Floats = field(default_factory=_empty_floats)
     mem_arm: Ints = field(default_factory=_empty_ints)
     pss_bytes: Ints = field(default_factory=_empty_ints)
+    anon_bytes: Ints = field(default_factory=_empty_ints)
     rss_bytes: Ints = field(default_factory=_empty_ints)
     uss_bytes: Ints = field(default_factory=_empty_ints)
     cpu_user_s: Floats = field(default_factory=_empty_floats)

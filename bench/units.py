@@ -1,6 +1,7 @@
 """Formatting of numbers, in one place: base units in, text for people out."""
 
 import math
+import re
 from dataclasses import dataclass
 
 NOTHING = "-"
@@ -39,15 +40,16 @@ MILLISECONDS = Scale(1e3, " ms", "ms")
 MICROSECONDS = Scale(1e6, " us", "us")
 MEGABYTES = Scale(1e-6, " MB", "MB")
 RATE = Scale(1.0, "/s", "requests/s")
+SHARE = Scale(1e2, " %", "%")
 
 
 def scale(unit: str, value: float) -> Scale:
-    """How a figure as large as `value` is best written. Units: requests/s, s, bytes."""
+    """How a figure as large as `value` is best written. Units: requests/s, s, bytes, and 1 for a share of a whole."""
     if unit == "s":
         # Three digits of 0.9996 s are 1.00 s, not 1000 ms.
         size = abs(float(significant(value)))
         return SECONDS if size >= 1 or size == 0 else MILLISECONDS if size >= 1e-3 else MICROSECONDS
-    return {"bytes": MEGABYTES, "requests/s": RATE}[unit]
+    return {"bytes": MEGABYTES, "requests/s": RATE, "1": SHARE}[unit]
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -93,6 +95,48 @@ def percent(fraction: float | None) -> str:
 def threshold(fraction: float) -> str:
     """A limit that is a fraction of 1, as per cent without needless digits: 0.03 -> 3 %."""
     return f"{tick(fraction * 100)} %"
+
+
+def threshold_points(difference: float) -> str:
+    """A limit that is a difference of two shares, in points of per cent: 0.001 -> 0.1 points."""
+    return f"{tick(difference * 100)} points"
+
+
+def fraction(text: str) -> float:
+    """The fraction of 1 that a percentage is, with or without its sign: `10%`, `10 %` and `10` are 0.1.
+
+    Raises ValueError for anything else, and for more than 1000 %.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?%?", text.strip())
+    value = float(found[1]) if found else math.inf
+    if value > 1000:
+        raise ValueError(f"{text!r}: write a percentage from 0 to 1000, such as 10%")
+    return value / 100
+
+
+def probability(value: float) -> str:
+    """A p-value to three decimals."""
+    return "<.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def change(mean: float, low: float | None, high: float | None) -> tuple[str, str]:
+    """A relative change, a fraction of 1, as per cent; and its interval, or nothing: +10.2 %, +9.1 to +11.4."""
+    return _signed(mean, low, high, " %")
+
+
+def points(mean: float, low: float | None, high: float | None) -> tuple[str, str]:
+    """A difference of two shares in points of per cent; and its interval, or nothing: +0.52 points, +0.30 to +0.74."""
+    return _signed(mean, low, high, " points")
+
+
+def _signed(mean: float, low: float | None, high: float | None, suffix: str) -> tuple[str, str]:
+    """To the tenth; to the hundredth where the interval is narrow, to the whole where a figure is large."""
+    values = [100 * value for value in (mean, low, high) if value is not None]
+    narrow = len(values) == 3 and values[2] - values[1] < 1
+    decimals = 0 if max(map(abs, values)) >= 1000 else 2 if narrow else 1
+    # Nothing has no sign, whichever side it was rounded from.
+    texts = [f"{value:+.{decimals}f}" if round(value, decimals) else f"{0:.{decimals}f}" for value in values]
+    return texts[0] + suffix, f"{texts[1]} to {texts[2]}" if len(texts) == 3 else ""
 
 
 def ratio(mean: float, low: float | None, high: float | None) -> str:

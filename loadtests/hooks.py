@@ -9,7 +9,18 @@ from locust import events
 from locust.env import Environment
 
 from loadtests.options import add_options, open_load, parsed_host
+from loadtests.plan import handed_plan
 from loadtests.session import Session
+from loadtests.slices import SlicedSession
+from loadtests.window import WindowSession
+
+
+def planned() -> Session | None:
+    """The session that the harness asked for, or None when people run Locust themselves."""
+    plan = handed_plan()
+    if plan is None:
+        return None
+    return SlicedSession(plan) if plan.slices else WindowSession(plan)
 
 
 def attach(session: Session | None) -> None:

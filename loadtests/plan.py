@@ -9,8 +9,20 @@ from loadtests.arrivals import Closed, Open, load_of
 
 
 @dataclass(frozen=True, slots=True)
+class SlicePlan:
+    """A stretch of `length_s` in which host number `arm` alone is under load; its first `dropped_s` do not count."""
+
+    arm: int
+    length_s: float
+    dropped_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right."""
+    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right.
+
+    With `slices` the load alternates between the hosts, and there is no window; users start spread over `spread_s`.
+    """
 
     hosts: list[str]
     load: Closed | Open
@@ -22,6 +34,8 @@ class LoadPlan:
     path: str | None
     status: int
     body: str | None
+    slices: tuple[SlicePlan, ...] = ()
+    spread_s: float = 0.0
 
 
 def handed_plan() -> LoadPlan | None:
@@ -30,4 +44,5 @@ def handed_plan() -> LoadPlan | None:
     if not name:
         return None
     handed = json.loads(Path(name).read_text(encoding="utf-8"))
-    return LoadPlan(**{**handed, "load": load_of(handed["load"])})
+    slices = tuple(SlicePlan(**one) for one in handed.pop("slices", ()))
+    return LoadPlan(**{**handed, "load": load_of(handed["load"]), "slices": slices})

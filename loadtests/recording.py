@@ -31,9 +31,16 @@ Dropped: an arrival that found too many requests under way. Never sent: the gene
 
 
 class Recorder:
-    """Growing columns, one row a request, and two of the heartbeat. Times are seconds on CLOCK_MONOTONIC."""
+    """Growing columns, one row a request, and two of the heartbeat. Times are seconds on CLOCK_MONOTONIC.
+
+    `arm` and `slice` are those of the requests that are added from now on.
+    """
 
     def __init__(self) -> None:
+        self.arm = 0
+        self.slice = 0
+        self.arms = array("B")
+        self.slices = array("i")
         self.scheduled_s = array("d")
         self.sent_s = array("d")
         self.done_s = array("d")
@@ -50,6 +57,8 @@ class Recorder:
         self.done_s.append(done_s)
         self.status.append(status)
         self.size.append(size)
+        self.arms.append(self.arm)
+        self.slices.append(self.slice)
         if status < 0:
             self.failed += 1
 
@@ -73,7 +82,6 @@ class Recorder:
 
     def write(self, path: Path) -> None:
         """Write the columns, named as in a run's raw samples, to an .npz file."""
-        nothing = np.zeros(len(self.status), dtype="u1")
         with path.open("wb") as file:
             np.savez(
                 file,
@@ -83,9 +91,9 @@ class Recorder:
                 done_s=np.array(self.done_s),
                 status=np.array(self.status),
                 bytes=np.array(self.size),
-                arm=nothing,
-                route=nothing,
-                slice=nothing,
+                arm=np.array(self.arms),
+                route=np.zeros(len(self.status), dtype="u1"),
+                slice=np.array(self.slices),
                 beat_s=np.array(self.beat_s),
                 beat_late_s=np.array(self.beat_late_s),
             )

@@ -13,13 +13,13 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.arrivals import Open, offsets_s
-from loadtests.client import Client
+from loadtests.asker import Asker
 from loadtests.driver import drive
-from loadtests.hooks import attach
-from loadtests.options import open_load, parsed_host
+from loadtests.hooks import attach, planned
+from loadtests.options import open_load
 from loadtests.pool import Pool
-from loadtests.recording import ERRORS, WRONG_BODY
-from loadtests.session import Session, planned
+from loadtests.recording import WRONG_BODY
+from loadtests.session import Session
 
 SESSION = planned()
 NUMBERS = itertools.count()
@@ -52,31 +52,19 @@ class ScenarioUser(User):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self.url = parsed_host(self.host)
         self.number = next(NUMBERS)
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
         self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
-        self.client = self.connect()
-        self.pool: Pool | None = None
-        self.target = f"{self.url.path}{self.path}" or "/"
-        if self.url.query:
-            self.target += f"?{self.url.query}"
-        self.message = f"GET {self.target} HTTP/1.1\r\nHost: {self.url.netloc}\r\nAccept: */*\r\n\r\n".encode()
-
-    def connect(self) -> Client:
-        """A client for one more connection."""
-        return Client(self.url.hostname or "", self.url.port or 80)
-
-    def on_start(self) -> None:
-        """Wait for this user's turn in a measured run."""
-        if SESSION is not None:
-            SESSION.wait_for_turn(self.number)
+        self.askers = [Asker(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
+        self.clients = [asker.connect() for asker in self.askers]
+        self.pools: list[Pool] = []
 
     def on_stop(self) -> None:
         """Close the connections."""
-        self.client.close()
-        if self.pool is not None:
-            self.pool.close()
+        for client in self.clients:
+            client.close()
+        for pool in self.pools:
+            pool.close()
             ScenarioUser.driving = None
 
     @task
@@ -87,56 +75,34 @@ class ScenarioUser(User):
         elif SESSION is not None:
             self._ask_on(SESSION)
         else:
-            self.ask_once(self.client, time.monotonic())
+            self.askers[0].ask_once(self.clients[0], time.monotonic())
 
     def _ask_on(self, session: Session) -> None:
-        while session.sending:
+        while (arm := session.turn(self.number)) is not None:
             scheduled_s = time.monotonic()
             session.waiting[self.number] = scheduled_s
-            session.recorder.add(scheduled_s, *self.ask_once(self.client, scheduled_s))
+            session.recorder.add(scheduled_s, *self.askers[arm].ask_once(self.clients[arm], scheduled_s))
             del session.waiting[self.number]
-            if self.number not in session.answered:
-                session.answered.add(self.number)
-                session.wait_for_all()
         raise StopUser
 
     def _drive(self, load: Open) -> None:
         if ScenarioUser.driving is not None:  # another user; or this one, which failed and must not begin again
             raise StopUser
         ScenarioUser.driving = self
+        waiting, keep = (SESSION.waiting, SESSION.recorder.add) if SESSION is not None else ({}, _forget)
+        self.pools = [Pool(asker, load.max_in_flight, waiting, keep) for asker in self.askers]
         if SESSION is not None:
-            self.pool = Pool(self, load.max_in_flight, SESSION.waiting, SESSION.recorder.add)
-            drive(SESSION.arrivals(load), self.pool, lambda: SESSION.end_s)
-            SESSION.driven.set()
+            for arm, arrivals, end_s in SESSION.schedules(load):
+                drive(arrivals, self.pools[arm], end_s)
         else:
-            self.pool = Pool(self, load.max_in_flight, {}, lambda *_: None)
             begun_s = time.monotonic()
             arrivals = (begun_s + offset_s for offset_s in offsets_s(load, ramp_s=0.0))
-            drive(arrivals, self.pool, lambda: -math.inf if self._state == LOCUST_STATE_STOPPING else math.inf)
-        self.pool.join()
+            drive(arrivals, self.pools[0], lambda: -math.inf if self._state == LOCUST_STATE_STOPPING else math.inf)
+        for pool in self.pools:
+            pool.join()
         raise StopUser
 
-    def ask_once(self, client: Client, scheduled_s: float) -> tuple[float, float, int, int]:
-        """Ask, check and tell Locust: (sent_s, done_s, status or error code, body's length)."""
-        sent_s = time.monotonic()
-        status, body = client.ask(self.message, self.timeout_s)
-        done_s = time.monotonic()
-        status = self._checked(status, body)
-        self.tell(status, done_s - scheduled_s, len(body))
-        return sent_s, done_s, status, len(body)
-
-    def tell(self, status: int, latency_s: float, size: int) -> None:
-        """Tell Locust of one request."""
-        self.environment.events.request.fire(
-            request_type="GET",
-            name=self.target,
-            response_time=latency_s * 1000,
-            response_length=size,
-            context={},
-            exception=None if status > 0 else RuntimeError(ERRORS.get(status, f"status {-status}")),
-        )
-
-    def _checked(self, status: int, body: bytes) -> int:
+    def checked(self, status: int, body: bytes) -> int:
         """The status of a right answer; negative of any other."""
         if status != self.status:
             return -abs(status)
@@ -150,3 +116,7 @@ class ScenarioUser(User):
         if right:
             type(self).accepted = body
         return status if right else WRONG_BODY
+
+
+def _forget(*_: float) -> None:
+    """Nothing is recorded by hand."""

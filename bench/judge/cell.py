@@ -5,9 +5,6 @@ from bench.judge.ceiling import ceiling
 from bench.model import (
     Cell,
     CellKey,
-    Closed,
-    Distribution,
-    Load,
     Open,
     Probe,
     Problem,
@@ -50,7 +47,7 @@ def judge_cell(
         validity.nothing_served(requests, key.load),
         validity.load_core(cpu, load_cpus, server_busy),
         validity.heartbeat(heartbeat_s, service_s),
-        *_of_the_model(key.load, scenario, samples, window, held_s, lag_s, service_s),
+        *validity.of_the_model(key.load, scenario, samples, window, held_s, lag_s, service_s),
         validity.upstream_hits(upstream, samples, scenario),
         validity.upstream_delay(upstream),
         validity.unsteady(latency_s, window, stack, scenario, key.load),
@@ -87,24 +84,4 @@ def judge_cell(
             upstream=upstream,
             problems=problems,
         ),
-    )
-
-
-def _of_the_model(
-    load: Load,
-    scenario: Scenario,
-    samples: Samples,
-    window: Window,
-    held_s: float,
-    lag_s: Distribution | None,
-    service_s: Distribution | None,
-) -> tuple[Problem | None, ...]:
-    """What can only go wrong with this load model."""
-    if isinstance(load, Closed):
-        return validity.unanswered(window, load), validity.in_flight(samples, window, load)
-    return (
-        validity.lag(lag_s, service_s),
-        validity.dropped(samples, window, load),
-        validity.unsent(samples, window, load, lag_s),
-        validity.falling_behind(samples, window, load, scenario, held_s),
     )

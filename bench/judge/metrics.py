@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
 
 from bench.model import (
+    Arm,
     Cell,
     Cpu,
     Distribution,
@@ -24,7 +25,7 @@ from bench.model import (
 TIMEOUT = -2
 DROPPED = -6
 UNSENT = -7
-ERRORS: Mapping[int, str] = {
+ERROR_NAMES: Mapping[int, str] = {
     -1: "no connection",
     TIMEOUT: "timeout",
     -3: "connection lost",
@@ -38,10 +39,10 @@ ERRORS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A row of the table: what it is called, its unit, which way is better, how to read it from a cell.
+    """A row of the table: what it is called, its unit, which way is better, how to read it from a cell or an arm.
 
-    `read` gives None where the cell has no such figure; `value` also where a problem voids it. Two figures whose ratio
-    is within 1 +- `noise` count as the same.
+    `read` gives None where there is no such figure; `value` also where a problem voids it. Two figures whose ratio is
+    within 1 +- `noise` count as the same; of a metric compared by its difference, those no further apart than that.
     """
 
     name: str
@@ -50,17 +51,18 @@ class Metric:
     better: Literal["higher", "lower"]
     noise: float
     figure: Figure
-    read: Callable[[Cell], float | None]
+    read: Callable[[Cell | Arm], float | None]
+    compared_by: Literal["ratio", "difference"] = "ratio"
 
-    def void(self, cell: Cell) -> str | None:
+    def void(self, cell: Cell | Arm) -> str | None:
         """Why this metric of the cell is not to be used, or None."""
         return next((problem.detail for problem in cell.problems if self.figure in problem.voids), None)
 
-    def value(self, cell: Cell) -> float | None:
+    def value(self, cell: Cell | Arm) -> float | None:
         """The figure in its unit, None where there is none or it is void."""
         return None if self.void(cell) is not None else self.read(cell)
 
-    def voided_by(self, cell: Cell, names: Container[str]) -> bool:
+    def voided_by(self, cell: Cell | Arm, names: Container[str]) -> bool:
         """Whether one of these problems voids it."""
         return any(self.figure in problem.voids and problem.name in names for problem in cell.problems)
 
@@ -69,6 +71,19 @@ def _pss_or_uss(memory: Memory | None) -> int | None:
     if memory is None:
         return None
     return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
+
+
+def _anon(memory: Memory | None) -> int | None:
+    if memory is None:
+        return None
+    return memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes
+
+
+def _error_share(requests: Requests | None) -> float | None:
+    if requests is None:
+        return None
+    failed = requests.errors + requests.timeouts + requests.dropped
+    return failed / (requests.ok + failed) if requests.ok + failed else None
 
 
 METRICS: tuple[Metric, ...] = (
@@ -87,6 +102,24 @@ METRICS: tuple[Metric, ...] = (
 )
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
+ERRORS = Metric(
+    "errors",
+    "failed requests",
+    "1",
+    "lower",
+    0.001,
+    "throughput",
+    lambda cell: _error_share(cell.requests),
+    compared_by="difference",
+)
+UNPAIRED: Mapping[str, Metric] = {metric.name: metric for metric in (*METRICS, ERRORS)}
+"""What is compared between two runs."""
+
+PAIRED: Mapping[str, Metric] = {
+    **UNPAIRED,
+    "memory": replace(BY_NAME["memory"], title="anonymous memory", read=lambda cell: _anon(cell.memory)),
+}
+"""What is compared in an A/B: twins share pages, which moves from one's PSS to the other's, but no anonymous ones."""
 
 READING_LATE_S = 0.1
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -94,7 +127,7 @@ Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 def error_name(status: int) -> str:
     """What a negative status says."""
-    return ERRORS.get(status, f"status {-status}")
+    return ERROR_NAMES.get(status, f"status {-status}")
 
 
 def percentile(ordered: Floats, fraction: float) -> float:
@@ -112,6 +145,15 @@ def distribution(durations_s: Floats) -> Distribution | None:
     ordered = np.sort(durations_s)
     p50, p90, p95, p99 = (percentile(ordered, fraction) for fraction in (0.5, 0.9, 0.95, 0.99))
     return Distribution(float(ordered.mean()), p50, p90, p95, p99, float(ordered[-1]))
+
+
+def of_arm(samples: Samples, arm: int) -> Samples:
+    """What was asked of one arm and read of its server; the generator's beat is that of both."""
+    asked, read = samples.arm == arm, samples.mem_arm == arm
+    requests = dict.fromkeys(("scheduled_s", "sent_s", "done_s", "status", "bytes", "arm", "route", "slice"), asked)
+    beats = dict.fromkeys(("beat_s", "beat_late_s"), slice(None))
+    names = [field.name for field in fields(Samples)]
+    return Samples(**{name: getattr(samples, name)[{**requests, **beats}.get(name, read)] for name in names})
 
 
 def sent(samples: Samples) -> Mask:
@@ -211,7 +253,7 @@ def memory(samples: Samples, window: Window) -> Memory:
     inside = readings_in(samples, window)
     if not inside.any():
         raise ValueError("no memory reading lies in the window")
-    columns = (samples.pss_bytes, samples.rss_bytes, samples.uss_bytes)
+    columns = (samples.pss_bytes, samples.rss_bytes, samples.uss_bytes, samples.anon_bytes)
     return Memory(
         idle=_memory_figure(*(int(column[0]) for column in columns)),
         median=_memory_figure(*(int(np.median(column[inside])) for column in columns)),
@@ -219,8 +261,9 @@ def memory(samples: Samples, window: Window) -> Memory:
     )
 
 
-def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int) -> MemoryFigure:
-    return MemoryFigure(None if pss_bytes < 0 else pss_bytes, rss_bytes, uss_bytes)
+def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int, anon_bytes: int) -> MemoryFigure:
+    pss, anon = (None if told < 0 else told for told in (pss_bytes, anon_bytes))
+    return MemoryFigure(pss, rss_bytes, uss_bytes, anon)
 
 
 def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> Cpu:

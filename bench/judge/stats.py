@@ -27,11 +27,24 @@ def estimate(values: Sequence[float]) -> Estimate | None:
     """
     if not values or min(values) <= 0:
         return None
-    centre, variance = _moments(values)
     if len(values) == 1:
         return Estimate(values[0], None, None, tuple(values))
-    low, high = _interval(centre, variance, len(values) - 1)
-    return Estimate(math.exp(centre), low, high, tuple(values))
+    mean, low, high = mean_interval(_logs(values))
+    return Estimate(math.exp(mean), math.exp(low), math.exp(high), tuple(values))
+
+
+def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of plain differences, one a round, and the low and high end of Student's t interval of it.
+
+    In the unit of the differences. The interval of a single one is without bounds; ValueError for none.
+    """
+    if not differences:
+        raise ValueError("there is no mean of no differences")
+    mean, variance = _moments(differences)
+    if len(differences) == 1:
+        return mean, -math.inf, math.inf
+    reach = _reach(variance, len(differences) - 1)
+    return mean, mean - reach, mean + reach
 
 
 def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
@@ -42,25 +55,27 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
     """
     if not over or not under or min(*over, *under) <= 0:
         return None
-    (over_centre, over_variance), (under_centre, under_variance) = _moments(over), _moments(under)
+    (over_centre, over_variance), (under_centre, under_variance) = _moments(_logs(over)), _moments(_logs(under))
     centre, variance = over_centre - under_centre, over_variance + under_variance
     mean = math.exp(centre)
     if len(over) == 1 or len(under) == 1:
         return Estimate(mean, None, None, (mean,))
     spread = over_variance**2 / (len(over) - 1) + under_variance**2 / (len(under) - 1)
-    low, high = _interval(centre, variance, variance**2 / spread if spread else 1.0)
-    return Estimate(mean, low, high, (mean,))
+    reach = _reach(variance, variance**2 / spread if spread else 1.0)
+    return Estimate(mean, math.exp(centre - reach), math.exp(centre + reach), (mean,))
+
+
+def _logs(values: Sequence[float]) -> list[float]:
+    return [math.log(value) for value in values]
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of the logarithms, and the variance of that mean; 0 for a single value, of which it is not known."""
-    logs = [math.log(value) for value in values]
-    centre = math.fsum(logs) / len(logs)
-    squares = math.fsum((log - centre) ** 2 for log in logs)
-    return centre, squares / (len(logs) - 1) / len(logs) if len(logs) > 1 else 0.0
+    """The mean, and the variance of that mean; 0 for a single value, of which it is not known."""
+    mean = math.fsum(values) / len(values)
+    squares = math.fsum((value - mean) ** 2 for value in values)
+    return mean, squares / (len(values) - 1) / len(values) if len(values) > 1 else 0.0
 
 
-def _interval(centre: float, variance: float, freedom: float) -> tuple[float, float]:
-    """The ends of Student's t interval around a mean of logarithms, as figures."""
-    reach = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)
-    return math.exp(centre - reach), math.exp(centre + reach)
+def _reach(variance: float, freedom: float) -> float:
+    """How far Student's t interval reaches to each side of a mean of this variance."""
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)

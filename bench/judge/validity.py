@@ -228,6 +228,26 @@ def falling_behind(samples: Samples, window: Window, load: Open, scenario: Scena
     return Problem("falling behind", detail, ("latency",))
 
 
+def of_the_model(
+    load: Load,
+    scenario: Scenario,
+    samples: Samples,
+    window: Window,
+    held_s: float,
+    lag_s: Distribution | None,
+    service_s: Distribution | None,
+) -> tuple[Problem | None, ...]:
+    """What can only go wrong with this load model."""
+    if isinstance(load, Closed):
+        return unanswered(window, load), in_flight(samples, window, load)
+    return (
+        lag(lag_s, service_s),
+        dropped(samples, window, load),
+        unsent(samples, window, load, lag_s),
+        falling_behind(samples, window, load, scenario, held_s),
+    )
+
+
 def outcome(problems: Sequence[Problem]) -> Outcome:
     """Invalid where the harness vouches for neither throughput nor latency, degraded where the service failed."""
     if any({"throughput", "latency"} <= set(problem.voids) for problem in problems):

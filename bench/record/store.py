@@ -35,6 +35,7 @@ READING_ARRAYS: dict[str, DTypeLike] = {
     "mem_t_s": "f8",
     "mem_arm": "u1",
     "pss_bytes": "i8",
+    "anon_bytes": "i8",
     "rss_bytes": "i8",
     "uss_bytes": "i8",
     "cpu_user_s": "f8",
@@ -48,6 +49,8 @@ READING_ARRAYS: dict[str, DTypeLike] = {
     "load_steal_s": "f8",
 }
 _ARRAYS = REQUEST_ARRAYS | BEAT_ARRAYS | READING_ARRAYS
+_LATER = {"anon_bytes": -1}
+"""Arrays that older runs lack, and what then stands in them."""
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -111,8 +114,9 @@ def load_samples(folder: Path, cell: Cell) -> Samples:
 
 def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
     """The samples that these arrays hold, in the wide types that judging works in. Raises KeyError if one is absent."""
+    later = {name: np.full(len(arrays["mem_t_s"]), value) for name, value in _LATER.items() if name not in arrays}
     wide: dict[str, NDArray[Any]] = {
-        name: arrays[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
+        name: (later if name in later else arrays)[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
         for name, dtype in _ARRAYS.items()
     }
     return Samples(**wide)

@@ -4,7 +4,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,13 @@ from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS, samples_of
 from bench.run.cpus import CpuSets
 from bench.run.load import LoadGenerator, running_load
 from bench.run.probe import probe_s
-from bench.run.sampler import Reading, Sampler, Tree, read
+from bench.run.process import OWN_PROGRAMS
+from bench.run.sampler import Reading, Sampler, Tree, TreeUse, read, wait_until_idle
 from bench.run.server import Server, running_server
 from bench.run.signals import StopRequest
 from bench.run.upstream import Upstream, running_upstream
 
+TREE_ARRAYS = tuple(field.name for field in fields(TreeUse))
 LOG_NAME_LENGTH = 200
 """File systems allow 255 bytes."""
 
@@ -44,7 +46,7 @@ class Setting:
     progress: Callable[[CellKey, str], None]
 
 
-def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
+def run_visit(visit: Visit, setting: Setting, programs: Path = OWN_PROGRAMS) -> Generator[tuple[Cell, Samples]]:
     """Each cell of the visit, judged, with its raw samples, in ascending order of load.
 
     Raises BenchError, naming the phase and the log, where one cannot be measured; the generator is then at its end.
@@ -53,14 +55,16 @@ def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]
     first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
     setting.progress(first, "start upstream")
     seed = round_seed(setting.seed, first.round)
-    with running_upstream(scenario, seed, cpus.upstream, _log(setting, first, "upstream"), stop) as upstream:
+    with running_upstream(scenario, seed, cpus.upstream, log_file(setting, first, "upstream"), stop) as upstream:
         setting.progress(first, "start server")
-        server_log = _log(setting, first, "server")
-        with running_server(stack, upstream.url, setting.in_flight, cpus.server, server_log, stop) as server:
+        server_log = log_file(setting, first, "server")
+        with running_server(
+            stack, upstream.url, setting.in_flight, cpus.server, server_log, stop, programs=programs
+        ) as server:
             tree = Tree(server.program)
             setting.progress(first, "settle")
-            tree.wait_until_idle(stop)
-            idle = read(tree, None, upstream.program, cpus)
+            wait_until_idle([tree], stop)
+            idle = read([tree], None, upstream.program, cpus)
             for key in visit.cells:
                 setting.progress(key, "start load")
                 yield run_cell(key, setting, upstream, server, tree, idle)
@@ -77,19 +81,24 @@ def run_cell(
     upstream.reset()
     before_s = probe_s(setting.cpus.server)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        log, timing = _log(setting, key, "load"), setting.plan.profile.timing
+        log, timing = log_file(setting, key, "load"), setting.plan.profile.timing
         with running_load(
             scenario,
             key.load,
             timing,
             round_seed(setting.seed, key.round),
-            server.url,
+            [server.url],
             setting.cpus.generator,
             Path(folder),
             log,
         ) as load:
             window, readings = _measure(
-                key, setting, upstream, server, load, Sampler(tree, load.program, upstream.program, setting.cpus, idle)
+                key,
+                setting,
+                upstream,
+                server,
+                load,
+                Sampler([tree], load.program, upstream.program, setting.cpus, idle),
             )
         probe = Probe(before_s, probe_s(setting.cpus.server))
         samples = join_samples(load.output, readings)
@@ -136,19 +145,19 @@ def _measure(
 
 
 def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
-    """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, all of one arm."""
+    """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, a row for each server."""
     try:
         with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
             arrays = {name: recorded[name] for name in REQUEST_ARRAYS | BEAT_ARRAYS}
     except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
         raise BenchError(f"the load generator left no samples that can be read: {error}") from error
-    servers = [reading.server for reading in readings]
-    for name in ("pss_bytes", "rss_bytes", "uss_bytes", "cpu_user_s", "cpu_system_s", "threads", "switches"):
-        arrays[name] = np.array([getattr(server, name) for server in servers])
+    rows = [(reading, arm, use) for reading in readings for arm, use in enumerate(reading.servers)]
+    for name in TREE_ARRAYS:
+        arrays[name] = np.array([getattr(use, name) for _, _, use in rows])
     for name in ("generator_cpu_s", "upstream_cpu_s", "sampler_cpu_s", "server_steal_s", "load_steal_s"):
-        arrays[name] = np.array([getattr(reading, name) for reading in readings])
-    arrays["mem_t_s"] = np.array([reading.t_s for reading in readings])
-    arrays["mem_arm"] = np.zeros(len(readings), dtype=np.int64)
+        arrays[name] = np.array([getattr(reading, name) for reading, _, _ in rows])
+    arrays["mem_t_s"] = np.array([reading.t_s for reading, _, _ in rows])
+    arrays["mem_arm"] = np.array([arm for _, arm, _ in rows], dtype=np.int64)
     return samples_of(arrays)
 
 
@@ -157,7 +166,7 @@ def round_seed(seed: int, number: int) -> int:
     return seed * 1000 + number
 
 
-def _log(setting: Setting, key: CellKey, program: str) -> Path:
+def log_file(setting: Setting, key: CellKey, program: str) -> Path:
     """A log file of its own for each program that a cell starts, whatever characters names are made of."""
     name = re.sub(
         r"[^\w.=,-]+", "_", f"{key.order:03d}-{load_name(key.load)}-{key.stack}-{key.scenario}", flags=re.ASCII

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bench.loads import most_in_flight
 from bench.model import Plan, Stack
+from bench.run.fitness import descriptors_for
 from bench.run.server import running_server
-from bench.run.session import descriptors_for
 from bench.run.signals import StopRequest
 from bench.run.upstream import running_upstream
 

@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 from bench.model import Closed, Load, Scenario, Timing
 from bench.plan.config import ROOT
+from bench.plan.turns import SlicePlan
 from bench.run.process import Program
 from bench.run.signals import POLL_S, StopRequest
 
@@ -70,15 +71,34 @@ class LoadGenerator:
                 yield from lines
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The slices in which the hosts take turns under load, and the seconds over which users start in each."""
+
+    slices: tuple[SlicePlan, ...]
+    spread_s: float
+
+
 @contextmanager
 def running_load(
-    scenario: Scenario, load: Load, timing: Timing, seed: int, host: str, cpus: Sequence[int], folder: Path, log: Path
+    scenario: Scenario,
+    load: Load,
+    timing: Timing,
+    seed: int,
+    hosts: Sequence[str],
+    cpus: Sequence[int],
+    folder: Path,
+    log: Path,
+    turns: Turns | None = None,
 ) -> Iterator[LoadGenerator]:
-    """Locust on its way, its plan and its samples in `folder`. `seed` is that of Poisson arrivals."""
+    """Locust on its way, its plan and its samples in `folder`. `seed` is that of Poisson arrivals.
+
+    With `turns` the hosts take turns under load, and the window of `timing` is no matter.
+    """
     output = folder / "requests.npz"
     plan = folder / "load.json"
     handed = {
-        "hosts": [host],
+        "hosts": list(hosts),
         "load": asdict(load) if isinstance(load, Closed) else {**asdict(load), "seed": seed},
         "timeout_s": scenario.timeout_s,
         "warmup_s": timing.warmup_s,
@@ -88,15 +108,19 @@ def running_load(
         "path": scenario.path,
         "status": scenario.status,
         "body": scenario.body,
+        **(asdict(turns) if turns is not None else {}),
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
         sys.executable, "-m", "locust", "--locustfile", str(ROOT / scenario.locustfile), "--headless",
-        "--host", host, "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
+        "--host", hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
         "--exit-code-on-error", "0",
     )  # fmt: skip
     env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(ROOT)}
-    longest_s = START_S + 2 * timing.warmup_s + timing.window_limit_s + scenario.timeout_s + SPARE_S
+    drains, loaded_s = 1, 2 * timing.warmup_s + timing.window_limit_s
+    if turns is not None:
+        drains, loaded_s = len(turns.slices), sum(one.length_s for one in turns.slices)
+    longest_s = START_S + loaded_s + drains * scenario.timeout_s + SPARE_S
     with Program("the load generator", argv, env=env, cwd=ROOT, cpus=cpus, log=log, piped=True) as program:
         yield LoadGenerator(program, output, longest_s)

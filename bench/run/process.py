@@ -17,6 +17,9 @@ import psutil
 from bench.errors import BenchError
 from bench.run.cpus import pinned
 
+OWN_PROGRAMS = Path(sys.executable).parent
+"""Those of the environment that the harness itself runs in."""
+
 GRACE_S = 5.0
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
@@ -30,8 +33,8 @@ class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
     Its output goes to the log file; with `piped` its stdout is a stream to read instead. Programs are looked up on
-    PATH with the harness's own environment first. Where it exists, `setpriv` sees to it that the program ends even
-    if the harness is killed. Raises BenchError where the program is not there.
+    PATH with the folder `programs` first, that of the harness's own environment. Where it exists, `setpriv` sees to it
+    that the program ends even if the harness is killed. Raises BenchError where the program is not there.
     """
 
     def __init__(
@@ -44,10 +47,11 @@ class Program:
         cpus: Sequence[int],
         log: Path,
         piped: bool = False,
+        programs: Path = OWN_PROGRAMS,
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self.env = {**os.environ, **env, "PATH": path, MARK: secrets.token_hex(8)}
         self.cwd = cwd
         self.cpus = cpus

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
 from bench.judge.metrics import BY_NAME
-from bench.model import Cell, CellKey
+from bench.model import ARMS, Arm, Cell, CellKey
 from bench.plan.schedule import cell_name
 
 
@@ -54,11 +54,14 @@ class RunProgress:
     def finish(self, cell: Cell, key: CellKey) -> None:
         """Show what a finished cell came to."""
         self._count()
-        rps, p95_s = (BY_NAME[name].value(cell) for name in ("throughput", "p95"))
-        figures = f"{_or_void(units.rate, rps)}, P95 {_or_void(units.seconds, p95_s)}"
+        sides = dict(zip(ARMS, cell.arms, strict=True)) if cell.arms else {"": cell}
+        figures = "; ".join(f"{arm} {_figures(side)}".strip() for arm, side in sides.items())
         self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
-        for problem in cell.problems:
-            self.say(f"    {problem.name}: {problem.detail}")
+        for arm, side in sides.items():
+            for problem in side.problems:
+                self.say(
+                    f"    {arm} {problem.name}: {problem.detail}" if arm else f"    {problem.name}: {problem.detail}"
+                )
 
     def fail(self, message: str) -> None:
         """Show why a cell could not be measured."""
@@ -79,6 +82,11 @@ class RunProgress:
         cell_s = (self._last_s - self._begun_s) / self._finished if self._finished else self._cell_s
         left_s = cell_s * (self._cells - self._finished) - (now_s - self._last_s)
         return f" ({units.clock(max(left_s, 0.0))} left)"
+
+
+def _figures(side: Cell | Arm) -> str:
+    rps, p95_s = (BY_NAME[name].value(side) for name in ("throughput", "p95"))
+    return f"{_or_void(units.rate, rps)}, P95 {_or_void(units.seconds, p95_s)}"
 
 
 def _or_void(shown: Callable[[float], str], figure: float | None) -> str:

@@ -2,6 +2,7 @@
 
 import heapq
 import math
+import operator
 import sys
 import threading
 import time
@@ -31,9 +32,10 @@ CPUCLOCK_SCHED = 2
 
 @dataclass(frozen=True, slots=True)
 class TreeUse:
-    """Memory and CPU of one process tree, summed. `pss_bytes` is -1 where the platform has none."""
+    """Memory and CPU of one process tree, summed. `pss_bytes` and `anon_bytes` are -1 where the platform has none."""
 
     pss_bytes: int
+    anon_bytes: int
     rss_bytes: int
     uss_bytes: int
     cpu_user_s: float
@@ -44,7 +46,7 @@ class TreeUse:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One moment, on CLOCK_MONOTONIC: the server's tree, and CPU seconds of generator, upstream and harness.
+    """One moment, on CLOCK_MONOTONIC: each server's tree, and CPU seconds of generator, upstream and harness.
 
     The steal seconds are summed over the cores of either side; NaN where the platform does not tell them.
     """
@@ -55,7 +57,7 @@ class Reading:
     sampler_cpu_s: float
     server_steal_s: float
     load_steal_s: float
-    server: TreeUse
+    servers: tuple[TreeUse, ...]
 
 
 class Tree:
@@ -66,36 +68,37 @@ class Tree:
         self._cpu_s: dict[int, tuple[float, float]] = {}
         self._switches: dict[tuple[int, int], int] = {}
 
-    def wait_until_idle(self, stop: StopRequest) -> None:
-        """Return once the tree uses next to no CPU, or after 5 s: all its workers have then started, not just one."""
-        end_s = time.monotonic() + SETTLE_LIMIT_S
-        before_s = -1.0
-        while time.monotonic() < end_s:
-            self._read_cpu(self.program.tree())
-            now_s = sum(user_s + system_s for user_s, system_s in self._cpu_s.values())
-            if before_s >= 0 and now_s - before_s < SETTLED_CORES * SETTLE_S:
-                return
-            before_s = now_s
-            stop.sleep(SETTLE_S)
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of all members, those that ended included, as read last."""
+        return sum(user_s + system_s for user_s, system_s in self._cpu_s.values())
 
-    def use(self) -> TreeUse:
-        """Everything about the tree. CPU is read first, since reading memory takes longest."""
+    def read_cpu(self) -> list[psutil.Process]:
+        """Read what CPU the tree has used, for `use` to tell; its living members."""
         members = self.program.tree()
         self._read_cpu(members)
-        pss = rss = uss = threads = 0
+        return members
+
+    def use(self, members: Sequence[psutil.Process] | None = None) -> TreeUse:
+        """Everything about the tree, its CPU as last read for these members, or now: reading memory takes longest."""
+        if members is None:
+            members = self.read_cpu()
+        threads = 0
+        memory = (0, 0, 0, 0)
         for member in members:
             try:
-                member_pss, member_rss, member_uss = _memory(member)
+                member_memory = _memory(member)
                 member_switches = _switches(member)
             except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 continue  # it ended while it was read
-            pss, rss, uss = pss + member_pss, rss + member_rss, uss + member_uss
+            memory = tuple(map(operator.add, memory, member_memory))
             threads += len(member_switches) if sys.platform == "linux" else member.num_threads()
             self._switches.update({(member.pid, thread): count for thread, count in member_switches.items()})
         user_s = sum(user for user, _ in self._cpu_s.values())
         system_s = sum(system for _, system in self._cpu_s.values())
         switches = sum(self._switches.values())
-        return TreeUse(pss if pss >= 0 else -1, rss, uss, user_s, system_s, threads, switches)
+        pss, anon, rss, uss = memory
+        return TreeUse(max(pss, -1), max(anon, -1), rss, uss, user_s, system_s, threads, switches)
 
     def _read_cpu(self, members: Sequence[psutil.Process]) -> None:
         for member in members:
@@ -104,6 +107,20 @@ class Tree:
                 self._cpu_s[member.pid] = _exact_cpu(member.pid, times.user, times.system)
             except (psutil.NoSuchProcess, OSError):
                 continue
+
+
+def wait_until_idle(trees: Sequence[Tree], stop: StopRequest) -> None:
+    """Return once all use next to no CPU, or after 5 s: all their workers have then started, not just one."""
+    end_s = time.monotonic() + SETTLE_LIMIT_S
+    before_s = -1.0
+    while time.monotonic() < end_s:
+        for tree in trees:
+            tree.read_cpu()
+        now_s = sum(tree.cpu_s for tree in trees)
+        if before_s >= 0 and now_s - before_s < SETTLED_CORES * SETTLE_S:
+            return
+        before_s = now_s
+        stop.sleep(SETTLE_S)
 
 
 def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:
@@ -116,18 +133,20 @@ def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:
     return exact_s * user_s / ticks_s, exact_s * system_s / ticks_s
 
 
-def _memory(process: psutil.Process) -> tuple[int, int, int]:
-    """(PSS, RSS, USS) in bytes; PSS is -1 where the platform has none."""
+def _memory(process: psutil.Process) -> tuple[int, ...]:
+    """(PSS, its anonymous part, RSS, USS) in bytes; the first two are -1 where the platform has none."""
     rollup = Path(f"/proc/{process.pid}/smaps_rollup")
     if not rollup.exists():
         full = process.memory_full_info()
-        return -1, full.rss, full.uss
+        return -1, -1, full.rss, full.uss
     kilobytes: dict[bytes, int] = {}
     for line in rollup.read_bytes().splitlines()[1:]:
         name, _, value = line.partition(b":")
         kilobytes[name] = int(value.split()[0])
     private = kilobytes[b"Private_Clean"] + kilobytes[b"Private_Dirty"] + kilobytes.get(b"Private_Hugetlb", 0)
-    return kilobytes[b"Pss"] * 1024, kilobytes[b"Rss"] * 1024, private * 1024
+    pss, rss = kilobytes[b"Pss"] * 1024, kilobytes[b"Rss"] * 1024
+    anon = kilobytes[b"Pss_Anon"] * 1024 if b"Pss_Anon" in kilobytes else -1  # from Linux 5.4 on
+    return pss, anon, rss, private * 1024
 
 
 def _switches(process: psutil.Process) -> dict[int, int]:
@@ -153,16 +172,25 @@ def own_cpu_s(program: Program) -> float:
 
 
 class Sampler:
-    """A context that reads about once a second, and at each moment that `read_at` names, into `readings`.
+    """A context that reads every `interval_s`, and at each moment that `read_at` names, into `readings`.
 
     The first reading is the `idle` one handed to it. A reading that costs much is taken less often. On leaving, a last
     one is taken, so that the window lies between two; what went wrong in the thread is raised then.
     """
 
-    def __init__(self, tree: Tree, generator: Program, upstream: Program, cpus: CpuSets, idle: Reading) -> None:
+    def __init__(
+        self,
+        trees: Sequence[Tree],
+        generator: Program,
+        upstream: Program,
+        cpus: CpuSets,
+        idle: Reading,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
         self.readings = [idle]
         self._cpus = cpus
-        self._tree = tree
+        self._interval_s = interval_s
+        self._trees = trees
         self._generator = generator
         self._upstream = upstream
         self._moments: list[float] = []
@@ -195,7 +223,7 @@ class Sampler:
         try:
             next_s = time.monotonic()
             while self._wait_until_due(next_s):
-                next_s = time.monotonic() + max(INTERVAL_S, self._read() / COST_SHARE)
+                next_s = time.monotonic() + max(self._interval_s, self._read() / COST_SHARE)
             self._read()
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
@@ -210,14 +238,14 @@ class Sampler:
                     while self._moments and self._moments[0] <= now_s:
                         heapq.heappop(self._moments)
                     return True
-                self._wake.wait(due_s - now_s)
+                self._wake.wait(min(due_s - now_s, threading.TIMEOUT_MAX))
             return False
 
     def _read(self) -> float:
         """Take a reading; the CPU seconds that it cost."""
         before_s = time.thread_time()
         last = self.readings[-1]
-        reading = read(self._tree, self._generator, self._upstream, self._cpus)
+        reading = read(self._trees, self._generator, self._upstream, self._cpus)
         # A program that has ended no longer tells its CPU; what it told last stands.
         self.readings.append(
             replace(
@@ -229,12 +257,14 @@ class Sampler:
         return time.thread_time() - before_s
 
 
-def read(tree: Tree, generator: Program | None, upstream: Program, cpus: CpuSets) -> Reading:
+def read(trees: Sequence[Tree], generator: Program | None, upstream: Program, cpus: CpuSets) -> Reading:
     """A reading of now; before there is a generator it has used no CPU."""
     t_s = time.monotonic()
+    living = [tree.read_cpu() for tree in trees]
     generator_s = own_cpu_s(generator) if generator is not None else 0.0
     own_s, steal_s = time.process_time(), (_steal_s(cpus.server), _steal_s(cpus.load))
-    return Reading(t_s, generator_s, own_cpu_s(upstream), own_s, *steal_s, tree.use())
+    servers = tuple(tree.use(members) for tree, members in zip(trees, living, strict=True))
+    return Reading(t_s, generator_s, own_cpu_s(upstream), own_s, *steal_s, servers)
 
 
 def _steal_s(cpus: Sequence[int]) -> float:

@@ -201,7 +201,7 @@ class _Bench:
             tree = Tree(upstream.program)
             begun_s = time.thread_time()
             for _ in range(READINGS):
-                read(tree, None, upstream.program, self.cpus)
+                read([tree], None, upstream.program, self.cpus)
             return (time.thread_time() - begun_s) / READINGS
 
     @contextmanager
@@ -222,7 +222,7 @@ class _Bench:
             progress=lambda _key, _phase: None,
         )
         tree = Tree(upstream.program)
-        idle = read(tree, None, upstream.program, cpus)
+        idle = read([tree], None, upstream.program, cpus)
         key = CellKey("upstream", "selftest", load, 1, 0)
         return run_cell(key, setting, upstream, upstream, tree, idle)[0]
 

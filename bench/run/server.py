@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.model import Stack
 from bench.plan.config import ROOT
 from bench.run.ports import HOST, free_port, wait_until_ready
-from bench.run.process import Program
+from bench.run.process import OWN_PROGRAMS, Program
 from bench.run.signals import StopRequest
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
@@ -25,7 +25,14 @@ class Server:
 
 @contextmanager
 def running_server(
-    stack: Stack, upstream_url: str, users: int, cpus: Sequence[int], log: Path, stop: StopRequest, port: int = 0
+    stack: Stack,
+    upstream_url: str,
+    users: int,
+    cpus: Sequence[int],
+    log: Path,
+    stop: StopRequest,
+    port: int = 0,
+    programs: Path = OWN_PROGRAMS,
 ) -> Iterator[Server]:
     """The stack's server once it is ready; `users` is the most requests that will be under way."""
     port = port or free_port()
@@ -40,7 +47,7 @@ def running_server(
     }
     argv = [_filled(part, values) for part in stack.argv]
     env = {name: _filled(value, values) for name, value in stack.env.items()}
-    with Program(stack.name, argv, env=env, cwd=ROOT / stack.cwd, cpus=cpus, log=log) as program:
+    with Program(stack.name, argv, env=env, cwd=ROOT / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
         wait_until_ready(program, port, stack.ready_path, stop)
         yield Server(program, port)
 

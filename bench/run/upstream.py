@@ -30,9 +30,13 @@ class Upstream:
         """Forget the ledger and begin the delay sequence again."""
         self._control("POST", "/reset")
 
-    def served(self) -> UpstreamServed:
-        """What it served since the reset: hits by route, the worst delay errors of all routes, the peak in flight."""
-        prefixes = list(self._control("GET", "/ledger").values())
+    def served(self, under: str | None = None) -> UpstreamServed:
+        """What it served since the reset: hits by route, the worst delay errors of all routes, the peak in flight.
+
+        In all, or to those who called it under one prefix.
+        """
+        ledger = self._control("GET", "/ledger")
+        prefixes = [served for prefix, served in ledger.items() if under in {None, prefix}]
         routes = [entry for prefix in prefixes for entry in prefix["routes"].items()]
         hits: dict[str, int] = {}
         worst: dict[str, float | None] = {"p50": None, "p99": None, "max": None}

@@ -17,7 +17,7 @@ FILES = ("bench.toml", "compare.py", "requirements.lock")
 SELFTEST = """
 from bench.run.cpus import cpu_sets
 from bench.run.selftest import Ladders
-from bench.run.session import take_selftest
+from bench.run.fitness import take_selftest
 from bench.run.signals import stop_on_signals
 
 with stop_on_signals() as stop:

@@ -72,7 +72,8 @@ def test_every_request_is_recorded_exactly_once(run: dict[str, Any], folder: Pat
         inside = (scheduled_s >= cell["window"]["start_s"]) & (scheduled_s < cell["window"]["end_s"])
         assert cell["requests"]["ok"] == inside.sum() > 0
         assert cell["latency_s"]["p50"] >= 0.1  # the upstream's own delay
-        assert scheduled_s.max() < cell["window"]["end_s"]
+        # A user who is free before the timer of the window's end may ask once more; in the drain nobody does.
+        assert scheduled_s.max() < cell["window"]["end_s"] + 0.05
 
 
 def test_users_start_spread_over_the_warm_up_and_all_have_an_answer_before_the_window(

@@ -7,8 +7,7 @@ from locust import FastHttpUser, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from loadtests.hooks import attach
-from loadtests.session import planned
+from loadtests.hooks import attach, planned
 
 SESSION = planned()
 NUMBERS = itertools.count()
@@ -24,17 +23,12 @@ class Fast(FastHttpUser):
         super().__init__(environment)
         self.number = next(NUMBERS)
 
-    def on_start(self) -> None:
-        """Wait for this user's turn."""
-        assert SESSION is not None
-        SESSION.wait_for_turn(self.number)
-
     @task
     def ask(self) -> None:
         """One request after another until the window ends."""
         assert SESSION is not None
         assert SESSION.plan.path is not None
-        while SESSION.sending:
+        while SESSION.turn(self.number) is not None:
             scheduled_s = time.monotonic()
             SESSION.waiting[self.number] = scheduled_s
             response = self.client.get(SESSION.plan.path)
@@ -42,5 +36,4 @@ class Fast(FastHttpUser):
             status = response.status_code or -1
             SESSION.recorder.add(scheduled_s, scheduled_s, done_s, status, len(response.content or b""))
             del SESSION.waiting[self.number]
-            SESSION.answered.add(self.number)
         raise StopUser

@@ -45,7 +45,7 @@ def upstream_alone(folder: Path, stop: StopRequest) -> Iterator[Upstream]:
 def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequest) -> tuple[float, Distribution]:
     """(right answers per second, lag in seconds) of one load from the generator's core."""
     cores, window = cpu_sets(1).generator, None
-    with running_load(scenario, load, TIMING, 1, url, cores, folder, folder / f"{scenario.name}.log") as generator:
+    with running_load(scenario, load, TIMING, 1, [url], cores, folder, folder / f"{scenario.name}.log") as generator:
         for event in generator.events(stop, []):
             if event["event"] == "window":
                 window = Window(0.0, event["start_s"], event["end_s"])

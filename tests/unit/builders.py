@@ -157,6 +157,7 @@ def samples(shape: Shape, load: Load, seed: int) -> Samples:
         mem_t_s=mem_t_s,
         mem_arm=np.zeros(readings, dtype=np.int64),
         pss_bytes=pss_bytes,
+        anon_bytes=pss_bytes // 2,
         rss_bytes=pss_bytes + 9_000_000,
         uss_bytes=pss_bytes - 3_000_000,
         cpu_user_s=np.asarray(cpu_s * 0.75, dtype=np.float64),

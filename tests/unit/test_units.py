@@ -94,3 +94,46 @@ def test_a_ratio_has_its_interval_in_brackets() -> None:
 @pytest.mark.parametrize(("fraction", "text"), [(0.01, "1 %"), (0.03, "3 %"), (0.2, "20 %"), (0.005, "0.5 %")])
 def test_a_threshold_has_no_needless_digit(fraction: float, text: str) -> None:
     assert units.threshold(fraction) == text
+
+
+def test_a_share_is_written_as_per_cent() -> None:
+    assert units.figure(0.0, "1") == "0 %"
+    assert units.figure(0.0032, "1") == "0.320 %"
+    assert units.threshold_points(0.001) == "0.1 points"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((0.102, 0.091, 0.114), ("+10.2 %", "+9.1 to +11.4")),
+        ((-0.004, -0.0071, -0.0009), ("-0.40 %", "-0.71 to -0.09")),
+        ((0.0, 0.0, 0.0), ("0.00 %", "0.00 to 0.00")),
+        ((-0.0001, -0.02, 0.02), ("0.0 %", "-2.0 to +2.0")),
+        ((12.0, 11.5, 12.5), ("+1200 %", "+1150 to +1250")),
+        ((0.031, None, None), ("+3.1 %", "")),
+    ],
+)
+def test_a_change_has_its_sign_and_as_many_digits_as_it_is_sure_of(
+    values: tuple[float, float | None, float | None], text: tuple[str, str]
+) -> None:
+    assert units.change(*values) == text
+    assert units.points(*values) == (text[0].replace("%", "points"), text[1])
+
+
+@pytest.mark.parametrize(("p", "text"), [(1.0, "1.000"), (0.0098, "0.010"), (0.0005, "0.001"), (0.0004, "<.001")])
+def test_a_p_has_three_decimals(p: float, text: str) -> None:
+    assert units.probability(p) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "fraction"),
+    [("10%", 0.1), ("10 %", 0.1), ("10", 0.1), (" 2.5% ", 0.025), ("0", 0.0), ("0.1", 0.001), ("1000%", 10.0)],
+)
+def test_a_percentage_is_read_with_or_without_its_sign(text: str, fraction: float) -> None:
+    assert units.fraction(text) == fraction
+
+
+@pytest.mark.parametrize("text", ["", "%", "-1%", "nan", "inf", "1e3", "1_0", "10%%", "1001", "ten", "1,5%", "\u0661"])
+def test_what_is_no_percentage_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write a percentage from 0 to 1000"):
+        units.fraction(text)

@@ -34,7 +34,13 @@ def readings(t_s: list[float], **columns: list[float]) -> Samples:
     return Samples(
         **(
             {"mem_t_s": np.array(t_s), "pss_bytes": none, "rss_bytes": none, "uss_bytes": none, "threads": none}
-            | {"switches": none, "cpu_user_s": zeros, "cpu_system_s": zeros, "generator_cpu_s": zeros}
+            | {
+                "anon_bytes": none,
+                "switches": none,
+                "cpu_user_s": zeros,
+                "cpu_system_s": zeros,
+                "generator_cpu_s": zeros,
+            }
             | {"upstream_cpu_s": zeros, "sampler_cpu_s": zeros, "server_steal_s": zeros, "load_steal_s": zeros}
             | given_columns
         )
@@ -258,9 +264,10 @@ def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_wind
         pss_bytes=[10, 99, 30, 20, 40, 99],
         rss_bytes=[11, 99, 31, 21, 41, 99],
         uss_bytes=[9, 99, 29, 19, 39, 99],
+        anon_bytes=[8, 99, 28, 18, 38, 99],
     )
     assert metrics.memory(samples, WINDOW) == Memory(
-        MemoryFigure(10, 11, 9), MemoryFigure(30, 31, 29), MemoryFigure(40, 41, 39)
+        MemoryFigure(10, 11, 9, 8), MemoryFigure(30, 31, 29, 28), MemoryFigure(40, 41, 39, 38)
     )
 
 

@@ -1,10 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.stats import estimate, quotient
+from bench.judge.stats import estimate, mean_interval, quotient
 
 FIGURES = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=12)
 
@@ -127,3 +128,65 @@ def test_a_faster_machine_changes_both_sides_and_not_their_quotient(
     assert faster is not None
     assert faster.mean == pytest.approx(found.mean, rel=1e-6)
     assert faster.low == pytest.approx(found.low, rel=1e-6)
+
+
+def test_plain_differences_have_students_interval_of_their_mean() -> None:
+    # Mean 2, standard deviation 1; t(0.975, 2) / sqrt(3) = 4.30265 / 1.73205.
+    assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx((2.0, 2 - 2.48414, 2 + 2.48414), abs=1e-5)
+    # Mean 0.5, variance 5/3 over 4 values; t(0.975, 3) = 3.18245 times 0.645497.
+    assert mean_interval([-1.0, 0.0, 1.0, 2.0]) == pytest.approx((0.5, 0.5 - 2.05426, 0.5 + 2.05426), abs=1e-5)
+
+
+def test_the_interval_of_a_single_difference_is_without_bounds() -> None:
+    assert mean_interval([0.3]) == (0.3, -math.inf, math.inf)
+
+
+def test_there_is_no_mean_of_no_differences() -> None:
+    with pytest.raises(ValueError, match="no differences"):
+        mean_interval([])
+
+
+@given(st.lists(st.floats(-5, 5), min_size=2, max_size=12))
+def test_the_estimate_of_figures_is_the_interval_of_their_logarithms(differences: list[float]) -> None:
+    found = estimate([math.exp(difference) for difference in differences])
+    assert found is not None
+    assert (found.mean, found.low, found.high) == pytest.approx(
+        tuple(math.exp(end) for end in mean_interval(differences)), rel=1e-9
+    )
+
+
+@given(st.lists(st.floats(-5, 5), min_size=2, max_size=12))
+def test_turning_the_differences_round_turns_their_interval_round(differences: list[float]) -> None:
+    mean, low, high = mean_interval(differences)
+    assert mean_interval([-difference for difference in differences]) == (-mean, -high, -low)
+    assert low <= mean <= high
+
+
+SESSIONS = 4000
+CHANGE = 0.05
+
+
+@pytest.mark.parametrize("rounds", range(5, 13))
+def test_one_session_in_twenty_misses_the_true_change(rounds: int) -> None:
+    random = np.random.default_rng(rounds)
+    sessions = random.normal(CHANGE, 0.1, size=(SESSIONS, rounds)).tolist()
+    missed = missed_low = 0
+    for session in sessions:
+        _, low, high = mean_interval(session)
+        missed += not low <= CHANGE <= high
+        missed_low += high < CHANGE
+    assert 0.03 <= missed / SESSIONS <= 0.07
+    assert 0.015 <= missed_low / SESSIONS <= 0.035
+
+
+@pytest.mark.parametrize("rounds", range(5, 13))
+def test_one_session_in_twenty_misses_the_true_ratio(rounds: int) -> None:
+    random = np.random.default_rng(100 + rounds)
+    missed = 0
+    for session in random.lognormal(CHANGE, 0.1, size=(SESSIONS, rounds)).tolist():
+        found = estimate(session)
+        assert found is not None
+        assert found.low is not None
+        assert found.high is not None
+        missed += not found.low <= math.exp(CHANGE) <= found.high
+    assert 0.03 <= missed / SESSIONS <= 0.07

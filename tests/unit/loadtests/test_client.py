@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import threading
 import time
 
 import pytest
@@ -95,14 +96,18 @@ def test_each_failure_has_its_code_and_the_next_request_gets_its_own_answer(scri
 
 
 def test_what_came_unasked_is_never_taken_for_the_next_answer() -> None:
+    first_read = threading.Event()
+
     def surplus_later(connection: socket.socket) -> None:
         answers(answer(b"first"))(connection)
+        assert first_read.wait(PATIENCE_S)  # else it may come in one piece with the first
         connection.sendall(answer(b"former"))
         until_closed(connection)
 
     with serving(surplus_later, answers(answer(b"next"))) as (port, _):
         client = Client("127.0.0.1", port)
         assert client.ask(ASK, PATIENCE_S) == (200, b"first")
+        first_read.set()
         assert client.socket is not None
         _await_readable(client.socket.fileno())
         assert client.ask(ASK, PATIENCE_S) == (GARBLED, b"")

@@ -1,3 +1,4 @@
+import itertools
 import math
 import os
 import subprocess
@@ -19,11 +20,11 @@ from bench.run import sampler
 from bench.run.cell import join_samples
 from bench.run.cpus import CpuSets
 from bench.run.process import Program
-from bench.run.sampler import Reading, Sampler, Tree, TreeUse, read
+from bench.run.sampler import Reading, Sampler, Tree, TreeUse, read, wait_until_idle
 from bench.run.signals import StopRequest
 from loadtests.recording import Recorder
 
-USE = TreeUse(100, 200, 50, 1.0, 0.5, 2, 30)
+USE = TreeUse(100, 70, 200, 50, 1.0, 0.5, 2, 30)
 
 
 @dataclass
@@ -77,14 +78,14 @@ def tree(*members: Member) -> tuple[Tree, Family]:
 @pytest.mark.usefixtures("elsewhere")
 def test_a_tree_is_the_sum_of_its_members_and_without_pss_says_so() -> None:
     two, _ = tree(Member(1, 1.0, 0.25), Member(2, 2.0, 0.5))
-    assert two.use() == TreeUse(-1, 3000, 300, 3.0, 0.75, 6, 5)
+    assert two.use() == TreeUse(-1, -1, 3000, 300, 3.0, 0.75, 6, 5)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts for each thread")
 def test_switches_of_a_thread_that_ended_stay_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     living = [{1: 100, 2: 50}, {1: 110}]
     monkeypatch.setattr(sampler, "_switches", lambda _: living[0])
-    monkeypatch.setattr(sampler, "_memory", lambda _: (1, 1, 1))
+    monkeypatch.setattr(sampler, "_memory", lambda _: (1, 1, 1, 1))
     one, _ = tree(Member(1))
     assert (one.use().switches, one.use().threads) == (150, 2)
     living.pop(0)
@@ -102,7 +103,7 @@ def test_a_tree_is_idle_once_it_uses_next_to_no_cpu() -> None:
             waits.append(seconds)
             busy.user_s += 0.2 if len(waits) < 4 else 0.001
 
-    one.wait_until_idle(Starting())
+    wait_until_idle([one], Starting())
     assert len(waits) == 4
 
 
@@ -122,7 +123,7 @@ def test_cpu_of_a_member_that_ended_stays_counted_as_last_seen() -> None:
 @pytest.mark.usefixtures("elsewhere")
 def test_without_pss_the_cell_has_none_and_memory_is_uss(tmp_path: Path) -> None:
     one, _ = tree(Member(3))
-    readings = [Reading(float(number), 0.0, 0.0, 0.0, 0.0, 0.0, one.use()) for number in range(4)]
+    readings = [Reading(float(number), 0.0, 0.0, 0.0, 0.0, 0.0, (one.use(),)) for number in range(4)]
     Recorder().write(tmp_path / "requests.npz")
     samples = join_samples(tmp_path / "requests.npz", readings)
     found = metrics.memory(samples, Window(0.0, 0.5, 3.0))
@@ -183,7 +184,7 @@ class Watched:
 
 @pytest.fixture
 def idle() -> Reading:
-    return Reading(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, USE)
+    return Reading(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, (USE,))
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def readings(monkeypatch: pytest.MonkeyPatch, idle: Reading) -> list[float]:
 def test_a_reading_is_taken_at_once_at_each_named_moment_and_on_leaving(readings: list[float], idle: Reading) -> None:
     asked = threading.Event()
     watched = cast("Program", Watched())
-    with Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle) as taken:
+    with Sampler([], watched, watched, NO_CPUS, idle) as taken:
         moments = [time.monotonic() + 0.05, time.monotonic() + 0.02]
         for moment_s in moments:
             taken.read_at(moment_s)
@@ -221,7 +222,7 @@ def test_what_goes_wrong_while_sampling_is_one_clear_error(monkeypatch: pytest.M
     watched = cast("Program", Watched())
     with (
         pytest.raises(BenchError, match="the sampler failed: AccessDenied"),
-        Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle),
+        Sampler([], watched, watched, NO_CPUS, idle),
     ):
         pass
 
@@ -232,17 +233,17 @@ def test_a_program_that_has_ended_keeps_the_cpu_that_it_told_last(
     told = iter((2.0, 0.0, 0.0, 0.0))
     monkeypatch.setattr(sampler, "read", lambda *_: replace(idle, generator_cpu_s=next(told)))
     watched = cast("Program", Watched())
-    with Sampler(cast("Tree", None), watched, watched, NO_CPUS, idle) as taken:
+    with Sampler([], watched, watched, NO_CPUS, idle) as taken:
         taken.read_at(0.0)
     assert [reading.generator_cpu_s for reading in taken.readings][1:] == [2.0] * (len(taken.readings) - 1)
 
 
 def test_before_there_is_a_generator_it_has_used_no_cpu() -> None:
-    family = cast("Tree", SimpleNamespace(use=lambda: USE))
-    reading = read(family, None, cast("Program", Watched()), NO_CPUS)
+    family = cast("Tree", SimpleNamespace(read_cpu=list, use=lambda _: USE))
+    reading = read([family], None, cast("Program", Watched()), NO_CPUS)
     assert reading.generator_cpu_s == 0.0
     assert reading.upstream_cpu_s > 0
-    assert reading.server == USE
+    assert reading.servers == (USE,)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells steal")
@@ -255,3 +256,74 @@ def test_steal_is_that_of_the_named_cores_and_of_all_where_none_is_named(monkeyp
 @pytest.mark.usefixtures("elsewhere")
 def test_where_the_platform_tells_no_steal_it_is_not_a_number() -> None:
     assert math.isnan(sampler._steal_s((0,)))
+
+
+class Noted(Member):
+    """A process that notes what is read of it, and when."""
+
+    def __init__(self, pid: int, user_s: float, seen: list[str]) -> None:
+        super().__init__(pid, user_s)
+        self.seen = seen
+
+    def cpu_times(self) -> SimpleNamespace:
+        self.seen.append("cpu")
+        return super().cpu_times()
+
+    def memory_full_info(self) -> SimpleNamespace:
+        self.seen.append("memory")
+        return super().memory_full_info()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_two_trees_are_read_at_one_moment_and_each_has_a_row_of_its_own(tmp_path: Path) -> None:
+    seen: list[str] = []
+    base, head = tree(Noted(1, 1.5, seen), Noted(2, 0.25, seen)), tree(Noted(3, 4.0, seen))
+    readings = [read([base[0], head[0]], None, cast("Program", Watched()), NO_CPUS) for _ in range(2)]
+    assert seen == ["cpu", "cpu", "cpu", "memory", "memory", "memory"] * 2  # the CPU of both before any memory
+    Recorder().write(tmp_path / "requests.npz")
+    samples = join_samples(tmp_path / "requests.npz", readings)
+    assert samples.mem_arm.tolist() == [0, 1, 0, 1]
+    assert samples.mem_t_s.tolist() == [reading.t_s for reading in readings for _ in range(2)]
+    assert samples.rss_bytes.tolist() == [3000, 3000, 3000, 3000]
+    assert samples.threads.tolist() == [6, 3, 6, 3]
+    assert samples.cpu_user_s.tolist() == [1.75, 4.0, 1.75, 4.0]
+    assert samples.upstream_cpu_s.tolist() == [reading.upstream_cpu_s for reading in readings for _ in range(2)]
+    for arm, user_s in ((0, 1.75), (1, 4.0)):
+        own = metrics.of_arm(samples, arm)
+        assert (own.cpu_user_s.tolist(), own.mem_arm.tolist()) == ([user_s, user_s], [arm, arm])
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_tree_alone_is_arm_0(tmp_path: Path) -> None:
+    one, _ = tree(Member(1, 1.5))
+    Recorder().write(tmp_path / "requests.npz")
+    reading = read([one], None, cast("Program", Watched()), NO_CPUS)
+    assert join_samples(tmp_path / "requests.npz", [reading, reading]).mem_arm.tolist() == [0, 0]
+
+
+def test_with_an_endless_interval_it_is_read_on_entering_when_asked_and_on_leaving_alone(
+    readings: list[float], idle: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler, "INTERVAL_S", 0.005)
+    nobody, watched = threading.Event(), cast("Program", Watched())
+    with Sampler([], watched, watched, NO_CPUS, idle, interval_s=math.inf) as taken:
+        for count in (1, 2, 3):
+            end_s = time.monotonic() + 5.0
+            while len(readings) < count and time.monotonic() < end_s:
+                nobody.wait(0.001)
+            nobody.wait(0.03)
+            assert len(readings) == count
+            if count < 3:
+                taken.read_at(0.0)
+    assert len(readings) == 4
+    assert [reading.t_s for reading in taken.readings] == [idle.t_s, *readings]
+
+
+def test_an_interval_of_its_own_is_kept(readings: list[float], idle: Reading) -> None:
+    nobody, watched = threading.Event(), cast("Program", Watched())
+    with Sampler([], watched, watched, NO_CPUS, idle, interval_s=0.03):
+        end_s = time.monotonic() + 5.0
+        while len(readings) < 4 and time.monotonic() < end_s:
+            nobody.wait(0.005)
+    assert len(readings) >= 4
+    assert all(after_s - before_s >= 0.03 for before_s, after_s in itertools.pairwise(readings[:4]))

@@ -33,8 +33,9 @@ from bench.model import (
 from bench.plan.schedule import Visit, visits
 from bench.record import machine
 from bench.record.store import load_run, save_selftest
-from bench.run import session
-from bench.run.cell import Setting, _log
+from bench.run import fitness, session
+from bench.run import folder as folders
+from bench.run.cell import Setting, log_file
 from bench.run.cpus import CpuSets
 from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, StopRequest
@@ -91,9 +92,10 @@ class FakeVisits:
 def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVisits:
     visits_ = FakeVisits()
     monkeypatch.setattr(session, "run_visit", visits_)
+    monkeypatch.setattr(folders, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(session, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(session, "SELFTEST", tmp_path / "results" / "selftest.json")
-    monkeypatch.setattr(session, "selftest", visits_.selftest)
+    monkeypatch.setattr(fitness, "SELFTEST", tmp_path / "results" / "selftest.json")
+    monkeypatch.setattr(fitness, "selftest", visits_.selftest)
     monkeypatch.setattr(session, "cpu_sets", lambda _: CpuSets((), (), "nothing is pinned here"))
     monkeypatch.setattr(machine, "machine", lambda: HERE)
     monkeypatch.setattr(machine, "git_state", lambda _: ("abc", False))
@@ -358,11 +360,11 @@ def test_a_checkout_that_cannot_be_written_is_no_obstacle(fake: FakeVisits, tmp_
 
 def test_more_users_than_descriptors_are_refused_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     fake = SimpleNamespace(RLIMIT_NOFILE=7, RLIM_INFINITY=-1, getrlimit=lambda _: (256, 1024))
-    monkeypatch.setattr(session, "resource", fake)
+    monkeypatch.setattr(fitness, "resource", fake)
     with pytest.raises(
         BenchError, match=r"1000 requests under way need 4200 open files in one process, but the limit is 1024"
     ):
-        session.descriptors_for(1000)
+        fitness.descriptors_for(1000)
 
 
 @pytest.mark.parametrize("hard", [-1, 100_000])
@@ -374,10 +376,10 @@ def test_the_soft_limit_is_raised_as_far_as_it_is_needed(monkeypatch: pytest.Mon
         getrlimit=lambda _: (256, hard),
         setrlimit=lambda *what: raised.append(what),
     )
-    monkeypatch.setattr(session, "resource", fake)
-    session.descriptors_for(10)
+    monkeypatch.setattr(fitness, "resource", fake)
+    fitness.descriptors_for(10)
     assert raised == []
-    session.descriptors_for(500)
+    fitness.descriptors_for(500)
     assert raised == [(7, (2200, hard))]
 
 
@@ -389,15 +391,15 @@ def test_a_trial_gets_as_many_descriptors_as_there_are(monkeypatch: pytest.Monke
         getrlimit=lambda _: (256, 1024),
         setrlimit=lambda *what: raised.append(what),
     )
-    monkeypatch.setattr(session, "resource", fake)
-    session.descriptors_for(6000, at_most=True)
+    monkeypatch.setattr(fitness, "resource", fake)
+    fitness.descriptors_for(6000, at_most=True)
     assert raised == [(7, (1024, 1024))]
 
 
 def test_a_log_has_a_name_that_every_file_system_takes(tmp_path: Path) -> None:
     setting: Any = SimpleNamespace(logs=tmp_path)
     key = CellKey("../ü/" + "語" * 80 + "[env.X=" + "y" * 300 + "]", "a b\u2028" + "z" * 80, Closed(users=10), 1, 7)
-    path = _log(setting, key, "server")
+    path = log_file(setting, key, "server")
     assert path.parent == tmp_path
     assert path.name.startswith("007-10_users-")
     assert path.name.endswith(".server.log")
@@ -445,14 +447,14 @@ def test_a_selftest_that_is_old_or_of_other_cores_is_taken_again(
     fake: FakeVisits, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     start(tmp_path / "one")
-    save_selftest(session.SELFTEST, replace(SELFTEST, **{"taken": datetime.now(UTC).isoformat(), **change}))
+    save_selftest(fitness.SELFTEST, replace(SELFTEST, **{"taken": datetime.now(UTC).isoformat(), **change}))
     start(tmp_path / "two")
     assert len(fake.tried) == 2
 
 
 def test_a_selftest_file_that_is_damaged_is_taken_again(fake: FakeVisits, tmp_path: Path) -> None:
     start(tmp_path / "one")
-    session.SELFTEST.write_text("{")
+    fitness.SELFTEST.write_text("{")
     start(tmp_path / "two")
     assert len(fake.tried) == 2
 

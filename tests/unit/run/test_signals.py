@@ -1,5 +1,6 @@
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -7,6 +8,15 @@ from bench.run import signals
 from bench.run.signals import Interrupted, StopRequest, stop_on_signals
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def as_in_a_terminal() -> Iterator[None]:
+    """Nothing is ignored, as SIGINT is in what a shell starts in the background, and SIGHUP under nohup."""
+    before = [signal.signal(number, signal.SIG_DFL) for number in NUMBERS]
+    yield
+    for number, handler in zip(NUMBERS, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -12,7 +12,7 @@ import pytest
 from loadtests import session as module
 from loadtests.arrivals import Closed, Open
 from loadtests.plan import LoadPlan, handed_plan
-from loadtests.session import Session
+from loadtests.window import WindowSession
 
 LOAD = Open(10.0, "fixed", 5, 1)
 
@@ -33,7 +33,7 @@ def plan_of(folder: Path, load: Closed | Open = LOAD, timeout_s: float = 1.0) ->
 
 
 def test_the_samples_are_written_only_when_the_driver_has_sent_its_schedule_to_the_end(tmp_path: Path) -> None:
-    session = Session(plan_of(tmp_path))
+    session = WindowSession(plan_of(tmp_path))
 
     def late() -> None:
         gevent.sleep(0.3)
@@ -47,7 +47,7 @@ def test_the_samples_are_written_only_when_the_driver_has_sent_its_schedule_to_t
 
 
 def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path) -> None:
-    session = Session(plan_of(tmp_path, timeout_s=-0.95))
+    session = WindowSession(plan_of(tmp_path, timeout_s=-0.95))
     runner = Runner()
     with pytest.raises(RuntimeError, match=r"^the schedule was not sent to its end: the driver has failed$"):
         session.conduct(runner)
@@ -63,7 +63,7 @@ def test_a_heart_that_is_late_at_the_end_is_waited_for(tmp_path: Path, monkeypat
         keep(begun_s, 0.05)
 
     monkeypatch.setattr(module, "beat", late)
-    session = Session(plan_of(tmp_path))
+    session = WindowSession(plan_of(tmp_path))
     session.driven.set()
     session.conduct(Runner())
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
@@ -71,7 +71,7 @@ def test_a_heart_that_is_late_at_the_end_is_waited_for(tmp_path: Path, monkeypat
 
 
 def test_a_closed_run_beats_too(tmp_path: Path) -> None:
-    session = Session(plan_of(tmp_path, Closed(1)))
+    session = WindowSession(plan_of(tmp_path, Closed(1)))
     session.answered.add(0)
     session.conduct(Runner())
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
@@ -99,13 +99,17 @@ def test_a_plan_with_a_key_too_many_is_an_error_and_without_a_plan_there_is_none
     assert handed_plan() is None
 
 
-def test_nobody_asks_twice_before_the_last_user_has_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = Session(plan_of(tmp_path, Closed(users=5)))
+def test_users_start_in_turn_and_nobody_asks_twice_before_the_last_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = WindowSession(plan_of(tmp_path, Closed(users=5)))
     slept_s: list[float] = []
-    monkeypatch.setattr("loadtests.session.time.monotonic", lambda: 100.01)
+    monkeypatch.setattr("loadtests.session.time.monotonic", lambda: 100.0)
     monkeypatch.setattr("loadtests.session.gevent.sleep", slept_s.append)
     session.begun_s = 100.0
-    session.wait_for_all()
-    session.begun_s = 90.0
-    session.wait_for_all()
-    assert slept_s == [pytest.approx(0.6 * 0.05 - 0.01), 0.0]
+    session.begun.set()
+    session.sending = True
+    assert [session.turn(0), session.turn(4), session.turn(0), session.turn(0)] == [0, 0, 0, 0]
+    assert slept_s == [pytest.approx(0.003), pytest.approx(0.027), pytest.approx(0.03)]
+    session.sending = False
+    assert session.turn(0) is None

@@ -1,0 +1,53 @@
+"""The folder of a run: whose it is, and what it is called."""
+
+import fcntl
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.plan.config import ROOT
+
+RESULTS = ROOT / "results"
+
+
+@contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """The run folder for this process alone; the lock ends with the process, however it ends."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise BenchError(f"{folder} cannot be used as a run folder: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError(f"another run is under way in {folder}: wait for it, or choose another --out") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def refuse_another_run(folder: Path) -> None:
+    """Raise BenchError where the folder holds a run."""
+    if (folder / "run.json").exists():
+        raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
+
+
+def unused(run_id: str) -> str:
+    """The id, or one with a number behind it where a run of the same second has it already."""
+    ids = itertools.chain([run_id], (f"{run_id}-{number}" for number in itertools.count(2)))
+    return next(one for one in ids if not (RESULTS / one).exists())
+
+
+def point_latest_to(folder: Path) -> None:
+    """Make results/latest a link to the newest run, where the checkout can be written."""
+    target = folder.resolve()
+    link = RESULTS / "latest"
+    with suppress(OSError):  # a convenience, not worth a run
+        RESULTS.mkdir(exist_ok=True)
+        if link.is_symlink() or not link.exists():
+            link.unlink(missing_ok=True)
+            link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)

@@ -1,0 +1,1 @@
+"""How often the regression gate cries wolf, and what it catches: real sessions, and what they come to."""

@@ -1,0 +1,40 @@
+"""Hold sessions of the regression gate, keep what came of them, and write docs/calibration.md.
+
+    python -m tests.calibration [KIND:PERCENT ...] [-- OPTIONS OF bench ab]
+
+`none:0` is a session of the same code on both sides; `cpu:10` and `delay:10` make head 10 % slower. Without any, the
+document alone is written again. A session takes about ten minutes, on a machine that does nothing else.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import get_args
+
+from tests.calibration.document import write
+from tests.calibration.inject import Kind
+from tests.calibration.sessions import hold, keep, kept
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 once all sessions are held and the document is written."""
+    words = list(argv)
+    mine, options = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__)
+    parser.add_argument("sessions", nargs="*", type=_session, metavar="KIND:PERCENT")
+    for kind, size in parser.parse_args(mine).sessions:
+        keep(hold(kind, size, options))
+    write(kept())
+    return 0
+
+
+def _session(text: str) -> tuple[Kind, float]:
+    name, _, size = text.partition(":")
+    kinds: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
+    if name not in kinds or not size.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r}: write none:0, cpu:PERCENT or delay:PERCENT")
+    return kinds[name], int(size) / 100
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

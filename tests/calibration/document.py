@@ -1,0 +1,196 @@
+"""docs/calibration.md's figures and chart, from the sessions that were kept."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.judge.metrics import PAIRED
+from bench.judge.significance import proportion_interval, upper_bound
+from bench.judge.stats import Estimate
+from bench.plan.config import ROOT
+from bench.show.report import embed
+from bench.show.style import marks, styled
+from bench.units import count, percent, ratio
+from tests.calibration import rates
+from tests.calibration.sessions import KEPT, Session
+
+DOCUMENT = ROOT / "docs/calibration.md"
+CHART = KEPT.parent / "detection"
+KINDS = {"cpu": (("throughput", "cpu"), "closed", "a closed load"), "delay": (("p95",), "open", "P95, open load")}
+"""The metrics of which one is gated where a slowdown of this kind shows, the load, and a title."""
+
+SIZES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20)
+
+
+def write(sessions: Sequence[Session]) -> None:
+    """Put the figures into the document and the chart beside the sessions."""
+    _draw(sessions, CHART)
+    parts = [
+        _said(sessions),
+        "### False alarms",
+        *_false_alarms(sessions),
+        "### What is caught",
+        _detection(sessions),
+        f"[![Detection against injected size](../{CHART.relative_to(ROOT)}.png)](../{CHART.relative_to(ROOT)}.svg)",
+        "### How far base and head of the same code are apart",
+        _noise(sessions),
+        "### The same data judged as others do",
+        _others(sessions),
+    ]
+    DOCUMENT.write_text(embed(DOCUMENT.read_text(encoding="utf-8"), "\n\n".join(parts), DOCUMENT.name), "utf-8")
+
+
+def _said(sessions: Sequence[Session]) -> str:
+    minutes = statistics.median(one.minutes for one in sessions)
+    machines = ", ".join(sorted({one.cpu_model for one in sessions}))
+    return (
+        f"{len(sessions)} sessions, from {min(one.taken for one in sessions)[:10]} to "
+        f"{max(one.taken for one in sessions)[:10]}, {minutes:.1f} minutes each (median), on {machines}."
+    )
+
+
+def _false_alarms(sessions: Sequence[Session]) -> Iterator[str]:
+    same = [one for one in sessions if one.kind == "none"]
+    rows = []
+    for mode in sorted({_mode(one) for one in same}):
+        own = [one for one in same if _mode(one) == mode]
+        alarms = sum(one.exit_code == 1 for one in own)
+        passed = sum(one.exit_code == 0 for one in own)
+        bound = percent(upper_bound(alarms, len(own)))
+        rows.append([mode, str(len(own)), str(alarms), bound, str(passed), str(len(own) - alarms - passed)])
+    yield _table(("session", "held", "regressed (exit 1)", "bound", "no regression (0)", "inconclusive (4)"), rows)
+    yield (
+        "Disjoint sessions of the same code on both sides. The bound is the exact one-sided 95 % limit of the rate: "
+        "what so few sessions cannot rule out."
+    )
+
+
+def _detection(sessions: Sequence[Session]) -> str:
+    rows = []
+    for mode, kind, size, stack in sorted(
+        {
+            (_mode(one), one.kind, one.size, figures.stack)
+            for one in sessions
+            if one.kind != "none"
+            for figures in one.figures
+        }
+    ):
+        own = [one for one in sessions if (_mode(one), one.kind, one.size) == (mode, kind, size)]
+        metric, model = rates.gated(own, stack, *KINDS[kind][:2])
+        caught, judged = _caught(own, stack, metric, model), len(own)
+        low, high = proportion_interval(caught, judged)
+        true = rates.true_size(own, stack, model, metric)
+        rows.append(
+            [
+                mode,
+                stack,
+                PAIRED[metric].title,
+                percent(size),
+                _factor(true),
+                f"{caught} of {judged}",
+                f"{percent(low)} to {percent(high)}",
+            ]
+        )
+    heads = (
+        "session",
+        "stack",
+        "metric",
+        "injected",
+        "measured, over all restarts",
+        "caught",
+        "95 % interval of the rate",
+    )
+    return _table(heads, rows)
+
+
+def _caught(sessions: Sequence[Session], stack: str, metric: str, model: str) -> int:
+    """In how many sessions this metric of the stack was found to be regressed."""
+    return sum([stack, model, metric] in [list(one) for one in session.regressed] for session in sessions)
+
+
+def _noise(sessions: Sequence[Session]) -> str:
+    rows = []
+    for mode in sorted({_mode(one) for one in sessions}):
+        own = [one for one in sessions if _mode(one) == mode]
+        restarts = max(len(figures.base) for one in own for figures in one.figures)
+        family = own[0].family
+        rows += [
+            [
+                mode,
+                one.stack,
+                PAIRED[one.metric].title,
+                percent(one.deviation),
+                count(one.restarts),
+                percent(rates.smallest(one, restarts, family)),
+            ]
+            for one in sorted(rates.noise(own), key=lambda each: (each.stack, each.metric))
+        ]
+    heads = ("session", "stack", "metric", "SD of a restart", "restarts", "smallest change caught in 95 % of sessions")
+    return _table(heads, rows)
+
+
+def _others(sessions: Sequence[Session]) -> str:
+    same = [one for one in sessions if one.kind == "none"]
+    rows = [
+        [
+            one.rule,
+            one.stack,
+            PAIRED[one.metric].title,
+            f"{one.alarms} of {one.trials}",
+            percent(one.alarms / one.trials),
+        ]
+        for one in rates.as_others_do(same)
+        if one.trials
+    ]
+    return _table(("rule", "stack", "metric", "false alarms", "rate"), rows)
+
+
+def _draw(sessions: Sequence[Session], path: Path) -> None:
+    """Simulated power as lines, measured rates as points, a panel for each metric; default sessions only."""
+    default = [one for one in sessions if _mode(one) == "default"]
+    with styled():
+        figure = Figure(figsize=(9.0, 3.6), layout="constrained")
+        panels = figure.subplots(1, len(KINDS), sharey=True)
+        for panel, kind in zip(panels, KINDS, strict=True):
+            _draw_panel(panel, kind, default)
+        panels[0].set_ylabel("share of sessions that catch it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+
+
+def _draw_panel(panel: Axes, kind: str, sessions: Sequence[Session]) -> None:
+    metrics, model, title = KINDS[kind]
+    restarts = max(len(figures.base) for one in sessions for figures in one.figures)
+    found = [one for one in rates.noise(sessions) if one.model == model and one.metric in metrics]
+    look = marks(sorted({figures.stack for one in sessions for figures in one.figures}))
+    for noise in sorted(found, key=lambda one: one.stack):
+        colour, marker = look[noise.stack].colour, look[noise.stack].marker
+        power = [rates.power(noise, size, restarts, sessions[0].family) for size in SIZES]
+        panel.plot([100 * size for size in SIZES], power, color=colour, label=f"{noise.stack}, simulated")
+        for size in sorted({one.size for one in sessions if one.kind == kind}):
+            own = [one for one in sessions if (one.kind, one.size) == (kind, size)]
+            true = rates.true_size(own, noise.stack, model, noise.metric)
+            if true is not None:
+                rate = _caught(own, noise.stack, noise.metric, model) / len(own)
+                panel.plot(100 * (true.mean - 1), rate, marker, color=colour, label=f"{noise.stack}, measured")
+    panel.set_title(title, loc="left")
+    panel.set_xlabel("how much worse head is, %")
+    panel.set_ylim(-0.03, 1.03)
+    labels = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
+    panel.legend(labels.values(), labels.keys(), frameon=False)
+
+
+def _mode(session: Session) -> str:
+    return " ".join(session.argv) or "default"
+
+
+def _factor(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else ratio(estimate.mean, estimate.low, estimate.high)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))

@@ -1,0 +1,141 @@
+"""Real sessions of the gate, each one more line of a small file that is kept."""
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bench.errors import BenchError
+from bench.judge.gate import Gate
+from bench.judge.metrics import BY_NAME, PAIRED
+from bench.judge.paired import judge_paired
+from bench.model import Closed, Run
+from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
+from bench.record import store
+from tests.calibration.inject import Kind, clone, inject
+
+KEPT = ROOT / "results/reference/calibration/sessions.jsonl"
+SERVICES = {"wsgi": "flask", "asgi": "fastapi"}
+METRICS = ("throughput", "cpu", "p95", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A metric of a stack under one load: the figures of base and head, one a restart, in base units; is it gated?"""
+
+    stack: str
+    model: str
+    metric: str
+    gated: bool
+    base: tuple[float, ...]
+    head: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One session: what was injected (`size`: a share of CPU per request, or of P95), and what came of it.
+
+    `argv`: options beyond the usual ones; `regressed`: stack, model and metric of what was found so; `family`: how many
+    tests it made.
+    """
+
+    taken: str
+    commit: str
+    cpu_model: str
+    kind: Kind
+    size: float
+    argv: tuple[str, ...]
+    minutes: float
+    exit_code: int
+    family: int
+    regressed: tuple[tuple[str, str, str], ...]
+    figures: tuple[Figures, ...]
+
+
+def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
+    """A session of HEAD against itself, or against itself made slower, through the command line.
+
+    Raises CalledProcessError where it could not be held to its end.
+    """
+    with tempfile.TemporaryDirectory(prefix="calibration-") as name:
+        there, folder = clone(ROOT, Path(name) / "clone"), Path(name) / "run"
+        head = "HEAD"
+        if kind != "none":
+            burn_s, delay_s = _amounts(there, Path(name) / "pilot", kind, size)
+            head = inject(there, burn_s, delay_s)
+        argv = ("ab", "--base", "HEAD", "--head", head, *words)
+        begun_s = time.monotonic()
+        done = _bench(there, *argv, "--out", str(folder))
+        if done not in {0, 1, 3, 4}:
+            raise subprocess.CalledProcessError(done, argv)
+        run = store.load_run(folder)
+        minutes = (time.monotonic() - begun_s) / 60
+        found = judge_paired(run, Gate())
+        return Session(
+            taken=run.started,
+            commit=run.commit or "",
+            cpu_model=run.machine.cpu_model,
+            kind=kind,
+            size=size,
+            argv=tuple(words),
+            minutes=round(minutes, 2),
+            exit_code=done,
+            family=found.family,
+            regressed=tuple(
+                (one.stack, one.load.model, one.metric.name) for one in found.findings if one.verdict == "regressed"
+            ),
+            figures=tuple(_figures(run)),
+        )
+
+
+def keep(session: Session) -> None:
+    """Add a session to those that are kept."""
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    with KEPT.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(session)) + "\n")
+
+
+def kept() -> list[Session]:
+    """Every session that was kept, the oldest first."""
+    return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in KEPT.read_text().splitlines()])
+
+
+def _amounts(there: Path, folder: Path, kind: Kind, size: float) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds that each service is to burn and to wait: the size times what base needs on this machine right now."""
+    plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
+    users = next(load.users for loads in plan.profile.loads.values() for load in loads if isinstance(load, Closed))
+    words = ("run", "--profile", "ab", "--rounds", "1", "--users", str(users), "--window", "3", "--out", str(folder))
+    if _bench(there, *words):
+        raise BenchError("the pilot of a calibration failed")
+    needs = BY_NAME["cpu" if kind == "cpu" else "p95"]
+    amounts = {
+        SERVICES[plan.stacks[cell.stack].interface]: size * (needs.read(cell) or math.nan)
+        for cell in store.load_run(folder).cells
+    }
+    return (amounts, {}) if kind == "cpu" else ({}, amounts)
+
+
+def _bench(there: Path, *argv: str) -> int:
+    return subprocess.run((sys.executable, "-m", "bench", *argv), cwd=there, check=False).returncode
+
+
+def _figures(run: Run) -> Iterator[Figures]:
+    """The gated metrics of every stack and load, and the others, over the restarts."""
+    if run.ab is None:
+        raise BenchError("this is no A/B")
+    gated = {(one.stack, one.load.model, one.metric) for one in run.ab.family}
+    for stack in run.config.profile.stacks:
+        for model in ("closed", "open"):
+            cells = [cell for cell in run.cells if (cell.stack, cell.load.model) == (stack, model) and cell.arms]
+            for metric in METRICS if cells else ():
+                pairs = [tuple(PAIRED[metric].value(arm) for arm in cell.arms) for cell in cells]
+                whole = [(base, head) for base, head in pairs if base is not None and head is not None]
+                base, head = ([pair[arm] for pair in whole] for arm in (0, 1))
+                yield Figures(stack, model, metric, (stack, model, metric) in gated, tuple(base), tuple(head))

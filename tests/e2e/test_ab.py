@@ -1,0 +1,218 @@
+"""A/B sessions through the real command line: two revisions of a small service of a repository of its own."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+from .harness import Done, Harness, finish, run_json, until
+
+APP = """
+import work
+
+async def app(scope, receive, send):
+    if scope["type"] == "http":
+        work.do()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+"""
+WORK = "def do():\n    for _ in range(%d):\n        pass\n"
+MINE = """
+[stacks.small]
+interface = "asgi"
+argv = ["uvicorn", "app:app", "--port", "{port}", "--lifespan", "off", "--no-access-log", "--log-level", "warning"]
+
+[stacks.other]
+interface = "asgi"
+argv = ["uvicorn", "app:app", "--port", "{port}", "--lifespan", "off", "--no-access-log", "--log-level", "warning"]
+cwd = "elsewhere"
+
+[scenarios.look]
+path = "/"
+body = "ok"
+timeout_s = 5.0
+
+[profiles.ab]
+stacks = ["small"]
+scenarios = ["look"]
+users = [4]
+warmup_s = 0.3
+window_s = 0.6
+window_limit_s = 1.0
+rounds = 7
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository with a service, and how it is asked about."""
+
+    folder: Path
+
+    def git(self, *words: str) -> str:
+        identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+        done = subprocess.run(("git", *identity, *words), cwd=self.folder, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def commit(self, tag: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", tag)
+        self.git("tag", tag)
+
+    def untouched(self) -> bool:
+        return len(self.git("worktree", "list").splitlines()) == 1 and not self.git("status", "--porcelain")
+
+    @property
+    def words(self) -> list[str]:
+        return [
+            "--repo",
+            str(self.folder),
+            "--config",
+            str(self.folder / "mine.toml"),
+            "--closed-only",
+            "--slice",
+            "0.3",
+        ]
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    one = Repository(tmp_path_factory.mktemp("service"))
+    one.git("init", "--quiet")
+    one.write("mine.toml", MINE)
+    one.write("app.py", APP)
+    one.write("work.py", WORK % 20_000)
+    one.commit("base")
+    one.write("work.py", WORK % 32_000)
+    one.commit("slower")
+    one.write("app.py", "raise SystemExit('this revision does not start')")
+    one.commit("broken")
+    one.git("checkout", "--quiet", "base")
+    return one
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One that has ended: how, and where it lies."""
+
+    done: Done
+    folder: Path
+
+
+@pytest.fixture(scope="module", params=["base", "slower"])
+def session(
+    request: pytest.FixtureRequest,
+    repository: Repository,
+    shared_harness: Harness,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Session:
+    folder = tmp_path_factory.mktemp("ab") / request.param
+    words = (*repository.words, "--base", "base", "--head", request.param, "--out", str(folder))
+    return Session(finish(shared_harness.start("ab", *words)), folder)
+
+
+def test_what_is_half_as_slow_again_is_a_regression_and_the_same_code_is_none(session: Session) -> None:
+    if session.folder.name == "slower":
+        assert session.done.code == 1, session.done.out
+        assert "regressed: small, look, 4 users" in session.done.out
+    else:
+        assert session.done.code in {0, 4}, session.done.out
+        assert "imported the same code" in session.done.out
+
+
+def test_the_verdict_is_told_again_from_the_raw_samples(session: Session) -> None:
+    said = subprocess.run(
+        (sys.executable, str(ROOT / "compare.py"), "diff", str(session.folder)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == session.done.code
+    assert said.stdout in session.done.out
+
+
+def test_each_side_proves_which_code_it_ran(session: Session, repository: Repository) -> None:
+    run = run_json(session.folder)
+    base, head = run["ab"]["base"], run["ab"]["head"]
+    assert (base["commit"], head["commit"]) == tuple(
+        repository.git("rev-parse", ref) for ref in ("base", session.folder.name)
+    )
+    assert (base["code"] == head["code"]) is (session.folder.name == "base")
+
+
+def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> None:
+    run = run_json(session.folder)
+    assert [cell["round"] for cell in run["cells"]] == list(range(1, 8))
+    for cell in run["cells"]:
+        slices = cell["slices"]
+        assert [one["number"] for one in slices] == list(range(len(slices)))
+        assert sorted(one["arm"] for one in slices) == [0] * (len(slices) // 2) + [1] * (len(slices) // 2)
+        assert all(before["done_s"] < after["begin_s"] for before, after in pairwise(slices))
+        assert [arm["outcome"] for arm in cell["arms"]] == ["ok", "ok"]
+        assert all(arm["requests"]["ok"] > 0 for arm in cell["arms"])
+
+
+def test_nothing_is_left_of_a_session(session: Session, repository: Repository, shared_harness: Harness) -> None:
+    assert session.folder.is_dir()
+    assert repository.untouched()
+    assert shared_harness.left() == []
+
+
+def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repository: Repository, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    process = harness.start("ab", *repository.words, "--base", "base", "--head", "slower", "--out", folder)
+    until((folder / "cells").is_dir, "a cell")
+    process.send_signal(signal.SIGTERM)
+    done = finish(process)
+    assert done.code == 128 + signal.SIGTERM
+    assert f"show them with python compare.py diff {folder}" in done.err
+    assert harness.left() == []
+    assert repository.untouched()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
+        (["--base", "base", "--head", "broken"], "bench: head (broken): small ended with exit code 1"),
+        (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
+        (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
+        (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),
+        (["--base", "base", "--repo", "/"], "git rev-parse --show-toplevel: fatal: not a git repository"),
+        (["--base", "base", "--alpha", "2"], "write a probability above 0"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_with_words_and_never_with_a_verdict(
+    harness: Harness, repository: Repository, tmp_path: Path, words: list[str], message: str
+) -> None:
+    done = finish(harness.start("ab", *repository.words, *words, "--out", tmp_path / "run"))
+    assert done.code == 2, done.err
+    assert message in done.err
+    assert harness.left() == []
+    assert repository.untouched()
+
+
+def test_code_that_comes_from_elsewhere_is_noticed(harness: Harness, repository: Repository, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("app.py", "work.py"):
+        (elsewhere / name).write_text((repository.folder / name).read_text())
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        MINE.replace('"--port"', f'"--app-dir", "{elsewhere}", "--port"').replace(
+            "[stacks.other]", f'cwd = "{repository.folder}"\n\n[stacks.other]'
+        )
+    )
+    words = [*repository.words, "--config", str(mine), "--base", "base", "--out", str(tmp_path / "run")]
+    done = finish(harness.start("ab", *words))
+    assert done.code == 2
+    assert "imported nothing from" in done.err
