@@ -255,7 +255,7 @@ def test_a_head_that_fails_in_a_single_restart_regressed(diff: Diff, stored: Sto
     run = load_run(SAME)
     done = diff(stored(replace(run, cells=(degraded(run.cells[0]), *run.cells[1:]))))
     assert done.code == 1
-    assert done.out.startswith("regressed: flask-gthread, weather, 100 users: CPU per request; and 1 more")
+    assert done.out.startswith("regressed: flask-gthread, weather, 100 users: failed requests")
     assert FAILING.detail in done.out
 
 

@@ -16,7 +16,7 @@ from .harness import Harness, finish, run_json, until
         (("bench",), "invalid choice: 'bench'"),
         (("run", "--stacks", "flask"), "--stacks: unknown stack 'flask'; known: flask-sync, "),
         (("run", "--scenarios", "wether"), "--scenarios: unknown scenario 'wether'; known: health, "),
-        (("run", "--profile", "fast"), "--profile: unknown profile 'fast'; known: smoke, bench, full"),
+        (("run", "--profile", "fast"), "--profile: unknown profile 'fast'; known: smoke, bench, ab, full"),
         (("run", "--users", "0"), "--users: '0': write a whole number"),
         (("run", "--rounds", "0"), "--rounds: '0': write a whole number"),
         (("run", "--window", "nan"), "--window: 'nan': write seconds"),
