@@ -66,6 +66,7 @@ compare: $(READY) ## draw the report of the newest run, or RUN=results/...; or c
 reference: $(READY) ## redraw results/reference, and the figures in README and docs that come from it
 	$(BIN)/python compare.py report results/reference --embed README.md
 	$(BIN)/python compare.py report results/reference/omission --embed docs/method.md
+	$(BIN)/python -m tests.calibration
 
 lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

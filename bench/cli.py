@@ -94,7 +94,10 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
 
 def _ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     config, replaced = _config(arguments)
-    stacks = replace_names(arguments.stacks or config.profiles[AB_PROFILE].stacks, replaced)
+    table = config.profiles[AB_PROFILE]
+    stacks = replace_names(arguments.stacks or table.stacks, replaced)
+    # What is left out leaves its time to the rest.
+    spared = len(table.stacks) / len(stacks) * (2 if arguments.closed_only else 1)
     plan = make_plan(
         config,
         AB_PROFILE,
@@ -102,7 +105,7 @@ def _ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         scenarios=arguments.scenarios,
         users=arguments.users,
         rounds=arguments.restarts,
-        window_s=arguments.window,
+        window_s=arguments.window or spared * table.window_s,
     )
     question = ab.Question(
         arguments.repo, arguments.base, arguments.head, arguments.closed_only, arguments.slice, arguments.alpha
@@ -199,9 +202,9 @@ def _parser() -> argparse.ArgumentParser:
     both.add_argument("--stacks", type=_names, metavar="A[,B]", help="in place of the profile's")
     both.add_argument("--scenarios", type=_names, metavar="X[,Y]", help="in place of the profile's")
     both.add_argument("--users", type=_counts, metavar="N", help="of the closed load, in place of the profile's")
-    both.add_argument("--closed-only", action="store_true", help="the closed load alone, and in twice as many slices")
+    both.add_argument("--closed-only", action="store_true", help="the closed load alone, for twice as long")
     both.add_argument("--restarts", type=_count, metavar="N", help="of both servers: what is counted (default: 10)")
-    both.add_argument("--window", type=_seconds, metavar="S", help="seconds of a load for each arm and restart")
+    both.add_argument("--window", type=_seconds, metavar="S", help="seconds of each load for an arm in a restart")
     both.add_argument("--slice", type=_seconds, metavar="S", default=SLICE_S, help="seconds at least (%(default)s)")
     both.add_argument("--seed", type=int, default=1, help="of order and delays (default: %(default)s)")
     both.add_argument("--force", action="store_true", help="measure even what the selftest says is beyond this machine")

@@ -9,8 +9,8 @@ from bench.model import Cell, Closed, Gated, Load, Open
 OPEN_SHARE = 0.6
 """Of what base can do: busy, and far enough from the knee that P95 does not double by chance."""
 
-IN_FLIGHT_SHARE = 2
-"""An arrival is dropped where so many times the closed load's users are under way."""
+IN_FLIGHT_SHARE = 10
+"""An arrival is dropped where so many times the closed load's users are under way: a stall is no reason yet."""
 
 CLOSED_METRICS = 3
 OPEN_METRICS = ("p95", "errors")

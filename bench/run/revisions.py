@@ -48,11 +48,13 @@ class Side:
     def ran(self, stack: Stack) -> dict[str, str]:
         """The SHA-256 of each file of this side that was run by now, by its path within the side.
 
-        What was imported left its bytecode, which a script that stands in the stack's argv itself does not.
+        What was imported left its bytecode, which the script that a Python of the stack's argv is given does not.
         """
-        cwd = Path(self.stack(stack).cwd)
-        scripts = [cwd / part for part in stack.argv if (cwd / part).is_file()]
-        found = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in scripts}
+        found = {}
+        if Path(stack.argv[0]).name.startswith("python"):
+            named = (Path(self.stack(stack).cwd) / part for part in stack.argv[1:])
+            scripts = (path for path in named if path.is_file() and path.is_relative_to(self.folder))
+            found = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in scripts}
         for bytecode in sorted(self.folder.rglob("__pycache__/*.pyc")):
             source = bytecode.parent.parent / f"{bytecode.name.partition('.')[0]}.py"
             if source.is_file():

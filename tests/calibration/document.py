@@ -19,7 +19,10 @@ from tests.calibration.sessions import KEPT, Session
 
 DOCUMENT = ROOT / "docs/calibration.md"
 CHART = KEPT.parent / "detection"
-KINDS = {"cpu": (("throughput", "cpu"), "closed", "a closed load"), "delay": (("p95",), "open", "P95, open load")}
+KINDS = {
+    "cpu": (("throughput", "cpu"), "closed", "Throughput, or CPU per request, closed load"),
+    "delay": (("p95",), "open", "P95, open load"),
+}
 """The metrics of which one is gated where a slowdown of this kind shows, the load, and a title."""
 
 SIZES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20)

@@ -327,8 +327,11 @@ def test_what_a_server_imported_is_known_by_the_bytecode_that_it_left_whatever_t
 
 def test_a_script_that_the_stack_names_itself_counts_though_it_leaves_no_bytecode(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
-        script = replace(STACK, cwd=str(repository.folder), argv=("python", "app/unused.py", "{port}"))
+        script = replace(
+            STACK, cwd=str(repository.folder), argv=("python3", "app/unused.py", "/etc/hostname", "{port}")
+        )
         assert list(base.ran(script)) == ["app/unused.py"]
+        assert list(base.ran(replace(script, argv=("serve", "-c", "app/unused.py")))) == []
 
 
 def test_bytecode_of_another_optimisation_counts_and_that_whose_source_is_gone_does_not(
