@@ -85,7 +85,7 @@ def running_load(
     load: Load,
     timing: Timing,
     seed: int,
-    hosts: Sequence[str],
+    hosts: list[str],
     cpus: Sequence[int],
     folder: Path,
     log: Path,
@@ -98,7 +98,7 @@ def running_load(
     output = folder / "requests.npz"
     plan = folder / "load.json"
     handed = {
-        "hosts": list(hosts),
+        "hosts": hosts,
         "load": asdict(load) if isinstance(load, Closed) else {**asdict(load), "seed": seed},
         "timeout_s": scenario.timeout_s,
         "warmup_s": timing.warmup_s,

@@ -34,7 +34,7 @@ def by_the_harness(url: str, load: Load, cpus: Sequence[int], folder: Path) -> F
     """The harness's figures, from its own generator and by its own arithmetic."""
     scenario = make_plan(load_config([DEFAULT_CONFIG]), "smoke").scenarios["weather"]
     folder.mkdir()
-    with running_load(scenario, load, TIMING, 1, url, cpus, folder, folder / "load.log") as generator:
+    with running_load(scenario, load, TIMING, 1, [url], cpus, folder, folder / "load.log") as generator:
         told = {event["event"]: event for event in generator.events(StopRequest(), [])}
     window = Window(told["begin"]["warmup_s"], told["window"]["start_s"], told["drain"]["end_s"])
     with np.load(generator.output, allow_pickle=False) as arrays:
