@@ -42,7 +42,6 @@ class _Seen:
     latency_s: Distribution | None
     service_s: Distribution | None
     lag_s: Distribution | None
-    heartbeat_s: Distribution | None
     cpu: Cpu
     problems: tuple[Problem, ...]
 
@@ -140,7 +139,6 @@ def _slice(
         metrics.latency_s(own, window, scenario.timeout_s),
         service_s,
         lag_s,
-        heartbeat_s,
         cpu,
         tuple(problem for problem in found if problem is not None),
     )

@@ -2,6 +2,9 @@
 
 import os
 import sys
+from io import StringIO
+
+from rich.console import Console
 
 from bench.errors import BenchError
 
@@ -9,6 +12,20 @@ from bench.errors import BenchError
 def terminal_width() -> int | None:
     """The columns of the terminal at its end; None where there is no terminal."""
     return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+
+
+def console(target: StringIO, width: int, *, colour: bool) -> Console:
+    """What draws into `target` as wide as that, the same on every machine."""
+    return Console(
+        file=target,
+        width=width,
+        force_terminal=colour,
+        no_color=not colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        force_jupyter=False,
+        highlight=False,
+    )
 
 
 def say(text: str) -> None:

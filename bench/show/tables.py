@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bench.show.content import Content, Group, Line, Shown
 from bench.show.sheet import Passage
+from bench.show.stdout import console as drawing
 from bench.show.text import plain
 
 PIPED_WIDTH = 100
@@ -24,16 +25,7 @@ def render(content: Content, *, width: int | None = None, colour: bool = False) 
     Where a figure and its interval do not fit side by side, the interval stands below. Nothing is cut off.
     """
     target = StringIO()
-    console = Console(
-        file=target,
-        width=width or PIPED_WIDTH,
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        force_jupyter=False,
-        highlight=False,
-    )
+    console = drawing(target, width or PIPED_WIDTH, colour=colour)
     between, widths = _layout(content, console.width)
     for group in content.groups:
         console.print(Text(plain(group.title), style="bold"))

@@ -16,6 +16,7 @@ from bench.show.document import document
 from bench.show.finding import NUMBERS
 from bench.show.findings import told
 from bench.show.sheet import Sheet
+from bench.show.stdout import console as drawing
 from bench.show.stdout import say, terminal_width
 from bench.show.text import plain
 
@@ -39,16 +40,7 @@ def text(judgement: Judgement, *, width: int = PIPED_WIDTH, colour: bool = False
     """The verdict on its first line and the reason on the second, both of any length; then tables and notes."""
     said = told(judgement)
     target = StringIO()
-    console = Console(
-        file=target,
-        width=width,
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        force_jupyter=False,
-        highlight=False,
-    )
+    console = drawing(target, width, colour=colour)
     console.print(Text(plain(said.headline), style="bold"), soft_wrap=True)
     console.print(Text(plain(said.why)), soft_wrap=True)
     _say(console, [said.sides])
