@@ -30,13 +30,7 @@ smoke: $(READY) ## a first short result of both frameworks (under a minute)
 	$(BIN)/python -m bench run --profile smoke
 	$(BIN)/python compare.py report
 
-selfregress: $(READY) ## did the working tree make the services slower than BASE (default: main)? about 10 minutes
-	$(BIN)/python -m bench ab --base $(or $(BASE),main) $(if $(HEAD),--head $(HEAD))
-
-calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
-	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
-
-test: $(READY) ## what this machine can measure (a minute)
+selftest: $(READY) ## what this machine can measure (a minute)
 	$(BIN)/python -m bench selftest
 
 bench-generator: $(READY) ## what the load generator costs, beside FastHttpUser and wrk

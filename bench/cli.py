@@ -203,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     both.add_argument("--scenarios", type=_names, metavar="X[,Y]", help="in place of the profile's")
     both.add_argument("--users", type=_counts, metavar="N", help="of the closed load, in place of the profile's")
     both.add_argument("--closed-only", action="store_true", help="the closed load alone, for twice as long")
-    both.add_argument("--restarts", type=_count, metavar="N", help="of both servers: what is counted (default: 10)")
+    both.add_argument("--restarts", type=_count, metavar="N", help="of both servers, in place of the profile's")
     both.add_argument("--window", type=_seconds, metavar="S", help="seconds of each load for an arm in a restart")
     both.add_argument("--slice", type=_seconds, metavar="S", default=SLICE_S, help="seconds at least (%(default)s)")
     both.add_argument("--seed", type=int, default=1, help="of order and delays (default: %(default)s)")

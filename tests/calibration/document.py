@@ -57,9 +57,9 @@ def _said(sessions: Sequence[Session]) -> str:
 
 def _false_alarms(sessions: Sequence[Session]) -> Iterator[str]:
     same = [one for one in sessions if one.kind == "none"]
+    modes = {mode: [one for one in same if _mode(one) == mode] for mode in sorted({_mode(one) for one in same})}
     rows = []
-    for mode in sorted({_mode(one) for one in same}):
-        own = [one for one in same if _mode(one) == mode]
+    for mode, own in (*modes.items(), ("all together", same)):
         alarms = sum(one.exit_code == 1 for one in own)
         passed = sum(one.exit_code == 0 for one in own)
         bound = percent(upper_bound(alarms, len(own)))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.run.ports import free_ports
 
 from .client import Connection, Request
 
@@ -64,13 +65,6 @@ class Server:
     log: Path
 
 
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 def start(kind: Kind, port: int, settings: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     """The process, in a group of its own, its output in `log`; not yet ready."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "UPSTREAM_CLIENT": kind.client, **settings}
@@ -99,8 +93,8 @@ def serving(kinds: Mapping[str, Kind], settings: Mapping[str, str], folder: Path
     # Tests that are told to end shall not leave servers behind: a TERM cleans up as Ctrl-C does.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for name, kind in kinds.items():
-            port, log = free_port(), folder / f"{name}.log"
+        for port, (name, kind) in zip(free_ports(len(kinds)), kinds.items(), strict=True):
+            log = folder / f"{name}.log"
             servers[name] = Server(name, port, start(kind, port, settings, log), log)
         for server in servers.values():
             _await_ready(server)

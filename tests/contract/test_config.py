@@ -7,8 +7,9 @@ import pytest
 
 import fastapi_app.config
 import flask_app.config
+from bench.run.ports import free_port
 
-from .servers import KINDS, MORE_KINDS, free_port, start, stop
+from .servers import KINDS, MORE_KINDS, start, stop
 
 SERVICES = (flask_app.config, fastapi_app.config)
 EVERY_KIND = {**KINDS, **MORE_KINDS}

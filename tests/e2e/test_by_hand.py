@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.run.ports import free_port
+
 from .conftest import FAKE, ROOT
 from .harness import Done, Harness, finish, until
 
@@ -117,12 +119,6 @@ def test_the_web_ui_answers(harness: Harness, url: str) -> None:
     assert "locust" in page.lower()
     web.send_signal(signal.SIGTERM)
     finish(web)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def accepts(port: int) -> bool:

@@ -1,4 +1,5 @@
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -142,6 +143,20 @@ def test_a_port_on_which_somebody_else_listens_is_not_the_servers(
 
 def test_free_ports_are_each_another() -> None:
     assert len(set(ports.free_ports(50))) == 50
+
+
+def test_a_free_port_is_none_that_is_handed_to_outgoing_connections() -> None:
+    # Such a port may be given to whoever asks whether its server is up yet, who then is connected to himself.
+    assert max(ports.free_ports(500)) < 32_768
+
+
+def test_a_port_that_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports.free_port()))
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(ports, "_SERVED", range(port, port + 1))
+        with pytest.raises(BenchError, match=f"1 free ports were needed from {port} to {port}, there are 0"):
+            ports.free_port()
 
 
 def test_only_the_end_of_a_long_log_is_told(tmp_path: Path) -> None:

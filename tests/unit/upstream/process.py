@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.run.ports import free_ports
+
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "a secret of the test"
 
@@ -47,13 +49,6 @@ def ask(port: int, method: str, path: str, headers: Mapping[str, str] | None = N
         connection.close()
 
 
-def free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
-
-
 def command(port: int, control_port: int, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "upstream", f"--port={port}", f"--control-port={control_port}", *arguments)
 
@@ -65,7 +60,7 @@ def environment(token: str | None = TOKEN) -> dict[str, str]:
 
 @contextmanager
 def running(*arguments: str) -> Iterator[Upstream]:
-    port, control_port = free_ports()
+    port, control_port = free_ports(2)
     with subprocess.Popen(
         command(port, control_port, *arguments), cwd=ROOT, env=environment(), stderr=subprocess.PIPE
     ) as process:

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
-from .process import ROOT, TOKEN, command, environment, free_ports
+from bench.run.ports import free_port, free_ports
+
+from .process import ROOT, TOKEN, command, environment
 
 
 def called(*argv: str, token: str | None = TOKEN) -> tuple[int, str]:
@@ -17,7 +19,8 @@ def called(*argv: str, token: str | None = TOKEN) -> tuple[int, str]:
 
 @pytest.mark.parametrize("token", [None, ""])
 def test_without_a_token_it_ends_with_2_and_names_the_variable(token: str | None) -> None:
-    code, said = called(*command(*free_ports()), token=token)
+    port, control_port = free_ports(2)
+    code, said = called(*command(port, control_port), token=token)
     assert code == 2
     assert "UPSTREAM_TOKEN" in said.splitlines()[-1]
 
@@ -27,7 +30,7 @@ def test_a_taken_port_ends_it_with_1_and_one_line(which: int) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        free, taken_port = free_ports()[0], int(taken.getsockname()[1])
+        free, taken_port = free_port(), int(taken.getsockname()[1])
         code, said = called(*(command(taken_port, free) if which == 0 else command(free, taken_port)))
     assert code == 1
     assert said.startswith("upstream: ")
@@ -45,6 +48,7 @@ def test_a_taken_port_ends_it_with_1_and_one_line(which: int) -> None:
     ],
 )
 def test_a_bad_argument_ends_it_with_2_and_what_is_allowed(argument: str, wanted: str) -> None:
-    code, said = called(*command(*free_ports(), argument))
+    port, control_port = free_ports(2)
+    code, said = called(*command(port, control_port, argument))
     assert code == 2
     assert wanted in said.splitlines()[-1]
