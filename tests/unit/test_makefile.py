@@ -11,7 +11,7 @@ NAMES = {"setup", "bench", "smoke", "selftest", "test", "test-slow", "check", "c
 def test_make_has_nothing_to_complain_of_and_help_names_every_target() -> None:
     done = subprocess.run(("make", "help"), cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    assert NAMES <= set(re.findall(r"^make (\S+)", done.stdout, flags=re.MULTILINE))
+    assert set(re.findall(r"^make (\S+)", done.stdout, flags=re.MULTILINE)) >= NAMES
 
 
 def test_a_target_does_what_its_name_says() -> None:
