@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke selftest bench-generator regress calibrate test test-slow check compare reference lock clean
+.PHONY: help setup bench smoke selftest bench-generator regress calibrate clients test test-slow check compare reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -24,11 +24,9 @@ setup: $(READY) ## create .venv from requirements.lock
 
 bench: $(READY) ## measure the default profile (about 15 minutes), then draw the report
 	$(BIN)/python -m bench run
-	$(BIN)/python compare.py report
 
 smoke: $(READY) ## a first short result of both frameworks (under a minute)
 	$(BIN)/python -m bench run --profile smoke
-	$(BIN)/python compare.py report
 
 selftest: $(READY) ## what this machine can measure (a minute)
 	$(BIN)/python -m bench selftest
@@ -41,6 +39,9 @@ regress: $(READY) ## did the working tree make the services slower than BASE (de
 
 calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
 	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
+
+clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md
+	$(BIN)/python -m examples.clients measure
 
 test: $(READY) ## unit, contract and end-to-end tests (about 8 minutes)
 	$(BIN)/python -m pytest

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.judge.paired import judge_paired
-from bench.judge.ratios import held_against
 from bench.model import Plan
 from bench.plan.config import DEFAULT_CONFIG, ROOT, Config, known, load_config, make_plan
 from bench.plan.turns import SLICE_S
@@ -22,7 +21,6 @@ from bench.run.foreground import serve_stack
 from bench.run.selftest import Ladders
 from bench.run.signals import Interrupted, stop_on_signals
 from bench.show.gate import add_options, gate
-from bench.show.reproduction import Reproduction, summary
 from bench.show.selftest import selftest_lines
 from bench.show.verdict import present
 
@@ -81,12 +79,9 @@ def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
             result = session.resume(arguments.resume, stop)
         else:
             result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
-    reference = store.load_reference(result.folder, RESULTS / "reference")
-    if reference is not None:
-        found = held_against(store.load_run(result.folder), reference)
-        if found:
-            print("\n".join(summary(Reproduction(reference.id, found))))
-    print(f"recorded in {result.folder}; show it with: python compare.py report {result.folder}")
+    from bench.show.publish import publish  # noqa: PLC0415 (what draws is big, and nothing of it is needed to measure)
+
+    publish(result.folder, RESULTS / "reference")
     if result.failed:
         print(f"bench run: {result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)
     return 1 if result.failed else 0

@@ -308,8 +308,8 @@ class Cell:
 
     A failed cell has no figures. That of an A/B has them in `arms`, base and head, and here what both share.
     `latency_s` and `service_s` are None where no request was scheduled in the window; `lag_s` is None in the closed
-    model; `heartbeat_s` is how late the generator's own beat was. `samples` is the file of the raw arrays, relative to
-    the run folder.
+    model; `heartbeat_s` is how late the generator's own beat was; `in_flight` is the mean of requests under way in the
+    window. `samples` is the file of the raw arrays, relative to the run folder.
     """
 
     stack: str
@@ -326,6 +326,7 @@ class Cell:
     service_s: Distribution | None = None
     lag_s: Distribution | None = None
     heartbeat_s: Distribution | None = None
+    in_flight: float | None = None
     memory: Memory | None = None
     cpu: Cpu | None = None
     probe: Probe | None = None

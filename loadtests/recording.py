@@ -29,6 +29,9 @@ ERRORS = {
 Dropped: an arrival that found too many requests under way. Never sent: the generator came to it too late.
 """
 
+LATEST = 1000
+"""So many requests say how it goes; more would cost the generator time that a request may be waiting for."""
+
 
 class Recorder:
     """Growing columns, one row a request, and two of the heartbeat. Times are seconds on CLOCK_MONOTONIC.
@@ -79,6 +82,12 @@ class Recorder:
         took_s = (np.array(self.done_s) - scheduled_s)[known]
         ages_s = np.array([now_s - begun_s for begun_s in waiting if begun_s >= since_s])
         return _p95(np.concatenate([took_s, np.maximum(ages_s, _p95(took_s))]))
+
+    def latest_p95_s(self) -> float:
+        """The P95 latency of the last requests that were sent, to be shown while it runs; 0 while there are none."""
+        columns = (self.scheduled_s, self.done_s, self.status)
+        scheduled_s, done_s, status = (np.array(column[-LATEST:]) for column in columns)
+        return _p95((done_s - scheduled_s)[(status != DROPPED) & (status != UNSENT)])
 
     def write(self, path: Path) -> None:
         """Write the columns, named as in a run's raw samples, to an .npz file."""

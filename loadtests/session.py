@@ -88,6 +88,7 @@ class Session:
                 t_s=time.monotonic(),
                 done=len(recorder.status),
                 failed=recorder.failed,
+                p95_s=recorder.latest_p95_s(),
                 waiting=len(self.waiting),
             )
 

@@ -41,6 +41,7 @@ def judge_cell(
     heartbeat_s = metrics.heartbeat_s(samples, window)
     held_s = metrics.held_s(samples, scenario)
     cpu = metrics.cpu(samples, window, server_cpus, load_cpus)
+    in_flight = metrics.mean_in_flight(samples, window)
     server_busy = validity.server_share(cpu, stack, server_cpus)
     found: tuple[Problem | None, ...] = (
         validity.service_errors(requests, scenario.timeout_s),
@@ -68,6 +69,7 @@ def judge_cell(
         service_s=service_s,
         lag_s=lag_s,
         heartbeat_s=heartbeat_s,
+        in_flight=in_flight,
         memory=memory,
         cpu=cpu,
         probe=probe,
@@ -76,7 +78,7 @@ def judge_cell(
             stack,
             scenario,
             key.load,
-            in_flight=metrics.mean_in_flight(samples, window),
+            in_flight=in_flight,
             throughput_rps=throughput_rps,
             held_s=held_s,
             cpu=cpu,

@@ -14,6 +14,7 @@ from bench.model import (
     Distribution,
     Figure,
     Floats,
+    Ints,
     Memory,
     MemoryFigure,
     Requests,
@@ -158,7 +159,8 @@ def of_arm(samples: Samples, arm: int) -> Samples:
 
 def sent(samples: Samples) -> Mask:
     """A mask of the requests that were sent at all."""
-    return ~np.isin(samples.status, (DROPPED, UNSENT))
+    found: Mask = (samples.status != DROPPED) & (samples.status != UNSENT)  # np.isin would build a table first
+    return found
 
 
 def scheduled_in(samples: Samples, window: Window) -> Mask:
@@ -178,30 +180,36 @@ def readings_in(samples: Samples, window: Window) -> Mask:
 
 def requests(samples: Samples, window: Window) -> Requests:
     """How the requests scheduled in the window ended."""
-    counted = scheduled_in(samples, window)
-    status = samples.status[counted & sent(samples)]
-    dropped, unsent = (int(np.count_nonzero(samples.status[counted] == code)) for code in (DROPPED, UNSENT))
-    codes, counts = np.unique(status[status < 0], return_counts=True)
+    status = samples.status[scheduled_in(samples, window)]
+    wrong = status[status < 0]  # few, so that all else is cheap
+    dropped, unsent, timeouts = (int(np.count_nonzero(wrong == code)) for code in (DROPPED, UNSENT, TIMEOUT))
+    codes, counts = np.unique(wrong[(wrong != DROPPED) & (wrong != UNSENT)], return_counts=True)
     by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
-    timeouts = int(np.count_nonzero(status == TIMEOUT))
-    failed = int(np.count_nonzero(status < 0))
-    return Requests(len(status) - failed, failed - timeouts, timeouts, dropped, by_error, unsent)
+    errors = len(wrong) - dropped - unsent - timeouts
+    return Requests(len(status) - len(wrong), errors, timeouts, dropped, by_error, unsent)
 
 
 def throughput_rps(samples: Samples, window: Window) -> float:
     """Right answers finished inside the window, per second of it."""
-    return int(np.count_nonzero(samples.status[done_in(samples, window)] > 0)) / (window.end_s - window.start_s)
+    right = done_in(samples, window) & (samples.status > 0)
+    return int(np.count_nonzero(right)) / (window.end_s - window.start_s)
 
 
-def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
-    """From the scheduled start to the last byte, over all requests scheduled in the window that the generator came to.
+def latencies_s(samples: Samples, window: Window, timeout_s: float) -> Floats:
+    """From the scheduled start to the last byte, of each request scheduled in the window that the generator came to.
 
-    A request that failed or was dropped counts at the timeout, or at what it took where that was longer: failing fast
-    is not being fast.
+    In the order of the samples. A request that failed or was dropped counts at the timeout, or at what it took where
+    that was longer: failing fast is not being fast.
     """
     counted = scheduled_in(samples, window) & (samples.status != UNSENT)
     took_s = (samples.done_s - samples.scheduled_s)[counted]
-    return distribution(np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s))
+    counted_s: Floats = np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s)
+    return counted_s
+
+
+def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
+    """Mean and percentiles of `latencies_s`; None where no such request was scheduled in the window."""
+    return distribution(latencies_s(samples, window, timeout_s))
 
 
 def service_s(samples: Samples, window: Window) -> Distribution | None:
@@ -233,9 +241,12 @@ def held_s(samples: Samples, scenario: Scenario) -> float:
 
 def backlog_growth(samples: Samples, window: Window) -> int:
     """How many more requests were under way at the end of the window than at its start."""
-    asked = samples.scheduled_s[sent(samples)]
-    done = samples.done_s[sent(samples)]
-    start, end = (int((asked < at_s).sum() - (done < at_s).sum()) for at_s in (window.start_s, window.end_s))
+    went = sent(samples)
+    asked, done = samples.scheduled_s[went], samples.done_s[went]
+    start, end = (
+        int(np.count_nonzero(asked < at_s)) - int(np.count_nonzero(done < at_s))
+        for at_s in (window.start_s, window.end_s)
+    )
     return end - start
 
 
@@ -259,6 +270,11 @@ def memory(samples: Samples, window: Window) -> Memory:
         median=_memory_figure(*(int(np.median(column[inside])) for column in columns)),
         peak=_memory_figure(*(int(column[inside].max()) for column in columns)),
     )
+
+
+def ranked_bytes(samples: Samples) -> Ints:
+    """The memory of each reading that is ranked: its PSS, or its USS where the platform has no PSS."""
+    return np.where(samples.pss_bytes < 0, samples.uss_bytes, samples.pss_bytes)
 
 
 def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int, anon_bytes: int) -> MemoryFigure:

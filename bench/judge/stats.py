@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 
@@ -43,8 +43,8 @@ def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     mean, variance = _moments(differences)
     if len(differences) == 1:
         return mean, -math.inf, math.inf
-    reach = _reach(variance, len(differences) - 1)
-    return mean, mean - reach, mean + reach
+    around = reach(variance, len(differences) - 1)
+    return mean, mean - around, mean + around
 
 
 def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
@@ -61,8 +61,14 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
     if len(over) == 1 or len(under) == 1:
         return Estimate(mean, None, None, (mean,))
     spread = over_variance**2 / (len(over) - 1) + under_variance**2 / (len(under) - 1)
-    reach = _reach(variance, variance**2 / spread if spread else 1.0)
-    return Estimate(mean, math.exp(centre - reach), math.exp(centre + reach), (mean,))
+    around = reach(variance, variance**2 / spread if spread else 1.0)
+    return Estimate(mean, math.exp(centre - around), math.exp(centre + around), (mean,))
+
+
+def reach(variance: float, freedom: float) -> float:
+    """How far Student's t interval reaches to each side of an estimate of this variance."""
+    # The quantile of scipy.stats.t, without that module: a reader of a report would wait for its import.
+    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
 def _logs(values: Sequence[float]) -> list[float]:
@@ -74,8 +80,3 @@ def _moments(values: Sequence[float]) -> tuple[float, float]:
     mean = math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
     return mean, squares / (len(values) - 1) / len(values) if len(values) > 1 else 0.0
-
-
-def _reach(variance: float, freedom: float) -> float:
-    """How far Student's t interval reaches to each side of a mean of this variance."""
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * math.sqrt(variance)

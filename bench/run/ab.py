@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import units
 from bench.errors import BenchError
 from bench.model import AB, ARMS, Cell, CellKey, Plan, Run
+from bench.plan.duration import LOAD_S, VISIT_S
 from bench.plan.family import family, in_flight, least_restarts, loads, size
 from bench.plan.schedule import Visit
 from bench.plan.turns import slices
@@ -16,7 +17,15 @@ from bench.record import store
 from bench.run.cell import Setting, run_visit
 from bench.run.cpus import CpuSets, cpu_sets, pinned
 from bench.run.fitness import descriptors_for, tested
-from bench.run.folder import RESULTS, owned, point_latest_to, refuse_another_run, unused
+from bench.run.folder import (
+    RESULTS,
+    check_place,
+    make_folder,
+    owned,
+    point_latest_to,
+    refuse_another_run,
+    unused,
+)
 from bench.run.progress import RunProgress
 from bench.run.recorder import Recorder
 from bench.run.revisions import Side, checked_out, digest
@@ -24,7 +33,7 @@ from bench.run.session import RunResult, new_run
 from bench.run.signals import Interrupted, StopRequest
 from bench.run.twins import run_twins
 
-START_S = 6.0
+START_S = 5.0
 GAP_S = 0.1
 """About what it takes to start and settle two servers and the load generator; and what lies between two slices."""
 
@@ -59,14 +68,11 @@ def start(
     users = [load.users for own in plan.profile.loads.values() for load in own if load.model == "closed"]
     most = in_flight(users)
     descriptors_for(2 * most)
-    if folder.is_dir():
-        refuse_another_run(folder)
+    check_place(folder)
+    refuse_another_run(folder)
     with checked_out(question.repository, question.base, question.head) as sides:
         run = tested(replace(run, id=folder.name), cpus, stop, force=force)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BenchError(f"the run folder {folder} cannot be made: {error.strerror}") from error
+        make_folder(folder)
         with owned(folder), pinned(run.load_cpus):
             refuse_another_run(folder)
             return _Session(run, question, sides, folder, most, stop).measure()
@@ -105,10 +111,10 @@ class _Session:
         store.save_run(self.folder, self.run)
         point_latest_to(self.folder)
         visits = list(self._visits(pilots))
-        cells = sum(len(keys) for _, keys in visits)
-        length_s = sum(self._length_s(pilot, keys) for pilot, keys in visits)
-        with RunProgress(cells, length_s / cells) as progress:
-            progress.say(f"{cells} cells of two arms, about {units.clock(length_s)}, into {self.folder}")
+        cells = [(key, self._length_s(pilot, place)) for pilot, keys in visits for place, key in enumerate(keys)]
+        length_s = sum(cell_s for _, cell_s in cells)
+        with RunProgress(cells) as progress:
+            progress.say(f"{len(cells)} cells of two arms, about {units.clock(length_s)}, into {self.folder}")
             recorder = Recorder(self.run, self.folder, progress)
             try:
                 for pilot, keys in visits:
@@ -121,21 +127,24 @@ class _Session:
 
     def _pilots(self) -> tuple[list[Cell], dict[str, dict[str, str]]]:
         """A cell of base for each stack, and for each arm and stack a digest of the code that it imported."""
-        pairs = [(stack, scenario) for scenario in self.plan.profile.loads for stack in self.plan.profile.stacks]
+        profile = self.plan.profile
+        pairs = [(stack, scenario) for scenario in profile.loads for stack in profile.stacks]
+        turns = [
+            (CellKey(stack, scenario, profile.loads[scenario][0], 0, 2 * number + place), arm, side)
+            for number, (stack, scenario) in enumerate(pairs)
+            for place, (arm, side) in enumerate(zip(ARMS, self.sides, strict=True))
+        ]
         pilots, code = [], {arm: dict[str, str]() for arm in ARMS}
-        with RunProgress(2 * len(pairs), START_S) as progress:
+        pilot_s = VISIT_S + profile.timing.warmup_s + profile.timing.window_s
+        with RunProgress((key, pilot_s) for key, _, _ in turns) as progress:
             progress.say("pilots: which code each side runs, how long an answer takes, and what binds")
             recorder = Recorder(self.run, self.folder, progress)
-            for number, (stack, scenario) in enumerate(pairs):
-                for arm, side in zip(ARMS, self.sides, strict=True):
-                    key = CellKey(
-                        stack, scenario, self.plan.profile.loads[scenario][0], 0, 2 * number + ARMS.index(arm)
-                    )
-                    side.forget_bytecode()
-                    cell = self._pilot(key, arm, side, recorder)
-                    code[arm][stack] = self._proof(side, stack)
-                    if arm == ARMS[0]:
-                        pilots.append(cell)
+            for key, arm, side in turns:
+                side.forget_bytecode()
+                cell = self._pilot(key, arm, side, recorder)
+                code[arm][key.stack] = self._proof(side, key.stack)
+                if arm == ARMS[0]:
+                    pilots.append(cell)
         for side in self.sides:
             side.compile()
         return pilots, code
@@ -179,10 +188,11 @@ class _Session:
                 )
                 order += len(wanted)
 
-    def _length_s(self, pilot: Cell, keys: Sequence[CellKey]) -> float:
+    def _length_s(self, pilot: Cell, place: int) -> float:
+        """Seconds that a load of a restart takes, the first of them with the start of both servers."""
         timing = self.plan.profile.timing
         each = slices(_p50_s(pilot), self.question.slice_s, timing.window_s, timing.warmup_s, "")
-        return START_S + len(keys) * sum(one.length_s + _p50_s(pilot) + GAP_S for one in each)
+        return (LOAD_S if place else START_S) + sum(one.length_s + _p50_s(pilot) + GAP_S for one in each)
 
     def _restart(self, pilot: Cell, keys: Sequence[CellKey], recorder: Recorder) -> None:
         """Measure one restart of a stack; a cell that cannot be measured is a failed one, and so are those after it."""

@@ -3,9 +3,10 @@
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from bench.model import Cell, CellKey, Plan, Probe, Samples, Window
 from bench.plan.schedule import Visit
 from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS, samples_of
 from bench.run.cpus import CpuSets
+from bench.run.live import Live
 from bench.run.load import LoadGenerator, running_load
 from bench.run.probe import probe_s
 from bench.run.process import OWN_PROGRAMS
@@ -27,6 +29,13 @@ from bench.run.upstream import Upstream, running_upstream
 TREE_ARRAYS = tuple(field.name for field in fields(TreeUse))
 LOG_NAME_LENGTH = 200
 """File systems allow 255 bytes."""
+
+
+class Progress(Protocol):
+    """What takes a cell, the phase that it is in, and how it goes."""
+
+    def __call__(self, key: CellKey, name: str, live: str = "") -> None:
+        """Show or note it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Setting:
     in_flight: int
     logs: Path
     stop: StopRequest
-    progress: Callable[[CellKey, str], None]
+    progress: Progress
 
 
 def run_visit(visit: Visit, setting: Setting, programs: Path = OWN_PROGRAMS) -> Generator[tuple[Cell, Samples]]:
@@ -118,7 +127,7 @@ def _measure(
     key: CellKey, setting: Setting, upstream: Upstream, server: Server | Upstream, load: LoadGenerator, sampler: Sampler
 ) -> tuple[Window, list[Reading]]:
     """The window as Locust kept it, and what was read of the server around and in it."""
-    window = None
+    window, live = None, Live()
     with sampler:
         for event in load.events(setting.stop, [server.program, upstream.program]):
             match event["event"]:
@@ -134,7 +143,7 @@ def _measure(
                     window = replace(window, end_s=event["end_s"])
                     sampler.read_at(window.end_s)
                 case "progress":
-                    setting.progress(key, "warm up" if window is None else "measure")
+                    setting.progress(key, "warm up" if window is None else "measure", live.since_last(event))
                 case "drain":
                     setting.progress(key, "drain")
                 case "end" if event["left"]:

@@ -36,6 +36,22 @@ def refuse_another_run(folder: Path) -> None:
         raise BenchError(f"{folder} holds a run already: choose another --out, or go on with --resume {folder}")
 
 
+def check_place(folder: Path) -> None:
+    """Raise BenchError where a run folder could not be made, because something else is in its place or on the way."""
+    path = folder.absolute()
+    nearest = next(one for one in (path, *path.parents) if one.exists())
+    if not nearest.is_dir():
+        raise BenchError(f"the run folder {folder} cannot be made: {nearest} is no folder")
+
+
+def make_folder(folder: Path) -> None:
+    """Make the run folder, unless it is there. Raises BenchError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BenchError(f"the run folder {folder} cannot be made: {error.strerror}") from error
+
+
 def unused(run_id: str) -> str:
     """The id, or one with a number behind it where a run of the same second has it already."""
     ids = itertools.chain([run_id], (f"{run_id}-{number}" for number in itertools.count(2)))

@@ -1,7 +1,7 @@
 """Where a run stands, on stderr: a live line on a terminal, a plain log where there is none."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from rich.console import Console
@@ -10,21 +10,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from bench import units
 from bench.judge.metrics import BY_NAME
 from bench.model import ARMS, Arm, Cell, CellKey
+from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name
 
 
 class RunProgress:
     """A context that shows each cell's phase, and each finished cell with the time that is left.
 
-    `cell_s` is how long a cell is thought to take until one has shown it.
+    `cells` are all that will be measured, each with the seconds that it is thought to take.
     """
 
-    def __init__(self, cells: int, cell_s: float, console: Console | None = None) -> None:
+    def __init__(self, cells: Iterable[tuple[CellKey, float]], console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
-        self._cells = cells
-        self._cell_s = cell_s
+        planned = list(cells)
+        self._cells = len(planned)
+        self._left = TimeLeft(planned)
         self._finished = 0
-        self._begun_s = self._last_s = time.monotonic()
+        self._last_s = time.monotonic()
         # Refreshed by hand: a thread of its own would keep the load side's core busy.
         self._bar = Progress(
             BarColumn(20),
@@ -35,7 +37,7 @@ class RunProgress:
             transient=True,
             disable=not self.console.is_terminal,
         )
-        self._task = self._bar.add_task("", total=cells)
+        self._task = self._bar.add_task("", total=self._cells)
 
     def __enter__(self) -> "RunProgress":
         self._bar.start()
@@ -46,14 +48,14 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def phase(self, key: CellKey, name: str) -> None:
-        """Show what is being done for which cell."""
-        left = self._time_left()
-        self._bar.update(self._task, description=f"{cell_name(key)}: {name}{left}", refresh=True)
+    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+        """Show what is being done for which cell, and how it goes."""
+        done = f"{name}, {live}" if live else name
+        self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
 
     def finish(self, cell: Cell, key: CellKey) -> None:
         """Show what a finished cell came to."""
-        self._count()
+        self._count(key)
         sides = dict(zip(ARMS, cell.arms, strict=True)) if cell.arms else {"": cell}
         figures = "; ".join(f"{arm} {_figures(side)}".strip() for arm, side in sides.items())
         self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
@@ -63,14 +65,16 @@ class RunProgress:
                     f"    {arm} {problem.name}: {problem.detail}" if arm else f"    {problem.name}: {problem.detail}"
                 )
 
-    def fail(self, message: str) -> None:
+    def fail(self, key: CellKey, why: str) -> None:
         """Show why a cell could not be measured."""
-        self._count()
-        self.say(f"{self._finished}/{self._cells} {message}")
+        self._count(key)
+        self.say(f"{self._finished}/{self._cells} {cell_name(key)}: FAILED {why}")
 
-    def _count(self) -> None:
+    def _count(self, key: CellKey) -> None:
+        now_s = time.monotonic()
+        self._left.finish(key, now_s - self._last_s)
         self._finished += 1
-        self._last_s = time.monotonic()
+        self._last_s = now_s
         self._bar.update(self._task, completed=self._finished, refresh=True)
 
     def say(self, line: str) -> None:
@@ -78,9 +82,7 @@ class RunProgress:
         self.console.print(line, markup=False)
 
     def _time_left(self) -> str:
-        now_s = time.monotonic()
-        cell_s = (self._last_s - self._begun_s) / self._finished if self._finished else self._cell_s
-        left_s = cell_s * (self._cells - self._finished) - (now_s - self._last_s)
+        left_s = self._left.total_s - (time.monotonic() - self._last_s)
         return f" ({units.clock(max(left_s, 0.0))} left)"
 
 

@@ -21,18 +21,19 @@ class Recorder:
         self.current = ""
         self.key: CellKey | None = None
 
-    def phase(self, key: CellKey, name: str) -> None:
-        """Note what is being done for which cell."""
+    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+        """Note what is being done for which cell, and show how it goes."""
         self.key = key
         self.current = name
-        self.progress.phase(key, name)
+        self.progress.phase(key, name, live)
 
     def where(self) -> str:
         """What was under way, and how to go on with it."""
         during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
         kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
         if self.run.ab is not None:  # the two revisions are gone with their session
-            return f"{during}{kept}: show them with python compare.py diff {self.folder}"
+            shown = f": show them with python compare.py diff {self.folder}" if self.cells else ""
+            return f"{during}{kept}{shown}"
         return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
 
     def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
@@ -48,7 +49,7 @@ class Recorder:
         self._save(
             Cell(key.stack, key.scenario, key.load, key.round, key.order, "failed", (Problem("failed", detail),))
         )
-        self.progress.fail(f"{cell_name(key)}: FAILED in phase {detail}")
+        self.progress.fail(key, f"in phase {detail}")
 
     def _save(self, cell: Cell) -> None:
         self.cells.append(cell)

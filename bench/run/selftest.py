@@ -219,7 +219,7 @@ class _Bench:
             in_flight=1,
             logs=self.folder,
             stop=self.stop,
-            progress=lambda _key, _phase: None,
+            progress=lambda key, name, live="": None,  # noqa: ARG005 (nobody watches a trial)
         )
         tree = Tree(upstream.program)
         idle = read([tree], None, upstream.program, cpus)

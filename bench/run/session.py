@@ -14,17 +14,24 @@ from bench.judge.validity import BEHIND
 from bench.loads import most_in_flight
 from bench.model import SCHEMA_VERSION, Plan, Run
 from bench.plan.config import ROOT
+from bench.plan.duration import expected
 from bench.plan.schedule import Visit, visits
 from bench.record import machine, store
 from bench.run.cell import Setting, run_visit
 from bench.run.cpus import CpuSets, cpu_sets, pinned
 from bench.run.fitness import descriptors_for, tested
-from bench.run.folder import RESULTS, owned, point_latest_to, refuse_another_run, unused
+from bench.run.folder import (
+    RESULTS,
+    check_place,
+    make_folder,
+    owned,
+    point_latest_to,
+    refuse_another_run,
+    unused,
+)
 from bench.run.progress import RunProgress
 from bench.run.recorder import Recorder
 from bench.run.signals import Interrupted, StopRequest
-
-OVERHEAD_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +82,13 @@ def start(
     if out is None:
         run = replace(run, id=unused(run.id))
     folder = out or RESULTS / run.id
+    check_place(folder)
     if folder.is_dir():
         with owned(folder):
             refuse_another_run(folder)
     descriptors_for(most_in_flight(plan.profile))
     run = tested(run, cpus, stop, force=force)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BenchError(f"the run folder {folder} cannot be made: {error.strerror}") from error
+    make_folder(folder)
     with owned(folder):
         refuse_another_run(folder)
         return _measure(run, folder, stop)
@@ -117,10 +122,10 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
     except OSError as error:
         raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
     point_latest_to(folder)
-    count = sum(len(visit.cells) for visit in missing)
-    cell_s = plan.profile.timing.warmup_s + plan.profile.timing.window_s + OVERHEAD_S
-    with pinned(run.load_cpus), RunProgress(count, cell_s) as progress:
-        progress.say(f"{count} cells, about {units.clock(count * cell_s)} or more, into {folder}")
+    cells = expected(missing, plan)
+    with pinned(run.load_cpus), RunProgress(cells) as progress:
+        length_s = sum(cell_s for _, cell_s in cells)
+        progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
         recorder = Recorder(run, folder, progress)
         setting = Setting(
             plan=plan,

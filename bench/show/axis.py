@@ -13,7 +13,11 @@ from bench.loads import amount
 from bench.show.style import width_in
 from bench.units import tick
 
+LOG_FROM = 20.0
+"""Where one stack's figure is so many times another's, an axis of such figures is logarithmic."""
+
 LABEL_GAP_IN = 0.08
+BEYOND_PANEL_IN = 0.2
 DODGE = 0.014
 MARGIN = 0.09
 WIDEST_INTERVAL = 2.5
@@ -43,26 +47,34 @@ def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[float], ti
     axes.set_xlim(loads[0] / edge, loads[-1] * edge)
     axes.set_xlabel(title)
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(list(loads), _load_labels(loads, wide_in / (span * (1 + 2 * MARGIN))))
+    places_in = [math.log(load) * wide_in / (span * (1 + 2 * MARGIN)) for load in loads]
+    axes.set_xticks(list(loads), thinned([tick(load) for load in loads], places_in))
     gap = min(math.log(after / before) for before, after in pairwise(loads))
     step, middle = min(DODGE * span, 0.6 * gap / len(stacks)), (len(stacks) - 1) / 2
     return lambda row: amount(row.load) * math.exp((stacks.index(row.stack) - middle) * step)
 
 
-def _load_labels(loads: Sequence[float], inches_per_e: float) -> list[str]:
-    """The loads, without those that would run into the one before."""
-    labels: list[str] = []
+def thinned(labels: Sequence[str], places_in: Sequence[float], most_in: float = math.inf) -> list[str]:
+    """The labels of ticks at these places, empty where one would run into the one before, or beyond `most_in`."""
+    shown: list[str] = []
     free_from = -math.inf
-    for load in loads:
-        at, half = math.log(load) * inches_per_e, (width_in(tick(load)) + LABEL_GAP_IN) / 2
-        fits = at - half >= free_from
-        labels.append(tick(load) if fits else "")
-        free_from = at + half if fits else free_from
-    return labels
+    for label, at_in in zip(labels, places_in, strict=True):
+        half = (width_in(label) + LABEL_GAP_IN) / 2
+        fits = at_in - half >= free_from and at_in + half <= most_in
+        shown.append(label if fits else "")
+        free_from = at_in + half if fits else free_from
+    return shown
 
 
 def figure_axis(axes: Axes, found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> bool:
-    """Whether an interval reaches beyond the axis, which is now set: from 0 where it is linear.
+    """Whether an interval reaches beyond the upright axis, which is now set to hold these figures."""
+    bottom, top, clipped = ends(found, void, log=log)
+    up_axis(axes, limits(bottom, top, log=log), log=log)
+    return clipped
+
+
+def ends(found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> tuple[float, float, bool]:
+    """The least and the greatest that an axis must hold, and whether an interval reaches beyond them.
 
     All rounds lie within. An interval may be ten times as wide as they are; the axis follows it only so far. Nor does
     it follow a void figure farther than to twice what the others need.
@@ -74,15 +86,36 @@ def figure_axis(axes: Axes, found: Sequence[Estimate], void: Sequence[float], *,
     bottom = min(*values, max(min(lows, default=math.inf), min(values) / WIDEST_INTERVAL))
     near = [value for value in void if value <= FARTHEST_VOID * top and (value >= bottom / FARTHEST_VOID or not log)]
     top, bottom = max([top, *near]), min([bottom, *near])
+    return bottom, top, max(highs, default=0.0) > top or (log and min(lows, default=math.inf) < bottom)
+
+
+def limits(bottom: float, top: float, *, log: bool) -> tuple[float, float]:
+    """The ends of an axis that holds figures from `bottom` to `top`: from 0 where it is linear."""
+    return (bottom / 1.5, top * 1.5) if log else (0.0, (top or 1.0) * 1.12)
+
+
+def up_axis(axes: Axes, within: tuple[float, float], *, log: bool) -> None:
+    """Set the upright axis to these ends, with plain numbers at its ticks."""
     axes.set_yscale("log" if log else "linear")
-    axes.set_ylim(*((bottom / 1.5, top * 1.5) if log else (0.0, top * 1.12)))
-    if log:
-        axes.yaxis.set_major_locator(FixedLocator(_log_ticks(*axes.get_ylim())))
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+    axes.set_ylim(*within)
+    axes.yaxis.set_major_locator(FixedLocator(_log_ticks(*within)) if log else _linear())
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    return max(highs, default=0.0) > top or (log and min(lows, default=math.inf) < bottom)
+
+
+def across_axis(axes: Axes, within: tuple[float, float], wide_in: float, *, log: bool) -> None:
+    """Set the axis to the right to these ends, on a panel so wide, with plain numbers at its ticks where they fit."""
+    axes.set_xscale("log" if log else "linear")
+    axes.set_xlim(*within)
+    axes.xaxis.set_minor_locator(NullLocator())
+    low, high = (math.log(end) if log else end for end in within)
+    ticks = _log_ticks(*within) if log else [at for at in _linear().tick_values(*within) if 0 <= at <= within[1]]
+    places_in = [((math.log(at) if log else at) - low) / (high - low) * wide_in for at in ticks]
+    axes.set_xticks(ticks, thinned([tick(at) for at in ticks], places_in, wide_in + BEYOND_PANEL_IN))
+
+
+def _linear() -> MaxNLocator:
+    return MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

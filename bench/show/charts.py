@@ -1,121 +1,126 @@
-"""The charts of a run: throughput, P95 and memory against the load, a panel for each scenario."""
+"""The charts of one metric against the load: throughput, P95, CPU and memory, a panel for each scenario."""
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bench.judge.comparison import Row
 from bench.judge.metrics import BY_NAME, Metric
+from bench.loads import amount
 from bench.model import Run
-from bench.show.legend import LINE_IN, NOTE_POINTS, head, legend, legend_height_in, notes, put
+from bench.reading import Reading
+from bench.show.frame import Chart, Words, finished, framed
+from bench.show.legend import MARKS, TOO_WIDE, of_run, void_notes
 from bench.show.panel import draw_panel
-from bench.show.style import PANEL_TITLE_POINTS, QUIET, marks, styled, wrapped
+from bench.show.phrases import first_named, some, with_interval
+from bench.show.style import marks
 from bench.show.text import listed, plain
-from bench.show.titles import charted
+from bench.show.titles import Model, chart_title, charted, charted_title, metric_title, models, under
+from bench.units import rate
 
-CHARTS = ("throughput", "p95", "memory")
-FORMATS = ("png", "svg")
-DPI = 160
 # The charts on which what the slots allow can be drawn: it is a throughput.
 CEILINGS = frozenset({"throughput"})
-LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85
-HEAD_IN, PANEL_IN, BELOW_PANEL_IN = 0.78, 2.75, 0.62
-# Neither the day nor the drawing library's version: the same run gives the same bytes.
-_METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
+DASHED = "Dashed: the most that a stack's slots allow, at any load (slots / seconds for which each is held)."
+SATURATION = "p95-saturation"
+
+_COST = "Low CPU per request is not speed, since a stack may wait: it is what a request costs you."
+_WHOLE_TREE = (
+    "It is that of the whole process tree, with the workers, threads and pools that the highest load of the run needs: "
+    "compare it within a run."
+)
+CAUTIONS: Mapping[tuple[str, Model], str] = {
+    ("throughput", "closed"): (
+        "With few users it says how fast one answer is, not how much a stack can do: compare stacks at the load where "
+        "their lines are flat."
+    ),
+    ("throughput", "open"): (
+        "It cannot be more than was offered: equal figures mean that both kept up, not that both are equally fast."
+    ),
+    ("p95", "closed"): (
+        "It is what waiting in a full queue costs, about users / throughput, and not what a visitor waits."
+    ),
+    ("p95", "open"): (
+        "It holds at the rates shown: near the limit of a stack it grows steeply, and between two rates it may as well."
+    ),
+    ("cpu", "closed"): _COST,
+    ("cpu", "open"): _COST,
+    ("memory", "closed"): _WHOLE_TREE,
+    ("memory", "open"): _WHOLE_TREE,
+}
 
 
-def save_charts(run: Run, rows: Sequence[Row], folder: Path) -> tuple[Path, ...]:
-    """The files of all charts, which now lie in `folder`. The same run gives the same bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    with styled():
-        for name in CHARTS:
-            figure = draw(run, rows, BY_NAME[name])
-            for kind in FORMATS:
-                target = BytesIO()
-                figure.savefig(target, format=kind, dpi=DPI, metadata=_METADATA[kind])
-                path = folder / f"{name}.{kind}"
-                path.write_bytes(target.getvalue())
-                paths.append(path)
-    return tuple(paths)
+def against_load(name: str, reading: Reading, rows: Sequence[Row]) -> Chart | None:
+    """The chart of the metric of this name; None where no cell was recorded."""
+    return _chart(name, reading.run, rows, BY_NAME[name], charted(reading.run, BY_NAME[name]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Where the panels stand, in inches: one column for a single scenario, else two."""
-
-    wide: float
-    columns: int
-    panel_wide: float
-    titles: tuple[str, ...]
-    row_tall: float
-    panels_tall: float
-
-    def corner(self, place: int) -> tuple[float, float]:
-        """From the left and from the top, to the upper left corner of a panel's axes."""
-        down, across = divmod(place, self.columns)
-        above = self.row_tall - PANEL_IN - BELOW_PANEL_IN
-        return LEFT_IN + across * (self.panel_wide + BETWEEN_IN), HEAD_IN + down * self.row_tall + above
-
-    @property
-    def room(self) -> float:
-        return self.wide - LEFT_IN - RIGHT_IN
+def at_saturation(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+    """P95 under closed loads, where the headline's is under open ones: None unless the run has both."""
+    if len(models(reading.run)) < 2:
+        return None
+    return _chart(SATURATION, reading.run, rows, BY_NAME["p95"], "closed")
 
 
-def draw(run: Run, rows: Sequence[Row], metric: Metric) -> Figure:
+def draw(run: Run, rows: Sequence[Row], metric: Metric, model: Model | None = None) -> Figure:
     """The chart of one metric, under loads of one model. To be called, and the figure drawn, within `styled`.
 
     A scenario that was not run under this model has no panel; where nothing was run at all each has an empty one.
     """
-    model = charted(run, metric)
+    model = model or charted(run, metric)
     shown = [row for row in rows if row.load.model == model]
     under_it = {row.scenario for row in shown}
     scenarios = tuple(name for name in run.config.profile.loads if name in under_it or not shown)
     names = marks(run.config.profile.stacks)
-    page = _page([plain(run.config.scenarios[name].title) for name in scenarios])
-    figure = Figure(figsize=(page.wide, HEAD_IN + page.panels_tall))
-    FigureCanvasAgg(figure)
+    frame = framed([(name, run.config.scenarios[name].title) for name in scenarios])
     drawn = []
-    for name, title in zip(scenarios, page.titles, strict=True):
-        axes = figure.add_axes((0, 0, 1, 1), label=name)
-        axes.set_title(title, loc="left", pad=7)
+    for axes, name in zip(frame.panels, scenarios, strict=True):
         own = [row for row in shown if row.scenario == name]
-        drawn.append(draw_panel(axes, own, metric, names, ceilings=metric.name in CEILINGS, wide_in=page.panel_wide))
-    # Only now is it known what the notes say, and so how tall the figure is.
-    lines = notes(drawn, shown, metric, page.room)
+        ceilings, wide_in = metric.name in CEILINGS, frame.panel_in[0]
+        drawn.append(draw_panel(axes, own, metric, names, ceilings=ceilings, wide_in=wide_in))
+    said = [DASHED] if any(one.ceilings for one in drawn) else []
+    said += [TOO_WIDE] if any(one.clipped for one in drawn) else []
+    struck = [row for one in drawn for row in one.struck]
+    said += void_notes(struck, (row for row in shown if row not in struck), (metric,))
     missing = tuple(dict.fromkeys(row.scenario for row in rows if row.scenario not in scenarios))
-    if missing:
-        lines += wrapped(f"Not run under {model} loads: {plain(listed(missing))}.", page.room, NOTE_POINTS)
-    legend_in = legend_height_in(list(names), page.room)
-    tall = HEAD_IN + page.panels_tall + legend_in + 0.2 + LINE_IN * len(lines)
-    figure.set_size_inches(page.wide, tall)
-    for place, axes in enumerate(figure.axes):
-        left, top = page.corner(place)
-        axes.set_position((left / page.wide, 1 - (top + PANEL_IN) / tall, page.panel_wide / page.wide, PANEL_IN / tall))
-    head(figure, run, metric, LEFT_IN)
-    legend(figure, names, LEFT_IN, HEAD_IN + page.panels_tall, page.room)
-    for number, line in enumerate(lines):
-        down = HEAD_IN + page.panels_tall + legend_in + 0.08 + LINE_IN * number
-        put(figure, LEFT_IN, down, line, fontsize=NOTE_POINTS, color=QUIET)
-    return figure
+    said += [f"Not run under {model} loads: {plain(listed(missing))}."] if missing else []
+    how = (f"{metric.better} is better", *of_run(run), *(MARKS if run.config.profile.rounds > 1 else ()))
+    return finished(frame, Words(chart_title(run, metric, model), how, said), names)
 
 
-def _page(titles: Sequence[str]) -> _Page:
-    columns = min(len(titles), 2)
-    wide = 7.4 if columns == 1 else 10.6
-    panel_wide = (wide - LEFT_IN - RIGHT_IN - (columns - 1) * BETWEEN_IN) / columns
-    broken = [wrapped(title, panel_wide, PANEL_TITLE_POINTS) for title in titles]
-    row_tall = 0.14 + 0.185 * max(len(lines) for lines in broken) + PANEL_IN + BELOW_PANEL_IN
-    return _Page(
-        wide=wide,
-        columns=columns,
-        panel_wide=panel_wide,
-        titles=tuple("\n".join(lines) for lines in broken),
-        row_tall=row_tall,
-        panels_tall=math.ceil(len(titles) / columns) * row_tall,
+def _chart(name: str, run: Run, rows: Sequence[Row], metric: Metric, model: Model) -> Chart | None:
+    shown = [row for row in rows if row.load.model == model]
+    if not shown:
+        return None
+    return Chart(
+        name=name,
+        title=chart_title(run, metric, model),
+        finding=finding(run, shown, metric, model),
+        caution=CAUTIONS[metric.name, model],
+        figure=draw(run, rows, metric, model),
     )
+
+
+def finding(run: Run, shown: Sequence[Row], metric: Metric, model: Model) -> str:
+    """The figures of the first scenario at its highest load under which two stacks can be compared, if there is one."""
+    sound = [row for row in shown if metric.name in row.estimates]
+    if not sound:
+        return f"No {metric_title(metric, model)} of this run is sound under {model} loads."
+    scenario = sound[0].scenario
+    counts = Counter(row.load for row in sound if row.scenario == scenario)
+    load = max(counts, key=lambda one: (min(counts[one], 2), amount(one)))
+    here = {row.stack: row for row in shown if (row.scenario, row.load) == (scenario, load)}
+    known = {stack: row.estimates[metric.name] for stack, row in here.items() if metric.name in row.estimates}
+    figures = some([with_interval(stack, known[stack], metric) for stack in first_named(run, known)])
+    void = first_named(run, [stack for stack in here if stack not in known])
+    parts = [
+        f"{charted_title(run, metric, model)} on {plain(scenario)} {under([load])}: {figures}",
+        *([f"void: {some([plain(stack) for stack in void])}"] if void else []),
+    ]
+    limits = {
+        row.stack: f"{plain(row.stack)} (at most {rate(row.ceiling_rps)})"
+        for row in sound
+        if row.scenario == scenario and "slots" in row.bounds and row.ceiling_rps is not None
+    }
+    bound = some([limits[stack] for stack in first_named(run, limits)]) if metric.name in CEILINGS and limits else ""
+    return f"{'; '.join(parts)}.{f' Bound by slots: {bound}.' if bound else ''}"

@@ -1,7 +1,7 @@
 """What the tables say, in words and numbers, before it is dressed for a terminal or for Markdown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.judge.comparison import Kept, Row, Seen, kept, unmeasured
 from bench.judge.metrics import METRICS, Metric
@@ -9,6 +9,7 @@ from bench.judge.ratios import Ratio
 from bench.model import Load, Run
 from bench.show import ratios as compared
 from bench.show import reasons, reproduction
+from bench.show.answer import Answer, answer
 from bench.show.reproduction import Reproduction
 from bench.show.sheet import Passage
 from bench.show.text import plural
@@ -21,12 +22,15 @@ class Shown:
     """A figure as text, or the word that stands for it, and its interval or nothing.
 
     `mark`: the number of the problem that it owes some or all of its rounds to. `struck`: it was read, but is void.
+    `sort`: the figure in its base unit, to order a column by; None where there is no sound one.
     """
 
     value: str
     around: str = ""
     mark: int | None = None
     struck: bool = False
+    # No part of what is shown: two figures that read alike are alike.
+    sort: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,15 @@ class Group:
 class Content:
     """All tables, then what must be said of them: how to read them, numbered problems, what was not run.
 
-    After these the ratios between stacks, why each stack stops where it does, and whether a reference is reproduced.
+    Above these the answer; after them the ratios between stacks, why each stack stops where it does, and whether a
+    reference is reproduced.
     """
 
     groups: tuple[Group, ...]
     legend: tuple[str, ...]
     problems: tuple[str, ...]
     remarks: tuple[str, ...]
+    answer: Answer
     ratios: Passage | None = None
     reasons: Passage | None = None
     reproduction: Passage | None = None
@@ -83,6 +89,7 @@ def content(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio], reproduced: 
         legend=_legend(run, rows),
         problems=tuple(problems),
         remarks=(*run.notes, *(line for one in kept(run.config) for line in _kept(one)), *missing),
+        answer=answer(run, rows, ratios),
         ratios=compared.passage(run, rows, ratios),
         reasons=reasons.passage(run, rows),
         reproduction=None if reproduced is None else reproduction.passage(reproduced),
@@ -148,7 +155,7 @@ def _line(row: Row, run: Run, problems: list[str]) -> Line:
 def _figure(row: Row, metric: Metric, mark: int | None) -> Shown:
     found = row.estimates.get(metric.name)
     if found is not None:
-        return Shown(*interval(found.mean, found.low, found.high, metric.unit), mark=mark)
+        return Shown(*interval(found.mean, found.low, found.high, metric.unit), mark=mark, sort=found.mean)
     void = row.voids.get(metric.name)
     if void is None:
         return Shown(NOTHING)

@@ -1,12 +1,11 @@
 """A verdict with all its numbers as JSON: base units, and null where there is no number."""
 
-import json
-import math
 from dataclasses import asdict
 from typing import Any
 
 from bench.judge.verdict import Finding, Judgement
 from bench.show.findings import headline, why
+from bench.show.plain_json import json_text
 
 VERSION = 1
 """Raised by whatever would break a reader: a key renamed, removed or given another meaning."""
@@ -14,7 +13,7 @@ VERSION = 1
 
 def document(judgement: Judgement) -> str:
     """The JSON text. Changes are fractions of 1 where compared by ratio, else differences in the metric's unit."""
-    return json.dumps(_plain(_whole(judgement)), indent=1, allow_nan=False) + "\n"
+    return json_text(_whole(judgement))
 
 
 def _whole(judgement: Judgement) -> dict[str, Any]:
@@ -64,12 +63,3 @@ def _finding(one: Finding, *, gated: bool) -> dict[str, Any]:
         "left_out": one.left_out,
         "beside": [asdict(other) for other in one.beside],
     }
-
-
-def _plain(value: Any) -> Any:
-    """The same without a number that JSON has not."""
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,6 +1,7 @@
-"""The words around the panels of a chart: its head, its legend and the notes below."""
+"""The words around the panels of a chart: its head, its legend and what the notes below say of void figures."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -9,32 +10,65 @@ from matplotlib.lines import Line2D
 from bench.judge.comparison import Row
 from bench.judge.metrics import Metric
 from bench.model import Load, Run
-from bench.show.panel import Drawn
 from bench.show.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
 from bench.show.text import plain, plural
-from bench.show.titles import chart_title, under
+from bench.show.titles import under
 
 LINE_IN = 0.175
+TITLE_DOWN_IN, TITLE_LINE_IN, BELOW_TITLE_IN, BELOW_HEAD_IN = 0.16, 0.25, 0.06, 0.135
 LEGEND_LINE_IN = 0.2
 HANDLE_IN = 0.28
 COLUMN_GAP_IN = 0.3
 NOTE_POINTS = 8.0
+MARKS = ("large marks: means", "dots: rounds", "thin bars: 95 % intervals")
+TOO_WIDE = "An interval that runs out of its panel is too wide to be shown whole."
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A chart's title, and how to read its marks, in lines that fit on its page."""
+
+    title: tuple[str, ...]
+    reading: tuple[str, ...]
+
+    @property
+    def reading_in(self) -> float:
+        """From the top of the page to how the marks are read."""
+        return TITLE_DOWN_IN + TITLE_LINE_IN * len(self.title) + BELOW_TITLE_IN
+
+    @property
+    def height_in(self) -> float:
+        """The height of both."""
+        return self.reading_in + LINE_IN * len(self.reading) + BELOW_HEAD_IN
+
+
+def head(title: str, reading: Sequence[str], room_in: float) -> Head:
+    """The head with this title and these words on reading the marks, each of which stays on one line if it can."""
+    lines: list[str] = []
+    for part in reading:
+        longer = f"{lines[-1]} \u00b7 {part}" if lines else part
+        if width_in(longer) <= room_in:
+            lines[-1:] = [longer]
+        else:
+            lines += wrapped(part, room_in)
+    return Head(tuple(wrapped(title, room_in, TITLE_POINTS, bold=True)), tuple(lines))
+
+
+def draw_head(figure: Figure, one: Head, left_in: float) -> None:
+    """Write the head at the top of the page."""
+    put(figure, left_in, TITLE_DOWN_IN, "\n".join(one.title), fontsize=TITLE_POINTS, weight="bold")
+    put(figure, left_in, one.reading_in, "\n".join(one.reading), color=QUIET)
+
+
+def of_run(run: Run) -> tuple[str, ...]:
+    """Which run it is, as part of how a chart is read."""
+    return f"profile {plain(run.config.profile.name)}", plural(run.config.profile.rounds, "round")
 
 
 def put(figure: Figure, x_in: float, down_in: float, text: str, **look: Any) -> None:
     """Write text at a place in inches from the left and from the top; its height hangs below."""
     width, height = figure.get_size_inches()
     figure.text(x_in / width, 1 - down_in / height, text, **({"va": "top"} | look))
-
-
-def head(figure: Figure, run: Run, metric: Metric, left_in: float) -> None:
-    """The chart's title, and how to read its marks."""
-    put(figure, left_in, 0.16, chart_title(run, metric), fontsize=TITLE_POINTS, weight="bold")
-    rounds = run.config.profile.rounds
-    parts = [f"{metric.better} is better", f"profile {plain(run.config.profile.name)}", plural(rounds, "round")]
-    if rounds > 1:
-        parts += ["large marks: means", "dots: rounds", "thin bars: 95 % intervals"]
-    put(figure, left_in, 0.47, " \u00b7 ".join(parts), color=QUIET)
 
 
 def legend_columns(names: Sequence[str], room_in: float) -> tuple[list[str], int, float]:
@@ -51,7 +85,7 @@ def legend_height_in(names: Sequence[str], room_in: float) -> float:
     return sum(_line_height_in(labels[start : start + columns]) for start in range(0, len(labels), columns))
 
 
-def legend(figure: Figure, marks: dict[str, Mark], left_in: float, down_in: float, room_in: float) -> None:
+def legend(figure: Figure, marks: Mapping[str, Mark], left_in: float, down_in: float, room_in: float) -> None:
     """Each stack's mark and name, line by line."""
     names = list(marks)
     labels, columns, step_in = legend_columns(names, room_in)
@@ -84,34 +118,25 @@ def _line_height_in(labels: Sequence[str]) -> float:
     return LEGEND_LINE_IN + LINE_IN * max(label.count("\n") for label in labels)
 
 
-def notes(drawn: Sequence[Drawn], rows: Sequence[Row], metric: Metric, room_in: float) -> list[str]:
-    """The lines below the legend: what dashes mean, which figures are struck or left out and why."""
-    said = []
-    if any(one.ceilings for one in drawn):
-        said.append(
-            "Dashed: the most that a stack's slots allow, at any load (slots / seconds for which each is held)."
-        )
-    if any(one.clipped for one in drawn):
-        said.append("An interval that runs out of its panel is too wide to be shown whole.")
-    struck = [row for one in drawn for row in one.struck]
-    for words, some in (
-        ("Hatched or crossed out, because void", struck),
-        ("Left out", [row for row in rows if row not in struck]),
-    ):
-        parts = _void(some, metric)
-        if parts:
-            said.append(f"{words}: {'; '.join(parts)}.")
-    return [line for note in said for line in wrapped(note, room_in, NOTE_POINTS)]
+def void_notes(struck: Iterable[Row], left_out: Iterable[Row], metrics: Sequence[Metric]) -> list[str]:
+    """Which figures of these rows are struck or left out, and why: a sentence each, none where there are none."""
+    found = (
+        ("Hatched or crossed out, because void", _void(struck, metrics)),
+        ("Left out", _void(left_out, metrics)),
+    )
+    return [f"{words}: {'; '.join(parts)}." for words, parts in found if parts]
 
 
-def _void(rows: Sequence[Row], metric: Metric) -> list[str]:
+def _void(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[str]:
     """The void figures among those of these rows, and why they are void."""
     found: dict[tuple[str, str, str], list[Load]] = {}
-    for row in rows:
+    for row, metric in ((row, metric) for row in rows for metric in metrics):
         void = row.voids.get(metric.name)
         if void is not None:
             rounds = "" if metric.name not in row.estimates else f" in {void.rounds} of {plural(row.rounds, 'round')}"
-            found.setdefault((row.stack, row.scenario, void.name + rounds), []).append(row.load)
+            loads = found.setdefault((row.stack, row.scenario, void.name + rounds), [])
+            # One problem may void both figures of a place.
+            loads += [row.load] if row.load not in loads else []
     return [
         f"{plain(stack)} on {plain(scenario)} {under(loads)} ({why})" for (stack, scenario, why), loads in found.items()
     ]

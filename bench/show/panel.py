@@ -12,13 +12,13 @@ from bench.judge.metrics import Metric
 from bench.judge.stats import Estimate
 from bench.loads import amount, load_name
 from bench.model import Closed, Load
-from bench.show.axis import Position, bar_positions, figure_axis, line_positions
-from bench.show.style import BAR_WIDE, QUIET, VALUE_POINTS, Mark
+from bench.show.axis import LOG_FROM, Position, bar_positions, figure_axis, line_positions
+from bench.show.points import draw_interval, draw_mean, draw_rounds, leave_empty
+from bench.show.style import BAR_WIDE, VALUE_POINTS, Mark
 from bench.show.titles import AXES
 from bench.show.void import Void, draw_voids
 from bench.units import Scale, scale
 
-LOG_FROM = 20.0
 ROUNDS_BESIDE_POINTS = 5.0
 
 
@@ -49,8 +49,7 @@ def draw_panel(
     """
     figures = [row.estimates[metric.name] for row in rows if metric.name in row.estimates]
     if not figures:
-        axes.set(xticks=[], yticks=[])
-        axes.text(0.5, 0.5, "no figure to show", transform=axes.transAxes, ha="center", va="center", color=QUIET)
+        leave_empty(axes)
         return Drawn()
     chosen = scale(metric.unit, max(max(found.values) for found in figures))
     loads = sorted({amount(row.load) for row in rows})
@@ -132,36 +131,11 @@ def _figure(axes: Axes, place: _Place, mark: Mark) -> None:
     """A figure's interval, its rounds beside it and its mean on top."""
     stack, found = place.row.stack, place.found
     if found.low is not None and found.high is not None:
-        ends = [found.low, found.high]
-        axes.plot([place.x] * 2, ends, color=mark.colour, linewidth=1.1, zorder=3, gid=f"interval:{stack}")
+        draw_interval(axes, [place.x] * 2, [found.low, found.high], stack, mark)
     if len(found.values) > 1:
-        axes.plot(
-            [place.x] * len(found.values),
-            found.values,
-            transform=offset_copy(axes.transData, axes.get_figure(root=True), ROUNDS_BESIDE_POINTS, 0, units="points"),
-            linestyle="none",
-            marker="o",
-            markersize=2.6,
-            markerfacecolor=mark.colour,
-            markeredgewidth=0,
-            alpha=0.75,
-            zorder=4,
-            clip_on=False,
-            gid=f"rounds:{stack}",
-        )
-    axes.plot(
-        [place.x],
-        [found.mean],
-        linestyle="none",
-        marker=mark.marker,
-        markersize=6.5,
-        markerfacecolor=mark.colour,
-        markeredgecolor="white",
-        markeredgewidth=0.7,
-        zorder=5,
-        clip_on=False,
-        gid=f"mean:{stack}",
-    )
+        beside = offset_copy(axes.transData, axes.get_figure(root=True), ROUNDS_BESIDE_POINTS, 0, units="points")
+        draw_rounds(axes, [place.x] * len(found.values), found.values, stack, mark, beside)
+    draw_mean(axes, place.x, found.mean, stack, mark)
 
 
 def _ceilings(

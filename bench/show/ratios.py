@@ -21,14 +21,7 @@ def passage(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Passage | 
     if pair is None or not found:
         return None
     said = headline(found, run.config)
-    unclear = [one for one in said if one.direction == "unclear"]
-    notes = []
-    if unclear:
-        parts = _by_load((one.scenario, one.load, name(one)) for one in unclear)
-        notes.append(f"No difference shown: {'; '.join(parts)}.")
-    missing = _missing(rows, said, pair)
-    if missing:
-        notes.append(f"No ratio, because a figure is void or missing: {'; '.join(_by_load(missing))}.")
+    notes = unsaid(rows, said, pair)
     if any(one.estimate.low is None for one in found):
         notes.append("A single round has no interval, and shows no difference.")
     notes.append(_reading(pair))
@@ -38,6 +31,19 @@ def passage(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Passage | 
         notes=tuple(notes),
         sheets=tuple(_sheets(run, found)),
     )
+
+
+def unsaid(rows: Sequence[Row], said: Sequence[Ratio], pair: tuple[str, str]) -> list[str]:
+    """Where no difference between the pair was shown, and where there is no ratio at all."""
+    notes = []
+    unclear = [one for one in said if one.direction == "unclear"]
+    if unclear:
+        parts = _by_load((one.scenario, one.load, name(one)) for one in unclear)
+        notes.append(f"No difference shown: {'; '.join(parts)}.")
+    missing = _missing(rows, said, pair)
+    if missing:
+        notes.append(f"No ratio, because a figure is void or missing: {'; '.join(_by_load(missing))}.")
+    return notes
 
 
 def name(one: Ratio) -> str:

@@ -7,21 +7,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bench.errors import BenchError
-from bench.judge.metrics import BY_NAME
 from bench.model import Run
-from bench.show.charts import CHARTS
 from bench.show.content import Content, Group, Shown
+from bench.show.gallery import Picture
 from bench.show.machine import machine, steadiness
 from bench.show.selftest import selftest_lines
 from bench.show.sheet import Passage
 from bench.show.text import code_block, markdown, plain, plural
-from bench.show.titles import chart_title
 from bench.units import seconds
 
 BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
+SHORT = ("throughput", "p95", "memory")
+"""The charts that a short report shows."""
 
 
-def report(run: Run, content: Content) -> str:
+def report(run: Run, content: Content, pictures: Sequence[Picture]) -> str:
     """report.md, its image links relative to the run folder. The same run gives the same text."""
     parts = [
         f"# Benchmark run {markdown(run.id)}",
@@ -30,8 +30,8 @@ def report(run: Run, content: Content) -> str:
         *_passage(content.ratios, "##", whole=True),
         *_passage(content.reasons, "##", whole=True),
         *_passage(content.reproduction, "##", whole=True),
-        "## Charts",
-        *_images(run, "charts"),
+        *(["## Charts"] if pictures else []),
+        *(part for one in pictures for part in (_image(one, "charts"), markdown(one.caution))),
         "## Stacks",
         _stacks(run),
         "## How it was made",
@@ -43,7 +43,7 @@ def report(run: Run, content: Content) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def short_report(run: Run, content: Content, link: str) -> str:
+def short_report(run: Run, content: Content, pictures: Sequence[Picture], link: str) -> str:
     """The tables, the ratios, the charts and where they come from; `link` leads to the run folder."""
     address = quote(link)
     where = f"{markdown(machine(run))} Raw samples and full report: [{markdown(link)}]({address}/report.md)."
@@ -51,7 +51,7 @@ def short_report(run: Run, content: Content, link: str) -> str:
         *_said(content),
         *_passage(content.ratios, "###", whole=False),
         *_passage(content.reproduction, "###", whole=False),
-        *_images(run, f"{address}/charts"),
+        *(_image(one, f"{address}/charts") for one in pictures if one.name in SHORT),
         where,
     ]
     return "\n\n".join(parts)
@@ -150,8 +150,9 @@ def _dressed(headers: Sequence[str], sides: Sequence[str], rows: Sequence[Sequen
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _images(run: Run, folder: str) -> list[str]:
-    return [f"[![{chart_title(run, BY_NAME[name])}]({folder}/{name}.png)]({folder}/{name}.svg)" for name in CHARTS]
+def _image(picture: Picture, folder: str) -> str:
+    """The PNG, what it says as its text alternative, and a link to the SVG."""
+    return f"[![{markdown(picture.finding)}]({folder}/{picture.name}.png)]({folder}/{picture.name}.svg)"
 
 
 def _stacks(run: Run) -> str:

@@ -17,11 +17,6 @@ class Reproduction:
     found: tuple[Reproduced, ...]
 
 
-def summary(found: Reproduction) -> tuple[str, ...]:
-    """Plain text for the end of a run: a line with the counts, then one for each ratio that differs."""
-    return (f"Does it reproduce the reference run {found.reference}? {_counts(found)}", *_noes(found))
-
-
 def passage(found: Reproduction) -> Passage:
     """The counts, each ratio that differs, and what the words mean."""
     limit = threshold(REPRODUCED)

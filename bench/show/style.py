@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 # Okabe and Ito's colours, told apart by the colour-blind; yellow made dark enough for a line on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8F7A00")
@@ -74,29 +75,33 @@ def styled() -> Iterator[None]:
         yield
 
 
-def width_in(text: str, points: float = TEXT_POINTS) -> float:
+def width_in(text: str, points: float = TEXT_POINTS, *, bold: bool = False) -> float:
     """The most that a line of text is wide, in inches."""
     if not text.strip():
         return 0.0
-    return HINTING * float(TextPath((0, 0), text, size=points).get_extents().width) / 72
+    font = FontProperties(weight="bold" if bold else "normal", size=points)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)  # the outlines would take longer
+    return HINTING * float(width) / 72
 
 
-def wrapped(text: str, room_in: float, points: float = TEXT_POINTS) -> list[str]:
+def wrapped(text: str, room_in: float, points: float = TEXT_POINTS, *, bold: bool = False) -> list[str]:
     """The lines into which `text` breaks so that none is wider than the room; a word that is wider is broken too."""
+
+    def fits(line: str) -> bool:
+        return width_in(line, points, bold=bold) <= room_in
+
     lines: list[str] = []
     line = ""
     for word in text.split():
         longer = f"{line} {word}" if line else word
-        if width_in(longer, points) <= room_in:
+        if fits(longer):
             line = longer
             continue
         if line:
             lines.append(line)
         line = word
-        while width_in(line, points) > room_in:
-            fits = next(
-                size for size in range(len(line) - 1, 0, -1) if size == 1 or width_in(line[:size], points) <= room_in
-            )
-            lines.append(line[:fits])
-            line = line[fits:]
+        while not fits(line) and len(line) > 1:
+            most = next(size for size in range(len(line) - 1, 0, -1) if size == 1 or fits(line[:size]))
+            lines.append(line[:most])
+            line = line[most:]
     return [*lines, line] if line else lines

@@ -9,20 +9,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.show.answer import ANSWER, LIMITS
 from bench.show.content import Content, Group, Line, Shown
 from bench.show.sheet import Passage
 from bench.show.stdout import console as drawing
 from bench.show.text import plain
 
-PIPED_WIDTH = 100
+PIPED_WIDTH = 80
 GAP = 2
 NARROWEST = 6
+LEAST_NOTES = 16
+"""Notes in a narrower column than this are broken within words: then they stand below their table."""
 
 
 def render(content: Content, *, width: int | None = None, colour: bool = False) -> str:
-    """The tables and what is said of them, at most `width` columns wide (None: PIPED_WIDTH).
+    """The tables, what is said of them and the answer, at most `width` columns wide (None: PIPED_WIDTH).
 
-    Where a figure and its interval do not fit side by side, the interval stands below. Nothing is cut off.
+    Where a figure and its interval do not fit side by side, the interval stands below; where notes do not, they stand
+    below their table. Nothing is cut off.
     """
     target = StringIO()
     console = drawing(target, width or PIPED_WIDTH, colour=colour)
@@ -30,10 +34,17 @@ def render(content: Content, *, width: int | None = None, colour: bool = False) 
     for group in content.groups:
         console.print(Text(plain(group.title), style="bold"))
         console.print(_table(group, widths, between))
+        if len(widths) < len(group.headers):
+            noted = [line for line in group.lines if line.notes]
+            _say(console, [line.notes for line in noted], [f"{plain(line.stack)}: " for line in noted])
     _say(console, content.legend)
     _say(console, content.problems, [f"[{number}] " for number in range(1, len(content.problems) + 1)])
     _say(console, content.remarks)
-    for passage in (content.ratios, content.reproduction):
+    told = content.answer
+    limits = Passage(LIMITS, points=told.limits) if told.limits else None
+    # Last, where the eye is when it has been printed.
+    answer = Passage(ANSWER, points=told.sentences)
+    for passage in (content.ratios, content.reproduction, limits, answer):
         if passage is not None:
             _pass(console, passage)
     return "\n".join(line.rstrip() for line in target.getvalue().rstrip().split("\n")) + "\n"
@@ -77,6 +88,7 @@ def _figure(shown: Shown, between: str) -> Text:
 
 
 def _texts(line: Line, between: str) -> tuple[Text, ...]:
+    """The parts of a line, its notes last."""
     figures = (_figure(shown, between) for shown in line.figures)
     return (Text(plain(line.stack)), *figures, Text(line.rounds), Text(line.notes))
 
@@ -84,7 +96,7 @@ def _texts(line: Line, between: str) -> tuple[Text, ...]:
 def _layout(content: Content, width: int) -> tuple[str, list[int]]:
     """What stands between a figure and its interval, and the columns' widths, the same in all tables.
 
-    Names and notes fold where the page is narrow; figures do not.
+    Names and notes fold where the page is narrow, figures do not; without a width for them notes have no column.
     """
     if not content.groups:
         return " ", []
@@ -94,9 +106,10 @@ def _layout(content: Content, width: int) -> tuple[str, list[int]]:
         if sum(widths) <= room:
             return between, widths
     name, *figures, notes = widths
-    left = max(room - sum(figures), 2 * NARROWEST)
-    notes = min(notes, max(left - name, NARROWEST))
-    return "\n", [min(name, left - notes), *figures, notes]
+    left = room - sum(figures)
+    if left - name >= LEAST_NOTES:
+        return "\n", [name, *figures, min(notes, left - name)]
+    return "\n", [min(name, max(left + GAP, NARROWEST)), *figures]
 
 
 def _widths(groups: Iterable[Group], between: str) -> list[int]:
@@ -111,8 +124,8 @@ def _widths(groups: Iterable[Group], between: str) -> list[int]:
 def _table(group: Group, widths: list[int], between: str) -> Table:
     table = Table(box=SIMPLE_HEAD, header_style="dim", padding=(0, 1), pad_edge=False, collapse_padding=True)
     last = len(group.headers) - 1
-    for index, (header, width) in enumerate(zip(group.headers, widths, strict=True)):
+    for index, (header, width) in enumerate(zip(group.headers, widths, strict=False)):
         table.add_column(header, justify="left" if index in {0, last} else "right", overflow="fold", width=width)
     for line in group.lines:
-        table.add_row(*_texts(line, between))
+        table.add_row(*_texts(line, between)[: len(widths)])
     return table

@@ -23,6 +23,8 @@ _CHARTS: Mapping[tuple[Model, str], str] = {
     ("open", "throughput"): "Achieved rate",
     ("closed", "p95"): "P95 latency at saturation",
     ("open", "p95"): "P95 latency",
+    ("closed", "cpu"): "CPU per request",
+    ("open", "cpu"): "CPU per request",
 }
 _AGAINST: Mapping[Model, str] = {"closed": "users", "open": "offered rate"}
 # Closed loads show what a stack is capable of, open ones what a visitor waits.
@@ -30,6 +32,7 @@ _CHARTED: Mapping[str, tuple[Model, Model]] = {
     "throughput": ("closed", "open"),
     "p95": ("open", "closed"),
     "memory": ("closed", "open"),
+    "cpu": ("closed", "open"),
 }
 
 
@@ -47,7 +50,7 @@ def metric_title(metric: Metric, model: Model) -> str:
 
 def headers(run: Run, model: Model) -> tuple[str, ...]:
     """The heads of the metrics' columns; that of memory says which kind it is."""
-    memory = "memory, PSS" if run.machine.has_pss else "memory, USS"
+    memory = f"memory, {memory_kind(run)}"
     return tuple(
         memory if metric.figure == "memory" else _HEADERS.get((model, metric.name), metric_title(metric, model))
         for metric in METRICS
@@ -66,15 +69,28 @@ def under(loads: Sequence[Load]) -> str:
     return " and ".join(parts)
 
 
+def models(run: Run) -> tuple[Model, ...]:
+    """The load models that it was measured under; where it has no cell, those that were planned."""
+    loads = [cell.load for cell in run.cells] or [load for own in run.config.profile.loads.values() for load in own]
+    return tuple(model for model in AXES if any(load.model == model for load in loads))
+
+
 def charted(run: Run, metric: Metric) -> Model:
     """The load model whose figures the metric's chart shows: its own, or the other where the run has none of it."""
-    loads = [cell.load for cell in run.cells] or [load for own in run.config.profile.loads.values() for load in own]
     first, other = _CHARTED[metric.name]
-    return first if any(load.model == first for load in loads) else other
+    return first if first in models(run) else other
 
 
-def chart_title(run: Run, metric: Metric) -> str:
-    """The title of the metric's chart: `P95 latency against offered rate`."""
-    model = charted(run, metric)
-    memory = "Memory (PSS)" if run.machine.has_pss else "Memory (USS)"
-    return f"{_CHARTS.get((model, metric.name), memory)} against {_AGAINST[model]}"
+def memory_kind(run: Run) -> str:
+    """Which memory is shown: PSS, or USS where the machine has no PSS."""
+    return "PSS" if run.machine.has_pss else "USS"
+
+
+def charted_title(run: Run, metric: Metric, model: Model) -> str:
+    """What the metric is called under loads of this model where a title or a sentence begins with it."""
+    return _CHARTS.get((model, metric.name), f"Memory ({memory_kind(run)})")
+
+
+def chart_title(run: Run, metric: Metric, model: Model) -> str:
+    """The title of the metric's chart under loads of this model: `P95 latency against offered rate`."""
+    return f"{charted_title(run, metric, model)} against {_AGAINST[model]}"

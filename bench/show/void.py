@@ -33,7 +33,7 @@ def draw_voids(
             if bars and not log:
                 _outline(axes, void.row.stack, void.x, void.figure, mark)
             else:
-                _crossed(axes, void.row.stack, void.x, void.figure, mark)
+                crossed(axes, void.row.stack, void.x, void.figure, mark)
         if bars:
             _word(axes, void, inside=inside)
     return tuple(struck)
@@ -55,7 +55,7 @@ def _outline(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> Non
     )
 
 
-def _crossed(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> None:
+def crossed(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> None:
     """The stack's marker, hollow, with a cross through it."""
     looks: tuple[dict[str, Any], ...] = (
         {"marker": mark.marker, "markersize": 6.5, "markerfacecolor": "white", "markeredgecolor": mark.colour},

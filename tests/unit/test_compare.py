@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,19 @@ import pytest
 import compare
 from bench.model import SCHEMA_VERSION, CellKey, Samples
 from bench.record.store import load_run, save_run
+from bench.show.charts import SATURATION
+from bench.show.gallery import FORMATS, NAMES
 from bench.show.report import BEGIN, END
 from tests.unit.builders import FASTAPI, FLASK, plan, save
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts take seconds: only what is about them undoes this, and draws them."""
+    monkeypatch.setattr("bench.show.publish.pictures", lambda _reading, _rows: iter(()))
 
 
 @pytest.fixture
@@ -23,7 +32,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_a_report_prints_the_table_and_lies_beside_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_prints_the_table_and_lies_beside_the_run(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
     assert compare.main(["report", str(folder)]) == 0
     said = capsys.readouterr()
     assert "GET /weather: one upstream call of 20 ms, 10 users" in said.out
@@ -31,32 +43,46 @@ def test_a_report_prints_the_table_and_lies_beside_the_run(folder: Path, capsys:
     assert "\x1b" not in said.out
     assert said.err == ""
     assert {path.name for path in (folder / "charts").iterdir()} == {
-        f"{name}.{kind}" for name in ("throughput", "p95", "memory") for kind in ("png", "svg")
+        f"{name}.{kind}" for name in NAMES if name != SATURATION for kind in FORMATS
     }
     assert (folder / "report.md").read_text(encoding="utf-8").startswith("# Benchmark run")
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert said.out.endswith(
+        f"\nWith charts, for any browser: {folder / 'report.html'}\nAs Markdown: {folder / 'report.md'}\n"
+    )
 
 
-def test_the_same_run_gives_the_same_files(folder: Path) -> None:
+def test_all_figures_go_into_a_file_or_to_standard_output_alone(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare.main(["report", str(folder), "--json", str(tmp_path / "figures.json")]) == 0
+    assert "The answer" in capsys.readouterr().out
+    written = (tmp_path / "figures.json").read_text(encoding="utf-8")
+    assert compare.main(["report", str(folder), "--json", "-"]) == 0
+    assert capsys.readouterr().out == written
+    assert {row["stack"] for row in json.loads(written)["rows"]} == set(SHAPES)
+
+
+def test_a_time_line_of_a_cell_that_is_not_there_exits_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["report", str(folder), "--timeline", "99"]) == 2
+    assert "no raw samples of a cell 99" in one_line(capsys)
+
+
+def test_the_same_run_gives_the_same_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     compare.main(["report", str(folder)])
     first = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     compare.main(["report", str(folder)])
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == first
 
 
-def test_cells_are_judged_again_from_their_samples_whatever_run_json_says(
+def test_a_report_shows_what_the_samples_say_whatever_run_json_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = load_run(folder)
     save_run(folder, replace(run, cells=tuple(replace(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
-    assert compare.judged(folder) == run
     compare.main(["report", str(folder)])
     assert "1000000000" not in capsys.readouterr().out
-
-
-def test_cores_that_were_not_pinned_are_all_of_the_machine(folder: Path) -> None:
-    run = load_run(folder)
-    save_run(folder, replace(run, server_cpus=(), load_cpus=()))
-    assert [cell.outcome for cell in compare.judged(folder).cells] == ["ok"] * len(run.cells)
 
 
 def test_a_failed_cell_is_reported_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +111,8 @@ def test_figures_that_the_load_side_spoiled_are_void(tmp_path: Path, capsys: pyt
     assert "invalid" in out
 
 
-def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path) -> None:
+def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
     page = tmp_path / "README.md"
     page.write_text(f"# Title\n{BEGIN}\nold\n{END}\nrest\n", encoding="utf-8")
     assert compare.main(["report", str(folder), "--embed", str(page)]) == 0
@@ -188,7 +215,10 @@ def test_a_folder_that_cannot_be_written_exits_2_with_one_clear_line(
 ) -> None:
     (folder / "charts").write_text("in the way", encoding="utf-8")
     assert compare.main(["report", str(folder)]) == 2
-    assert "the report cannot be written" in one_line(capsys)
+    said = capsys.readouterr()
+    assert "The answer" in said.out  # what could be shown was
+    assert "the report cannot be written" in said.err
+    assert said.err.count("\n") == 1
 
 
 @pytest.mark.parametrize("arguments", [[], ["unheard-of"], ["report", "--unheard-of"]])
@@ -205,14 +235,13 @@ def test_an_unexpected_error_exits_2_and_not_1(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("unexpected")
 
-    monkeypatch.setattr("bench.show.content.content", broken)
+    monkeypatch.setattr("bench.show.publish.content", broken)
     assert compare.main(["report", str(folder)]) == 2
     assert "ZeroDivisionError: unexpected" in capsys.readouterr().err
 
 
 def test_a_broken_import_exits_2_and_not_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bench.show.charts", None)
-    monkeypatch.delattr("bench.show.charts", raising=False)
+    monkeypatch.setitem(sys.modules, "bench.show.publish", None)
     assert compare.main(["report", str(folder)]) == 2
 
 

@@ -4,12 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import compare
 from bench.judge.cell import judge_cell
 from bench.judge.metrics import DROPPED, METRICS, TIMEOUT, UNSENT
 from bench.model import Bound, Cell, CellKey, Closed, Load, Open, Samples
 from bench.record.store import load_samples, save_samples
-from tests.unit.builders import FASTAPI, FLASK, HOLD_S, PROBE, SYNC, WINDOW, plan, samples, save, served
+from tests.unit.builders import FASTAPI, FLASK, HOLD_S, PROBE, SYNC, WINDOW, plan, samples, served
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI, "sync": SYNC}
 PLAN = plan(SHAPES, {"weather": (10,)}, rates={"weather": (200.0,)})
@@ -57,14 +56,6 @@ def left(cell: Cell) -> set[str]:
 
 def names(cell: Cell) -> list[str]:
     return [problem.name for problem in cell.problems]
-
-
-def test_a_cell_is_judged_from_its_raw_samples_alone(tmp_path: Path) -> None:
-    planned = plan(SHAPES, {"weather": (10,)}, rounds=2, rates={"weather": (100.0,)})
-    run = save(tmp_path, planned, SHAPES)
-    assert compare.judged(tmp_path) == run
-    assert {cell.outcome for cell in run.cells} == {"ok"}
-    assert {type(cell.load) for cell in run.cells} == {Closed, Open}
 
 
 @pytest.mark.parametrize("load", [TEN, STEADY])

@@ -124,6 +124,14 @@ def test_a_failed_request_counts_at_the_timeout_or_at_what_it_took_if_that_was_l
     assert fast.max == pytest.approx(0.1)
 
 
+def test_each_latency_stands_in_the_order_of_the_requests() -> None:
+    samples = requests(
+        (11.0, 11.0, 14.0, 200), (9.0, 9.0, 11.0, 200), (12.0, 12.0, 12.5, -503), (13.0, 13.0, 13.5, metrics.UNSENT),
+        (14.0, 14.0, 15.0, 200),
+    )  # fmt: skip
+    assert metrics.latencies_s(samples, WINDOW, timeout_s=5.0).tolist() == [3.0, 5.0, 1.0]
+
+
 def test_requests_are_counted_by_how_they_ended() -> None:
     samples = requests(*((11.0, 11.0, 12.0, status) for status in (200, 200, -2, -2, -3, -503)), (5.0, 5.0, 6.0, -1))
     found = metrics.requests(samples, WINDOW)
@@ -274,6 +282,11 @@ def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_wind
 def test_memory_has_no_pss_where_the_platform_has_none() -> None:
     assert metrics.memory(readings([11.0], pss_bytes=[-1]), WINDOW).median.pss_bytes is None
     assert metrics.BY_NAME["memory"].value(cell(pss_bytes=None)) == 45_000_000
+
+
+def test_the_memory_of_a_reading_is_its_pss_or_where_there_is_none_its_uss() -> None:
+    samples = readings([11.0, 12.0, 13.0], pss_bytes=[30, -1, 0], uss_bytes=[29, 19, 9])
+    assert metrics.ranked_bytes(samples).tolist() == [30, 19, 0]
 
 
 def test_a_window_without_a_reading_has_no_memory() -> None:

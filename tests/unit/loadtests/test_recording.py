@@ -31,6 +31,15 @@ def test_harness_and_load_agree_on_how_many_p95_a_window_spans() -> None:
     assert window.GROWTH_MARGIN > 1
 
 
+def test_the_latest_p95_is_that_of_the_last_thousand_that_were_sent() -> None:
+    recorder = recorder_of([9.0] * 500 + [0.1] * 940 + [0.7] * 60)
+    assert recorder.latest_p95_s() == pytest.approx(0.7)
+    for _ in range(500):
+        recorder.add(1.0, 1.0, 1.0, DROPPED, 0)
+    assert recorder.latest_p95_s() == pytest.approx(0.7)
+    assert Recorder().latest_p95_s() == 0
+
+
 def test_the_columns_are_those_of_the_raw_samples_to_the_last_digit(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.add(1.1, 1.2, 1.3000000000000003, 200, 70_000)

@@ -1,11 +1,5 @@
-import hashlib
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
-from pathlib import Path
 
 import pytest
 from matplotlib.colors import to_hex
@@ -14,18 +8,29 @@ from matplotlib.lines import Line2D
 
 from bench.judge.comparison import rows
 from bench.judge.metrics import BY_NAME
-from bench.model import Cell, Closed, Plan, Problem
-from bench.show.charts import CHARTS, draw, save_charts
+from bench.model import Cell, Closed, Open, Plan, Problem
+from bench.show.charts import against_load, at_saturation, draw
 from bench.show.style import styled
-from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of, save
+from tests.unit.builders import SYNC, Shape, cell, plan, run_of
+from tests.unit.show.drawings import assert_legible
+from tests.unit.show.readings import LOST, reading, rows_of
 
-ROOT = Path(__file__).resolve().parents[3]
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+RATE = Open(rate_rps=50.0, arrivals="fixed", max_in_flight=500)
+CHARTS = ("throughput", "p95", "cpu", "memory")
 
 
 def chart(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> Figure:
     with styled():
         return draw(run_of(planned, tuple(cells)), rows(cells, planned), BY_NAME[metric])
+
+
+def finding(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> str:
+    found = reading(planned, cells)
+    with styled():
+        drawn = against_load(metric, found, rows_of(found))
+    assert drawn is not None
+    return drawn.finding
 
 
 TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100, 500)})
@@ -63,11 +68,12 @@ def test_a_ninth_stack_shares_no_look_with_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "metric"), [(1, "throughput"), (2, "p95"), (8, "throughput"), (8, "p95"), (8, "memory")]
+    ("count", "metric"), [(1, "throughput"), (2, "p95"), (8, "throughput"), (8, "p95"), (8, "memory"), (8, "cpu")]
 )
 def test_no_text_is_cut_off_or_runs_into_another(count: int, metric: str) -> None:
     names = [f"{'x' * 36}-{number:03d}" for number in range(count)]
     planned = plan(dict.fromkeys(names, Shape(1, slots=8)), LOADS, titles={"weather": "A long title " * 12})
+    planned = replace(planned, profile=replace(planned.profile, name="a profile of forty characters in length."))
     cells = [
         cell(
             name, users, n, scenario=scenario, throughput_rps=10.0 * place * n, p95_s=place / 7, pss_bytes=place * 10**9
@@ -78,72 +84,67 @@ def test_no_text_is_cut_off_or_runs_into_another(count: int, metric: str) -> Non
         for n in (1, 2, 3)
     ]
     cells = [replace(one, problems=(LATE,)) if one.load == Closed(users=500) else one for one in cells]
-    figure = chart(planned, cells, metric)
-    with styled():
-        figure.canvas.draw()
-        renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-        texts = [*figure.texts]
-        for axes in figure.axes:
-            texts += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]  # type: ignore[attr-defined]
-            texts += [*axes.get_xticklabels(), *axes.get_yticklabels()]
-        shown = [text for text in texts if text.get_visible() and text.get_text().strip()]
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
-    page = figure.bbox
-    for said, box in boxes:
-        assert box.x0 >= page.x0, said
-        assert box.y0 >= page.y0, said
-        assert box.x1 <= page.x1, said
-        assert box.y1 <= page.y1, said
-    for (one, box), (other, second) in combinations(boxes, 2):
-        assert not box.padded(-0.5).overlaps(second.padded(-0.5)), (one, other)
-    for axes in figure.axes:
-        for text in figure.texts:
-            assert not axes.bbox.overlaps(text.get_window_extent(renderer)), text.get_text()
+    assert_legible(chart(planned, cells, metric))
 
 
 LOADS = {"weather": (1, 10, 100, 500, 520), "health": (100,), "compute": (1, 2)}
 
 
 @pytest.mark.parametrize("name", ["$x$", "_a_", "<script>", "a\nb", "\\frac{1}{2}", "$", "100 %"])
-def test_a_name_is_drawn_as_it_is(name: str, tmp_path: Path) -> None:
+def test_a_name_is_drawn_as_it_is(name: str) -> None:
     planned = plan({name: Shape(1), "b": Shape(1)}, {"weather": (10, 100)}, rounds=1, titles={"weather": name})
-    cells = [cell(name, users) for users in (10, 100)]
-    figure = chart(planned, cells)
+    figure = chart(planned, [cell(name, users) for users in (10, 100)])
     assert name.replace("\n", " ") in [text.get_text() for text in figure.texts]
     assert not any(text.get_parse_math() for text in figure.texts)
-    save_charts(run_of(planned, tuple(cells)), rows(cells, planned), tmp_path)
-    assert "<script>" not in (tmp_path / "throughput.svg").read_text(encoding="utf-8")
 
 
-def test_the_same_run_gives_the_same_bytes_in_another_process_and_folder(tmp_path: Path) -> None:
-    shapes = {"sync": SYNC, "loop": FASTAPI}
-    planned = plan(shapes, {"weather": (10, 20)}, rounds=2)
-    run = save(tmp_path / "run", planned, shapes)
-    here = save_charts(run, rows(run.cells, planned), tmp_path / "here")
-    (tmp_path / "matplotlibrc").write_text(
-        "lines.linewidth: 9\nfont.size: 30\naxes.titleweight: bold\nxtick.labelsize: 20\nlines.solid_capstyle: round\n",
-        encoding="utf-8",
-    )
-    program = (
-        "import sys; from pathlib import Path; from bench.record.store import load_run;"
-        "from bench.judge.comparison import rows; from bench.show.charts import save_charts;"
-        "run = load_run(Path('run')); save_charts(run, rows(run.cells, run.config), Path('there'))"
-    )
-    subprocess.run(
-        (sys.executable, "-c", program),
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "77", "MATPLOTLIBRC": str(tmp_path)},
-        check=True,
-    )
-    assert len(here) == 6
-    for path in here:
-        there = tmp_path / "there" / path.name
-        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(there.read_bytes()).digest(), path.name
+def test_a_finding_has_the_figures_with_intervals_of_the_highest_load_that_two_stacks_share() -> None:
+    loads = {"a": (10, 100, 500), "b": (10, 100)}
+    cells = [
+        cell(name, users, n, throughput_rps=users * n)
+        for name, counts in loads.items()
+        for users in counts
+        for n in (1, 2, 4)
+    ]
+    said = finding(TWO, cells)
+    assert said == "Throughput on weather with 100 users: b 200/s (35.7\u20131120) and a 200/s (35.7\u20131120)."
 
 
-def test_files_name_neither_the_day_nor_the_version(tmp_path: Path) -> None:
-    save_charts(run_of(TWO), (), tmp_path)
-    for path in tmp_path.iterdir():
-        data = path.read_bytes()
-        for word in (b"<dc:date", b"tEXt", b"Matplotlib v"):
-            assert word not in data, path.name
+def test_a_finding_names_what_is_void_and_what_slots_bind() -> None:
+    cells = [cell("a", problems=(LATE,)), cell("b", p95_s=0.2)]
+    assert finding(TWO, cells, "p95") == "P95 latency at saturation on weather with 10 users: b 200 ms; void: a."
+    sync = plan({"sync": SYNC}, {"weather": (10,)}, rounds=1)
+    said = finding(sync, [cell("sync", throughput_rps=190.0, bound="slots")])
+    assert said == "Throughput on weather with 10 users: sync 190/s. Bound by slots: sync (at most 200/s)."
+    assert "slots" not in finding(sync, [cell("sync", bound="slots")], "cpu")
+
+
+def test_a_finding_of_many_stacks_counts_the_rest() -> None:
+    names = [f"s{number}" for number in range(6)]
+    said = finding(plan(dict.fromkeys(names, Shape(1)), {"weather": (10,)}), [cell(name) for name in names])
+    assert said == "Throughput on weather with 10 users: s1 100/s, s0 100/s, s2 100/s, s3 100/s and 2 more."
+
+
+def test_where_nothing_is_sound_the_finding_says_so() -> None:
+    assert finding(TWO, [cell(problems=(LOST,))]) == "No throughput of this run is sound under closed loads."
+
+
+def test_latency_at_saturation_is_a_chart_of_its_own_only_beside_that_of_open_loads() -> None:
+    both = plan({"a": Shape(1)}, {"weather": (10,)}, rates={"weather": (50.0,)}, rounds=1)
+    found = reading(both, [cell("a"), cell("a", load=RATE)])
+    with styled():
+        headline, other = against_load("p95", found, rows_of(found)), at_saturation(found, rows_of(found))
+        only = reading(TWO, [cell("a")])
+        assert at_saturation(only, rows_of(only)) is None
+    assert headline is not None
+    assert other is not None
+    assert (headline.name, headline.title) == ("p95", "P95 latency against offered rate")
+    assert (other.name, other.title) == ("p95-saturation", "P95 latency at saturation against users")
+    assert other.figure.axes[0].get_xlabel() == "10 users"
+    assert "not what a visitor waits" in other.caution
+
+
+def test_a_run_without_a_cell_has_no_chart() -> None:
+    empty = reading(TWO, [])
+    assert against_load("throughput", empty, ()) is None
+    assert at_saturation(empty, ()) is None

@@ -57,6 +57,13 @@ def test_a_void_figure_that_was_never_read_is_a_word() -> None:
     assert found.groups[0].lines[0].figures[0] == Shown("void", mark=1)
 
 
+def test_a_figure_is_ordered_by_its_number_and_one_that_is_void_by_nothing() -> None:
+    found = said(one(2), [cell("a", number=1), cell("a", number=2)]).groups[0].lines[0].figures
+    assert [shown.sort for shown in found] == pytest.approx([100.0, 0.1, 50_000_000.0, 0.001])
+    void = said(one(), [cell("a", throughput_rps=0.0, problems=(LATE,))]).groups[0].lines[0].figures
+    assert [shown.sort for shown in void[:2]] == [None, None]
+
+
 def test_problems_are_numbered_in_the_order_in_which_a_reader_meets_them() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
     noisy = Problem("noisy", "steal 3 %")

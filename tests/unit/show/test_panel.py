@@ -2,9 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from bench.judge.comparison import rows
@@ -13,6 +11,7 @@ from bench.model import Cell, Open, Plan, Problem
 from bench.show.charts import draw
 from bench.show.style import styled
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
+from tests.unit.show.drawings import gids, line, words, xs, ys
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 
@@ -20,26 +19,6 @@ LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 def chart(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> Figure:
     with styled():
         return draw(run_of(planned, tuple(cells)), rows(cells, planned), BY_NAME[metric])
-
-
-def line(axes: Axes, gid: str) -> Line2D:
-    return next(found for found in axes.lines if found.get_gid() == gid)
-
-
-def gids(axes: Axes) -> list[str]:
-    return [str(found.get_gid()) for found in (*axes.lines, *axes.patches)]
-
-
-def words(figure: Figure) -> str:
-    return " ".join(text.get_text() for text in figure.texts)
-
-
-def xs(axes: Axes, gid: str) -> list[float]:
-    return [float(value) for value in np.asarray(line(axes, gid).get_xdata())]
-
-
-def ys(axes: Axes, gid: str) -> list[float]:
-    return [float(value) for value in np.asarray(line(axes, gid).get_ydata())]
 
 
 TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100, 500)})

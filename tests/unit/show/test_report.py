@@ -12,6 +12,7 @@ from bench.judge.ratios import ratios, reproduced
 from bench.judge.stats import estimate
 from bench.model import Bound, Open, Problem, Run, Selftest
 from bench.show.content import content
+from bench.show.gallery import Picture
 from bench.show.report import BEGIN, END, embed, link_from, report, short_report
 from bench.show.reproduction import Reproduction
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
@@ -21,6 +22,10 @@ GOLDENS = Path(__file__).parent / "goldens"
 
 LATE = Problem("upstream late", "the upstream's delays were off by 8.11 ms at P99 (limit 5.00 ms)", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
+PICTURES = tuple(
+    Picture(name, f"{name} against load", f"The {name} of a|b is [so].", f"Not as {name} is read.", b"<svg/>", b"png")
+    for name in ("throughput", "p95", "knee", "memory")
+)
 TESTED = Selftest(
     taken="2026-01-02T03:00:00+00:00",
     cpu_sets=((0,), (1,)),
@@ -63,7 +68,7 @@ STACKS: tuple[tuple[str, float, Bound], ...] = (("flask-sync", 0.002, "slots"), 
 
 
 def text(run: Run) -> str:
-    return report(run, content(run, rows(run.cells, run.config), ratios(run.cells, run.config)))
+    return report(run, content(run, rows(run.cells, run.config), ratios(run.cells, run.config)), PICTURES)
 
 
 def test_the_report(run: Run, golden: Callable[[Path, str], None]) -> None:
@@ -72,7 +77,7 @@ def test_the_report(run: Run, golden: Callable[[Path, str], None]) -> None:
 
 def test_the_short_report(run: Run, golden: Callable[[Path, str], None]) -> None:
     said = content(run, rows(run.cells, run.config), ratios(run.cells, run.config))
-    golden(GOLDENS / "short.md", short_report(run, said, "results/reference run") + "\n")
+    golden(GOLDENS / "short.md", short_report(run, said, PICTURES, "results/reference run") + "\n")
 
 
 def test_a_report_with_all_that_may_be_known(run: Run, golden: Callable[[Path, str], None]) -> None:
@@ -86,11 +91,30 @@ def test_a_report_with_all_that_may_be_known(run: Run, golden: Callable[[Path, s
         ratios(run.cells, run.config),
         Reproduction("20251231-000000", reproduced(found, other)),
     )
-    golden(GOLDENS / "whole.md", report(replace(run, selftest=TESTED), said))
-    short = short_report(run, said, "results/x")
+    golden(GOLDENS / "whole.md", report(replace(run, selftest=TESTED), said, PICTURES))
+    short = short_report(run, said, PICTURES, "results/x")
     assert "### Does it reproduce the reference run?" in short
     for long in ("Why it stops there", "against flask-sync |", "selftest"):
         assert long not in short
+
+
+def test_every_picture_stands_there_with_its_finding_as_text_alternative_and_how_it_is_misread(run: Run) -> None:
+    page = MarkdownIt("commonmark").render(text(run))
+    for one in PICTURES:
+        image = f'<a href="charts/{one.name}.svg"><img src="charts/{one.name}.png" alt="{one.finding}" /></a>'
+        assert f"<p>{image}</p>\n<p>{one.caution}</p>" in page
+
+
+def test_a_run_without_a_picture_has_no_part_for_them(run: Run) -> None:
+    said = content(run, rows(run.cells, run.config), ratios(run.cells, run.config))
+    assert "## Charts" not in report(run, said, ())
+    assert "![" not in short_report(run, said, (), "results/x")
+
+
+def test_the_short_report_shows_three_charts(run: Run) -> None:
+    said = content(run, rows(run.cells, run.config), ratios(run.cells, run.config))
+    short = short_report(run, said, PICTURES, "results/x")
+    assert re.findall(r"results/x/charts/([a-z0-9]+)\.png", short) == ["throughput", "p95", "memory"]
 
 
 def test_a_void_figure_is_struck_out_for_whoever_renders_the_page(run: Run) -> None:

@@ -1,5 +1,5 @@
 from bench.judge.ratios import Ratio, Reproduced, ratios, reproduced
-from bench.show.reproduction import Reproduction, passage, summary
+from bench.show.reproduction import Reproduction, passage
 from tests.unit.builders import Shape, cell, plan
 
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
@@ -44,15 +44,13 @@ def test_what_the_words_mean_is_said_with_the_limit() -> None:
         assert word in meaning
 
 
-def test_a_run_ends_with_the_counts_and_the_ratios_that_differ() -> None:
-    first, *others = summary(compared(0.002))
-    assert first == "Does it reproduce the reference run 20251231-000000? 3 yes, 1 no, 0 unclear."
-    assert [line[:4] for line in others] == ["no: "]
+def test_the_counts_come_first_and_then_the_ratios_that_differ() -> None:
+    found = passage(compared(0.002))
+    assert found.opening == "Against 20251231-000000: 3 yes, 1 no, 0 unclear."
+    assert [line[:4] for line in found.points] == ["no: "]
 
 
 def test_runs_without_a_common_ratio_say_so() -> None:
     nothing = Reproduction("20251231-000000", ())
-    assert summary(nothing) == (
-        "Does it reproduce the reference run 20251231-000000? the two runs have no ratio in common.",
-    )
+    assert passage(nothing).opening == "Against 20251231-000000: the two runs have no ratio in common."
     assert passage(nothing).notes == ()

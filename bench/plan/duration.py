@@ -1,0 +1,73 @@
+"""How long a run will take: what is known of its cells before they are measured, and what the finished ones showed."""
+
+from collections.abc import Iterable
+
+from bench.model import CellKey, Closed, Load, Plan, Scenario, Stack
+from bench.plan.schedule import Visit
+
+VISIT_S = 2.3
+LOAD_S = 0.7
+"""About what it takes to start and settle a server and its upstream, and to start the load of another cell."""
+
+WINDOW_P95S = 3.3
+"""A window grows until it spans so many P95."""
+
+Kind = tuple[str, str, Load]
+
+
+def expected(visits: Iterable[Visit], plan: Plan) -> list[tuple[CellKey, float]]:
+    """Every cell in its order, and the seconds that it will take as far as slots, waits and timing foretell it."""
+    return [
+        (key, (LOAD_S if place else VISIT_S) + _loaded_s(key, plan))
+        for visit in visits
+        for place, key in enumerate(visit.cells)
+    ]
+
+
+def _loaded_s(key: CellKey, plan: Plan) -> float:
+    """Warm-up, window and drain: all of them longer where requests queue for slots."""
+    timing = plan.profile.timing
+    wait_s = _latency_s(plan.stacks[key.stack], plan.scenarios[key.scenario], key.load)
+    warmup_s = timing.warmup_s * (2 if wait_s > timing.warmup_s else 1)
+    window_s = min(max(timing.window_s, WINDOW_P95S * wait_s), timing.window_limit_s)
+    return warmup_s + window_s + wait_s
+
+
+def _latency_s(stack: Stack, scenario: Scenario, load: Load) -> float:
+    if isinstance(load, Closed) and stack.slots is not None and load.users > stack.slots:
+        return scenario.hold_s * load.users / stack.slots
+    return scenario.hold_s
+
+
+class TimeLeft:
+    """The seconds that are left of a run whose cells finish one by one.
+
+    A cell takes what others of its stack, scenario and load took; before any of these, what was expected of it times
+    how far off the expectations were so far.
+    """
+
+    def __init__(self, cells: Iterable[tuple[CellKey, float]]) -> None:
+        self._left = dict(cells)
+        self._took: dict[Kind, list[float]] = {}
+        self._expected_s = self._took_s = 0.0
+
+    def finish(self, key: CellKey, took_s: float) -> None:
+        """Take a cell off, which took that long."""
+        self._expected_s += self._left.pop(key)
+        self._took_s += took_s
+        self._took.setdefault(_kind(key), []).append(took_s)
+
+    @property
+    def total_s(self) -> float:
+        """Seconds that the cells which are left will take."""
+        return sum(self._cell_s(key, expected_s) for key, expected_s in self._left.items())
+
+    def _cell_s(self, key: CellKey, expected_s: float) -> float:
+        took = self._took.get(_kind(key))
+        if took is not None:
+            return sum(took) / len(took)
+        return expected_s * (self._took_s / self._expected_s if self._expected_s else 1.0)
+
+
+def _kind(key: CellKey) -> Kind:
+    return key.stack, key.scenario, key.load

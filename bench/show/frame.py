@@ -1,0 +1,116 @@
+"""The page of a chart: its panels in one column or two, a head above them, a legend and notes below."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from bench.show.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
+from bench.show.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
+from bench.show.text import plain
+
+LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85
+NARROW_IN, WIDE_IN = 7.4, 10.6
+PANEL_IN, ABOVE_PANEL_IN, TITLE_LINE_IN, BELOW_PANEL_IN = 2.75, 0.14, 0.185, 0.62
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart, drawn but not yet written to a file. `finding` and `caution` are those of the gallery's pictures."""
+
+    name: str
+    title: str
+    finding: str
+    caution: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands around the panels: the title, how their marks are read, and notes, each of any length."""
+
+    title: str
+    reading: Sequence[str]
+    notes: Iterable[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A figure with panels that have no place yet. Inches: a panel is `panel_in` wide and tall, its row `row_in`."""
+
+    figure: Figure
+    columns: int
+    wide_in: float
+    panel_in: tuple[float, float]
+    row_in: float
+    below_in: float
+    foot_in: float
+
+    @property
+    def panels(self) -> list[Axes]:
+        """The panels, as they were named."""
+        return self.figure.axes
+
+    @property
+    def room_in(self) -> float:
+        """The width between the margins."""
+        return self.wide_in - LEFT_IN - RIGHT_IN
+
+    @property
+    def panels_in(self) -> float:
+        """The height of all panels."""
+        return math.ceil(len(self.panels) / self.columns) * self.row_in + self.foot_in
+
+    def corner_in(self, place: int) -> tuple[float, float]:
+        """From the left, and from the top of all panels, to the upper left corner of a panel."""
+        down, across = divmod(place, self.columns)
+        above_in = self.row_in - self.panel_in[1] - self.below_in
+        return LEFT_IN + across * (self.panel_in[0] + BETWEEN_IN), down * self.row_in + above_in
+
+
+def framed(
+    panels: Sequence[tuple[str, str]],
+    *,
+    columns: int = 2,
+    tall_in: float = PANEL_IN,
+    below_in: float = BELOW_PANEL_IN,
+    foot_in: float = 0.0,
+) -> Frame:
+    """The frame of panels with these labels and titles: one column for a single one, else `columns`.
+
+    `below_in` is left for the words below each panel, `foot_in` for more of them below the last.
+    """
+    columns = min(len(panels), columns)
+    wide_in = NARROW_IN if columns == 1 else WIDE_IN
+    panel_in = (wide_in - LEFT_IN - RIGHT_IN - (columns - 1) * BETWEEN_IN) / columns
+    titles = [wrapped(plain(title), panel_in, PANEL_TITLE_POINTS) for _, title in panels]
+    row_in = ABOVE_PANEL_IN + TITLE_LINE_IN * max(map(len, titles)) + tall_in + below_in
+    figure = Figure(figsize=(wide_in, row_in))
+    FigureCanvasAgg(figure)
+    for (label, _), lines in zip(panels, titles, strict=True):
+        figure.add_axes((0, 0, 1, 1), label=label).set_title("\n".join(lines), loc="left", pad=7)
+    return Frame(figure, columns, wide_in, (panel_in, tall_in), row_in, below_in, foot_in)
+
+
+def finished(frame: Frame, words: Words, marks: Mapping[str, Mark]) -> Figure:
+    """The figure, as tall as what stands on it: only now is it known what that is."""
+    figure = frame.figure
+    top = head(words.title, words.reading, frame.room_in)
+    notes = [line for note in words.notes for line in wrapped(note, frame.room_in, NOTE_POINTS)]
+    down_in = top.height_in + frame.panels_in
+    legend_in = legend_height_in(list(marks), frame.room_in)
+    tall_in = down_in + legend_in + 0.2 + LINE_IN * len(notes)
+    figure.set_size_inches(frame.wide_in, tall_in)
+    wide, tall = frame.panel_in
+    for place, axes in enumerate(frame.panels):
+        left_in, below_head_in = frame.corner_in(place)
+        bottom = 1 - (top.height_in + below_head_in + tall) / tall_in
+        axes.set_position((left_in / frame.wide_in, bottom, wide / frame.wide_in, tall / tall_in))
+    draw_head(figure, top, LEFT_IN)
+    legend(figure, marks, LEFT_IN, down_in, frame.room_in)
+    for number, line in enumerate(notes):
+        put(figure, LEFT_IN, down_in + legend_in + 0.08 + LINE_IN * number, line, fontsize=NOTE_POINTS, color=QUIET)
+    return figure

@@ -1,0 +1,190 @@
+"""The chart of latency percentiles: how long all but one request in a hundred, or in a thousand, took at most."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from bench.judge.comparison import Row
+from bench.judge.metrics import BY_NAME
+from bench.judge.percentiles import Curve, joined
+from bench.model import Load, Run
+from bench.reading import Reading
+from bench.show.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
+from bench.show.frame import Chart, Words, finished, framed
+from bench.show.labels import Box, Label, Size, place_labels, trace
+from bench.show.legend import of_run, void_notes
+from bench.show.phrases import first_named, some
+from bench.show.points import leave_empty
+from bench.show.style import Mark, marks
+from bench.show.text import listed, plain
+from bench.show.titles import load_title, under
+from bench.units import scale, seconds, threshold, tick
+
+NAME, TITLE = "percentiles", "Latency percentiles at the highest load"
+CAUTION = (
+    "Each panel is one load alone, and under a closed one latency is what waiting in a full queue costs; a curve that "
+    "ends early has fewer requests behind it, not faster ones."
+)
+P95 = BY_NAME["p95"]
+TOLD = (1000.0, 100.0, 10.0)
+"""The tails that a sentence speaks of: P99.9 where the samples tell it, else P99, else P90."""
+
+FEWEST_TAIL, BEYOND = 10.0, 1.5
+"""The axis goes on so far beyond the longest curve, or beyond P90: else the last label would leave the page."""
+
+MARK_EVERY = 12
+"""Places of a curve from one of its marks to the next: a factor of ten in the tail."""
+
+APART_IN = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A stack's curves under one load: of each sound round, and of all of them."""
+
+    stack: str
+    rounds: tuple[Curve, ...]
+    whole: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """The curves of one scenario and load; the rows whose latency is void; the stacks that were not given the load."""
+
+    scenario: str
+    load: Load
+    lines: tuple[_Line, ...]
+    void: tuple[Row, ...]
+    absent: tuple[str, ...]
+
+
+def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+    """The chart, a panel for each scenario and load model; None where no cell has a curve."""
+    run, panels = reading.run, _panels(reading, rows)
+    if not panels:
+        return None
+    names = marks(run.config.profile.stacks)
+    frame = framed(
+        [
+            (f"{one.scenario} {one.load.model}", f"{run.config.scenarios[one.scenario].title}, {load_title(one.load)}")
+            for one in panels
+        ]
+    )
+    for axes, panel in zip(frame.panels, panels, strict=True):
+        _draw(axes, panel.lines, names, frame.panel_in)
+    notes = void_notes((), (row for panel in panels for row in panel.void), (P95,))
+    notes += [
+        f"Not run {under([panel.load])} on {plain(panel.scenario)}: {plain(listed(panel.absent))}."
+        for panel in panels
+        if panel.absent
+    ]
+    several = run.config.profile.rounds > 1
+    how = (
+        "lower is better",
+        *of_run(run),
+        *(("thick lines: all rounds", "thin lines: single rounds") if several else ()),
+    )
+    return Chart(NAME, TITLE, _finding(run, panels), CAUTION, finished(frame, Words(TITLE, how, notes), names))
+
+
+def _panels(reading: Reading, rows: Sequence[Row]) -> list[_Panel]:
+    curves: dict[tuple[str, Load], dict[str, list[Curve]]] = {}
+    for cell in reading.run.cells:
+        if cell.order in reading.curves:
+            own = curves.setdefault((cell.scenario, cell.load), {}).setdefault(cell.stack, [])
+            own += [reading.curves[cell.order]] if P95.void(cell) is None else []
+    return [
+        _panel(scenario, load, curves[scenario, load], rows)
+        for scenario, load in dict.fromkeys((row.scenario, row.load) for row in rows)
+        if (scenario, load) in curves
+    ]
+
+
+def _panel(scenario: str, load: Load, curves: Mapping[str, Sequence[Curve]], rows: Sequence[Row]) -> _Panel:
+    own = [row for row in rows if (row.scenario, row.load) == (scenario, load)]
+    # Where a stack's own doing voids a round, the rounds that are left would be its good ones: then it has no estimate.
+    sound = {row.stack: curves.get(row.stack, ()) for row in own if P95.name in row.estimates}
+    whole = {stack: joined(found) for stack, found in sound.items()}
+    lines = tuple(_Line(stack, tuple(sound[stack]), curve) for stack, curve in whole.items() if curve is not None)
+    given = {row.stack for row in own}
+    elsewhere = (row.stack for row in rows if row.scenario == scenario and row.load.model == load.model)
+    return _Panel(
+        scenario=scenario,
+        load=load,
+        lines=lines,
+        void=tuple(row for row in own if P95.name in row.voids),
+        absent=tuple(dict.fromkeys(stack for stack in elsewhere if stack not in given)),
+    )
+
+
+def _draw(axes: Axes, lines: Sequence[_Line], names: Mapping[str, Mark], size_in: Size) -> None:
+    """The curves of a panel: a thin one for each round, a thick one with marks for all of them."""
+    if not lines:
+        leave_empty(axes)
+        return
+    curves = [curve for line in lines for curve in (*line.rounds, line.whole)]
+    every = [value for curve in curves for value in curve.latency_s]
+    low, high = min(every), max(every)
+    chosen, log = scale("s", high), 0 < LOG_FROM * low <= high
+    _tail_axis(axes, max(curve.tails[-1] for curve in curves), size_in[0])
+    up_axis(axes, limits(low * chosen.factor, high * chosen.factor, log=log), log=log)
+    axes.set_ylabel(f"latency, {chosen.axis}{' (log scale)' if log else ''}")
+    taken: list[Box] = []
+    labels: list[Label] = []
+    for place, line in enumerate(lines):
+        colour = names[line.stack].colour
+        for curve in line.rounds if len(line.rounds) > 1 else ():
+            values = [value * chosen.factor for value in curve.latency_s]
+            axes.plot(curve.tails, values, color=colour, linewidth=0.7, alpha=0.55, gid=f"round:{line.stack}")
+        tails, values = line.whole.tails, [value * chosen.factor for value in line.whole.latency_s]
+        # The marks of curves that lie on one another stand side by side.
+        first = min(round((place + 0.5) * MARK_EVERY / len(lines)), len(tails) - 1)
+        axes.plot(
+            tails,
+            values,
+            color=colour,
+            linewidth=2.0,
+            marker=names[line.stack].marker,
+            markevery=(first, MARK_EVERY),
+            markersize=6.5,
+            markeredgecolor="white",
+            markeredgewidth=0.7,
+            zorder=4,
+            gid=f"line:{line.stack}",
+        )
+        taken += trace(axes, tails, values, size_in)
+        labels.append(Label(tails[-1], values[-1], plain(line.stack)))
+    place_labels(axes, labels, taken, size_in, apart_in=APART_IN)
+
+
+def _tail_axis(axes: Axes, longest: float, wide_in: float) -> None:
+    """Set the axis to the right: 1 / (1 - p), logarithmic, ticks at the percentiles that people speak of."""
+    end = BEYOND * max(longest, FEWEST_TAIL)
+    axes.set_xscale("log")
+    axes.set_xlim(1.0, end)
+    axes.xaxis.set_minor_locator(NullLocator())
+    tails = [tail for tail in (2.0, *(10.0**power for power in range(1, 10))) if tail <= end]
+    places_in = [math.log(tail) / math.log(end) * wide_in for tail in tails]
+    labels = [threshold(1 - 1 / tail) for tail in tails]
+    axes.set_xticks(tails, thinned(labels, places_in, wide_in + BEYOND_PANEL_IN))
+    axes.xaxis.grid(visible=True)
+    axes.set_xlabel("share of the requests p, on a scale of log 1 / (1 - p)")
+
+
+def _finding(run: Run, panels: Sequence[_Panel]) -> str:
+    """The highest percentile that all stacks tell, of the first open load or, where there is none, of the first."""
+    drawn = sorted((panel for panel in panels if panel.lines), key=lambda panel: panel.load.model != "open")
+    if not drawn:
+        return "No latency of this run is sound at its highest load."
+    panel = drawn[0]
+    where = f"on {plain(panel.scenario)} {under([panel.load])} ({panel.load.model} load)"
+    whole = {line.stack: dict(zip(line.whole.tails, line.whole.latency_s, strict=True)) for line in panel.lines}
+    tail = next((tail for tail in TOLD if all(tail in curve for curve in whole.values())), None)
+    if tail is None:
+        return f"Latency percentiles {where}: too few requests to tell P90 of each stack."
+    said = some([f"{plain(stack)} {seconds(whole[stack][tail])}" for stack in first_named(run, whole)])
+    means = ", each the geometric mean of its rounds" if run.config.profile.rounds > 1 else ""
+    return f"P{tick(100 - 100 / tail)} {where}{means}: {said}."

@@ -1,0 +1,75 @@
+"""The marks of figures on any panel: means in the marker of their stack, rounds as dots, intervals as thin bars."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.transforms import Transform
+
+from bench.show.style import INK, QUIET, Mark
+
+
+def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:
+    """A mean, whole even at the edge of the panel."""
+    axes.plot(
+        [x],
+        [y],
+        linestyle="none",
+        marker=mark.marker,
+        markersize=6.5,
+        markerfacecolor=mark.colour,
+        markeredgecolor="white",
+        markeredgewidth=0.7,
+        zorder=5,
+        clip_on=False,
+        gid=f"mean:{stack}",
+    )
+
+
+def draw_rounds(
+    axes: Axes, xs: Sequence[float], ys: Sequence[float], stack: str, mark: Mark, moved: Transform | None = None
+) -> None:
+    """A dot for each round, where it was read or `moved` from there."""
+    where: dict[str, Any] = {} if moved is None else {"transform": moved}
+    axes.plot(
+        xs,
+        ys,
+        linestyle="none",
+        marker="o",
+        markersize=2.6,
+        markerfacecolor=mark.colour,
+        markeredgewidth=0,
+        alpha=0.75,
+        zorder=4,
+        clip_on=False,
+        gid=f"rounds:{stack}",
+        **where,
+    )
+
+
+def draw_interval(axes: Axes, xs: Sequence[float], ys: Sequence[float], stack: str, mark: Mark) -> None:
+    """A thin bar between two ends, cut off where it runs out of the panel."""
+    axes.plot(xs, ys, color=mark.colour, linewidth=1.1, zorder=3, gid=f"interval:{stack}")
+
+
+def leave_empty(axes: Axes) -> None:
+    """A panel without a figure says so."""
+    axes.set(xticks=[], yticks=[])
+    axes.text(0.5, 0.5, "no figure to show", transform=axes.transAxes, ha="center", va="center", color=QUIET)
+
+
+def draw_ring(axes: Axes, x: float, y: float, stack: str) -> None:
+    """A ring around a mean that stands out for a reason."""
+    axes.plot(
+        [x],
+        [y],
+        linestyle="none",
+        marker="o",
+        markersize=14.0,
+        markerfacecolor="none",
+        markeredgecolor=INK,
+        markeredgewidth=1.2,
+        zorder=6,
+        clip_on=False,
+        gid=f"ring:{stack}",
+    )

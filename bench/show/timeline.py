@@ -1,0 +1,141 @@
+"""The chart of one cell second by second: throughput, P95 and memory, for judging whether it was steady."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+
+from bench.judge.metrics import BY_NAME, Metric
+from bench.judge.timeline import BIN_S, Timeline
+from bench.model import Cell, Run
+from bench.reading import Reading
+from bench.show.axis import LOG_FROM, across_axis, limits, up_axis
+from bench.show.frame import Chart, Words, finished, framed
+from bench.show.legend import of_run
+from bench.show.points import leave_empty
+from bench.show.style import INK, QUIET, Mark, marks
+from bench.show.text import listed, plain
+from bench.show.titles import charted_title, load_title, metric_title
+from bench.units import figure, scale, seconds
+
+NAME = "timeline"
+CAUTION = (
+    "It is one cell of many, and each of its seconds has few requests: one high second is no finding, a slope over the "
+    "whole window is one about the cell."
+)
+METRICS = tuple(BY_NAME[name] for name in ("throughput", "p95", "memory"))
+PANEL_IN, BELOW_IN, FOOT_IN = 1.45, 0.26, 0.36
+SHADE = "#EFEFEF"
+
+
+@dataclass(frozen=True, slots=True)
+class _Track:
+    """A metric second by second, in its unit; None where a second has none. `void`: why the cell's figure is."""
+
+    metric: Metric
+    name: str
+    title: str
+    values: tuple[float | None, ...]
+    void: str | None
+
+
+def chart(reading: Reading) -> Chart | None:
+    """The chart of the first cell that has a time line; None where none has."""
+    run = reading.run
+    cell = next((cell for cell in run.cells if cell.order in reading.timelines), None)
+    if cell is None or not reading.timelines[cell.order].start_s:
+        return None
+    line = reading.timelines[cell.order]
+    tracks = _tracks(run, cell, line)
+    mark = marks(run.config.profile.stacks)[cell.stack]
+    frame = framed(
+        [(track.metric.name, track.title) for track in tracks],
+        columns=1,
+        tall_in=PANEL_IN,
+        below_in=BELOW_IN,
+        foot_in=FOOT_IN,
+    )
+    for axes, track in zip(frame.panels, tracks, strict=True):
+        _seconds(axes, line, frame.panel_in[0], last=track is tracks[-1])
+        _draw(axes, track, line, mark)
+    said = f"From {seconds(line.window_start_s)} to {seconds(line.window_end_s)}, between the dashed lines: the window."
+    notes = [said, *(f"Void, and so crossed out: {one.title}: {plain(one.void)}." for one in tracks if one.void)]
+    where = f"{plain(cell.stack)} on {plain(cell.scenario)}, {load_title(cell.load)}, round {cell.round}"
+    title = f"Second by second: {where}"
+    how = (*of_run(run), "shaded: warm-up, which is in no figure", "a point for each second")
+    words = Words(title, how, notes)
+    return Chart(NAME, title, _finding(where, tracks, line), CAUTION, finished(frame, words, {cell.stack: mark}))
+
+
+def _tracks(run: Run, cell: Cell, line: Timeline) -> tuple[_Track, ...]:
+    model = cell.load.model
+    values: tuple[Sequence[float | None], ...] = (line.throughput_rps, line.p95_s, line.memory_bytes)
+    return tuple(
+        _Track(metric, metric_title(metric, model), charted_title(run, metric, model), tuple(own), metric.void(cell))
+        for metric, own in zip(METRICS, values, strict=True)
+    )
+
+
+def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
+    """Set the axis to the right, shade the warm-up and mark the window; only the last panel has numbers below it."""
+    end = max(line.start_s[-1] + BIN_S, line.window_end_s)
+    across_axis(axes, (0.0, end), wide_in, log=False)
+    axes.tick_params(labelbottom=last)
+    if last:
+        axes.set_xlabel("seconds since the load began")
+    axes.axvspan(0.0, line.window_start_s, facecolor=SHADE, linewidth=0, zorder=0, gid="warm-up")
+    for at in (line.window_start_s, line.window_end_s):
+        axes.plot(
+            [at] * 2,
+            [0, 1],
+            transform=axes.get_xaxis_transform(),
+            color=QUIET,
+            linewidth=1.0,
+            linestyle=(0, (4, 2.5)),
+            zorder=1,
+            gid="window",
+        )
+
+
+def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
+    """The values of a metric, each in the middle of its second, joined where seconds follow one another."""
+    known = [value for value in track.values if value is not None]
+    if not known:
+        leave_empty(axes)
+        return
+    chosen, log = scale(track.metric.unit, max(known)), 0 < LOG_FROM * min(known) <= max(known)
+    up_axis(axes, limits(min(known) * chosen.factor, max(known) * chosen.factor, log=log), log=log)
+    axes.set_ylabel(f"{chosen.axis} (log scale)" if log else chosen.axis)
+    axes.plot(
+        [start + BIN_S / 2 for start in line.start_s],
+        [math.nan if value is None else value * chosen.factor for value in track.values],
+        color=mark.colour,
+        linewidth=1.3,
+        linestyle="--" if track.void else "-",
+        marker="x" if track.void else mark.marker,
+        markersize=4.5,
+        markeredgecolor=INK if track.void else "white",
+        markeredgewidth=1.0 if track.void else 0.5,
+        zorder=3,
+        clip_on=False,
+        gid=f"{'void' if track.void else 'line'}:{track.metric.name}",
+    )
+
+
+def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
+    """Between which figures the seconds of the window lie."""
+    inside = [
+        place
+        for place, start_s in enumerate(line.start_s)
+        if start_s >= line.window_start_s and start_s + BIN_S <= line.window_end_s
+    ]
+    parts = []
+    for track in tracks:
+        known = [value for place in inside if (value := track.values[place]) is not None]
+        if known and not track.void:
+            low, high = (figure(value, track.metric.unit) for value in (min(known), max(known)))
+            parts.append(f"{track.name} between {low} and {high}")
+    void = [track.name for track in tracks if track.void]
+    said = f"by the second of the window, {listed(parts)}" if parts else "no second of the window is whole and sound"
+    return f"{where}: {said}.{f' Void: {listed(void)}.' if void else ''}"

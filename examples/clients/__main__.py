@@ -1,0 +1,33 @@
+"""Write the figures of docs/clients.md: from what was kept, or measured anew.
+
+    python -m examples.clients [measure]
+
+Measuring takes about twelve minutes, on a machine that does nothing else.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench.errors import BenchError
+from bench.run.signals import Interrupted
+from examples.clients.document import write
+from examples.clients.measure import measure
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 once the page is written; another code where something failed or a signal came."""
+    parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("measure",), help="default: only write the page")
+    try:
+        if parser.parse_args(argv).what == "measure":
+            measure()
+        write()
+    except (BenchError, Interrupted) as error:
+        print(f"clients: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

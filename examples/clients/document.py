@@ -1,0 +1,88 @@
+"""docs/clients.md's figures and charts, from the run and the profiles that were kept."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.judge.comparison import Row, rows
+from bench.judge.ratios import ratios
+from bench.model import Run
+from bench.plan.config import ROOT
+from bench.reading import read_run
+from bench.show.gallery import Picture, pictures, save_pictures
+from bench.show.machine import machine
+from bench.show.report import embed, link_from
+from bench.show.text import listed, markdown, plural
+from bench.units import seconds
+from examples.clients import tables
+from examples.clients.kept import FOLDER, Profiles, kept_profiles
+
+DOCUMENT = ROOT / "docs/clients.md"
+CHARTS = ("cpu", "throughput")
+
+
+def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
+    """Put the figures into the document and the charts beside the run. Raises BenchError where something is missing."""
+    reading = read_run(folder)
+    run, found = reading.run, rows(reading.run.cells, reading.run.config)
+    try:
+        profiles = kept_profiles(folder)
+        drawn = {one.name: one for one in pictures(reading, found) if one.name in CHARTS}
+        save_pictures(drawn.values(), folder / "charts")
+        shown = [drawn[name] for name in CHARTS if name in drawn]
+        parts = [
+            _measured(run, link_from(document, folder)),
+            *(_image(one, link_from(document, folder / "charts")) for one in shown),
+            *_under_load(run, found),
+            *_alone(profiles),
+        ]
+        document.write_text(embed(document.read_text("utf-8"), "\n\n".join(parts), document.name), "utf-8")
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{document} cannot be written: {error}") from error
+
+
+def _measured(run: Run, link: str) -> str:
+    timing = run.config.profile.timing
+    return (
+        f"{plural(run.config.profile.rounds, 'round')}, begun {markdown(run.started)}. For each client and load "
+        f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
+        f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
+        f"Run and raw samples: [{link}]({link})."
+    )
+
+
+def _image(picture: Picture, folder: str) -> str:
+    """A chart that leads to its drawing; how it is misread stands below."""
+    image = f"[![{markdown(picture.finding)}]({folder}/{picture.name}.png)]({folder}/{picture.name}.svg)"
+    return f"{image}\n\n{markdown(picture.caution)}"
+
+
+def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
+    """The tables of what was measured under load, and what must be said of their figures."""
+    _, base = run.config.profile.compare or ("", "")
+    said = tables.problems(found)
+    return [
+        "### CPU per request",
+        tables.figures(run, found, "cpu"),
+        f"### CPU per request, against {markdown(base)} in the same round",
+        tables.against(run, ratios(run.cells, run.config), "cpu"),
+        "### Throughput",
+        tables.figures(run, found, "throughput"),
+        "Geometric means over the rounds, in brackets their 95 % intervals; a figure struck out is void. CPU per "
+        "request is that of the whole service, web framework included.",
+        *(["\n".join(f"- {markdown(text)}" for text in said)] if said else []),
+    ]
+
+
+def _alone(profiles: Profiles) -> list[str]:
+    """The tables of what was profiled."""
+    versions = listed([f"{name} {version}" for name, version in profiles.versions.items()])
+    return [
+        "### Where the CPU time of a call goes",
+        f"Profiles of {markdown(profiles.taken)}, of {markdown(versions)}.",
+        tables.parts(profiles.profiles),
+        "### The functions that take the most of it",
+        tables.functions(profiles.profiles),
+        "### What a call has the pool do",
+        tables.counts(profiles.profiles),
+    ]

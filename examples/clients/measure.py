@@ -1,0 +1,63 @@
+"""Every client in the service under load, and then alone under a profiler."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bench.errors import BenchError
+from bench.plan.config import ROOT
+from bench.run.cpus import cpu_sets, pinned
+from bench.run.folder import RESULTS
+from bench.run.signals import StopRequest, stop_on_signals
+from bench.run.upstream import running_upstream
+from examples.clients.kept import Profiles, keep
+from examples.clients.profiles import Profile
+from examples.clients.upstreams import CLIENTS
+
+CONFIG = Path(__file__).with_name("clients.toml")
+PROFILE = "clients"
+AT_ONCE = (50, 100, 500)
+PACKAGES = (
+    "httpx", "httpcore", "httpx-aiohttp", "aiohttp", "httpx2", "httpcore2",
+    "anyio", "h11", "uvloop", "fastapi", "uvicorn",
+)  # fmt: skip
+
+
+def measure() -> None:
+    """Measure and profile all clients, and keep what came of it. Raises BenchError where either failed."""
+    now = datetime.now(UTC)
+    folder = RESULTS / f"{now:%Y%m%d-%H%M%S}-{PROFILE}"
+    argv = ("-m", "bench", "run", "--config", str(CONFIG), "--profile", PROFILE, "--out", str(folder))
+    # A signal reaches the programs below, too: they end in their own time, and what they return is not looked at.
+    with stop_on_signals() as stop:
+        code = subprocess.run((sys.executable, *argv), cwd=ROOT, check=False).returncode
+        stop.check()
+        if code:
+            raise BenchError(f"the clients could not be measured: bench run ended with {code}", exit_code=1)
+        profiles = tuple(_profiles(folder / "logs", stop))
+    versions = {name: version(name) for name in PACKAGES}
+    keep(folder, Profiles(now.isoformat(timespec="seconds"), versions, profiles))
+
+
+def _profiles(logs: Path, stop: StopRequest) -> Iterator[Profile]:
+    """Each client with so many calls under way, in a process of its own on the server's core."""
+    cpus, adapter = cpu_sets(1), TypeAdapter(Profile)
+    with running_upstream(None, 1, cpus.upstream, logs / "profiles.upstream.log", stop) as upstream:
+        for client in CLIENTS:
+            for at_once in AT_ONCE:
+                stop.check()
+                print(f"profile: {client}, {at_once} calls at once", file=sys.stderr)
+                argv = ("-m", "examples.clients.profile_client", client, str(at_once), "--upstream", upstream.url)
+                with pinned(cpus.server):
+                    done = subprocess.run(
+                        (sys.executable, *argv), cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False
+                    )
+                stop.check()
+                if done.returncode:
+                    raise BenchError(f"{client} could not be profiled with {at_once} calls at once", exit_code=1)
+                yield adapter.validate_json(done.stdout)

@@ -1,0 +1,128 @@
+"""The tables of docs/clients.md, in Markdown."""
+
+from collections.abc import Mapping, Sequence
+
+from bench.judge.comparison import Row
+from bench.judge.metrics import BY_NAME, Metric
+from bench.judge.ratios import Ratio
+from bench.loads import load_name
+from bench.model import Load, Run
+from bench.show.text import markdown, plural
+from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
+from examples.clients.profiles import PARTS, Profile, call_s, counted_a_call, parts_s, top
+
+TOLD = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
+"""The clients whose functions are listed, each with TOLD_AT_ONCE calls at once."""
+
+TOLD_AT_ONCE = 100
+MOST = 6
+
+COUNTS: Mapping[str, str] = {
+    "AsyncConnectionPool._assign_requests_to_connections": "passes over the pool",
+    "AsyncHTTPConnection.is_idle": "connections asked whether idle",
+    "AsyncHTTPConnection.can_handle_request": "connections asked whether they fit",
+    "is_socket_readable": "sockets polled",
+}
+
+
+def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
+    """A metric of each stack under each load."""
+    by_place = {(row.stack, row.load): row for row in rows}
+    loads = _loads(run)
+    lines = [
+        [markdown(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
+        for stack in run.config.profile.stacks
+    ]
+    return table(("client", *map(load_name, loads)), lines)
+
+
+def against(run: Run, ratios: Sequence[Ratio], metric: str) -> str:
+    """A metric of each stack divided by that of the second of the profile's pair, under each load."""
+    by_place = {(one.stack, one.load): one.estimate for one in ratios if one.metric == metric}
+    loads = _loads(run)
+    lines = []
+    for stack in dict.fromkeys(name for name, _ in by_place):
+        found = [by_place.get((stack, load)) for load in loads]
+        said = (NOTHING if one is None else ratio(one.mean, one.low, one.high) for one in found)
+        lines.append([markdown(stack), *said])
+    return table(("client", *map(load_name, loads)), lines)
+
+
+def problems(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What must be known of figures, a sentence for each problem of each stack and load."""
+    return tuple(
+        f"{row.stack} with {load_name(row.load)}: {seen.name} in {seen.rounds} of {plural(row.rounds, 'round')}: "
+        f"{seen.detail}"
+        for row in rows
+        for seen in row.problems
+    )
+
+
+def parts(profiles: Sequence[Profile]) -> str:
+    """CPU time of a call of each client, in all and by what it goes into; and the connections that it opens."""
+    lines = []
+    for one in profiles:
+        spent = parts_s(one)
+        lines.append(
+            [
+                markdown(one.client),
+                str(one.at_once),
+                _calls(one),
+                seconds(call_s(one)),
+                *(seconds(spent.get(part)) for part in PARTS),
+                _number(one.connections / one.calls if one.calls else None),
+            ]
+        )
+    heads = ("client", "calls at once", "calls seen", "CPU of a call", *PARTS, "connections opened, a call")
+    return table(heads, lines)
+
+
+def functions(profiles: Sequence[Profile]) -> str:
+    """The functions that take the most CPU time themselves, of some clients."""
+    lines = [
+        [markdown(one.client), f"`{where.function}`", markdown(where.package), where.part, percent(share)]
+        for client in TOLD
+        for one in profiles
+        if (one.client, one.at_once) == (client, TOLD_AT_ONCE)
+        for where, share in top(one, MOST)
+    ]
+    heads = (f"client, {TOLD_AT_ONCE} calls at once", "function", "package", "runs for", "share of CPU time")
+    return table(heads, lines, words=4)
+
+
+def counts(profiles: Sequence[Profile]) -> str:
+    """How often a call has functions of the pool called, of the clients that have such a pool."""
+    lines = [
+        [markdown(one.client), str(one.at_once), *(_number(counted_a_call(one, name)) for name in COUNTS)]
+        for one in profiles
+        if any(one.counted.values())
+    ]
+    return table(("client", "calls at once", *COUNTS.values()), lines)
+
+
+def table(heads: Sequence[str], lines: Sequence[Sequence[str]], words: int = 1) -> str:
+    """Heads and lines, whose cells are Markdown already: so many columns of words, then figures, on the right."""
+    sides = [*["---"] * words, *["---:"] * (len(heads) - words)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, sides, *lines))
+
+
+def _loads(run: Run) -> list[Load]:
+    return list(dict.fromkeys(load for own in run.config.profile.loads.values() for load in own))
+
+
+def _figure(row: Row | None, metric: Metric) -> str:
+    if row is None:
+        return NOTHING
+    found = row.estimates.get(metric.name)
+    if found is not None:
+        return " ".join(part for part in interval(found.mean, found.low, found.high, metric.unit) if part)
+    void = row.voids.get(metric.name)
+    return "void" if void is None or void.figure is None else f"~~{figure(void.figure, metric.unit)}~~"
+
+
+def _calls(profile: Profile) -> str:
+    return count(profile.calls) + (f", {count(profile.failed)} failed" if profile.failed else "")
+
+
+def _number(value: float | None) -> str:
+    return NOTHING if value is None else significant(value, 2 if value < 1 else 3)

@@ -1,0 +1,63 @@
+"""The clients: each the service's own Upstream, with nothing but the client in it exchanged."""
+
+from collections.abc import Callable, Mapping
+
+import httpx
+
+from fastapi_app.config import Settings
+from fastapi_app.upstream import KEEPALIVE_S, Upstream
+
+POOL = 1000
+"""Connections that a pool may have and keep, where it is not left at its default."""
+
+
+class HttpxUpstream(Upstream):
+    """The upstream over a client that is handed in."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        super().__init__(settings)
+        self._client = client
+
+
+def _httpx(settings: Settings) -> Upstream:
+    return HttpxUpstream(settings, httpx.AsyncClient(timeout=settings.upstream_timeout_s, trust_env=False))
+
+
+def _httpx_1000(settings: Settings) -> Upstream:
+    limits = httpx.Limits(max_connections=POOL, max_keepalive_connections=POOL, keepalive_expiry=KEEPALIVE_S)
+    client = httpx.AsyncClient(limits=limits, timeout=settings.upstream_timeout_s, trust_env=False)
+    return HttpxUpstream(settings, client)
+
+
+def _httpx_aiohttp(settings: Settings) -> Upstream:
+    return Upstream(settings.model_copy(update={"upstream_client": "aiohttp"}))
+
+
+# Imported where they are used: no client shall pay for another.
+def _aiohttp(settings: Settings) -> Upstream:
+    from examples.clients.aiohttp_upstream import AiohttpUpstream  # noqa: PLC0415
+
+    return AiohttpUpstream(settings, POOL)
+
+
+def _httpx2(settings: Settings) -> Upstream:
+    from examples.clients.httpx2_upstream import Httpx2Upstream  # noqa: PLC0415
+
+    return Httpx2Upstream(settings, None)
+
+
+def _httpx2_1000(settings: Settings) -> Upstream:
+    from examples.clients.httpx2_upstream import Httpx2Upstream  # noqa: PLC0415
+
+    return Httpx2Upstream(settings, POOL)
+
+
+CLIENTS: Mapping[str, Callable[[Settings], Upstream]] = {
+    "httpx": _httpx,
+    "httpx-1000": _httpx_1000,
+    "httpx-aiohttp": _httpx_aiohttp,
+    "aiohttp": _aiohttp,
+    "httpx2": _httpx2,
+    "httpx2-1000": _httpx2_1000,
+}
+"""By name, what makes the upstream of a client. To be called within a running event loop."""

@@ -1,0 +1,35 @@
+"""The pages that the tests look at: that of the reference run, and one whose names are meant to break it."""
+
+import shutil
+from pathlib import Path
+
+import compare
+from tests.unit.builders import FLASK, plan, save
+
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
+
+STACK = "<script>document.title='owned!'</script>"
+SCENARIO = "<img src=x onerror=document.title='own'>"
+"""Names of 40 characters, as long as a page must have room for."""
+
+TITLE = "</title></style></svg><script>document.title='owned'</script>"
+
+
+def reference_page(folder: Path) -> Path:
+    """The page of the reference run as it is now made from its samples, in this folder."""
+    shutil.copy(REFERENCE / "run.json", folder)
+    shutil.copytree(REFERENCE / "cells", folder / "cells")
+    return _page(folder)
+
+
+def hostile_page(folder: Path) -> Path:
+    """The page of a run of one stack, with markup in whatever a user may name."""
+    shapes, titles = {STACK: FLASK}, {STACK: TITLE, SCENARIO: TITLE}
+    planned = plan(shapes, {SCENARIO: (5, 10, 20)}, rates={SCENARIO: (100.0,)}, rounds=2, titles=titles)
+    save(folder, planned, shapes, notes=(TITLE,))
+    return _page(folder)
+
+
+def _page(folder: Path) -> Path:
+    assert compare.main(["report", str(folder)]) == 0
+    return folder / "report.html"

@@ -1,0 +1,69 @@
+"""docs/clients.md's generated part, from a made-up run and made-up profiles."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from examples.clients.document import write
+from examples.clients.kept import Profiles, keep, kept_profiles
+from tests.unit.builders import FASTAPI, FLASK, Shape, plan, save
+
+from .test_tables import profile
+
+SLOW = replace(FLASK, cpu_s=0.01, slots=None)
+SHAPES: dict[str, Shape] = {"httpx": SLOW, "aiohttp": FASTAPI}
+PROFILES = Profiles(
+    "2026-01-02T03:04:05+00:00",
+    {"httpx": "0.28.1", "httpcore": "1.0.9"},
+    (profile("httpx", 100), profile("aiohttp", 100)),
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What was measured and kept, beside what an earlier measurement had left."""
+    measured, kept = tmp_path / "measured", tmp_path / "results" / "clients"
+    save(measured, plan(SHAPES, {"weather": (10, 100)}), SHAPES)
+    (measured / "logs").mkdir()
+    kept.mkdir(parents=True)
+    (kept / "earlier").touch()
+    keep(measured, PROFILES, kept)
+    return kept
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    page = tmp_path / "docs" / "clients.md"
+    page.parent.mkdir()
+    page.write_text("# Title\n<!-- report:begin -->\n<!-- report:end -->\nthe end\n")
+    return page
+
+
+def test_what_is_kept_is_the_record_and_the_profiles(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {"run.json", "cells", "profiles.json"}
+    assert kept_profiles(folder) == PROFILES
+
+
+def test_the_page_shows_what_was_kept_and_is_the_same_each_time(folder: Path, page: Path) -> None:
+    write(folder, page)
+    text = page.read_text("utf-8")
+    for part in ("3 rounds, begun 2026-01-02", "](../results/clients/charts/cpu.svg)", "httpcore 1.0.9", "the end"):
+        assert part in text
+    for heading in ("### CPU per request", "against httpx", "### Throughput", "### Where the CPU time of a call goes"):
+        assert heading in text
+    assert text.index("charts/cpu.png") < text.index("charts/throughput.png")
+    charts = {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}
+    assert set(charts) == {"cpu.png", "cpu.svg", "throughput.png", "throughput.svg"}
+    write(folder, page)
+    assert page.read_text("utf-8") == text
+    assert {path.name: path.read_bytes() for path in (folder / "charts").iterdir()} == charts
+
+
+def test_a_page_is_not_written_without_profiles(folder: Path, page: Path) -> None:
+    before = page.read_text("utf-8")
+    (folder / "profiles.json").unlink()
+    with pytest.raises(BenchError, match=r"profiles\.json"):
+        write(folder, page)
+    assert page.read_text("utf-8") == before

@@ -1,0 +1,53 @@
+"""The commands and tables of all pages, and what this project makes of them."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import compare
+from bench import cli
+
+from .markdown import PAGES, blocks
+from .shell import Command, commands
+
+EVERY = tuple(command for page in PAGES for command in commands(page))
+
+BENCH = ("python", "-m", "bench")
+COMPARE = ("python", "compare.py")
+PYTEST = ("python", "-m", "pytest")
+UPSTREAM = ("python", "-m", "upstream")
+PROFILE = ("python", "-m", "examples.clients.profile_client")
+
+
+def starting(*first: str) -> list[Command]:
+    """The commands that begin so, each once."""
+    found = {command.words: command for command in EVERY if command.after(*first) is not None}
+    return list(found.values())
+
+
+def parsed(command: Command) -> argparse.Namespace:
+    """What the command line makes of the words of a command of this project."""
+    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser)):
+        words = command.after(*first)
+        if words is not None:
+            return parser().parse_args(words)
+    raise ValueError(f"{command} is none of this project")
+
+
+def accepted(parser: argparse.ArgumentParser, words: Sequence[str]) -> bool:
+    """Whether it takes these words; what it complains of is in the output of the test."""
+    try:
+        parser.parse_args(words)
+    except SystemExit as end:
+        return end.code == 0
+    return True
+
+
+def tables_of(page: str, folder: Path) -> list[tuple[str, Path]]:
+    """Each block of TOML of a page as a file of its own, after the name that it gives itself or none."""
+    found = []
+    for number, block in enumerate(block for block in blocks(page) if block.language == "toml"):
+        file = folder / f"{number}.toml"
+        file.write_text(block.text, encoding="utf-8")
+        found.append((block.file or "", file))
+    return found

@@ -1,0 +1,101 @@
+"""The commands of a page, taken out of its blocks of shell and of the workflows that it shows."""
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .markdown import Block, blocks
+
+SHELL = frozenset({"", "sh", "bash", "shell", "console"})
+"""A block without a word after its fence is shell too: what a program prints is marked as `text`."""
+
+WORKFLOW = frozenset({"yaml", "yml"})
+
+_SIGNS = frozenset("();<>|&")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
+_KEY = re.compile(r"^(?:- +)?(?:run: +)?(?:- +)?")
+_PYTHON = re.compile(r"(?:.*/)?python3?")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: the block that it stands in, its line, its words, unquoted, and the assignments before it.
+
+    Whatever Python it names is `python`.
+    """
+
+    block: Block
+    line: int
+    words: tuple[str, ...]
+    assigned: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.block.page}:{self.line} {shlex.join(self.words)}"
+
+    def after(self, *first: str) -> tuple[str, ...] | None:
+        """The words behind these first ones; None where it begins otherwise."""
+        return self.words[len(first) :] if self.words[: len(first)] == first else None
+
+
+def commands(page: str) -> tuple[Command, ...]:
+    """Every command of the page; of a workflow those of make and of Python."""
+    return tuple(command for block in blocks(page) for command in _of(block))
+
+
+def split(text: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(words, assignments before them) of each command of a line: what stands between `&&`, `;` and the like.
+
+    Redirections are left out. Raises ValueError where a quotation is not closed.
+    """
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    lexer.commenters = "#"
+    words: list[str] = []
+    target = False
+    for token in lexer:
+        if token and set(token) <= _SIGNS:
+            target = token[0] in "<>"  # what follows is a file
+            if not target:
+                yield from _plain(words)
+                words = []
+        elif target:
+            target = False
+        else:
+            words.append(token)
+    yield from _plain(words)
+
+
+def _plain(words: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    assigned = tuple(itertools.takewhile(_ASSIGNMENT.fullmatch, words))
+    left = words[len(assigned) :]
+    if left:
+        program = "python" if _PYTHON.fullmatch(left[0]) else left[0]
+        yield (program, *left[1:]), assigned
+
+
+def _of(block: Block) -> Iterator[Command]:
+    if block.language not in SHELL | WORKFLOW:
+        return
+    for number, line in _lines(block):
+        if block.language in SHELL:
+            text = line.removeprefix("$ ")
+        else:
+            text = _KEY.sub("", line.strip())
+            if not re.match(r"make |(?:\S*/)?python3? ", text):
+                continue
+        yield from (Command(block, number, words, assigned) for words, assigned in split(text))
+
+
+def _lines(block: Block) -> Iterator[tuple[int, str]]:
+    """Its lines with their numbers in the page, those that a backslash continues as one."""
+    begun, sofar = 0, ""
+    for number, line in enumerate(block.text.split("\n"), start=block.line):
+        begun = begun if sofar else number
+        if line.endswith("\\"):
+            sofar += line[:-1] + " "
+            continue
+        if (sofar + line).strip():
+            yield begun, sofar + line
+        sofar = ""

@@ -1,0 +1,41 @@
+"""What the pages show of tables, of Python and of JSON is what it claims to be."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
+
+from .markdown import PAGES, ROOT, Block, blocks
+from .project import tables_of
+
+READ: Mapping[str, Callable[[str], object]] = {
+    "python": lambda text: compile(text, "block", "exec"),
+    "json": json.loads,
+}
+EXAMPLES = sorted([*ROOT.glob("docs/examples/*/*.toml"), *ROOT.glob("examples/*/*.toml")])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(block.language == "toml" for block in blocks(page))])
+def test_every_table_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
+    load_config([DEFAULT_CONFIG, *(file for _, file in tables_of(page, tmp_path))])
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in PAGES for block in blocks(page) if block.language in READ],
+    ids=lambda block: f"{block.page}:{block.line}",
+)
+def test_a_block_of_python_or_json_can_be_read(block: Block) -> None:
+    READ[block.language](block.text)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.name)
+def test_every_profile_of_an_example_can_be_planned(file: Path) -> None:
+    config = load_config([DEFAULT_CONFIG, file])
+    for name in config.profiles.keys() - load_config([DEFAULT_CONFIG]).profiles.keys():
+        planned = make_plan(config, name)
+        assert all((ROOT / scenario.locustfile).is_file() for scenario in planned.scenarios.values())
+        assert all((ROOT / stack.cwd).is_dir() for stack in planned.stacks.values())

@@ -1,0 +1,38 @@
+"""What a report must take at most, of a run as large as any; on an idle machine."""
+
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.reading import read_run
+
+from .large_run import CELLS_A_ROUND, make
+from .report import large_run, said, taken
+
+TABLE_S, WHOLE_S, PEAK_BYTES = 5.0, 30.0, 1_000_000_000
+
+
+def test_the_large_run_is_one_that_could_have_been_recorded(tmp_path: Path) -> None:
+    run = make(tmp_path, cells=50, requests=300_000)
+    assert len(run.cells) == CELLS_A_ROUND
+    asked = sum(cell.upstream.hits["weather"] for cell in run.cells if cell.upstream is not None)
+    assert asked == pytest.approx(300_000, rel=0.05)
+    assert sum(cell.outcome == "ok" for cell in run.cells) >= 0.9 * len(run.cells)
+    assert read_run(tmp_path).run == run
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with large_run() as made:
+        yield made
+
+
+@pytest.mark.slow
+def test_a_report_of_ten_million_requests_is_soon_there_and_needs_little_memory(folder: Path) -> None:
+    runs = [taken(folder) for _ in range(3)]
+    print(said(runs))
+    assert statistics.median(one.table_s for one in runs) <= TABLE_S
+    assert statistics.median(one.whole_s for one in runs) <= WHOLE_S
+    assert max(one.peak_bytes for one in runs) <= PEAK_BYTES

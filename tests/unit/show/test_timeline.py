@@ -1,0 +1,89 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.judge.timeline import Timeline
+from bench.model import Problem
+from bench.show import timeline
+from bench.show.frame import Chart
+from bench.show.style import styled
+from tests.unit.builders import Shape, cell, plan
+from tests.unit.show.drawings import assert_legible, gids, words, xs, ys
+from tests.unit.show.readings import LATE, LONG, LOST, crowd, reading, second_by_second
+
+ONE = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=2)
+
+
+def chart(line: Timeline, problems: tuple[Problem, ...] = (), stack: str = "a") -> Chart:
+    """The chart of the second of two cells."""
+    found = reading(ONE, [cell("b"), cell(stack, number=2, problems=problems)])
+    with styled():
+        drawn = timeline.chart(replace(found, timelines={1: line}))
+    assert drawn is not None
+    return drawn
+
+
+def test_three_panels_share_the_seconds() -> None:
+    throughput, p95, memory = chart(second_by_second()).figure.axes
+    middles = [second + 0.5 for second in range(8)]
+    np.testing.assert_allclose(xs(throughput, "line:throughput"), middles)
+    np.testing.assert_allclose(ys(throughput, "line:throughput"), [10, 800, 900, 910, 905, 890, 900, 0])
+    np.testing.assert_allclose(ys(p95, "line:p95"), [900, 200, 110, 120, 130, 110, 120, np.nan])
+    np.testing.assert_allclose(ys(memory, "line:memory"), [40, 41, 42, 42, 43, 43, 43, np.nan])
+    assert throughput.get_xlim() == p95.get_xlim() == memory.get_xlim() == (0, 8)
+    assert [axes.get_xlabel() for axes in (throughput, p95, memory)] == ["", "", "seconds since the load began"]
+    assert [axes.get_ylabel() for axes in (throughput, p95, memory)] == ["requests/s", "ms", "MB"]
+
+
+def test_the_warm_up_is_shaded_and_the_window_marked() -> None:
+    drawn = chart(second_by_second())
+    for axes in drawn.figure.axes:
+        (shade,) = (patch for patch in axes.patches if patch.get_gid() == "warm-up")
+        assert shade.get_extents().width > 0
+        ends = [float(np.asarray(found.get_xdata())[0]) for found in axes.lines if found.get_gid() == "window"]
+        assert ends == [2.0, 8.0]
+    assert "From 2.00 s to 8.00 s, between the dashed lines: the window." in words(drawn.figure)
+
+
+def test_the_title_names_the_cell_and_the_finding_has_the_least_and_the_most_of_the_window() -> None:
+    drawn = chart(second_by_second())
+    assert drawn.title == "Second by second: a on weather, 10 users (closed), round 2"
+    assert drawn.title in words(drawn.figure)
+    assert drawn.finding == (
+        "a on weather, 10 users (closed), round 2: by the second of the window, throughput between 0/s and 910/s, "
+        "P95 at saturation between 110 ms and 130 ms and memory between 42.0 MB and 43.0 MB."
+    )
+
+
+def test_a_void_figure_is_crossed_out_with_its_reason() -> None:
+    drawn = chart(second_by_second(), (LATE,))
+    throughput, p95, _ = drawn.figure.axes
+    assert "line:throughput" in gids(throughput)
+    (void,) = (found for found in p95.lines if found.get_gid() == "void:p95")
+    assert (void.get_marker(), void.get_linestyle()) == ("x", "--")
+    assert "Void, and so crossed out: P95 latency at saturation: off by 6 ms." in words(drawn.figure)
+    assert drawn.finding.endswith("Void: P95 at saturation.")
+    lost = chart(second_by_second(), (LOST,)).finding
+    assert lost.endswith("no second of the window is whole and sound. Void: throughput, P95 at saturation and memory.")
+
+
+def test_a_track_without_a_value_says_so() -> None:
+    bare = replace(second_by_second(), memory_bytes=(None,) * 8)
+    assert [text.get_text() for text in chart(bare).figure.axes[2].texts] == ["no figure to show"]
+
+
+def test_a_run_without_a_time_line_has_no_chart() -> None:
+    found = reading(ONE, [cell("a")])
+    assert timeline.chart(found) is None
+    empty = Timeline((), (), (), (), 0.1, 0.9)
+    assert timeline.chart(replace(found, timelines={0: empty})) is None
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_no_text_is_cut_off_or_runs_into_another(count: int) -> None:
+    found = crowd(count, problems=(replace(LATE, detail=LONG),))
+    with styled():
+        drawn = timeline.chart(found)
+    assert drawn is not None
+    assert_legible(drawn.figure)
