@@ -32,7 +32,8 @@ def measure() -> None:
     """Measure and profile all clients, and keep what came of it. Raises BenchError where either failed."""
     now = datetime.now(UTC)
     folder = RESULTS / f"{now:%Y%m%d-%H%M%S}-{PROFILE}"
-    argv = ("-m", "bench", "run", "--config", str(CONFIG), "--profile", PROFILE, "--out", str(folder))
+    config, out = (str(path.relative_to(ROOT)) for path in (CONFIG, folder))  # the run keeps what it was given
+    argv = ("-m", "bench", "run", "--config", config, "--profile", PROFILE, "--out", out)
     # A signal reaches the programs below, too: they end in their own time, and what they return is not looked at.
     with stop_on_signals() as stop:
         code = subprocess.run((sys.executable, *argv), cwd=ROOT, check=False).returncode
