@@ -8,9 +8,9 @@ from bench.judge.ratios import held_against, ratios
 from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show import stdout
+from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.content import content
 from bench.show.figures import figures
-from bench.show.gallery import pictures, save_pictures
 from bench.show.page import page
 from bench.show.report import embed, link_from, report, short_report
 from bench.show.reproduction import Reproduction

@@ -1,20 +1,19 @@
 """The report of a run in Markdown: whole, to lie beside the run, and short, to stand in another file."""
 
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from bench.errors import BenchError
 from bench.model import Run
+from bench.show.answer import ANSWER, LIMITS, Answer
+from bench.show.charts.gallery import Picture
 from bench.show.content import Content, Group, Shown
-from bench.show.gallery import Picture
+from bench.show.facts import argv, facts, stacks, summary, tested, versions
 from bench.show.machine import machine, steadiness
-from bench.show.selftest import selftest_lines
 from bench.show.sheet import Passage
-from bench.show.text import code_block, markdown, plain, plural
-from bench.units import seconds
+from bench.show.text import code_block, markdown, plain
 
 BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
 SHORT = ("throughput", "p95", "memory")
@@ -25,7 +24,10 @@ def report(run: Run, content: Content, pictures: Sequence[Picture]) -> str:
     """report.md, its image links relative to the run folder. The same run gives the same text."""
     parts = [
         f"# Benchmark run {markdown(run.id)}",
-        _summary(run),
+        f"{markdown(summary(run))} {markdown(machine(run))}",
+        f"## {ANSWER}",
+        *_answer(content.answer),
+        "## Figures",
         *_said(content),
         *_passage(content.ratios, "##", whole=True),
         *_passage(content.reasons, "##", whole=True),
@@ -35,10 +37,12 @@ def report(run: Run, content: Content, pictures: Sequence[Picture]) -> str:
         "## Stacks",
         _stacks(run),
         "## How it was made",
-        _facts(run),
+        "\n".join(
+            f"- {name}: {markdown(value)}" for name, value in (*facts(run), ("versions", ", ".join(versions(run))))
+        ),
         *_measured(run),
         "`python -m bench` was given:",
-        code_block(plain(shlex.join(run.argv))),
+        code_block(plain(argv(run))),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -48,6 +52,7 @@ def short_report(run: Run, content: Content, pictures: Sequence[Picture], link: 
     address = quote(link)
     where = f"{markdown(machine(run))} Raw samples and full report: [{markdown(link)}]({address}/report.md)."
     parts = [
+        *_answer(content.answer),
         *_said(content),
         *_passage(content.ratios, "###", whole=False),
         *_passage(content.reproduction, "###", whole=False),
@@ -75,16 +80,10 @@ def link_from(file: Path, folder: Path) -> str:
     return Path(os.path.relpath(folder.resolve(), file.resolve().parent)).as_posix()
 
 
-def _summary(run: Run) -> str:
-    profile, timing = run.config.profile, run.config.profile.timing
-    loads = sum(len(own) for own in profile.loads.values())
-    return (
-        f"{plural(len(profile.stacks), 'stack')} under {plural(loads, 'load')} of "
-        f"{plural(len(profile.loads), 'scenario')}, in {plural(profile.rounds, 'round')} of profile "
-        f"{markdown(profile.name)}, begun {markdown(run.started)}. Each cell: a fresh server for each stack, scenario "
-        f"and round, {seconds(timing.warmup_s)} of warm-up, then a window of {seconds(timing.window_s)}, which grows "
-        f"to at most {seconds(timing.window_limit_s)} where answers are slow. {markdown(machine(run))}"
-    )
+def _answer(found: Answer) -> list[str]:
+    """The sentences, and what cannot be concluded."""
+    limits = [f"{LIMITS}:", *_points(found.limits)] if found.limits else []
+    return [*map(markdown, found.sentences), *limits]
 
 
 def _said(content: Content) -> list[str]:
@@ -156,32 +155,12 @@ def _image(picture: Picture, folder: str) -> str:
 
 
 def _stacks(run: Run) -> str:
-    rows = [
-        [
-            stack.name,
-            stack.title,
-            str(stack.workers),
-            str(stack.threads),
-            "unbounded" if stack.slots is None else str(stack.slots),
-        ]
-        for stack in (run.config.stacks[name] for name in run.config.profile.stacks)
-    ]
-    return _rows(("stack", "what it is", "workers", "threads", "slots"), ("---", "---", "---:", "---:", "---:"), rows)
-
-
-def _facts(run: Run) -> str:
-    commit = "not known" if run.commit is None else run.commit + (" with uncommitted changes" if run.dirty else "")
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(run.versions.items()))
-    facts = {"commit": commit, "lock file (SHA-256)": run.lock_sha256, "seed": str(run.seed), "versions": versions}
-    return "\n".join(f"- {name}: {markdown(value)}" for name, value in facts.items())
+    shown = stacks(run)
+    return _rows(shown.headers, ("---", "---", "---:", "---:", "---:"), shown.lines)
 
 
 def _measured(run: Run) -> list[str]:
-    """What the machine can measure, and how steady it was."""
-    steady = steadiness(run.cells)
-    if run.selftest is None:
-        tested = ["No selftest of the machine was recorded."]
-    else:
-        taken = f"What this machine can measure, by its selftest of {markdown(run.selftest.taken)}:"
-        tested = [taken, *_points(selftest_lines(run.selftest))]
-    return [*([markdown(steady)] if steady is not None else []), *tested]
+    """How steady the machine was, and what it can measure."""
+    steady, can = steadiness(run.cells), tested(run)
+    title = [markdown(f"{can.title}. {can.opening}"), *_points(can.points)]
+    return [*([markdown(steady)] if steady is not None else []), *title]

@@ -9,7 +9,7 @@ from bench.judge.ratios import ratios
 from bench.model import Run
 from bench.plan.config import ROOT
 from bench.reading import read_run
-from bench.show.gallery import Picture, pictures, save_pictures
+from bench.show.charts.gallery import Picture, pictures, save_pictures
 from bench.show.machine import machine
 from bench.show.report import embed, link_from
 from bench.show.text import listed, markdown, plural
@@ -47,7 +47,7 @@ def _measured(run: Run, link: str) -> str:
         f"{plural(run.config.profile.rounds, 'round')}, begun {markdown(run.started)}. For each client and load "
         f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
         f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
-        f"Run and raw samples: [{link}]({link})."
+        f"Run: [{link}]({link})."
     )
 
 

@@ -1,12 +1,16 @@
-"""What docs/clients.md is made from: a run and the profiles that were taken after it, kept beside the reference run."""
+"""What docs/clients.md is made from: a run and the profiles that were taken after it, kept beside the reference run.
+
+Of the run its figures are kept, and not its raw samples, which are large: they stay in the folder that it was made in.
+"""
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from bench.record.store import load_run, save_run
 from bench.run.folder import RESULTS
 from examples.clients.profiles import Profile
 
@@ -26,11 +30,11 @@ _PROFILES = TypeAdapter(Profiles)
 
 
 def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
-    """Put what was recorded in a run folder, and the profiles, in the place of what was kept."""
+    """Put the figures of a recorded run, and the profiles, in the place of what was kept."""
+    recorded = load_run(run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(run / "run.json", folder)
-    shutil.copytree(run / "cells", folder / "cells")
+    save_run(folder, replace(recorded, cells=tuple(replace(cell, samples=None) for cell in recorded.cells)))
     (folder / "profiles.json").write_bytes(_PROFILES.dump_json(profiles, indent=1) + b"\n")
 
 

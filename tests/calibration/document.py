@@ -11,8 +11,8 @@ from bench.judge.metrics import PAIRED
 from bench.judge.significance import proportion_interval, upper_bound
 from bench.judge.stats import Estimate
 from bench.plan.config import ROOT
+from bench.show.charts.style import marks, styled
 from bench.show.report import embed
-from bench.show.style import marks, styled
 from bench.units import count, percent, ratio
 from tests.calibration import rates
 from tests.calibration.sessions import KEPT, Session
@@ -24,6 +24,10 @@ KINDS = {
     "delay": (("p95",), "open", "P95, open load"),
 }
 """The metrics of which one is gated where a slowdown of this kind shows, the load, and a title."""
+
+DEFAULT = "default"
+JUDGING = frozenset({"--restarts", "--fail-on", "--noise", "--alpha"})
+"""Options, each with a value, that leave what a restart measures as it is."""
 
 SIZES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20)
 
@@ -116,8 +120,8 @@ def _caught(sessions: Sequence[Session], stack: str, metric: str, model: str) ->
 
 def _noise(sessions: Sequence[Session]) -> str:
     rows = []
-    for mode in sorted({_mode(one) for one in sessions}):
-        own = [one for one in sessions if _mode(one) == mode]
+    for mode in sorted({_measuring(one) for one in sessions}):
+        own = [one for one in sessions if _measuring(one) == mode]
         restarts = max(len(figures.base) for one in own for figures in one.figures)
         family = own[0].family
         rows += [
@@ -152,8 +156,8 @@ def _others(sessions: Sequence[Session]) -> str:
 
 
 def _draw(sessions: Sequence[Session], path: Path) -> None:
-    """Simulated power as lines, measured rates as points, a panel for each metric; default sessions only."""
-    default = [one for one in sessions if _mode(one) == "default"]
+    """Simulated power as lines, measured rates as points, a panel for each metric; of sessions measured by default."""
+    default = [one for one in sessions if _measuring(one) == DEFAULT]
     with styled():
         figure = Figure(figsize=(9.0, 3.6), layout="constrained")
         panels = figure.subplots(1, len(KINDS), sharey=True)
@@ -188,7 +192,15 @@ def _draw_panel(panel: Axes, kind: str, sessions: Sequence[Session]) -> None:
 
 
 def _mode(session: Session) -> str:
-    return " ".join(session.argv) or "default"
+    return " ".join(session.argv) or DEFAULT
+
+
+def _measuring(session: Session) -> str:
+    """The options that change what a restart measures, and not how many there are or how they are judged."""
+    kept = [
+        word for before, word in zip(("", *session.argv), session.argv, strict=False) if not {before, word} & JUDGING
+    ]
+    return " ".join(kept) or DEFAULT
 
 
 def _factor(estimate: Estimate | None) -> str:

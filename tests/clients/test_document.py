@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
+from bench.record.store import load_run
 from examples.clients.document import write
 from examples.clients.kept import Profiles, keep, kept_profiles
 from tests.unit.builders import FASTAPI, FLASK, Shape, plan, save
@@ -42,7 +43,8 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_what_is_kept_is_the_record_and_the_profiles(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == {"run.json", "cells", "profiles.json"}
+    assert {path.name for path in folder.iterdir()} == {"run.json", "profiles.json"}
+    assert {cell.samples for cell in load_run(folder).cells} == {None}
     assert kept_profiles(folder) == PROFILES
 
 

@@ -11,8 +11,8 @@ import pytest
 import compare
 from bench.model import SCHEMA_VERSION, CellKey, Samples
 from bench.record.store import load_run, save_run
-from bench.show.charts import SATURATION
-from bench.show.gallery import FORMATS, NAMES
+from bench.show.charts.against_load import SATURATION
+from bench.show.charts.gallery import FORMATS, NAMES
 from bench.show.report import BEGIN, END
 from tests.unit.builders import FASTAPI, FLASK, plan, save
 

@@ -9,10 +9,10 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from bench.model import Run
 from bench.show.answer import ANSWER, LIMITS
+from bench.show.charts.gallery import Picture
 from bench.show.content import Content
-from bench.show.gallery import Picture
+from bench.show.facts import argv, facts, stacks, summary, tested, versions
 from bench.show.machine import machine, steadiness
-from bench.show.page.facts import argv, facts, stacks, summary, tested, versions
 from bench.show.page.layout import contents, marked, passages, sections
 from bench.show.text import plain
 

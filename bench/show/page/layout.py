@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model import Run
+from bench.show.charts.gallery import Picture
 from bench.show.content import Content, Group
-from bench.show.gallery import Picture
 from bench.show.sheet import Passage
 
 _MARK = re.compile(r"\[([0-9]+)\]")

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.judge.gate import Gate
-from bench.judge.metrics import UNPAIRED
+from bench.judge.metrics import PAIRED, UNPAIRED
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,9 @@ def test_a_threshold_is_the_metrics_own_unless_noise_or_its_name_says_otherwise(
     gate: Gate, thresholds: list[float]
 ) -> None:
     assert [gate.threshold(metric) for metric in UNPAIRED.values()] == thresholds
+
+
+def test_an_ab_lets_throughput_and_cpu_differ_by_more_than_two_runs_for_ten_minutes_cannot_show_less() -> None:
+    for name in ("throughput", "cpu"):
+        assert Gate().threshold(PAIRED[name]) == 0.02
+        assert Gate().threshold(UNPAIRED[name]) == 0.01

@@ -136,7 +136,7 @@ def test_more_restarts_than_can_be_flipped_one_by_one_are_judged_all_the_same() 
 
 def test_what_is_inconclusive_says_how_many_restarts_would_settle_it_and_what_would_have_been_found() -> None:
     jitter = [0.01 * (-1) ** number for number in range(10)]
-    found = first(ratios([0.005 + more for more in jitter]))
+    found = first(ratios([0.005 + more for more in jitter]), Gate(noise=0.01))
     assert found.verdict == "inconclusive"
     assert found.needed is not None
     deviation = 0.01 * math.sqrt(10 / 9)
@@ -151,7 +151,7 @@ def test_what_is_inconclusive_says_how_many_restarts_would_settle_it_and_what_wo
 
 def test_what_seems_to_have_changed_says_how_many_restarts_would_show_it_in_so_large_a_family() -> None:
     few, many = (
-        first(ratios([0.016 + 0.012 * (-1) ** number for number in range(10)], others=others)).needed
+        first(ratios([0.016 + 0.012 * (-1) ** number for number in range(10)], others=others), Gate(noise=0.01)).needed
         for others in (1, 15)
     )
     assert few is not None

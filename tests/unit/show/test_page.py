@@ -12,8 +12,8 @@ from bench.judge.comparison import rows
 from bench.judge.ratios import ratios
 from bench.model import Problem, Run, Selftest
 from bench.show.answer import Answer
+from bench.show.charts.gallery import Picture
 from bench.show.content import Content, Line, Shown, content
-from bench.show.gallery import Picture
 from bench.show.page import page
 from bench.show.reproduction import Reproduction
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of

@@ -11,8 +11,8 @@ from bench.judge.comparison import rows
 from bench.judge.ratios import ratios, reproduced
 from bench.judge.stats import estimate
 from bench.model import Bound, Open, Problem, Run, Selftest
+from bench.show.charts.gallery import Picture
 from bench.show.content import content
-from bench.show.gallery import Picture
 from bench.show.report import BEGIN, END, embed, link_from, report, short_report
 from bench.show.reproduction import Reproduction
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of

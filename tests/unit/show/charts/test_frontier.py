@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from bench.model import Cell, Plan
-from bench.show import frontier
-from bench.show.frame import Chart
-from bench.show.style import styled
+from bench.show.charts import frontier
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import styled
 from tests.unit.builders import Shape, cell, plan
-from tests.unit.show.drawings import assert_legible, gids, labels, words, xs, ys
-from tests.unit.show.readings import LATE, LOST, crowd, reading, rows_of
+from tests.unit.show.charts.drawings import assert_legible, gids, labels, words, xs, ys
+from tests.unit.show.charts.readings import LATE, LOST, crowd, reading, rows_of
 
 THREE = plan({"lean": Shape(1), "quick": Shape(1), "neither": Shape(1)}, {"weather": (10, 100)}, rounds=1)
 FIGURES = {"lean": (500.0, 40_000_000), "quick": (900.0, 80_000_000), "neither": (400.0, 60_000_000)}

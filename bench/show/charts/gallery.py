@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from bench.judge.comparison import Row
 from bench.reading import Reading
-from bench.show import frontier, in_flight, knee, percentiles, timeline
-from bench.show.charts import SATURATION, against_load, at_saturation
-from bench.show.frame import Chart
-from bench.show.style import styled
+from bench.show.charts import frontier, in_flight, knee, percentiles, timeline
+from bench.show.charts.against_load import SATURATION, against_load, at_saturation
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import styled
 
 DPI = 160
 FORMATS = ("svg", "png")

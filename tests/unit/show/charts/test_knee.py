@@ -6,12 +6,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.model import Cell, Plan
-from bench.show import knee
-from bench.show.frame import Chart
-from bench.show.style import styled
+from bench.show.charts import knee
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import styled
 from tests.unit.builders import Shape, cell, plan
-from tests.unit.show.drawings import assert_legible, gids, labels, line, words, xs, ys
-from tests.unit.show.readings import LATE, LOST, crowd, reading, rows_of
+from tests.unit.show.charts.drawings import assert_legible, gids, labels, line, words, xs, ys
+from tests.unit.show.charts.readings import LATE, LOST, crowd, reading, rows_of
 
 TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100, 500)})
 BENT = {10: (95.0, 0.105), 100: (900.0, 0.11), 500: (1000.0, 0.5)}

@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from bench.judge.comparison import Row
-from bench.show.style import BAR_WIDE, INK, QUIET, VALUE_POINTS, Mark
+from bench.show.charts.style import BAR_WIDE, INK, QUIET, VALUE_POINTS, Mark
 
 
 @dataclass(frozen=True, slots=True)

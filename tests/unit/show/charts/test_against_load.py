@@ -9,11 +9,11 @@ from matplotlib.lines import Line2D
 from bench.judge.comparison import rows
 from bench.judge.metrics import BY_NAME
 from bench.model import Cell, Closed, Open, Plan, Problem
-from bench.show.charts import against_load, at_saturation, draw
-from bench.show.style import styled
+from bench.show.charts.against_load import against_load, at_saturation, draw
+from bench.show.charts.style import styled
 from tests.unit.builders import SYNC, Shape, cell, plan, run_of
-from tests.unit.show.drawings import assert_legible
-from tests.unit.show.readings import LOST, reading, rows_of
+from tests.unit.show.charts.drawings import assert_legible
+from tests.unit.show.charts.readings import LOST, reading, rows_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=50.0, arrivals="fixed", max_in_flight=500)

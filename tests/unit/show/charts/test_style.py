@@ -2,7 +2,7 @@ import matplotlib as mpl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.show.style import styled, width_in, wrapped
+from bench.show.charts.style import styled, width_in, wrapped
 
 
 def test_the_users_settings_are_neither_used_nor_lost() -> None:

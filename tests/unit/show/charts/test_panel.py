@@ -8,10 +8,10 @@ from matplotlib.patches import Rectangle
 from bench.judge.comparison import rows
 from bench.judge.metrics import BY_NAME
 from bench.model import Cell, Open, Plan, Problem
-from bench.show.charts import draw
-from bench.show.style import styled
+from bench.show.charts.against_load import draw
+from bench.show.charts.style import styled
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
-from tests.unit.show.drawings import gids, line, words, xs, ys
+from tests.unit.show.charts.drawings import gids, line, words, xs, ys
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 

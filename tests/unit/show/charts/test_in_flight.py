@@ -6,12 +6,12 @@ import pytest
 
 from bench.model import Cell, Memory, MemoryFigure, Plan
 from bench.reading import Reading
-from bench.show import in_flight
-from bench.show.frame import Chart
-from bench.show.style import styled
+from bench.show.charts import in_flight
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import styled
 from tests.unit.builders import Shape, cell, plan
-from tests.unit.show.drawings import assert_legible, gids, labels, line, words, xs, ys
-from tests.unit.show.readings import LOST, crowd, reading, rows_of
+from tests.unit.show.charts.drawings import assert_legible, gids, labels, line, words, xs, ys
+from tests.unit.show.charts.readings import LOST, crowd, reading, rows_of
 
 TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100, 500)}, rounds=1)
 

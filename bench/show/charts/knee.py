@@ -11,13 +11,13 @@ from bench.judge.metrics import BY_NAME
 from bench.loads import amount
 from bench.model import Closed, Run
 from bench.reading import Reading
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.labels import MARK_IN, Label, Size, around, place_labels, trace
-from bench.show.legend import MARKS, TOO_WIDE, of_run, void_notes
-from bench.show.phrases import first_named, some
-from bench.show.plane import Plane, Side, draw_plane
-from bench.show.points import draw_ring
-from bench.show.style import Mark, marks
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.labels import MARK_IN, Label, Size, around, place_labels, trace
+from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
+from bench.show.charts.phrases import first_named, some
+from bench.show.charts.plane import Plane, Side, draw_plane
+from bench.show.charts.points import draw_ring
+from bench.show.charts.style import Mark, marks
 from bench.show.text import listed, plain
 from bench.show.titles import metric_title
 from bench.units import figure, tick, users

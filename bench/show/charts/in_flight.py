@@ -9,12 +9,12 @@ from bench.judge.memory import Growth, growth
 from bench.judge.metrics import BY_NAME
 from bench.model import Run
 from bench.reading import Reading
-from bench.show.axis import across_axis, limits, up_axis
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.labels import Box, Label, Size, around, place_labels, trace
-from bench.show.legend import of_run, void_notes
-from bench.show.phrases import first_named, some
-from bench.show.style import Mark, marks
+from bench.show.charts.axis import across_axis, limits, up_axis
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.labels import Box, Label, Size, around, place_labels, trace
+from bench.show.charts.legend import of_run, void_notes
+from bench.show.charts.phrases import first_named, some
+from bench.show.charts.style import Mark, marks
 from bench.show.text import listed, plain
 from bench.show.titles import memory_kind
 from bench.units import MEGABYTES, Scale

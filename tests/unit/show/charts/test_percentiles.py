@@ -6,12 +6,12 @@ import pytest
 
 from bench.judge.percentiles import Curve
 from bench.model import Cell, Closed, Open, Plan, Problem
-from bench.show import percentiles
-from bench.show.frame import Chart
-from bench.show.style import marks, styled
+from bench.show.charts import percentiles
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import marks, styled
 from tests.unit.builders import Shape, cell, plan
-from tests.unit.show.drawings import assert_legible, gids, labels, line, words, xs, ys
-from tests.unit.show.readings import LATE, TAILS, crowd, curve, reading, rows_of
+from tests.unit.show.charts.drawings import assert_legible, gids, labels, line, words, xs, ys
+from tests.unit.show.charts.readings import LATE, TAILS, crowd, curve, reading, rows_of
 
 RATE = Open(rate_rps=50.0, arrivals="fixed", max_in_flight=500)
 TWO = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100)}, rates={"weather": (50.0,)}, rounds=2)

@@ -10,12 +10,12 @@ from bench.judge.metrics import BY_NAME
 from bench.loads import load_name
 from bench.model import Closed, Run
 from bench.reading import Reading
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.labels import LINE_EMS, Box, Label, Size, place_labels, trace
-from bench.show.legend import MARKS, TOO_WIDE, of_run, void_notes
-from bench.show.phrases import first_named, some
-from bench.show.plane import Plane, Side, draw_plane
-from bench.show.style import QUIET, VALUE_POINTS, marks, width_in
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.labels import LINE_EMS, Box, Label, Size, place_labels, trace
+from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
+from bench.show.charts.phrases import first_named, some
+from bench.show.charts.plane import Plane, Side, draw_plane
+from bench.show.charts.style import QUIET, VALUE_POINTS, marks, width_in
 from bench.show.text import plain
 from bench.show.titles import memory_kind
 from bench.units import figure

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.show.labels import Box, Label, around, place_in, place_labels, trace
-from bench.show.style import styled
+from bench.show.charts.labels import Box, Label, around, place_in, place_labels, trace
+from bench.show.charts.style import styled
 
 SIZE = (4.0, 2.0)
 MIDDLE = Label(5.0, 5.0, "100")

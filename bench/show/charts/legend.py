@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from bench.judge.comparison import Row
 from bench.judge.metrics import Metric
 from bench.model import Load, Run
-from bench.show.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
+from bench.show.charts.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
 from bench.show.text import plain, plural
 from bench.show.titles import under
 

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.transforms import Transform
 
-from bench.show.style import INK, QUIET, Mark
+from bench.show.charts.style import INK, QUIET, Mark
 
 
 def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:

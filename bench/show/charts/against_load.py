@@ -10,11 +10,11 @@ from bench.judge.metrics import BY_NAME, Metric
 from bench.loads import amount
 from bench.model import Run
 from bench.reading import Reading
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.legend import MARKS, TOO_WIDE, of_run, void_notes
-from bench.show.panel import draw_panel
-from bench.show.phrases import first_named, some, with_interval
-from bench.show.style import marks
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
+from bench.show.charts.panel import draw_panel
+from bench.show.charts.phrases import first_named, some, with_interval
+from bench.show.charts.style import marks
 from bench.show.text import listed, plain
 from bench.show.titles import Model, chart_title, charted, charted_title, metric_title, models, under
 from bench.units import rate

@@ -12,13 +12,13 @@ from bench.judge.metrics import BY_NAME
 from bench.judge.percentiles import Curve, joined
 from bench.model import Load, Run
 from bench.reading import Reading
-from bench.show.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.labels import Box, Label, Size, place_labels, trace
-from bench.show.legend import of_run, void_notes
-from bench.show.phrases import first_named, some
-from bench.show.points import leave_empty
-from bench.show.style import Mark, marks
+from bench.show.charts.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.labels import Box, Label, Size, place_labels, trace
+from bench.show.charts.legend import of_run, void_notes
+from bench.show.charts.phrases import first_named, some
+from bench.show.charts.points import leave_empty
+from bench.show.charts.style import Mark, marks
 from bench.show.text import listed, plain
 from bench.show.titles import load_title, under
 from bench.units import scale, seconds, threshold, tick

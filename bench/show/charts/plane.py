@@ -9,11 +9,11 @@ from bench.judge.comparison import Row, spread
 from bench.judge.metrics import Metric
 from bench.judge.stats import Estimate
 from bench.model import Cell
-from bench.show.axis import LOG_FROM, across_axis, ends, limits, up_axis
-from bench.show.labels import DOT_IN, Box, Size, around
-from bench.show.points import draw_interval, draw_mean, draw_rounds, leave_empty
-from bench.show.style import Mark
-from bench.show.void import crossed
+from bench.show.charts.axis import LOG_FROM, across_axis, ends, limits, up_axis
+from bench.show.charts.labels import DOT_IN, Box, Size, around
+from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
+from bench.show.charts.style import Mark
+from bench.show.charts.void import crossed
 from bench.units import Scale, scale
 
 

@@ -10,11 +10,11 @@ from bench.judge.metrics import BY_NAME, Metric
 from bench.judge.timeline import BIN_S, Timeline
 from bench.model import Cell, Run
 from bench.reading import Reading
-from bench.show.axis import LOG_FROM, across_axis, limits, up_axis
-from bench.show.frame import Chart, Words, finished, framed
-from bench.show.legend import of_run
-from bench.show.points import leave_empty
-from bench.show.style import INK, QUIET, Mark, marks
+from bench.show.charts.axis import LOG_FROM, across_axis, limits, up_axis
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.legend import of_run
+from bench.show.charts.points import leave_empty
+from bench.show.charts.style import INK, QUIET, Mark, marks
 from bench.show.text import listed, plain
 from bench.show.titles import charted_title, load_title, metric_title
 from bench.units import figure, scale, seconds

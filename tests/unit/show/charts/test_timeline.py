@@ -5,12 +5,12 @@ import pytest
 
 from bench.judge.timeline import Timeline
 from bench.model import Problem
-from bench.show import timeline
-from bench.show.frame import Chart
-from bench.show.style import styled
+from bench.show.charts import timeline
+from bench.show.charts.frame import Chart
+from bench.show.charts.style import styled
 from tests.unit.builders import Shape, cell, plan
-from tests.unit.show.drawings import assert_legible, gids, words, xs, ys
-from tests.unit.show.readings import LATE, LONG, LOST, crowd, reading, second_by_second
+from tests.unit.show.charts.drawings import assert_legible, gids, words, xs, ys
+from tests.unit.show.charts.readings import LATE, LONG, LOST, crowd, reading, second_by_second
 
 ONE = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=2)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 
-from bench.show.style import INK, VALUE_POINTS, width_in
+from bench.show.charts.style import INK, VALUE_POINTS, width_in
 
 MARK_IN = 0.07
 """How far a mark of the usual size reaches from its middle."""

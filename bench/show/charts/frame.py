@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from bench.show.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
-from bench.show.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
+from bench.show.charts.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
+from bench.show.charts.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
 from bench.show.text import plain
 
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85

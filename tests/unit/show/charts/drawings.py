@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.show.style import styled
+from bench.show.charts.style import styled
 
 
 def line(axes: Axes, gid: str) -> Line2D:

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from bench.judge.comparison import Row
 from bench.judge.stats import Estimate
 from bench.loads import amount
-from bench.show.style import width_in
+from bench.show.charts.style import width_in
 from bench.units import tick
 
 LOG_FROM = 20.0

@@ -11,11 +11,11 @@ import pytest
 from bench.judge.comparison import rows
 from bench.judge.percentiles import Curve
 from bench.reading import Reading, read_run
-from bench.show.gallery import NAMES, Picture, own_ids, pictures, save_pictures
+from bench.show.charts.gallery import NAMES, Picture, own_ids, pictures, save_pictures
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, save
-from tests.unit.show.readings import LOST, crowd, reading, rows_of
+from tests.unit.show.charts.readings import LOST, crowd, reading, rows_of
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 ALL = (
     "throughput",
     "p95",
@@ -131,7 +131,7 @@ def test_the_same_run_gives_the_same_bytes_in_another_process_and_folder(tmp_pat
     )
     program = (
         "from pathlib import Path; from bench.reading import read_run; from bench.judge.comparison import rows;"
-        "from bench.show.gallery import pictures, save_pictures; found = read_run(Path('run'), charts=True);"
+        "from bench.show.charts.gallery import pictures, save_pictures; found = read_run(Path('run'), charts=True);"
         "save_pictures(pictures(found, rows(found.run.cells, found.run.config)), Path('there'))"
     )
     subprocess.run(
