@@ -43,7 +43,7 @@ calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0
 clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md
 	$(BIN)/python -m examples.clients measure
 
-test: $(READY) ## unit, contract and end-to-end tests (about 8 minutes)
+test: $(READY) ## unit, contract and end-to-end tests (about 12 minutes)
 	$(BIN)/python -m pytest
 
 test-slow: $(READY) ## the tests that take minutes or want an idle machine
@@ -69,6 +69,6 @@ lock: ## pin the newest versions that pyproject.toml allows into requirements.lo
 		--no-header --upgrade --quiet --output-file requirements.lock
 
 clean: ## delete .venv, caches and every run but results/reference
-	rm -rf $(VENV) .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) tests/browser/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find results -mindepth 1 -maxdepth 1 ! -name reference -exec rm -rf {} +

@@ -44,28 +44,18 @@ def answer(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Answer:
 
 
 def _differences(run: Run, said: Sequence[Ratio]) -> Iterator[str]:
-    """A sentence for each load model: of the load that shows the most, the higher one where several do."""
+    """A sentence for each load model: under the first scenario that has ratios, at the highest load.
+
+    Which load speaks does not depend on what it says: else it would be the one that differs most by chance.
+    """
+    scenarios = list(run.config.profile.loads)
     for model in ("closed", "open"):
         by_place: dict[tuple[str, Load], list[Ratio]] = {}
         for one in said:
             if one.load.model == model:
                 by_place.setdefault((one.scenario, one.load), []).append(one)
         if by_place:
-            scenarios = list(run.config.profile.loads)
-            yield _sentence(
-                max(
-                    by_place.values(),
-                    key=lambda found: (
-                        -scenarios.index(found[0].scenario) if _clear(found) else -len(scenarios),
-                        _clear(found),
-                        amount(found[0].load),
-                    ),
-                )
-            )
-
-
-def _clear(found: Sequence[Ratio]) -> int:
-    return sum(one.direction != "unclear" for one in found)
+            yield _sentence(by_place[max(by_place, key=lambda place: (-scenarios.index(place[0]), amount(place[1])))])
 
 
 def _sentence(found: Sequence[Ratio]) -> str:

@@ -50,15 +50,17 @@ def test_the_two_stacks_are_compared_with_intervals_in_one_sentence_for_each_mod
     )
 
 
-def test_of_two_loads_that_show_as_much_the_higher_one_speaks() -> None:
-    found = said([*pair(Closed(users=10)), *pair(Closed(users=100), times=0.25)])
-    assert found.sentences[0].startswith("On weather with 100 users, ")
-    assert "\u00d70.25" in found.sentences[0]
+def test_the_highest_load_speaks_whatever_it_says() -> None:
+    found = said([*pair(Closed(users=10)), *(cell(name, 100, n) for name in ("flask", "fast") for n in (1, 2))])
+    assert found.sentences[0].startswith("On weather with 100 users, fast and flask had the same")
+    found = said([*pair(Closed(users=100)), *pair(Closed(users=10), times=0.25)])
+    assert "\u00d70.50" in found.sentences[0]
 
 
-def test_the_first_scenario_that_shows_anything_speaks() -> None:
-    single = [replace(one, throughput_rps=None) for one in pair(Closed(users=10), rounds=1)]
-    found = said([*single, *pair(Closed(users=10), "health")])
+def test_the_first_scenario_that_has_a_ratio_speaks() -> None:
+    found = said([*pair(Closed(users=10)), *pair(Closed(users=10), "health", times=0.25)])
+    assert found.sentences[0].startswith("On weather with 10 users, fast had")
+    found = said(pair(Closed(users=10), "health"))
     assert found.sentences[0].startswith("On health with 10 users, fast had")
 
 
