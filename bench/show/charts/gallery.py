@@ -16,7 +16,7 @@ from bench.show.charts.against_load import SATURATION, against_load, at_saturati
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled
 
-DPI = 160
+DPI = 130
 FORMATS = ("svg", "png")
 # Neither the day nor the drawing library's version: the same run gives the same bytes.
 _METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
