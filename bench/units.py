@@ -39,6 +39,7 @@ SECONDS = Scale(1.0, " s", "s")
 MILLISECONDS = Scale(1e3, " ms", "ms")
 MICROSECONDS = Scale(1e6, " us", "us")
 MEGABYTES = Scale(1e-6, " MB", "MB")
+KILOBYTES = Scale(1e-3, " kB", "kB")
 RATE = Scale(1.0, "/s", "requests/s")
 SHARE = Scale(1e2, " %", "%")
 

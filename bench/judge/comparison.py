@@ -8,7 +8,7 @@ from bench.judge.metrics import METRICS, Metric
 from bench.judge.stats import Estimate, estimate
 from bench.judge.validity import SERVICES_DOING
 from bench.loads import amount, within
-from bench.model import Bound, Cell, Load, Outcome, Plan
+from bench.model import Bound, Cell, Closed, Load, Outcome, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,15 @@ def unmeasured(found: Iterable[Row], plan: Plan) -> tuple[tuple[str, str, Load],
         if within(plan.profile, stack, load)
     )
     return tuple(group for group in planned if group not in recorded)
+
+
+def highest(found: Iterable[Row]) -> tuple[Row, ...]:
+    """Of each scenario and stack the row of its highest closed load, in the order in which they first come."""
+    rows_of: dict[tuple[str, str], Row] = {}
+    for row in sorted(found, key=lambda one: amount(one.load)):
+        if isinstance(row.load, Closed):
+            rows_of[row.scenario, row.stack] = row
+    return tuple(rows_of.values())
 
 
 def selected(metric: Metric, cells: Iterable[Cell]) -> bool:

@@ -69,7 +69,6 @@ def start(
     most = in_flight(users)
     descriptors_for(2 * most)
     check_place(folder)
-    refuse_another_run(folder)
     with checked_out(question.repository, question.base, question.head) as sides:
         run = tested(replace(run, id=folder.name), cpus, stop, force=force)
         make_folder(folder)

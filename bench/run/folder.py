@@ -37,11 +37,14 @@ def refuse_another_run(folder: Path) -> None:
 
 
 def check_place(folder: Path) -> None:
-    """Raise BenchError where a run folder could not be made, because something else is in its place or on the way."""
+    """Raise BenchError where a new run cannot lie there: something else is in the way, or another run has it."""
     path = folder.absolute()
     nearest = next(one for one in (path, *path.parents) if one.exists())
     if not nearest.is_dir():
         raise BenchError(f"the run folder {folder} cannot be made: {nearest} is no folder")
+    if nearest == path:
+        with owned(folder):
+            refuse_another_run(folder)
 
 
 def make_folder(folder: Path) -> None:

@@ -83,9 +83,6 @@ def start(
         run = replace(run, id=unused(run.id))
     folder = out or RESULTS / run.id
     check_place(folder)
-    if folder.is_dir():
-        with owned(folder):
-            refuse_another_run(folder)
     descriptors_for(most_in_flight(plan.profile))
     run = tested(run, cpus, stop, force=force)
     make_folder(folder)

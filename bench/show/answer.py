@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.judge.comparison import Row, unmeasured
+from bench.judge.comparison import Row, highest, unmeasured
 from bench.judge.ratios import Ratio, headline
 from bench.loads import amount, load_name
 from bench.model import Bound, Load, Run
@@ -77,21 +77,14 @@ def _sentence(found: Sequence[Ratio]) -> str:
 def _bounds(run: Run, rows: Sequence[Row]) -> Iterator[str]:
     """What binds each stack under the first scenario, at the highest closed load of which its throughput is sound."""
     scenario = next(iter(run.config.profile.loads))
-    highest = {
-        row.stack: row
-        for row in sorted(rows, key=lambda one: amount(one.load))
-        if row.scenario == scenario and row.load.model == "closed" and row.bounds and "throughput" in row.estimates
-    }
+    sound = (row for row in rows if row.scenario == scenario and row.bounds and "throughput" in row.estimates)
+    by_stack = {row.stack: row for row in highest(sound)}
     by_bound: dict[str, list[str]] = {}
-    for stack in run.config.profile.stacks:
-        if stack in highest:
-            row = highest[stack]
-            binds = " or ".join(_BINDS[bound] for bound in row.bounds)
-            ceiling = (
-                "" if row.ceiling_rps is None or "slots" not in row.bounds else f", ceiling {rate(row.ceiling_rps)}"
-            )
-            throughput = rate(row.estimates["throughput"].mean)
-            by_bound.setdefault(binds, []).append(f"{stack} ({throughput} with {load_name(row.load)}{ceiling})")
+    for row in (by_stack[stack] for stack in run.config.profile.stacks if stack in by_stack):
+        binds = " or ".join(_BINDS[bound] for bound in row.bounds)
+        ceiling = f", ceiling {rate(row.ceiling_rps)}" if "slots" in row.bounds else ""
+        throughput = rate(row.estimates["throughput"].mean)
+        by_bound.setdefault(binds, []).append(f"{row.stack} ({throughput} with {load_name(row.load)}{ceiling})")
     if by_bound:
         parts = [f"{binds} {listed(stacks)}" for binds, stacks in by_bound.items()]
         yield f"On {scenario}, at the highest load of each: {'; '.join(parts)}."
@@ -100,13 +93,13 @@ def _bounds(run: Run, rows: Sequence[Row]) -> Iterator[str]:
 def _limits(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Iterator[str]:
     if rows and all(row.rounds == 1 for row in rows):
         yield "A single round has no interval: no difference can be concluded from it."
-    said = compared.passage(run, rows, ratios)
-    if run.config.profile.compare is None:
+    pair, said = run.config.profile.compare, headline(ratios, run.config)
+    if pair is None:
         yield "The profile compares no two stacks, so no ratio is given."
-    elif said is None:
-        yield f"{listed(run.config.profile.compare)} were not measured under one load, so no ratio is given."
     else:
-        yield from compared.unsaid(rows, headline(ratios, run.config), run.config.profile.compare)
+        unsaid = compared.unsaid(rows, said, pair)
+        alone = [] if said else [f"{listed(pair)} were not measured under one load, so no ratio is given."]
+        yield from unsaid or alone
     models = {row.load.model for row in rows}
     if models == {"closed"}:
         yield "Only closed loads were given: they do not tell how long visitors wait who come at their own time."
@@ -126,13 +119,9 @@ def _limits(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Iterator[
 
 def _not_at_the_limit(rows: Sequence[Row]) -> Iterator[str]:
     """The stacks that would have served more at a higher load."""
-    highest: dict[tuple[str, str], Row] = {}
-    for row in sorted(rows, key=lambda one: amount(one.load)):
-        if row.load.model == "closed":
-            highest[row.scenario, row.stack] = row
     free: dict[str, list[str]] = {}
-    for (scenario, stack), row in highest.items():
+    for row in highest(rows):
         if set(row.bounds) == {"nothing"} and row.outcomes == ("ok",):
-            free.setdefault(scenario, []).append(stack)
+            free.setdefault(row.scenario, []).append(row.stack)
     for scenario, stacks in free.items():
         yield f"On {scenario} the load was not high enough to find what {listed(stacks)} can serve at most."

@@ -13,7 +13,7 @@ from bench.show.content import Content, Group, Shown
 from bench.show.facts import argv, facts, stacks, summary, tested, versions
 from bench.show.machine import machine, steadiness
 from bench.show.sheet import Passage
-from bench.show.text import code_block, markdown, plain
+from bench.show.text import code_block, markdown, plain, table
 
 BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
 SHORT = ("throughput", "p95", "memory")
@@ -33,7 +33,7 @@ def report(run: Run, content: Content, pictures: Sequence[Picture]) -> str:
         *_passage(content.reasons, "##", whole=True),
         *_passage(content.reproduction, "##", whole=True),
         *(["## Charts"] if pictures else []),
-        *(part for one in pictures for part in (_image(one, "charts"), markdown(one.caution))),
+        *(part for one in pictures for part in (image(one, "charts"), markdown(one.caution))),
         "## Stacks",
         _stacks(run),
         "## How it was made",
@@ -56,7 +56,7 @@ def short_report(run: Run, content: Content, pictures: Sequence[Picture], link: 
         *_said(content),
         *_passage(content.ratios, "###", whole=False),
         *_passage(content.reproduction, "###", whole=False),
-        *(_image(one, f"{address}/charts") for one in pictures if one.name in SHORT),
+        *(image(one, f"{address}/charts") for one in pictures if one.name in SHORT),
         where,
     ]
     return "\n\n".join(parts)
@@ -129,7 +129,7 @@ def _table(group: Group) -> str:
         [markdown(line.stack), *map(_figure, line.figures), markdown(line.rounds), markdown(line.notes)]
         for line in group.lines
     ]
-    return _dressed(group.headers, sides, lines)
+    return table(list(map(markdown, group.headers)), sides, lines)
 
 
 def _figure(shown: Shown) -> str:
@@ -140,16 +140,11 @@ def _figure(shown: Shown) -> str:
 
 
 def _rows(headers: Sequence[str], sides: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return _dressed(headers, sides, [[markdown(text) for text in row] for row in rows])
+    """A table of words as they are."""
+    return table(list(map(markdown, headers)), sides, [list(map(markdown, row)) for row in rows])
 
 
-def _dressed(headers: Sequence[str], sides: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already."""
-    lines = [[markdown(text) for text in headers], list(sides), *map(list, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _image(picture: Picture, folder: str) -> str:
+def image(picture: Picture, folder: str) -> str:
     """The PNG, what it says as its text alternative, and a link to the SVG."""
     return f"[![{markdown(picture.finding)}]({folder}/{picture.name}.png)]({folder}/{picture.name}.svg)"
 

@@ -1,7 +1,7 @@
 """Words that come from a run: made safe for a terminal, a chart or Markdown, and put together for all of them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|~$#])")
 
@@ -25,6 +25,11 @@ def code_block(text: str) -> str:
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{text}\n{fence}"
+
+
+def table(headers: Sequence[str], sides: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown, of cells that are Markdown already; `sides`: --- for words, ---: for figures."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in (headers, sides, *rows))
 
 
 def plural(number: int, noun: str) -> str:

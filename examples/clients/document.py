@@ -9,9 +9,9 @@ from bench.judge.ratios import ratios
 from bench.model import Run
 from bench.plan.config import ROOT
 from bench.reading import read_run
-from bench.show.charts.gallery import Picture, pictures, save_pictures
+from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.machine import machine
-from bench.show.report import embed, link_from
+from bench.show.report import embed, image, link_from
 from bench.show.text import listed, markdown, plural
 from bench.units import seconds
 from examples.clients import tables
@@ -27,12 +27,11 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
     run, found = reading.run, rows(reading.run.cells, reading.run.config)
     try:
         profiles = kept_profiles(folder)
-        drawn = {one.name: one for one in pictures(reading, found) if one.name in CHARTS}
-        save_pictures(drawn.values(), folder / "charts")
-        shown = [drawn[name] for name in CHARTS if name in drawn]
+        shown = save_pictures(pictures(reading, found, CHARTS), folder / "charts")
+        charts = link_from(document, folder / "charts")
         parts = [
             _measured(run, link_from(document, folder)),
-            *(_image(one, link_from(document, folder / "charts")) for one in shown),
+            *(part for one in shown for part in (image(one, charts), markdown(one.caution))),
             *_under_load(run, found),
             *_alone(profiles),
         ]
@@ -49,12 +48,6 @@ def _measured(run: Run, link: str) -> str:
         f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
         f"Run: [{link}]({link})."
     )
-
-
-def _image(picture: Picture, folder: str) -> str:
-    """A chart that leads to its drawing; how it is misread stands below."""
-    image = f"[![{markdown(picture.finding)}]({folder}/{picture.name}.png)]({folder}/{picture.name}.svg)"
-    return f"{image}\n\n{markdown(picture.caution)}"
 
 
 def _under_load(run: Run, found: Sequence[Row]) -> list[str]:

@@ -30,13 +30,13 @@ _SERVICE = frozenset({"fastapi_app", "pydantic", "examples"})
 _CALLS_LOOP = ("examples", "main")
 """What runs the event loop: while the loop is in C, no Python function lies nearer."""
 
-COUNTED = (
-    "AsyncConnectionPool._assign_requests_to_connections",
-    "AsyncHTTPConnection.is_idle",
-    "AsyncHTTPConnection.can_handle_request",
-    "is_socket_readable",
-)
-"""The functions of httpcore and httpcore2 whose calls are counted; none of them is a coroutine."""
+COUNTED: Mapping[str, str] = {
+    "AsyncConnectionPool._assign_requests_to_connections": "passes over the pool",
+    "AsyncHTTPConnection.is_idle": "connections asked whether idle",
+    "AsyncHTTPConnection.can_handle_request": "connections asked whether they fit",
+    "is_socket_readable": "sockets polled",
+}
+"""The functions of httpcore and httpcore2 whose calls are counted, and of what; none of them is a coroutine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,21 @@
 """The tables of docs/clients.md, in Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bench.judge.comparison import Row
 from bench.judge.metrics import BY_NAME, Metric
 from bench.judge.ratios import Ratio
 from bench.loads import load_name
 from bench.model import Load, Run
-from bench.show.text import markdown, plural
+from bench.show.text import markdown, plural, table
 from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
-from examples.clients.profiles import PARTS, Profile, call_s, counted_a_call, parts_s, top
+from examples.clients.profiles import COUNTED, PARTS, Profile, call_s, counted_a_call, parts_s, top
 
 TOLD = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
 """The clients whose functions are listed, each with TOLD_AT_ONCE calls at once."""
 
 TOLD_AT_ONCE = 100
 MOST = 6
-
-COUNTS: Mapping[str, str] = {
-    "AsyncConnectionPool._assign_requests_to_connections": "passes over the pool",
-    "AsyncHTTPConnection.is_idle": "connections asked whether idle",
-    "AsyncHTTPConnection.can_handle_request": "connections asked whether they fit",
-    "is_socket_readable": "sockets polled",
-}
 
 
 def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
@@ -33,7 +26,7 @@ def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
         [markdown(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
         for stack in run.config.profile.stacks
     ]
-    return table(("client", *map(load_name, loads)), lines)
+    return _table(("client", *map(load_name, loads)), lines)
 
 
 def against(run: Run, ratios: Sequence[Ratio], metric: str) -> str:
@@ -45,7 +38,7 @@ def against(run: Run, ratios: Sequence[Ratio], metric: str) -> str:
         found = [by_place.get((stack, load)) for load in loads]
         said = (NOTHING if one is None else ratio(one.mean, one.low, one.high) for one in found)
         lines.append([markdown(stack), *said])
-    return table(("client", *map(load_name, loads)), lines)
+    return _table(("client", *map(load_name, loads)), lines)
 
 
 def problems(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -74,7 +67,7 @@ def parts(profiles: Sequence[Profile]) -> str:
             ]
         )
     heads = ("client", "calls at once", "calls seen", "CPU of a call", *PARTS, "connections opened, a call")
-    return table(heads, lines)
+    return _table(heads, lines)
 
 
 def functions(profiles: Sequence[Profile]) -> str:
@@ -87,23 +80,22 @@ def functions(profiles: Sequence[Profile]) -> str:
         for where, share in top(one, MOST)
     ]
     heads = (f"client, {TOLD_AT_ONCE} calls at once", "function", "package", "runs for", "share of CPU time")
-    return table(heads, lines, words=4)
+    return _table(heads, lines, words=4)
 
 
 def counts(profiles: Sequence[Profile]) -> str:
     """How often a call has functions of the pool called, of the clients that have such a pool."""
     lines = [
-        [markdown(one.client), str(one.at_once), *(_number(counted_a_call(one, name)) for name in COUNTS)]
+        [markdown(one.client), str(one.at_once), *(_number(counted_a_call(one, name)) for name in COUNTED)]
         for one in profiles
         if any(one.counted.values())
     ]
-    return table(("client", "calls at once", *COUNTS.values()), lines)
+    return _table(("client", "calls at once", *COUNTED.values()), lines)
 
 
-def table(heads: Sequence[str], lines: Sequence[Sequence[str]], words: int = 1) -> str:
-    """Heads and lines, whose cells are Markdown already: so many columns of words, then figures, on the right."""
-    sides = [*["---"] * words, *["---:"] * (len(heads) - words)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in (heads, sides, *lines))
+def _table(heads: Sequence[str], lines: Sequence[Sequence[str]], words: int = 1) -> str:
+    """So many columns of words, then figures."""
+    return table(heads, [*["---"] * words, *["---:"] * (len(heads) - words)], lines)
 
 
 def _loads(run: Run) -> list[Load]:

@@ -13,6 +13,7 @@ from bench.judge.stats import Estimate
 from bench.plan.config import ROOT
 from bench.show.charts.style import marks, styled
 from bench.show.report import embed
+from bench.show.text import table
 from bench.units import count, percent, ratio
 from tests.calibration import rates
 from tests.calibration.sessions import KEPT, Session
@@ -208,4 +209,4 @@ def _factor(estimate: Estimate | None) -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))
+    return table(heads, ["---"] * len(heads), rows)

@@ -5,8 +5,7 @@ from dataclasses import replace
 from bench.model import Closed
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from examples.clients.measure import AT_ONCE, CONFIG, PROFILE
-from examples.clients.profiles import COUNTED
-from examples.clients.tables import COUNTS, TOLD, TOLD_AT_ONCE
+from examples.clients.tables import TOLD, TOLD_AT_ONCE
 from examples.clients.upstreams import CLIENTS
 
 PLAN = make_plan(load_config([DEFAULT_CONFIG, CONFIG]), PROFILE)
@@ -28,4 +27,3 @@ def test_a_stack_is_fastapi_httpx_with_another_application() -> None:
 def test_what_the_page_tells_of_was_profiled() -> None:
     assert set(TOLD) <= set(CLIENTS)
     assert TOLD_AT_ONCE in AT_ONCE
-    assert tuple(COUNTS) == COUNTED

@@ -4,7 +4,7 @@ from bench.judge.comparison import rows
 from bench.judge.ratios import ratios
 from bench.model import Cell, Problem
 from examples.clients import tables
-from examples.clients.profiles import CONNECTING, FINDING, REST, Place, Profile, Spent
+from examples.clients.profiles import CONNECTING, COUNTED, FINDING, REST, Place, Profile, Spent
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, run_of
 
 LATE = Problem("timeouts", "12 % of the requests timed out", ("latency",))
@@ -86,5 +86,5 @@ def test_functions_are_told_of_some_clients_at_one_load() -> None:
 
 def test_counts_are_told_of_clients_that_have_such_a_pool() -> None:
     heads, _, *lines = cells_of(tables.counts([profile("httpx", 100), profile("aiohttp", 100)]))
-    assert heads[2:] == list(tables.COUNTS.values())
+    assert heads[2:] == list(COUNTED.values())
     assert lines == [["httpx", "100", "-", "20.0", "-", "-"]]

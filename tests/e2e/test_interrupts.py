@@ -104,7 +104,10 @@ def test_two_signals_while_it_cleans_up_change_nothing(harness: Harness, config:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
-def test_a_harness_that_is_killed_takes_all_with_it(harness: Harness, config: Config, tmp_path: Path) -> None:
+def test_a_harness_that_is_killed_takes_all_with_it(
+    harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # it cannot take away its temporary folder
     mine = config("good")
     process = harness.start("run", "--config", mine, "--profile", "tiny", "--out", tmp_path / "run", "--window", "30")
     until((mine.parent / "asked").exists)

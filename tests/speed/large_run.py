@@ -18,11 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from bench import units
-from bench.judge.cell import judge_cell
 from bench.model import Cell, CellKey, Floats, Load, Open, Plan, Run, Samples, Timing, Window
 from bench.plan.schedule import visits
-from bench.record.store import save_run, save_samples
-from tests.unit.builders import FASTAPI, FLASK, HOLD_S, PROBE, SYNC, Shape, plan, run_of, served
+from bench.record.store import save_run
+from tests.unit.builders import FASTAPI, FLASK, HOLD_S, SYNC, Shape, plan, record, run_of
 
 SHAPES = {
     "flask-sync": SYNC,
@@ -57,7 +56,7 @@ def make(folder: Path, cells: int, requests: int) -> Run:
     timing = Timing(warmup_s, length_s - warmup_s, 3 * length_s)
     planned = replace(planned, profile=replace(planned.profile, timing=timing, compare=HEADLINE))
     with ThreadPoolExecutor(os.cpu_count()) as makers:
-        recorded = tuple(makers.map(lambda key: record(folder, planned, key, length_s), keys))
+        recorded = tuple(makers.map(lambda key: made(folder, planned, key, length_s), keys))
     run = replace(run_of(planned, recorded), id="large")
     save_run(folder, run)
     return run
@@ -70,24 +69,12 @@ def rate_rps(key: CellKey) -> float:
     return min(SHAPES[key.stack].capacity_rps * CAPACITY[key.scenario], key.load.users / (1.05 * HOLD_S))
 
 
-def record(folder: Path, planned: Plan, key: CellKey, length_s: float) -> Cell:
+def made(folder: Path, planned: Plan, key: CellKey, length_s: float) -> Cell:
     """One cell, judged, its samples in the folder."""
     begin_s = 10_000 + key.order * (length_s + BETWEEN_S)
     users = 0 if isinstance(key.load, Open) else key.load.users
     window = Window(begin_s, begin_s + WARMUP_SHARE * length_s, begin_s + length_s, answered=users)
-    raw = samples(key, window)
-    cell = judge_cell(
-        key,
-        planned.stacks[key.stack],
-        planned.scenarios[key.scenario],
-        raw,
-        window,
-        served(len(raw.status)),
-        PROBE,
-        server_cpus=1,
-        load_cpus=1,
-    )
-    return replace(cell, samples=save_samples(folder, key.order, raw))
+    return record(folder, planned, key, samples(key, window), window)
 
 
 def samples(key: CellKey, window: Window) -> Samples:

@@ -208,21 +208,26 @@ def save(
             cells.append(failed(key))
             continue
         raw = change(key, samples(shapes[key.stack], key.load, seed=key.order))
-        cell = judge_cell(
-            key,
-            planned.stacks[key.stack],
-            planned.scenarios[key.scenario],
-            raw,
-            WINDOW,
-            served(len(raw.status)),
-            PROBE,
-            server_cpus=1,
-            load_cpus=1,
-        )
-        cells.append(replace(cell, samples=save_samples(folder, key.order, raw)))
+        cells.append(record(folder, planned, key, raw, WINDOW))
     run = run_of(planned, tuple(cells), notes)
     save_run(folder, run)
     return run
+
+
+def record(folder: Path, planned: Plan, key: CellKey, raw: Samples, window: Window) -> Cell:
+    """One cell, judged, its samples in the folder."""
+    cell = judge_cell(
+        key,
+        planned.stacks[key.stack],
+        planned.scenarios[key.scenario],
+        raw,
+        window,
+        served(len(raw.status)),
+        PROBE,
+        server_cpus=1,
+        load_cpus=1,
+    )
+    return replace(cell, samples=save_samples(folder, key.order, raw))
 
 
 def run_of(planned: Plan, cells: tuple[Cell, ...] = (), notes: tuple[str, ...] = ()) -> Run:

@@ -17,14 +17,13 @@ from bench.show.charts.phrases import first_named, some
 from bench.show.charts.style import Mark, marks
 from bench.show.text import listed, plain
 from bench.show.titles import memory_kind
-from bench.units import MEGABYTES, Scale
+from bench.units import KILOBYTES, MEGABYTES
 
 NAME = "memory-in-flight"
 CAUTION = (
     "A slope tells of the loads that were measured, not of those beyond; where memory grows once, for a pool, and not "
     "with each request, a straight line is the wrong figure."
 )
-KILOBYTES = Scale(1e-3, " kB", "kB")
 MARK_POINTS, MARK_IN = 5.0, 0.05
 APART_IN = 0.1
 
@@ -108,12 +107,8 @@ def _notes(scenario: str, found: Iterable[Growth]) -> list[str]:
 def _slope(one: Growth) -> str:
     if one.per_request_bytes is None:
         return plain(one.stack)
-    around_it = "" if one.low is None or one.high is None else f" ({_kilobytes(one.low)} to {_kilobytes(one.high)})"
-    return f"{plain(one.stack)} {KILOBYTES.text(one.per_request_bytes)}{around_it}"
-
-
-def _kilobytes(value: float) -> str:
-    return KILOBYTES.number(value)
+    ends = " to ".join(KILOBYTES.number(end) for end in (one.low, one.high) if end is not None)
+    return f"{plain(one.stack)} {KILOBYTES.text(one.per_request_bytes)}{f' ({ends})' if ends else ''}"
 
 
 def _finding(run: Run, shown: Mapping[str, Sequence[Growth]], kind: str) -> str:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge import metrics, validity
+from bench.plan import duration
 from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS
 from loadtests import window
 from loadtests.recording import DROPPED, ERRORS, TIMED_OUT, UNSENT, Recorder
@@ -29,6 +30,7 @@ def test_harness_and_load_agree_on_numbers_and_names_of_the_errors() -> None:
 def test_harness_and_load_agree_on_how_many_p95_a_window_spans() -> None:
     assert window.WINDOW_P95S == validity.WINDOW_P95S
     assert window.GROWTH_MARGIN > 1
+    assert pytest.approx(window.WINDOW_P95S * window.GROWTH_MARGIN) == duration.WINDOW_P95S
 
 
 def test_the_latest_p95_is_that_of_the_last_thousand_that_were_sent() -> None:
