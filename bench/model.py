@@ -287,7 +287,7 @@ class Slice:
 class Arm:
     """One of the two live servers of an A/B cell: its figures as a cell has them, taken over its slices.
 
-    Throughput and CPU per request are the mean of the best third of the slices, all else is their median.
+    Latency, throughput and CPU per request are the mean of the better half of the slices, all else is their median.
     """
 
     outcome: Outcome

@@ -1,7 +1,8 @@
 """The judgement of an A/B's cell: both servers under the same load in turn, each figure taken over its slices.
 
-What others do on a shared machine only ever costs throughput and CPU, for a second or so at a time: these are the mean
-of the best third of the slices. Everything else is their median.
+What others do on a shared machine only ever costs, for a second or so at a time. So latency, throughput and CPU per
+request are the mean of the better half of the slices: like their median it does not tell what befalls fewer than half
+of them, and is several times as steady. Everything else is their median.
 """
 
 import math
@@ -82,18 +83,19 @@ def judge_arms(
             *_spoiling([one.problems for one in seen]),
         )
         problems = tuple(problem for problem in found if problem is not None)
+        timed = _vouching(seen, "latency")
         whole = Window(counted[0].begin_s, counted[0].begin_s, float(own.mem_t_s.max()))
         arms.append(
             Arm(
                 outcome=validity.outcome(problems),
                 problems=problems,
                 requests=requests,
-                throughput_rps=-_least_third([-one.throughput_rps for one in seen]),
-                latency_s=_median([one.latency_s for one in seen]),
-                service_s=_median([one.service_s for one in seen]),
-                lag_s=_median([one.lag_s for one in seen]),
+                throughput_rps=-_least_half([-one.throughput_rps for one in _vouching(seen, "throughput")]),
+                latency_s=_of_durations([one.latency_s for one in timed]),
+                service_s=_of_durations([one.service_s for one in timed]),
+                lag_s=_of_durations([one.lag_s for one in timed]),
                 memory=metrics.memory(own, whole),
-                cpu=_over_slices([one.cpu for one in seen]),
+                cpu=_over_slices([one.cpu for one in _vouching(seen, "cpu")]),
                 upstream=upstream,
             )
         )
@@ -178,7 +180,7 @@ def _together(requests: Sequence[Requests]) -> Requests:
 
 
 def _spoiling(slices: Sequence[tuple[Problem, ...]]) -> list[Problem]:
-    """The problems of the figures that half of the slices or more cannot vouch for: their median is as bad then."""
+    """The problems of the figures that half of the slices or more cannot vouch for: all of them tell as little then."""
     spoilt = [
         figure
         for figure in get_args(Figure)
@@ -189,26 +191,31 @@ def _spoiling(slices: Sequence[tuple[Problem, ...]]) -> list[Problem]:
     return [one for one in limited if one.voids]
 
 
-def _median(found: Sequence[Distribution | None]) -> Distribution | None:
-    """Of each figure the median over the slices that have one."""
+def _vouching(slices: Sequence[_Seen], figure: Figure) -> Sequence[_Seen]:
+    """The slices that can vouch for the figure; all, where none can. One that cannot may look the best of them."""
+    return [one for one in slices if not any(figure in problem.voids for problem in one.problems)] or slices
+
+
+def _of_durations(found: Sequence[Distribution | None]) -> Distribution | None:
+    """Of each figure the mean of the better half of the slices that have one."""
     known = [one for one in found if one is not None]
     if not known:
         return None
     names = [field.name for field in fields(Distribution)]
-    return Distribution(**{name: float(np.median([getattr(one, name) for one in known])) for name in names})
+    return Distribution(**{name: _least_half([getattr(one, name) for one in known]) for name in names})
 
 
-def _least_third(values: Sequence[float]) -> float:
-    """The mean of the least third of the values, of one at least."""
-    return float(np.mean(np.sort(values)[: math.ceil(len(values) / 3)]))
+def _least_half(values: Sequence[float]) -> float:
+    """The mean of the least half of the values, of one at least."""
+    return float(np.mean(np.sort(values)[: math.ceil(len(values) / 2)]))
 
 
 def _over_slices(found: Sequence[Cpu]) -> Cpu:
-    """CPU per request of the best third of the slices that tell it; of all else the median of those that have it."""
+    """CPU per request of the better half of the slices that tell it; of all else the median of those that have it."""
     figures: dict[str, Any] = {}
     for field in fields(Cpu):
         known = [value for one in found if (value := getattr(one, field.name)) is not None]
         figures[field.name] = float(np.median(known)) if known else None
     used = [one.server_s_per_request for one in found if one.server_s_per_request is not None]
-    figures["server_s_per_request"] = _least_third(used) if used else None
+    figures["server_s_per_request"] = _least_half(used) if used else None
     return Cpu(**{**figures, "server_threads": max(one.server_threads for one in found)})
