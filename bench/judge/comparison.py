@@ -115,7 +115,7 @@ def highest(found: Iterable[Row]) -> tuple[Row, ...]:
 
 def selected(metric: Metric, cells: Iterable[Cell]) -> bool:
     """Whether rounds that are sound would be chosen by how well the service did: then they stand for nothing."""
-    return any(metric.voided_by(cell, SERVICES_DOING) for cell in cells)
+    return any(metric.void(cell, SERVICES_DOING) is not None for cell in cells)
 
 
 def spread(found: Sequence[Row], metric: Metric) -> float:

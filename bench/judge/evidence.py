@@ -17,6 +17,9 @@ OUTCOMES: Mapping[tuple[str, type], frozenset[Outcome]] = {
 }
 """Outcomes that are a finding about a metric as they stand. An arm failed beside its twin; why a cell did is open."""
 
+MANY = 0.5
+"""The share of rounds of which the rest cannot stand for all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -52,11 +55,12 @@ def usable(metric: Metric, seen: Seen) -> float | None:
 def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     """The evidence of an A/B's cells, one for each restart: where either arm cannot be used, neither is.
 
-    A cell that failed has no arms and does not tell which side it was, so head may not pass for sound.
+    A cell that failed has no arms and does not tell which side it was, so head may not pass for sound. A restart in
+    which neither kept up tells nothing of what lies between them, and is no finding about either.
     """
     failed = ["" if cell.arms else _lack(metric, cell) for cell in cells]
     lost = [_lack_of_arms(metric, cell) if cell.arms else _lack(metric, cell) for cell in cells]
-    whole = [cell.arms for cell in cells if cell.arms]
+    whole = [cell.arms for cell in cells if cell.arms and not all(_void(metric, arm) for arm in cell.arms)]
     used = [cell.arms for cell, why in zip(cells, lost, strict=True) if not why]
     return _evidence(
         metric,
@@ -95,32 +99,42 @@ def unpaired(metric: Metric, base: Sequence[Cell], head: Sequence[Cell]) -> Evid
 
 
 def _evidence(metric: Metric, sound: Evidence, *, base: Sequence[Seen], head: Sequence[Seen], rounds: str) -> Evidence:
-    """The sound rounds, unless the service's own doing decides: chosen by how well it did, they stand for nothing.
+    """The sound rounds, unless the services' own doing decides.
 
-    Where head alone failed requests, that is a finding however seldom. Where it alone was too slow to be measured, it
-    is one in most of its rounds; in fewer it may be chance, but is no pass.
+    Rounds in which a service was too slow to be measured are left out as well. Where head was so more often than base,
+    the rest is too good to pass for all of it, and where it was in so many more that they are most rounds, that alone
+    is a finding. Where base was in half of its rounds, the rest does not stand for it. Where head alone failed
+    requests, that is a finding however seldom.
     """
     here, there = ([_void(metric, seen) for seen in side] for side in (base, head))
-    if any(here):
+    lost, more = _share(here), _share(there) - _share(here)
+    if lost >= MANY:
         both = f"by their own doing base has no figure in {_told(here, rounds)}, and head in {_told(there, rounds)}"
         only = f"by base's own doing there is no figure in {_told(here, rounds)}; what head did better is not known"
         return Evidence(ruling=Ruling("inconclusive", both if any(there) else only))
-    if 2 * sum(map(bool, there)) > len(there):
-        why = f"by head's own doing there is no figure in {_told(there, rounds)}; base has all"
+    if more > MANY:
+        others = f"base has none in {_told(here, rounds)}" if lost else "base has all"
+        why = f"by head's own doing there is no figure in {_told(there, rounds)}; {others}"
         return Evidence(ruling=Ruling("regressed", why))
     here, worse = ([_outcome(metric, seen) for seen in side] for side in (base, head))
     if any(worse) and not any(here):
         return replace(sound, ruling=Ruling("regressed", f"head was not ok in {_told(worse, rounds)}; base always was"))
-    doubts = (sound.doubt, _told(there, rounds, "by head's own doing there is no figure in {}"))
+    slow = _told(there, rounds, "by head's own doing there is no figure in {}") if more > 0 else ""
+    doubts = (sound.doubt, slow)
     return replace(sound, doubt="; ".join(doubt for doubt in doubts if doubt))
 
 
 def _void(metric: Metric, seen: Seen) -> str:
     """Why the service left no figure of this metric, or nothing: where none is served, none would be the best."""
-    if metric.voided_by(seen, SERVICES_DOING):
-        return metric.void(seen) or metric.title
+    why = metric.void(seen, SERVICES_DOING)
+    if why is not None:
+        return why or metric.title
     nothing = metric.better == "higher" and metric.value(seen) == 0
     return f"{metric.title} was 0" if nothing else ""
+
+
+def _share(reasons: Sequence[str]) -> float:
+    return sum(map(bool, reasons)) / max(len(reasons), 1)
 
 
 def _outcome(metric: Metric, seen: Seen) -> str:

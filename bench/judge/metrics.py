@@ -55,17 +55,14 @@ class Metric:
     read: Callable[[Cell | Arm], float | None]
     compared_by: Literal["ratio", "difference"] = "ratio"
 
-    def void(self, cell: Cell | Arm) -> str | None:
-        """Why this metric of the cell is not to be used, or None."""
-        return next((problem.detail for problem in cell.problems if self.figure in problem.voids), None)
+    def void(self, cell: Cell | Arm, names: Container[str] | None = None) -> str | None:
+        """Why this metric of the cell is not to be used, or None; by problems of these names alone, where given."""
+        found = (one for one in cell.problems if self.figure in one.voids and (names is None or one.name in names))
+        return next((problem.detail for problem in found), None)
 
     def value(self, cell: Cell | Arm) -> float | None:
         """The figure in its unit, None where there is none or it is void."""
         return None if self.void(cell) is not None else self.read(cell)
-
-    def voided_by(self, cell: Cell | Arm, names: Container[str]) -> bool:
-        """Whether one of these problems voids it."""
-        return any(self.figure in problem.voids and problem.name in names for problem in cell.problems)
 
 
 def _pss_or_uss(memory: Memory | None) -> int | None:

@@ -112,8 +112,9 @@ def _notes(judgement: Judgement) -> Iterator[str]:
         yield "Base and head imported the same code: what differs is noise, or no Python, and no stack is a control."
     told_already = judgement.deciding[:1]
     for one in judgement.findings:
-        if one.verdict == "inconclusive" or (one.because and one not in told_already):
-            yield f"{_capital(one.verdict)}: {sentence(one)}: {'; '.join(_reasons(one, judgement))}."
+        reasons = list(_reasons(one, judgement))
+        if reasons and (one.verdict == "inconclusive" or one not in told_already):
+            yield f"{_capital(one.verdict)}: {sentence(one)}: {'; '.join(reasons)}."
     left_out: dict[tuple[str, str], list[str]] = {}
     for one in (*judgement.findings, *judgement.ungated):
         if one.left_out:

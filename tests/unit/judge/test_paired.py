@@ -300,14 +300,53 @@ def test_a_figure_that_head_alone_spoils_in_few_restarts_may_be_chance_but_is_no
     )
 
 
-def test_a_figure_that_base_alone_spoils_is_no_improvement_and_that_both_spoil_is_nothing() -> None:
-    behind = replace(OK, problems=(BEHIND,))
-    base = first(pairs(P95, [(OK, OK)] * 9 + [(behind, OK)]))
-    assert base.verdict == "inconclusive"
-    assert "by base's own doing there is no figure in 1 of 10 restarts" in base.because
-    both = first(pairs(P95, [(OK, WORSE)] * 8 + [(behind, OK), (OK, behind)]))
+SLOW = replace(OK, problems=(BEHIND,))
+
+
+@pytest.mark.parametrize(
+    ("odd", "rest", "verdict"),
+    [
+        ([(SLOW, OK)], OK, "equivalent"),
+        ([(SLOW, OK), (OK, SLOW)], OK, "equivalent"),
+        ([(SLOW, OK), (OK, SLOW)], WORSE, "regressed"),
+        ([(SLOW, OK), (OK, SLOW), (OK, SLOW)], OK, "inconclusive"),
+        ([(SLOW, SLOW)] * 6, OK, "equivalent"),
+        ([(SLOW, SLOW)] * 6, WORSE, "regressed"),
+    ],
+)
+def test_what_befalls_base_as_often_as_head_decides_nothing(odd: list[Any], rest: Any, verdict: str) -> None:
+    found = first(pairs(P95, [(OK, rest)] * (16 - len(odd)) + odd))
+    assert found.verdict == verdict
+    assert found.rounds == (16 - len(odd),) * 2
+    assert found.left_out.startswith(f"{len(odd)} of 16 restarts")
+
+
+def test_a_base_that_spoils_half_of_the_restarts_is_nothing_to_compare_with() -> None:
+    alone = first(pairs(P95, [(OK, WORSE)] * 10 + [(SLOW, OK)] * 10))
+    assert alone.verdict == "inconclusive"
+    assert "by base's own doing there is no figure in 10 of 20 restarts" in alone.because
+    both = first(pairs(P95, [(OK, WORSE)] * 8 + [(SLOW, OK)] * 9 + [(OK, SLOW)]))
     assert both.verdict == "inconclusive"
-    assert "by their own doing base has no figure in 1 of 10 restarts" in both.because
+    assert "by their own doing base has no figure in 9 of 18 restarts" in both.because
+    assert "and head in 1 of 18 restarts" in both.because
+    never = first(pairs(P95, [(SLOW, SLOW)] * 10))
+    assert (never.verdict, never.because) == ("inconclusive", f"no figure: 10 of 10 restarts (base: {BEHIND.detail})")
+
+
+def test_a_head_that_spoils_most_restarts_regressed_though_base_spoilt_one() -> None:
+    found = first(pairs(P95, [(SLOW, OK)] + [(OK, SLOW)] * 11))
+    assert found.verdict == "regressed"
+    assert found.because == (
+        f"by head's own doing there is no figure in 11 of 12 restarts ({BEHIND.detail}); "
+        f"base has none in 1 of 12 restarts ({BEHIND.detail})"
+    )
+
+
+def test_it_is_the_services_own_doing_that_is_told_of() -> None:
+    found = first(pairs(P95, [(OK, replace(OK, problems=(LATE, BEHIND)))] * 10))
+    assert found.verdict == "regressed"
+    assert BEHIND.detail in found.because
+    assert LATE.detail not in found.because
 
 
 def test_a_head_that_serves_nothing_regressed_in_throughput() -> None:
@@ -315,7 +354,7 @@ def test_a_head_that_serves_nothing_regressed_in_throughput() -> None:
     nothing = replace(OK, throughput=0.0)
     assert first(pairs(gated, [(OK, OK)] * 4 + [(OK, nothing)] * 6)).verdict == "regressed"
     assert first(pairs(gated, [(OK, OK)] * 9 + [(OK, nothing)])).verdict == "inconclusive"
-    assert first(pairs(gated, [(OK, OK)] * 9 + [(nothing, OK)])).verdict == "inconclusive"
+    assert first(pairs(gated, [(OK, OK)] * 5 + [(nothing, OK)] * 5)).verdict == "inconclusive"
 
 
 @pytest.mark.parametrize("outcome", ["degraded", "failed"])
