@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session: what was injected (`size`: a share of CPU per request, or of P95), and what came of it.
+    """One session: what was injected (`size`: a share of CPU per request, or of the open P95), and what came of it.
 
     `argv`: options beyond the usual ones; `regressed`: stack, model and metric of what was found so; `family`: how many
     tests it made.
@@ -104,22 +105,41 @@ def keep(session: Session) -> None:
 
 def kept() -> list[Session]:
     """Every session that was kept, the oldest first."""
-    return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in KEPT.read_text().splitlines()])
+    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
+    return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in lines])
 
 
 def _amounts(there: Path, folder: Path, kind: Kind, size: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds that each service is to burn and to wait: the size times what base needs on this machine right now."""
+    """Seconds that each service is to burn and to wait: the size times what base needs.
+
+    CPU per request is measured right now, for it moves with the machine's speed: the least of a few rounds, since
+    others only add to it. The open P95 is mostly the upstream's wait, and taken from the sessions that were kept.
+    """
     plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
+    services = {stack: SERVICES[plan.stacks[stack].interface] for stack in plan.profile.stacks}
+    if kind == "delay":
+        return {}, {service: size * _open_p95_s(stack) for stack, service in services.items()}
     users = next(load.users for loads in plan.profile.loads.values() for load in loads if isinstance(load, Closed))
-    words = ("run", "--profile", "ab", "--rounds", "1", "--users", str(users), "--window", "3", "--out", str(folder))
+    words = ("run", "--profile", "ab", "--rounds", "3", "--users", str(users), "--window", "2", "--out", str(folder))
     if _bench(there, *words):
         raise BenchError("the pilot of a calibration failed")
-    needs = BY_NAME["cpu" if kind == "cpu" else "p95"]
-    amounts = {
-        SERVICES[plan.stacks[cell.stack].interface]: size * (needs.read(cell) or math.nan)
-        for cell in store.load_run(folder).cells
-    }
-    return (amounts, {}) if kind == "cpu" else ({}, amounts)
+    cells, needs = store.load_run(folder).cells, BY_NAME["cpu"]
+    return {
+        service: size * min(needs.read(cell) or math.inf for cell in cells if cell.stack == stack)
+        for stack, service in services.items()
+    }, {}
+
+
+def _open_p95_s(stack: str) -> float:
+    found = [
+        statistics.fmean(one.base)
+        for session in kept()
+        for one in session.figures
+        if (one.stack, one.model, one.metric) == (stack, "open", "p95") and one.base
+    ]
+    if not found:
+        raise BenchError(f"no session of {stack} was kept that tells its P95: hold one of the same code first, none:0")
+    return statistics.median(found)
 
 
 def _bench(there: Path, *argv: str) -> int:
