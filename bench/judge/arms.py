@@ -180,7 +180,7 @@ def _together(requests: Sequence[Requests]) -> Requests:
 
 
 def _spoiling(slices: Sequence[tuple[Problem, ...]]) -> list[Problem]:
-    """The problems of the figures that half of the slices or more cannot vouch for: all of them tell as little then."""
+    """The problems of the figures that half of the slices or more cannot vouch for."""
     spoilt = [
         figure
         for figure in get_args(Figure)

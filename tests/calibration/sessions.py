@@ -1,7 +1,6 @@
 """Real sessions of the gate, each one more line of a small file that is kept."""
 
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from bench.errors import BenchError
 from bench.judge.gate import Gate
 from bench.judge.metrics import BY_NAME, PAIRED
 from bench.judge.paired import judge_paired
-from bench.model import Closed, Run
+from bench.model import Run
 from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
 from bench.record import store
 from tests.calibration.inject import Kind, clone, inject
@@ -119,13 +118,11 @@ def _amounts(there: Path, folder: Path, kind: Kind, size: float) -> tuple[dict[s
     services = {stack: SERVICES[plan.stacks[stack].interface] for stack in plan.profile.stacks}
     if kind == "delay":
         return {}, {service: size * _open_p95_s(stack) for stack, service in services.items()}
-    users = next(load.users for loads in plan.profile.loads.values() for load in loads if isinstance(load, Closed))
-    words = ("run", "--profile", "ab", "--rounds", "3", "--users", str(users), "--window", "2", "--out", str(folder))
-    if _bench(there, *words):
+    if _bench(there, "run", "--profile", "ab", "--rounds", "3", "--window", "2", "--out", str(folder)):
         raise BenchError("the pilot of a calibration failed")
     cells, needs = store.load_run(folder).cells, BY_NAME["cpu"]
     return {
-        service: size * min(needs.read(cell) or math.inf for cell in cells if cell.stack == stack)
+        service: size * min(used for cell in cells if cell.stack == stack and (used := needs.read(cell)))
         for stack, service in services.items()
     }, {}
 

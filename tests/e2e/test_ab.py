@@ -47,7 +47,9 @@ window_limit_s = 1.0
 rounds = 9
 """
 RESTARTS, NEEDED = 9, 6
-"""A busy machine may spoil a few: so many are left out without a doubt about the rest."""
+"""A busy machine may spoil a few, so there are more than the family needs."""
+MACHINES_DOING = {"generator stalled", "load side saturated", "upstream late", "users idle"}
+"""The problems that a cell of this service and load may have: none of them says that it did not serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +162,10 @@ def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> 
         assert sorted(one["arm"] for one in slices) == [0] * (len(slices) // 2) + [1] * (len(slices) // 2)
         assert all(before["done_s"] < after["begin_s"] for before, after in pairwise(slices))
         assert all(arm["requests"]["ok"] > 0 for arm in cell["arms"])
-    sound = [cell for cell in run["cells"] if [arm["outcome"] for arm in cell["arms"]] == ["ok", "ok"]]
-    assert len(sound) >= NEEDED
+    arms = [arm for cell in run["cells"] for arm in cell["arms"]]
+    assert {arm["outcome"] for arm in arms} <= {"ok", "invalid"}
+    assert {problem["name"] for arm in arms for problem in arm["problems"]} <= MACHINES_DOING
+    assert sum(cell["outcome"] == "ok" for cell in run["cells"]) >= NEEDED
 
 
 def test_nothing_is_left_of_a_session(session: Session, repository: Repository, shared_harness: Harness) -> None:
