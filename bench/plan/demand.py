@@ -60,8 +60,8 @@ def unproven(asked: Demand, found: Selftest) -> str | None:
     """What the upstream could not be shown to bear, though it may never come; None where it could."""
     if asked.upstream_rps <= found.upstream_rps:
         return None
+    proven = f"up to {units.rate(found.upstream_rps)}" if found.upstream_rps else "at no rate that was tried"
     return (
-        f"the upstream was proven up to {units.rate(found.upstream_rps)}, which is less than twice what this run could "
-        f"ask of it were the services infinitely fast ({units.rate(asked.upstream_rps / 2)}): each cell's own delay "
-        f"error says whether it was late"
+        f"the upstream was proven {proven}, which is less than twice what this run could ask of it were the services "
+        f"infinitely fast ({units.rate(asked.upstream_rps / 2)}): each cell's own delay error says whether it was late"
     )

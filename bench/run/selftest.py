@@ -105,13 +105,15 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         say(f"generator: {units.rate(generator_rps)} closed, on its core")
         open_rps, lag_s = bench.highest_rate(ladders.open_rps)
         if ladders.open_rps:
-            say(f"open loads: {units.offered(open_rps)} on schedule, lag P99 {units.seconds(lag_s)}")
+            found = f"{units.offered(open_rps)} on schedule, lag P99 {units.seconds(lag_s)}"
+            say(f"open loads: {found if open_rps else 'no rate that was tried was sent on schedule'}")
         users = bench.most_users(ladders.users)
         if ladders.users:
             say(f"closed loads: {units.users(users)} all under way")
         upstream_rps, error_s = bench.upstream_rps(ladders.upstream_rps)
         if ladders.upstream_rps:
-            say(f"upstream: {units.rate(upstream_rps)} with delays off by {units.seconds(error_s)} at P99")
+            found = f"{units.rate(upstream_rps)} with delays off by {units.seconds(error_s)} at P99"
+            say(f"upstream: {found if upstream_rps else 'true delays at no rate that was tried'}")
         sampler_s = bench.sampler_s()
     taken_s = time.monotonic() - begun_s
     steal = None if stolen_s is None else ((_stolen_s() or 0.0) - stolen_s) / (taken_s * (os.cpu_count() or 1))

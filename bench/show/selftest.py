@@ -9,10 +9,14 @@ def selftest_lines(found: Selftest) -> tuple[str, ...]:
     descriptors = "no limit" if found.descriptors is None else units.count(found.descriptors)
     server, load = found.cpu_sets
     pinned = f"server on {_cores(server)}, load on {_cores(load)}" if server and load else "nothing is pinned"
+    upstream = (
+        f"delays off by {units.seconds(found.upstream_delay_error_s)} at P99: up to {units.rate(found.upstream_rps)}"
+        if found.upstream_rps
+        else "true delays at no rate that was tried"
+    )
     lines = [
         f"generator, closed, on its core against an upstream without delay: {units.rate(found.generator_rps)}",
-        f"upstream alone, delays off by {units.seconds(found.upstream_delay_error_s)} at P99: "
-        f"up to {units.rate(found.upstream_rps)}",
+        f"upstream alone, {upstream}",
         f"cores: {pinned}; steal {units.percent(found.steal)}, others kept them {units.percent(found.busy)} busy",
         f"timers: {units.seconds(found.timer_s)} late at P99; open files a process: {descriptors}; "
         f"a reading of the sampler: {units.seconds(found.sampler_s)} of CPU",

@@ -39,9 +39,10 @@ def test_what_is_beyond_the_selftest_is_refused(asked: Demand, words: str | None
 
 
 def test_where_nothing_is_sound_the_refusal_says_so() -> None:
-    nothing = replace(FOUND, open_rps=0.0, users=0)
+    nothing = replace(FOUND, open_rps=0.0, users=0, upstream_rps=0.0)
     assert "no rate that was tried is sound" in str(refusal(Demand(10.0, 0, 0.0), nothing))
     assert "no number that was tried is sound" in str(refusal(Demand(0.0, 10, 0.0), nothing))
+    assert "proven at no rate that was tried" in str(unproven(Demand(0.0, 10, 1.0), nothing))
 
 
 def test_an_upstream_that_was_not_proven_to_twice_the_rate_is_said_not_refused() -> None:

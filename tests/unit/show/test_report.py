@@ -98,6 +98,11 @@ def test_a_report_with_all_that_may_be_known(run: Run, golden: Callable[[Path, s
         assert long not in short
 
 
+def test_an_upstream_that_kept_its_delays_at_no_rate_is_not_said_to_be_off_by_nothing(run: Run) -> None:
+    nothing = replace(TESTED, upstream_rps=0.0, upstream_delay_error_s=0.0)
+    assert "- upstream alone, true delays at no rate that was tried" in text(replace(run, selftest=nothing))
+
+
 def test_every_picture_stands_there_with_its_finding_as_text_alternative_and_how_it_is_misread(run: Run) -> None:
     page = MarkdownIt("commonmark").render(text(run))
     for one in PICTURES:
