@@ -54,6 +54,7 @@ FEWEST = 3.0
 TRIES = 3
 """A machine that others share may stumble; what it cannot do it fails each time."""
 
+NONE_SOUND = "none that was tried is sound"
 MOMENTARY = frozenset({"generator stalled", "upstream late", "unsteady"})
 """What a neighbour may cause at any moment says nothing of how many users can be kept busy: each cell tells it anew."""
 
@@ -106,14 +107,14 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         open_rps, lag_s = bench.highest_rate(ladders.open_rps)
         if ladders.open_rps:
             found = f"{units.offered(open_rps)} on schedule, lag P99 {units.seconds(lag_s)}"
-            say(f"open loads: {found if open_rps else 'no rate that was tried was sent on schedule'}")
+            say(f"open loads: {found if open_rps else NONE_SOUND}")
         users = bench.most_users(ladders.users)
         if ladders.users:
-            say(f"closed loads: {units.users(users)} all under way")
+            say(f"closed loads: {f'{units.users(users)} all under way' if users else NONE_SOUND}")
         upstream_rps, error_s = bench.upstream_rps(ladders.upstream_rps)
         if ladders.upstream_rps:
             found = f"{units.rate(upstream_rps)} with delays off by {units.seconds(error_s)} at P99"
-            say(f"upstream: {found if upstream_rps else 'true delays at no rate that was tried'}")
+            say(f"upstream: {found if upstream_rps else NONE_SOUND}")
         sampler_s = bench.sampler_s()
     taken_s = time.monotonic() - begun_s
     steal = None if stolen_s is None else ((_stolen_s() or 0.0) - stolen_s) / (taken_s * (os.cpu_count() or 1))

@@ -68,7 +68,7 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
         there, folder = clone(ROOT, Path(name) / "clone"), Path(name) / "run"
         head = "HEAD"
         if kind != "none":
-            burn_s, delay_s = _amounts(there, Path(name) / "pilot", kind, size)
+            burn_s, delay_s = _amounts(there, Path(name) / "pilot", kind, size, words)
             head = inject(there, burn_s, delay_s)
         argv = ("ab", "--base", "HEAD", "--head", head, *words)
         begun_s = time.monotonic()
@@ -108,35 +108,45 @@ def kept() -> list[Session]:
     return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in lines])
 
 
-def _amounts(there: Path, folder: Path, kind: Kind, size: float) -> tuple[dict[str, float], dict[str, float]]:
+def _amounts(
+    there: Path, folder: Path, kind: Kind, size: float, words: Sequence[str]
+) -> tuple[dict[str, float], dict[str, float]]:
     """Seconds that each service is to burn and to wait: the size times what base needs.
 
     CPU per request is measured right now, for it moves with the machine's speed: the least of a few rounds, since
     others only add to it. The open P95 is mostly the upstream's wait, and taken from the sessions that were kept.
     """
     plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
-    services = {stack: SERVICES[plan.stacks[stack].interface] for stack in plan.profile.stacks}
-    if kind == "delay":
-        return {}, {service: size * _open_p95_s(stack) for stack, service in services.items()}
+    needed = _open_p95_s(words) if kind == "delay" else _cpu_s(there, folder)
+    amounts = {SERVICES[plan.stacks[stack].interface]: size * each_s for stack, each_s in needed.items()}
+    return ({}, amounts) if kind == "delay" else (amounts, {})
+
+
+def _cpu_s(there: Path, folder: Path) -> dict[str, float]:
     if _bench(there, "run", "--profile", "ab", "--rounds", "3", "--window", "2", "--out", str(folder)):
         raise BenchError("the pilot of a calibration failed")
     cells, needs = store.load_run(folder).cells, BY_NAME["cpu"]
-    return {
-        service: size * min(used for cell in cells if cell.stack == stack and (used := needs.read(cell)))
-        for stack, service in services.items()
-    }, {}
+    used = {
+        stack: [each_s for cell in cells if cell.stack == stack and (each_s := needs.read(cell)) is not None]
+        for stack in {cell.stack for cell in cells}
+    }
+    if not all(used.values()):
+        raise BenchError("the pilot of a calibration could not vouch for the CPU of a stack: hold the session again")
+    return {stack: min(found) for stack, found in used.items()}
 
 
-def _open_p95_s(stack: str) -> float:
-    found = [
-        statistics.fmean(one.base)
-        for session in kept()
-        for one in session.figures
-        if (one.stack, one.model, one.metric) == (stack, "open", "p95") and one.base
-    ]
-    if not found:
-        raise BenchError(f"no session of {stack} was kept that tells its P95: hold one of the same code first, none:0")
-    return statistics.median(found)
+def _open_p95_s(words: Sequence[str]) -> dict[str, float]:
+    """By stack, from the sessions that had the same options: others may have asked another scenario."""
+    means: dict[str, list[float]] = {}
+    for session in kept():
+        for one in session.figures if session.argv == tuple(words) else ():
+            if (one.model, one.metric) == ("open", "p95") and one.base:
+                means.setdefault(one.stack, []).append(statistics.fmean(one.base))
+    if not means:
+        raise BenchError(
+            "no session with these options was kept that tells P95: hold one of the same code first, none:0"
+        )
+    return {stack: statistics.median(found) for stack, found in means.items()}
 
 
 def _bench(there: Path, *argv: str) -> int:

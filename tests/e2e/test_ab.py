@@ -161,7 +161,8 @@ def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> 
         assert [one["number"] for one in slices] == list(range(len(slices)))
         assert sorted(one["arm"] for one in slices) == [0] * (len(slices) // 2) + [1] * (len(slices) // 2)
         assert all(before["done_s"] < after["begin_s"] for before, after in pairwise(slices))
-        assert all(arm["requests"]["ok"] > 0 for arm in cell["arms"])
+        assert all(arm["requests"]["ok"] > 0 and not arm["requests"]["errors"] for arm in cell["arms"])
+        assert not any(arm["requests"]["timeouts"] for arm in cell["arms"])
     arms = [arm for cell in run["cells"] for arm in cell["arms"]]
     assert {arm["outcome"] for arm in arms} <= {"ok", "invalid"}
     assert {problem["name"] for arm in arms for problem in arm["problems"]} <= MACHINES_DOING
