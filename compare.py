@@ -52,7 +52,7 @@ def _finishing(step: Callable[[], T]) -> T:
 
 def report(arguments: argparse.Namespace) -> int:
     """0 once the report of the run is printed and written. Raises BenchError where it or a file cannot be used."""
-    from bench.show.publish import publish  # noqa: PLC0415
+    from bench.show.report.publish import publish  # noqa: PLC0415
 
     publish(arguments.run, REFERENCE, cell=arguments.timeline, embed_in=arguments.embed, json=arguments.json)
     return 0
@@ -61,12 +61,12 @@ def report(arguments: argparse.Namespace) -> int:
 def diff(arguments: argparse.Namespace) -> int:
     """The exit code of the verdict, once it is shown. Raises BenchError where a run or a file cannot be used."""
     from bench.errors import BenchError  # noqa: PLC0415
-    from bench.judge.paired import judge_paired  # noqa: PLC0415
-    from bench.judge.unpaired import judge_unpaired  # noqa: PLC0415
+    from bench.judge.gate.paired import judge_paired  # noqa: PLC0415
+    from bench.judge.gate.unpaired import judge_unpaired  # noqa: PLC0415
     from bench.reading import read_run  # noqa: PLC0415
     from bench.record.store import load_run  # noqa: PLC0415
-    from bench.show.gate import gate  # noqa: PLC0415
-    from bench.show.verdict import present  # noqa: PLC0415
+    from bench.show.verdict.options import gate  # noqa: PLC0415
+    from bench.show.verdict.terminal import present  # noqa: PLC0415
 
     base, head = arguments.base, arguments.head
     both = [folder for folder in (base, head) if folder is not None]
@@ -84,7 +84,7 @@ def diff(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from bench.show.gate import add_options  # noqa: PLC0415
+    from bench.show.verdict.options import add_options  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="compare.py", description="Show what a run found, or what a change did.")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -7,22 +7,22 @@ from itertools import chain
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.paired import judge_paired
-from bench.model import Plan
+from bench.judge.gate.paired import judge_paired
+from bench.model.config import Plan
 from bench.plan.config import DEFAULT_CONFIG, ROOT, Config, known, load_config, make_plan
 from bench.plan.turns import SLICE_S
 from bench.plan.variants import apply_settings, replace_names
 from bench.record import store
-from bench.run import ab, session
-from bench.run.cpus import cpu_sets
-from bench.run.fitness import take_selftest
-from bench.run.folder import RESULTS
-from bench.run.foreground import serve_stack
-from bench.run.selftest import Ladders
-from bench.run.signals import Interrupted, stop_on_signals
-from bench.show.gate import add_options, gate
-from bench.show.selftest import selftest_lines
-from bench.show.verdict import present
+from bench.run.host.cpus import cpu_sets
+from bench.run.host.signals import Interrupted, stop_on_signals
+from bench.run.session import ab, plain
+from bench.run.session.fitness import take_selftest
+from bench.run.session.folder import RESULTS
+from bench.run.session.selftest import Ladders
+from bench.run.session.serve import serve_stack
+from bench.show.report.selftest import selftest_lines
+from bench.show.verdict.options import add_options, gate
+from bench.show.verdict.terminal import present
 
 DEFAULT_PROFILE = "bench"
 AB_PROFILE = "ab"
@@ -76,10 +76,10 @@ def _serve(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
 def _run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     with stop_on_signals() as stop:
         if arguments.resume is not None:
-            result = session.resume(arguments.resume, stop)
+            result = plain.resume(arguments.resume, stop)
         else:
-            result = session.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
-    from bench.show.publish import publish  # noqa: PLC0415 (what draws is big, and nothing of it is needed to measure)
+            result = plain.start(_plan(arguments), arguments.seed, words, arguments.out, stop, force=arguments.force)
+    from bench.show.report.publish import publish  # noqa: PLC0415 (what draws is big, and nothing of it is needed to measure)
 
     publish(result.folder, RESULTS / "reference")
     if result.failed:

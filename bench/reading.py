@@ -8,13 +8,16 @@ from itertools import islice
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.arms import judge_arms
-from bench.judge.cell import judge_cell
-from bench.judge.metrics import PAIRED
-from bench.judge.percentiles import Curve, curve
-from bench.judge.timeline import Timeline, timeline
-from bench.loads import amount
-from bench.model import Cell, CellKey, Load, Probe, Run, Samples
+from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.percentiles import Curve, curve
+from bench.judge.cell.slices import judge_arms
+from bench.judge.cell.timeline import Timeline, timeline
+from bench.model.cell import Cell, CellKey, Probe
+from bench.model.config import Load
+from bench.model.loads import amount
+from bench.model.run import Run
+from bench.model.samples import Samples
 from bench.record import store
 
 AS_RECORDED = "Judged by the figures that it recorded: its raw samples are not there."

@@ -1,7 +1,7 @@
 """GET /aggregated-data: three calls of the upstream at once."""
 
 from loadtests.aggregated import is_aggregate
-from loadtests.user import ScenarioUser
+from loadtests.engine.user import ScenarioUser
 
 
 class AggregatedParallel(ScenarioUser):

@@ -2,7 +2,7 @@
 
 import json
 
-from loadtests.user import ScenarioUser
+from loadtests.engine.user import ScenarioUser
 
 N = 10_000
 

@@ -3,7 +3,7 @@
 By hand: `locust -f loadtests/get.py --host http://127.0.0.1:8000/path`.
 """
 
-from loadtests.user import SESSION, ScenarioUser
+from loadtests.engine.user import SESSION, ScenarioUser
 
 
 class Get(ScenarioUser):

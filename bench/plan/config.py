@@ -9,8 +9,20 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError
-from bench.loads import most_in_flight, upstream_waits_s, within
-from bench.model import Arrivals, Closed, Interface, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+from bench.model.config import (
+    Arrivals,
+    Closed,
+    Interface,
+    Load,
+    Open,
+    Plan,
+    Profile,
+    Scenario,
+    Stack,
+    Timing,
+    UpstreamCall,
+)
+from bench.model.loads import most_in_flight, upstream_waits_s, within
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CONFIG = ROOT / "bench.toml"

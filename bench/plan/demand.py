@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from bench import units
-from bench.loads import within
-from bench.model import Closed, Load, Open, Plan, Scenario, Selftest
+from bench.model.config import Closed, Load, Open, Plan, Scenario
+from bench.model.loads import within
+from bench.model.run import Selftest
 
 
 @dataclass(frozen=True, slots=True)

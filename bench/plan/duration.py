@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from bench.model import CellKey, Closed, Load, Plan, Scenario, Stack
+from bench.model.cell import CellKey
+from bench.model.config import Closed, Load, Plan, Scenario, Stack
 from bench.plan.schedule import Visit
 
 VISIT_S = 2.3

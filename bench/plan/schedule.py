@@ -4,8 +4,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.loads import expected_in_flight, load_name, within
-from bench.model import CellKey, Plan
+from bench.model.cell import CellKey
+from bench.model.config import Plan
+from bench.model.loads import expected_in_flight, load_name, within
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.model import Machine
+from bench.model.run import Machine
 
 PACKAGES = (
     "flask", "gunicorn", "gevent", "requests", "urllib3",

@@ -15,7 +15,9 @@ from numpy.typing import DTypeLike, NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError
-from bench.model import SCHEMA_VERSION, Cell, Run, Samples, Selftest
+from bench.model.cell import Cell
+from bench.model.run import SCHEMA_VERSION, Run, Selftest
+from bench.model.samples import Samples
 
 _RUN = TypeAdapter(Run)
 _SELFTEST = TypeAdapter(Selftest)

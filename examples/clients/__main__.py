@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from bench.errors import BenchError
-from bench.run.signals import Interrupted
+from bench.run.host.signals import Interrupted
 from examples.clients.document import write
 from examples.clients.measure import measure
 

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.comparison import Row, rows
-from bench.judge.ratios import ratios
-from bench.model import Run
+from bench.judge.stacks.ratios import ratios
+from bench.judge.stacks.rows import Row, rows
+from bench.model.run import Run
 from bench.plan.config import ROOT
 from bench.reading import read_run
 from bench.show.charts.gallery import pictures, save_pictures
-from bench.show.machine import machine
-from bench.show.report import embed, image, link_from
-from bench.show.text import listed, markdown, plural
+from bench.show.report.machine import machine
+from bench.show.report.markdown import embed, image, link_from
+from bench.show.text.markdown import listed, markdown, plural
 from bench.units import seconds
 from examples.clients import tables
 from examples.clients.kept import FOLDER, Profiles, kept_profiles

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.record.store import load_run, save_run
-from bench.run.folder import RESULTS
+from bench.run.session.folder import RESULTS
 from examples.clients.profiles import Profile
 
 FOLDER = RESULTS / "reference/clients"

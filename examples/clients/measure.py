@@ -11,10 +11,10 @@ from pydantic import TypeAdapter
 
 from bench.errors import BenchError
 from bench.plan.config import ROOT
-from bench.run.cpus import cpu_sets, pinned
-from bench.run.folder import RESULTS
-from bench.run.signals import StopRequest, stop_on_signals
-from bench.run.upstream import running_upstream
+from bench.run.host.cpus import cpu_sets, pinned
+from bench.run.host.signals import StopRequest, stop_on_signals
+from bench.run.session.folder import RESULTS
+from bench.run.testbed.upstream import running_upstream
 from examples.clients.kept import Profiles, keep
 from examples.clients.profiles import Profile
 from examples.clients.upstreams import CLIENTS

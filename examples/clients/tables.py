@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from bench.judge.comparison import Row
-from bench.judge.metrics import BY_NAME, Metric
-from bench.judge.ratios import Ratio
-from bench.loads import load_name
-from bench.model import Load, Run
-from bench.show.text import markdown, plural, table
+from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.stacks.ratios import Ratio
+from bench.judge.stacks.rows import Row
+from bench.model.config import Load
+from bench.model.loads import load_name
+from bench.model.run import Run
+from bench.show.text.markdown import markdown, plural, table
 from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
 from examples.clients.profiles import COUNTED, PARTS, Profile, call_s, counted_a_call, parts_s, top
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.judge.metrics import PAIRED
-from bench.judge.significance import proportion_interval, upper_bound
-from bench.judge.stats import Estimate
+from bench.judge.cell.figures import PAIRED
+from bench.judge.stats.intervals import Estimate
+from bench.judge.stats.significance import proportion_interval, upper_bound
 from bench.plan.config import ROOT
 from bench.show.charts.style import marks, styled
-from bench.show.report import embed
-from bench.show.text import table
+from bench.show.report.markdown import embed
+from bench.show.text.markdown import table
 from bench.units import count, percent, ratio
 from tests.calibration import rates
 from tests.calibration.sessions import KEPT, Session

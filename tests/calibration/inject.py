@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from bench.run.cpus import cpu_sets, pinned
+from bench.run.host.cpus import cpu_sets, pinned
 
 Kind = Literal["none", "cpu", "delay"]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.judge.metrics import PAIRED
-from bench.judge.significance import detectable
-from bench.judge.stats import Estimate, estimate
+from bench.judge.cell.figures import PAIRED
+from bench.judge.stats.intervals import Estimate, estimate
+from bench.judge.stats.significance import detectable
 from tests.calibration.sessions import Figures, Session
 
 ALPHA = 0.05

@@ -13,10 +13,10 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.judge.gate import Gate
-from bench.judge.metrics import BY_NAME, PAIRED
-from bench.judge.paired import judge_paired
-from bench.model import Run
+from bench.judge.cell.figures import BY_NAME, PAIRED
+from bench.judge.gate.paired import judge_paired
+from bench.judge.gate.thresholds import Gate
+from bench.model.run import Run
 from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
 from bench.record import store
 from tests.calibration.inject import Kind, clone, inject

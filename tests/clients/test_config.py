@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.model import Closed
+from bench.model.config import Closed
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from examples.clients.measure import AT_ONCE, CONFIG, PROFILE
 from examples.clients.tables import TOLD, TOLD_AT_ONCE

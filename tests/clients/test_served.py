@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.run.signals import StopRequest
-from bench.run.upstream import running_upstream
+from bench.run.host.signals import StopRequest
+from bench.run.testbed.upstream import running_upstream
 from examples.clients.profiles import COUNTED, PARTS
 from examples.clients.upstreams import CLIENTS
 from tests.contract.cases import Case, cases

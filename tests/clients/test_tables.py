@@ -1,8 +1,8 @@
 """The tables of docs/clients.md, from made-up cells and profiles."""
 
-from bench.judge.comparison import rows
-from bench.judge.ratios import ratios
-from bench.model import Cell, Problem
+from bench.judge.stacks.ratios import ratios
+from bench.judge.stacks.rows import rows
+from bench.model.cell import Cell, Problem
 from examples.clients import tables
 from examples.clients.profiles import CONNECTING, COUNTED, FINDING, REST, Place, Profile, Spent
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, run_of

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.run.ports import free_ports
+from bench.run.host.ports import free_ports
 
 from .client import Connection, Request
 

@@ -7,7 +7,7 @@ import pytest
 
 import fastapi_app.config
 import flask_app.config
-from bench.run.ports import free_port
+from bench.run.host.ports import free_port
 
 from .servers import KINDS, MORE_KINDS, start, stop
 

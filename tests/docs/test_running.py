@@ -15,7 +15,7 @@ import pytest
 import compare
 from bench.plan.config import load_config
 from bench.record.store import save_run
-from bench.run.ports import free_ports
+from bench.run.host.ports import free_ports
 from tests.e2e.harness import finish, run_json, until
 from tests.unit.builders import FASTAPI, FLASK, plan, save
 from tests.unit.sessions import ordinary, session

@@ -15,10 +15,10 @@ PARTS = ("bench", "loadtests", "upstream", "flask_app", "fastapi_app")
 FILES = ("bench.toml", "compare.py", "requirements.lock")
 
 SELFTEST = """
-from bench.run.cpus import cpu_sets
-from bench.run.selftest import Ladders
-from bench.run.fitness import take_selftest
-from bench.run.signals import stop_on_signals
+from bench.run.host.cpus import cpu_sets
+from bench.run.session.selftest import Ladders
+from bench.run.session.fitness import take_selftest
+from bench.run.host.signals import stop_on_signals
 
 with stop_on_signals() as stop:
     take_selftest(cpu_sets(1), Ladders([300.0], [100], [2000.0]), stop)

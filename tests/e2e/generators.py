@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.judge.metrics import distribution, latency_s, throughput_rps
-from bench.model import Closed, Load, Samples, Timing, Window
+from bench.judge.cell.figures import distribution, latency_s, throughput_rps
+from bench.model.cell import Window
+from bench.model.config import Closed, Load, Timing
+from bench.model.samples import Samples
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
-from bench.run.cpus import pinned
-from bench.run.load import running_load
-from bench.run.signals import StopRequest
+from bench.run.cell.load import running_load
+from bench.run.host.cpus import pinned
+from bench.run.host.signals import StopRequest
 
 TARGET = "/weather?city=London"
 TIMING = Timing(warmup_s=1.0, window_s=4.0, window_limit_s=4.0)

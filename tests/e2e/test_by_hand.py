@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.run.ports import free_port
+from bench.run.host.ports import free_port
 
 from .conftest import FAKE, ROOT
 from .harness import Done, Harness, finish, until

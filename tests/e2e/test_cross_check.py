@@ -13,8 +13,8 @@ from statistics import median
 import psutil
 import pytest
 
-from bench.model import Closed, Open
-from bench.run.cpus import CpuSets, cpu_sets
+from bench.model.config import Closed, Open
+from bench.run.host.cpus import CpuSets, cpu_sets
 
 from .generators import CLIENTS, Figures, by_h2load, by_the_harness, by_wrk
 from .harness import Harness, finish

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import compare
-from bench.model import Cell, Problem, Run
+from bench.model.cell import Cell, Problem
+from bench.model.run import Run
 from bench.record.store import load_run, save_run
 from tests.sessions.make import FOLDER, run_json, sessions
 from tests.unit.builders import FASTAPI, FLASK, plan, save
@@ -138,11 +139,11 @@ def test_an_unexpected_error_exits_2_and_an_interrupt_130(monkeypatch: pytest.Mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.judge.paired.judge_paired", fails)
+    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", fails)
     done = diff(SLOWER)
     assert (done.code, done.out) == (2, "")
     assert "ZeroDivisionError: unexpected" in done.err
-    monkeypatch.setattr("bench.judge.paired.judge_paired", interrupted)
+    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", interrupted)
     assert diff(SLOWER).code == 128 + signal.SIGINT
 
 

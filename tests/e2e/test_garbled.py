@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.judge.metrics import BY_NAME
-from bench.model import Cell
+from bench.judge.cell.figures import BY_NAME
+from bench.model.cell import Cell
 from bench.record.store import load_run
 
 from .harness import Done, Harness

@@ -15,10 +15,12 @@ import numpy as np
 import psutil
 import pytest
 
-from bench.judge.metrics import distribution, scheduled_in
-from bench.model import Closed, Distribution, Floats, Open
+from bench.judge.cell.figures import distribution, scheduled_in
+from bench.model.cell import Distribution
+from bench.model.config import Closed, Open
+from bench.model.samples import Floats
 from bench.record.store import load_run, load_samples
-from bench.run.cpus import cpu_sets, pinned
+from bench.run.host.cpus import cpu_sets, pinned
 
 from .conftest import ROOT, Config
 from .harness import Harness, finish, run_json, until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bench.model import Run
+from bench.model.run import Run
 from tests.unit.sessions import Recipe, ordinary, session
 
 FOLDER = Path(__file__).parent

@@ -7,7 +7,7 @@ from locust import FastHttpUser, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from loadtests.hooks import attach, planned
+from loadtests.engine.hooks import attach, planned
 
 SESSION = planned()
 NUMBERS = itertools.count()

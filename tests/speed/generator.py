@@ -18,13 +18,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench import units
-from bench.judge import metrics
-from bench.model import Closed, Distribution, Load, Open, Scenario, Timing, UpstreamCall, Window
-from bench.run.cell import join_samples
-from bench.run.cpus import cpu_sets, pinned
-from bench.run.load import running_load
-from bench.run.signals import StopRequest, stop_on_signals
-from bench.run.upstream import Upstream, running_upstream
+from bench.judge.cell import figures
+from bench.model.cell import Distribution, Window
+from bench.model.config import Closed, Load, Open, Scenario, Timing, UpstreamCall
+from bench.run.cell.load import running_load
+from bench.run.cell.visit import join_samples
+from bench.run.host.cpus import cpu_sets, pinned
+from bench.run.host.signals import StopRequest, stop_on_signals
+from bench.run.testbed.upstream import Upstream, running_upstream
 
 USERS = 50
 RATE_RPS = 3000.0
@@ -51,9 +52,9 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
                 window = Window(0.0, event["start_s"], event["end_s"])
         samples = join_samples(generator.output, [])
     assert window is not None
-    lag_s = metrics.lag_s(samples, window)
+    lag_s = figures.lag_s(samples, window)
     assert lag_s is not None
-    return metrics.throughput_rps(samples, window), lag_s
+    return figures.throughput_rps(samples, window), lag_s
 
 
 def wrk_rps(url: str) -> float | None:

@@ -18,7 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from bench import units
-from bench.model import Cell, CellKey, Floats, Load, Open, Plan, Run, Samples, Timing, Window
+from bench.model.cell import Cell, CellKey, Window
+from bench.model.config import Load, Open, Plan, Timing
+from bench.model.run import Run
+from bench.model.samples import Floats, Samples
 from bench.plan.schedule import visits
 from bench.record.store import save_run
 from tests.unit.builders import FASTAPI, FLASK, HOLD_S, SYNC, Shape, plan, record, run_of

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.model import Closed, Open
-from bench.run.signals import StopRequest
+from bench.model.config import Closed, Open
+from bench.run.host.signals import StopRequest
 
 from .generator import FAST, LEAN, RATE_RPS, USERS, trial, upstream_alone
 

@@ -6,36 +6,26 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.judge.cell import judge_cell
-from bench.judge.validity import outcome
-from bench.model import (
-    SCHEMA_VERSION,
+from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.problems import outcome
+from bench.model.cell import (
     Bound,
     Ceiling,
     Cell,
     CellKey,
-    Closed,
     Cpu,
     Distribution,
-    Load,
-    Machine,
     Memory,
     MemoryFigure,
-    Open,
-    Plan,
     Probe,
     Problem,
-    Profile,
     Requests,
-    Run,
-    Samples,
-    Scenario,
-    Stack,
-    Timing,
-    UpstreamCall,
     UpstreamServed,
     Window,
 )
+from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+from bench.model.run import SCHEMA_VERSION, Machine, Run
+from bench.model.samples import Samples
 from bench.plan.schedule import visits
 from bench.record.store import save_run, save_samples
 

@@ -5,28 +5,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from bench.model import (
-    AB,
+from bench.model.cell import (
     Arm,
     Bound,
     Ceiling,
     Cell,
-    Closed,
     Cpu,
     Distribution,
-    Gated,
-    Load,
     Memory,
     MemoryFigure,
-    Open,
     Outcome,
-    Plan,
     Problem,
     Requests,
-    Revision,
-    Run,
     Window,
 )
+from bench.model.config import Closed, Load, Open, Plan
+from bench.model.run import AB, Gated, Revision, Run
 from tests.unit.builders import FASTAPI, FLASK, PROBE, plan, run_of
 
 CLOSED: Load = Closed(users=100)

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 import compare
-from bench.model import SCHEMA_VERSION, CellKey, Samples
+from bench.model.cell import CellKey
+from bench.model.run import SCHEMA_VERSION
+from bench.model.samples import Samples
 from bench.record.store import load_run, save_run
 from bench.show.charts.against_load import SATURATION
 from bench.show.charts.gallery import FORMATS, NAMES
-from bench.show.report import BEGIN, END
+from bench.show.report.markdown import BEGIN, END
 from tests.unit.builders import FASTAPI, FLASK, plan, save
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +25,7 @@ SHAPES = {"flask": FLASK, "loop": FASTAPI}
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts take seconds: only what is about them undoes this, and draws them."""
-    monkeypatch.setattr("bench.show.publish.pictures", lambda _reading, _rows: iter(()))
+    monkeypatch.setattr("bench.show.report.publish.pictures", lambda _reading, _rows: iter(()))
 
 
 @pytest.fixture
@@ -235,13 +237,13 @@ def test_an_unexpected_error_exits_2_and_not_1(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("unexpected")
 
-    monkeypatch.setattr("bench.show.publish.content", broken)
+    monkeypatch.setattr("bench.show.report.publish.content", broken)
     assert compare.main(["report", str(folder)]) == 2
     assert "ZeroDivisionError: unexpected" in capsys.readouterr().err
 
 
 def test_a_broken_import_exits_2_and_not_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "bench.show.publish", None)
+    monkeypatch.setitem(sys.modules, "bench.show.report.publish", None)
     assert compare.main(["report", str(folder)]) == 2
 
 

@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError
-from bench.judge.percentiles import curve
-from bench.judge.timeline import timeline
-from bench.model import Cell, CellKey, Closed, Load, Open, Run, Samples
+from bench.judge.cell.percentiles import curve
+from bench.judge.cell.timeline import timeline
+from bench.model.cell import Cell, CellKey
+from bench.model.config import Closed, Load, Open
+from bench.model.run import Run
+from bench.model.samples import Samples
 from bench.reading import AHEAD, AS_RECORDED, Reading, curve_loads, read_run
 from bench.record import store
 from bench.record.store import load_run, load_samples, save_run, save_samples
 from tests.unit.builders import FASTAPI, FLASK, SYNC, WINDOW, plan, run_of, save
-from tests.unit.judge.test_arms import FIVE_PAIRS
-from tests.unit.judge.test_arms import PLAN as SLICED
-from tests.unit.judge.test_arms import session as sliced
+from tests.unit.judge.cell.test_slices import FIVE_PAIRS
+from tests.unit.judge.cell.test_slices import PLAN as SLICED
+from tests.unit.judge.cell.test_slices import session as sliced
 from tests.unit.sessions import ab_run, session
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI, "sync": SYNC}

@@ -5,18 +5,18 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from bench.judge.comparison import Row
-from bench.judge.metrics import BY_NAME, Metric
-from bench.loads import amount
-from bench.model import Run
+from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.stacks.rows import Row
+from bench.model.loads import amount
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
 from bench.show.charts.panel import draw_panel
 from bench.show.charts.phrases import first_named, some, with_interval
 from bench.show.charts.style import marks
-from bench.show.text import listed, plain
-from bench.show.titles import Model, chart_title, charted, charted_title, metric_title, models, under
+from bench.show.text.markdown import listed, plain
+from bench.show.text.titles import Model, chart_title, charted, charted_title, metric_title, models, under
 from bench.units import rate
 
 # The charts on which what the slots allow can be drawn: it is a throughput.

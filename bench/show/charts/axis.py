@@ -7,9 +7,9 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from bench.judge.comparison import Row
-from bench.judge.stats import Estimate
-from bench.loads import amount
+from bench.judge.stacks.rows import Row
+from bench.judge.stats.intervals import Estimate
+from bench.model.loads import amount
 from bench.show.charts.style import width_in
 from bench.units import tick
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bench.show.charts.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
 from bench.show.charts.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
-from bench.show.text import plain
+from bench.show.text.markdown import plain
 
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85
 NARROW_IN, WIDE_IN = 7.4, 10.6

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge import tradeoff
-from bench.judge.comparison import Row
-from bench.judge.metrics import BY_NAME
-from bench.loads import load_name
-from bench.model import Closed, Run
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.stacks import tradeoff
+from bench.judge.stacks.rows import Row
+from bench.model.config import Closed
+from bench.model.loads import load_name
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import LINE_EMS, Box, Label, Size, place_labels, trace
@@ -16,8 +17,8 @@ from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.plane import Plane, Side, draw_plane
 from bench.show.charts.style import QUIET, VALUE_POINTS, marks, width_in
-from bench.show.text import plain
-from bench.show.titles import memory_kind
+from bench.show.text.markdown import plain
+from bench.show.text.titles import memory_kind
 from bench.units import figure
 
 NAME = "frontier"

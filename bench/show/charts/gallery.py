@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.judge.comparison import Row
+from bench.judge.stacks.rows import Row
 from bench.reading import Reading
 from bench.show.charts import frontier, in_flight, knee, percentiles, timeline
 from bench.show.charts.against_load import SATURATION, against_load, at_saturation

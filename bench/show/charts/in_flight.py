@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.comparison import Row
-from bench.judge.memory import Growth, growth
-from bench.judge.metrics import BY_NAME
-from bench.model import Run
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.stacks.memory import Growth, growth
+from bench.judge.stacks.rows import Row
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.axis import across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
@@ -15,8 +15,8 @@ from bench.show.charts.labels import Box, Label, Size, around, place_labels, tra
 from bench.show.charts.legend import of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.style import Mark, marks
-from bench.show.text import listed, plain
-from bench.show.titles import memory_kind
+from bench.show.text.markdown import listed, plain
+from bench.show.text.titles import memory_kind
 from bench.units import KILOBYTES, MEGABYTES
 
 NAME = "memory-in-flight"

@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge import tradeoff
-from bench.judge.comparison import Row
-from bench.judge.metrics import BY_NAME
-from bench.loads import amount
-from bench.model import Closed, Run
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.stacks import tradeoff
+from bench.judge.stacks.rows import Row
+from bench.model.config import Closed
+from bench.model.loads import amount
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import MARK_IN, Label, Size, around, place_labels, trace
@@ -18,8 +19,8 @@ from bench.show.charts.phrases import first_named, some
 from bench.show.charts.plane import Plane, Side, draw_plane
 from bench.show.charts.points import draw_ring
 from bench.show.charts.style import Mark, marks
-from bench.show.text import listed, plain
-from bench.show.titles import metric_title
+from bench.show.text.markdown import listed, plain
+from bench.show.text.titles import metric_title
 from bench.units import figure, tick, users
 
 NAME, TITLE = "knee", "P95 against throughput, closed loads"

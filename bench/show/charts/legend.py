@@ -7,12 +7,13 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.judge.comparison import Row
-from bench.judge.metrics import Metric
-from bench.model import Load, Run
+from bench.judge.cell.figures import Metric
+from bench.judge.stacks.rows import Row
+from bench.model.config import Load
+from bench.model.run import Run
 from bench.show.charts.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
-from bench.show.text import plain, plural
-from bench.show.titles import under
+from bench.show.text.markdown import plain, plural
+from bench.show.text.titles import under
 
 LINE_IN = 0.175
 TITLE_DOWN_IN, TITLE_LINE_IN, BELOW_TITLE_IN, BELOW_HEAD_IN = 0.16, 0.25, 0.06, 0.135

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.transforms import offset_copy
 
-from bench.judge.comparison import Row, spread
-from bench.judge.metrics import Metric
-from bench.judge.stats import Estimate
-from bench.loads import amount, load_name
-from bench.model import Closed, Load
+from bench.judge.cell.figures import Metric
+from bench.judge.stacks.rows import Row, spread
+from bench.judge.stats.intervals import Estimate
+from bench.model.config import Closed, Load
+from bench.model.loads import amount, load_name
 from bench.show.charts.axis import LOG_FROM, Position, bar_positions, figure_axis, line_positions
 from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
 from bench.show.charts.style import BAR_WIDE, VALUE_POINTS, Mark
 from bench.show.charts.void import Void, draw_voids
-from bench.show.titles import AXES
+from bench.show.text.titles import AXES
 from bench.units import Scale, scale
 
 ROUNDS_BESIDE_POINTS = 5.0

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from bench.judge.comparison import Row
-from bench.judge.metrics import BY_NAME
-from bench.judge.percentiles import Curve, joined
-from bench.model import Load, Run
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.percentiles import Curve, joined
+from bench.judge.stacks.rows import Row
+from bench.model.config import Load
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
@@ -19,8 +20,8 @@ from bench.show.charts.legend import of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.points import leave_empty
 from bench.show.charts.style import Mark, marks
-from bench.show.text import listed, plain
-from bench.show.titles import load_title, under
+from bench.show.text.markdown import listed, plain
+from bench.show.text.titles import load_title, under
 from bench.units import scale, seconds, threshold, tick
 
 NAME, TITLE = "percentiles", "Latency percentiles at the highest load"

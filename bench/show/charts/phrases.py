@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.judge.metrics import Metric
-from bench.judge.stats import Estimate
-from bench.model import Run
-from bench.show.text import listed, plain
+from bench.judge.cell.figures import Metric
+from bench.judge.stats.intervals import Estimate
+from bench.model.run import Run
+from bench.show.text.markdown import listed, plain
 from bench.units import interval
 
 NAMED = 4

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.comparison import Row, spread
-from bench.judge.metrics import Metric
-from bench.judge.stats import Estimate
-from bench.model import Cell
+from bench.judge.cell.figures import Metric
+from bench.judge.stacks.rows import Row, spread
+from bench.judge.stats.intervals import Estimate
+from bench.model.cell import Cell
 from bench.show.charts.axis import LOG_FROM, across_axis, ends, limits, up_axis
 from bench.show.charts.labels import DOT_IN, Box, Size, around
 from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty

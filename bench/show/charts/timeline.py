@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.metrics import BY_NAME, Metric
-from bench.judge.timeline import BIN_S, Timeline
-from bench.model import Cell, Run
+from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.timeline import BIN_S, Timeline
+from bench.model.cell import Cell
+from bench.model.run import Run
 from bench.reading import Reading
 from bench.show.charts.axis import LOG_FROM, across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import of_run
 from bench.show.charts.points import leave_empty
 from bench.show.charts.style import INK, QUIET, Mark, marks
-from bench.show.text import listed, plain
-from bench.show.titles import charted_title, load_title, metric_title
+from bench.show.text.markdown import listed, plain
+from bench.show.text.titles import charted_title, load_title, metric_title
 from bench.units import figure, scale, seconds
 
 NAME = "timeline"

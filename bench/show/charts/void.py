@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from bench.judge.comparison import Row
+from bench.judge.stacks.rows import Row
 from bench.show.charts.style import BAR_WIDE, INK, QUIET, VALUE_POINTS, Mark
 
 

@@ -2,7 +2,7 @@
 
 from gevent.monkey import get_original
 
-from loadtests.user import ScenarioUser
+from loadtests.engine.user import ScenarioUser
 
 BLOCKED_S = 0.04
 sleep = get_original("time", "sleep")  # Locust has put gevent's in its place, which holds up nobody

@@ -2,7 +2,7 @@
 
 import time
 
-from loadtests.user import ScenarioUser
+from loadtests.engine.user import ScenarioUser
 
 BURN_S = 0.04
 

@@ -2,7 +2,7 @@
 
 import gevent
 
-from loadtests.user import ScenarioUser
+from loadtests.engine.user import ScenarioUser
 
 THOUGHT_S = 0.03
 

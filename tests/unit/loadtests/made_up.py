@@ -1,6 +1,6 @@
 """A clock and an asker that the tests lead by hand."""
 
-from loadtests.client import Client
+from loadtests.engine.client import Client
 
 
 class World:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.arrivals import ARRIVALS, Closed, Open, load_of, offsets_s
+from loadtests.engine.arrivals import ARRIVALS, Closed, Open, load_of, offsets_s
 
 HANDED = {"model": "open", "rate_rps": 50.0, "arrivals": "poisson", "max_in_flight": 9, "seed": 3}
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from loadtests.client import Client
-from loadtests.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
+from loadtests.engine.client import Client
+from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
 
 from .scripted import Script, abruptly, answers, asked, both, resets, serving, trickles, until_closed
 

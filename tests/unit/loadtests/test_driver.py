@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from loadtests.driver import ARREARS_S, LEAST_SLEEP_S, POLL_S, drive
-from loadtests.pool import Pool
+from loadtests.engine.driver import ARREARS_S, LEAST_SLEEP_S, POLL_S, drive
+from loadtests.engine.pool import Pool
 
 from .made_up import NeverAsks, World
 

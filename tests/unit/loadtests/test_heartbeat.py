@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from loadtests.heartbeat import BEAT_S, beat
+from loadtests.engine.heartbeat import BEAT_S, beat
 
 from .made_up import World
 

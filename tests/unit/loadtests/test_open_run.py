@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from loadtests.arrivals import Open, offsets_s
-from loadtests.heartbeat import BEAT_S
-from loadtests.recording import DROPPED
+from loadtests.engine.arrivals import Open, offsets_s
+from loadtests.engine.heartbeat import BEAT_S
+from loadtests.engine.recording import DROPPED
 
 ROOT = Path(__file__).parents[3]
 LONG_S = 60

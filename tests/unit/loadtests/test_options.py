@@ -2,8 +2,8 @@ import argparse
 
 import pytest
 
-from loadtests.arrivals import Open
-from loadtests.options import add_options, open_load, parsed_host
+from loadtests.engine.arrivals import Open
+from loadtests.engine.options import add_options, open_load, parsed_host
 
 
 def asked(*arguments: str) -> Open | None:

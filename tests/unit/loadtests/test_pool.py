@@ -6,9 +6,9 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from loadtests.client import Client
-from loadtests.pool import Pool
-from loadtests.recording import DROPPED, UNSENT
+from loadtests.engine.client import Client
+from loadtests.engine.pool import Pool
+from loadtests.engine.recording import DROPPED, UNSENT
 
 Row = tuple[float, float, float, int, int]
 

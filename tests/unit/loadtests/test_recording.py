@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge import metrics, validity
+from bench.judge.cell import figures, problems
 from bench.plan import duration
 from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS
-from loadtests import window
-from loadtests.recording import DROPPED, ERRORS, TIMED_OUT, UNSENT, Recorder
+from loadtests.engine import window
+from loadtests.engine.recording import DROPPED, ERRORS, TIMED_OUT, UNSENT, Recorder
 
 
 def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
@@ -21,14 +21,14 @@ def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
 
 
 def test_harness_and_load_agree_on_numbers_and_names_of_the_errors() -> None:
-    assert dict(metrics.ERROR_NAMES) == ERRORS
-    assert metrics.TIMEOUT == TIMED_OUT
-    assert metrics.DROPPED == DROPPED
-    assert metrics.UNSENT == UNSENT
+    assert dict(figures.ERROR_NAMES) == ERRORS
+    assert figures.TIMEOUT == TIMED_OUT
+    assert figures.DROPPED == DROPPED
+    assert figures.UNSENT == UNSENT
 
 
 def test_harness_and_load_agree_on_how_many_p95_a_window_spans() -> None:
-    assert window.WINDOW_P95S == validity.WINDOW_P95S
+    assert window.WINDOW_P95S == problems.WINDOW_P95S
     assert window.GROWTH_MARGIN > 1
     assert pytest.approx(window.WINDOW_P95S * window.GROWTH_MARGIN) == duration.WINDOW_P95S
 

@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 from gevent.event import Event
 
-from loadtests import session as session_module
-from loadtests import slices as module
-from loadtests.arrivals import Closed, Open
-from loadtests.client import Client
-from loadtests.driver import drive
-from loadtests.heartbeat import BEAT_S, beat
-from loadtests.plan import LoadPlan, SlicePlan, handed_plan
-from loadtests.pool import Pool
-from loadtests.slices import GAP_S, SlicedSession
+from loadtests.engine import session as session_module
+from loadtests.engine import slices as module
+from loadtests.engine.arrivals import Closed, Open
+from loadtests.engine.client import Client
+from loadtests.engine.driver import drive
+from loadtests.engine.heartbeat import BEAT_S, beat
+from loadtests.engine.plan import LoadPlan, SlicePlan, handed_plan
+from loadtests.engine.pool import Pool
+from loadtests.engine.slices import GAP_S, SlicedSession
 
 WARMING = (SlicePlan(0, 0.3, 0.3), SlicePlan(1, 0.3, 0.3))
 SLICES = (*WARMING, SlicePlan(1, 0.2, 0.05), SlicePlan(0, 0.2, 0.05), SlicePlan(0, 0.2, 0.05), SlicePlan(1, 0.2, 0.05))

@@ -9,10 +9,10 @@ import gevent
 import numpy as np
 import pytest
 
-from loadtests import session as module
-from loadtests.arrivals import Closed, Open
-from loadtests.plan import LoadPlan, handed_plan
-from loadtests.window import WindowSession
+from loadtests.engine import session as module
+from loadtests.engine.arrivals import Closed, Open
+from loadtests.engine.plan import LoadPlan, handed_plan
+from loadtests.engine.window import WindowSession
 
 LOAD = Open(10.0, "fixed", 5, 1)
 
@@ -104,8 +104,8 @@ def test_users_start_in_turn_and_nobody_asks_twice_before_the_last_has_begun(
 ) -> None:
     session = WindowSession(plan_of(tmp_path, Closed(users=5)))
     slept_s: list[float] = []
-    monkeypatch.setattr("loadtests.session.time.monotonic", lambda: 100.0)
-    monkeypatch.setattr("loadtests.session.gevent.sleep", slept_s.append)
+    monkeypatch.setattr("loadtests.engine.session.time.monotonic", lambda: 100.0)
+    monkeypatch.setattr("loadtests.engine.session.gevent.sleep", slept_s.append)
     session.begun_s = 100.0
     session.begun.set()
     session.sending = True

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model import Closed, Open, UpstreamCall
+from bench.model.config import Closed, Open, UpstreamCall
 from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
 
 WHOLE = """

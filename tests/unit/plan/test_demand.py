@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.model import Selftest
+from bench.model.run import Selftest
 from bench.plan.demand import Demand, demand, refusal, unproven
 from tests.unit.builders import FLASK, HOLD_S, plan
 

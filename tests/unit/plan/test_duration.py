@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.model import CellKey, Closed, Open, Timing
+from bench.model.cell import CellKey
+from bench.model.config import Closed, Open, Timing
 from bench.plan.duration import LOAD_S, VISIT_S, TimeLeft, expected
 from bench.plan.schedule import visits
 from tests.unit.builders import Shape, plan

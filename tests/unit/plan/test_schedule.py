@@ -5,8 +5,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.loads import amount, expected_in_flight
-from bench.model import CellKey, Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing
+from bench.model.cell import CellKey
+from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing
+from bench.model.loads import amount, expected_in_flight
 from bench.plan.schedule import Visit, cell_name, visits
 
 NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bench.plan.turns import SlicePlan, slices
-from loadtests.plan import SlicePlan as Handed
+from loadtests.engine.plan import SlicePlan as Handed
 
 P50S = st.floats(0.0, 5.0)
 LEAST = st.floats(0.05, 5.0)

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import BenchError
-from bench.loads import amount
+from bench.model.loads import amount
 from bench.plan.config import DEFAULT_CONFIG, Config, load_config, make_plan
 from bench.plan.schedule import visits
 from bench.plan.variants import apply_settings, replace_names

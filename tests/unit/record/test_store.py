@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
-from bench.judge.metrics import DROPPED, UNSENT
-from bench.model import SCHEMA_VERSION, Closed, Load, Open, Problem, Requests, Run, Selftest, UpstreamServed
+from bench.judge.cell.figures import DROPPED, UNSENT
+from bench.model.cell import Problem, Requests, UpstreamServed
+from bench.model.config import Closed, Load, Open
+from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.record import store
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, samples, save
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.run.ports import free_ports
+from bench.run.host.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "a secret of the test"

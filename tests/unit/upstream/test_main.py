@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from bench.run.ports import free_port, free_ports
+from bench.run.host.ports import free_port, free_ports
 
 from .process import ROOT, TOKEN, command, environment
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from bench.judge.comparison import Row, rows
-from bench.judge.percentiles import Curve
-from bench.judge.timeline import Timeline
-from bench.loads import amount
-from bench.model import Cell, Load, Memory, MemoryFigure, Plan, Problem
+from bench.judge.cell.percentiles import Curve
+from bench.judge.cell.timeline import Timeline
+from bench.judge.stacks.rows import Row, rows
+from bench.model.cell import Cell, Memory, MemoryFigure, Problem
+from bench.model.config import Load, Plan
+from bench.model.loads import amount
 from bench.reading import Reading
 from tests.unit.builders import Shape, cell, plan, run_of
 

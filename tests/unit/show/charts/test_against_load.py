@@ -6,9 +6,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.judge.comparison import rows
-from bench.judge.metrics import BY_NAME
-from bench.model import Cell, Closed, Open, Plan, Problem
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.stacks.rows import rows
+from bench.model.cell import Cell, Problem
+from bench.model.config import Closed, Open, Plan
 from bench.show.charts.against_load import against_load, at_saturation, draw
 from bench.show.charts.style import styled
 from tests.unit.builders import SYNC, Shape, cell, plan, run_of

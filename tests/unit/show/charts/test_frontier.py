@@ -3,7 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bench.model import Cell, Plan
+from bench.model.cell import Cell
+from bench.model.config import Plan
 from bench.show.charts import frontier
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled

@@ -8,8 +8,8 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from bench.judge.comparison import rows
-from bench.judge.percentiles import Curve
+from bench.judge.cell.percentiles import Curve
+from bench.judge.stacks.rows import rows
 from bench.reading import Reading, read_run
 from bench.show.charts.gallery import NAMES, Picture, own_ids, pictures, save_pictures
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, save
@@ -130,7 +130,7 @@ def test_the_same_run_gives_the_same_bytes_in_another_process_and_folder(tmp_pat
         encoding="utf-8",
     )
     program = (
-        "from pathlib import Path; from bench.reading import read_run; from bench.judge.comparison import rows;"
+        "from pathlib import Path; from bench.reading import read_run; from bench.judge.stacks.rows import rows;"
         "from bench.show.charts.gallery import pictures, save_pictures; found = read_run(Path('run'), charts=True);"
         "save_pictures(pictures(found, rows(found.run.cells, found.run.config)), Path('there'))"
     )

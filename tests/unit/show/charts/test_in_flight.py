@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.model import Cell, Memory, MemoryFigure, Plan
+from bench.model.cell import Cell, Memory, MemoryFigure
+from bench.model.config import Plan
 from bench.reading import Reading
 from bench.show.charts import in_flight
 from bench.show.charts.frame import Chart

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.model import Cell, Plan
+from bench.model.cell import Cell
+from bench.model.config import Plan
 from bench.show.charts import knee
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled

@@ -5,9 +5,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.judge.comparison import rows
-from bench.judge.metrics import BY_NAME
-from bench.model import Cell, Open, Plan, Problem
+from bench.judge.cell.figures import BY_NAME
+from bench.judge.stacks.rows import rows
+from bench.model.cell import Cell, Problem
+from bench.model.config import Open, Plan
 from bench.show.charts.against_load import draw
 from bench.show.charts.style import styled
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of

@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.judge.percentiles import Curve
-from bench.model import Cell, Closed, Open, Plan, Problem
+from bench.judge.cell.percentiles import Curve
+from bench.model.cell import Cell, Problem
+from bench.model.config import Closed, Open, Plan
 from bench.show.charts import percentiles
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import marks, styled

@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bench.judge.timeline import Timeline
-from bench.model import Problem
+from bench.judge.cell.timeline import Timeline
+from bench.model.cell import Problem
 from bench.show.charts import timeline
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled

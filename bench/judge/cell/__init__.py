@@ -1,0 +1,1 @@
+"""One cell judged: figures from raw arrays, problems, the bottleneck."""

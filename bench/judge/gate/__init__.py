@@ -1,0 +1,1 @@
+"""Base against head: evidence, tests, the verdict."""

@@ -1,0 +1,94 @@
+"""Whether two runs may be held against each other: what they differ in besides the code."""
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.model.config import Scenario, Stack
+from bench.model.run import Machine, Run
+from bench.units import megabytes
+
+ABSENT = "none"
+
+MEMORY_SHARE = 0.10
+"""The same kind of machine tells a little more or less memory from one start to the next; no figure depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that two runs differ in, and what it is in either, in words."""
+
+    field: str
+    base: str
+    head: str
+
+
+def differences(base: Run, head: Run) -> tuple[Difference, ...]:
+    """Every field that makes the figures of one run no measure for those of the other; none: they are comparable.
+
+    The kernel and Python count, to the last digit of their versions, because either changes figures; memory does where
+    it is over MEMORY_SHARE apart, because then it is another machine. Of stacks and scenarios those count that both
+    have, but for their titles and how readiness is seen. The commit may differ: it is what is compared.
+    """
+    here, there = dict(_facts(base, head)), dict(_facts(head, base))
+    fields = dict.fromkeys((*here, *there))
+    return (
+        *(
+            Difference(field, here.get(field, ABSENT), there.get(field, ABSENT))
+            for field in fields
+            if here.get(field) != there.get(field)
+        ),
+        *_memory(base.machine, head.machine),
+    )
+
+
+_Facts = Iterable[tuple[str, str]]
+
+
+def _facts(run: Run, other: Run) -> _Facts:
+    """The run's fields in words, by name; of stacks and scenarios those that the other run has too."""
+    profile, machine = run.config.profile, run.machine
+    for name in ("cpu_model", "cpus", "system", "kernel", "python", "has_pss"):
+        yield f"machine.{name}", str(getattr(machine, name))
+    yield "server_cpus", _cpus(run.server_cpus)
+    yield "load_cpus", _cpus(run.load_cpus)
+    yield "profile", profile.name
+    for name in ("warmup_s", "window_s", "window_limit_s"):
+        yield f"timing.{name}", str(getattr(profile.timing, name))
+    yield "seed", str(run.seed)
+    yield from ((f"versions.{package}", version) for package, version in run.versions.items())
+    for name, stack in run.config.stacks.items():
+        if name in other.config.stacks:
+            yield from ((f"stacks.{name}.{field}", value) for field, value in _stack(stack))
+    for name, scenario in run.config.scenarios.items():
+        if name in other.config.scenarios:
+            yield from ((f"scenarios.{name}.{field}", value) for field, value in _scenario(scenario))
+
+
+def _stack(stack: Stack) -> _Facts:
+    yield "interface", stack.interface
+    yield "argv", shlex.join(stack.argv)
+    yield from ((f"env.{name}", value) for name, value in stack.env.items())
+    yield "workers", str(stack.workers)
+    yield "threads", str(stack.threads)
+    yield "slots", "unbounded" if stack.slots is None else str(stack.slots)
+    yield "cwd", stack.cwd
+
+
+def _scenario(scenario: Scenario) -> _Facts:
+    for name in ("locustfile", "hold_s", "timeout_s", "path", "status", "body"):
+        value = getattr(scenario, name)
+        yield name, ABSENT if value is None else str(value)
+    for route, call in scenario.upstream.items():
+        yield f"upstream.{route}", f"calls {call.calls}, median_s {call.median_s}, sigma {call.sigma}"
+
+
+def _cpus(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers)) or "not pinned"
+
+
+def _memory(base: Machine, head: Machine) -> tuple[Difference, ...]:
+    low, high = sorted((base.memory_bytes, head.memory_bytes))
+    if high <= low * (1 + MEMORY_SHARE):
+        return ()
+    return (Difference("machine.memory_bytes", megabytes(base.memory_bytes), megabytes(head.memory_bytes)),)

@@ -1,0 +1,1 @@
+"""Stacks side by side: rows, ratios, memory and trade-offs."""

@@ -1,0 +1,148 @@
+"""Ratios between stacks, taken within each round, and whether they are those of another run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.judge.cell.figures import BY_NAME, METRICS
+from bench.judge.stacks.rows import selected
+from bench.judge.stats.intervals import Estimate, estimate, quotient
+from bench.model.cell import Cell
+from bench.model.config import Load, Plan
+from bench.model.loads import load_name
+from bench.model.run import Run
+
+REPRODUCED = 0.2
+"""A ratio is reproduced where it is that of the reference to within so much of it, either way."""
+
+Direction = Literal["higher", "lower", "same", "unclear"]
+Agreement = Literal["yes", "no", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A metric of `stack` divided by that of `against`, under one scenario and load, over the rounds that have both.
+
+    `direction`: higher or lower where the whole interval lies beyond the metric's noise threshold, same where it lies
+    within, else unclear; a single round, which has no interval, is unclear.
+    """
+
+    scenario: str
+    load: Load
+    stack: str
+    against: str
+    metric: str
+    estimate: Estimate
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduced:
+    """A ratio here and in the reference run, and whether the one reproduces the other.
+
+    `quotient`: here / there, with its interval. Yes where the interval lies within 1 +- REPRODUCED, no where it lies
+    outside, else unclear.
+    """
+
+    here: Ratio
+    there: Ratio
+    quotient: Estimate
+    agreement: Agreement
+
+
+def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
+    """Every stack against the second of the profile's `compare`, for each scenario, load and metric that both have.
+
+    Rounds in which either figure is void are left out; where the service's own doing voids one, there is no ratio. The
+    headline's stack comes first.
+    """
+    if plan.profile.compare is None:
+        return ()
+    first, against = plan.profile.compare
+    stacks = [first, *(name for name in plan.profile.stacks if name not in plan.profile.compare)]
+    by_place = {(cell.scenario, cell.load, cell.stack, cell.round): cell for cell in cells}
+    found = (
+        _ratio(by_place, scenario, load, stack, against, metric.name, plan.profile.rounds)
+        for scenario, loads in plan.profile.loads.items()
+        for load in loads
+        for stack in stacks
+        for metric in METRICS
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def headline(found: Iterable[Ratio], plan: Plan) -> tuple[Ratio, ...]:
+    """The ratios of the two stacks that the profile compares."""
+    return tuple(one for one in found if (one.stack, one.against) == plan.profile.compare)
+
+
+def held_against(run: Run, reference: Run) -> tuple[Reproduced, ...]:
+    """Each ratio of which both runs mean the same stacks and scenario, compared."""
+    here, there = (ratios(one.cells, one.config) for one in (run, reference))
+    return reproduced((one for one in here if _same(one, run.config, reference.config)), there)
+
+
+def _same(one: Ratio, here: Plan, there: Plan) -> bool:
+    """Whether both plans mean the same by the names of a ratio; its titles are no matter."""
+    pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
+    scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
+    stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)
+    return stacks and scenario == (other and replace(other, title=scenario.title))
+
+
+def reproduced(here: Iterable[Ratio], there: Sequence[Ratio]) -> tuple[Reproduced, ...]:
+    """Each ratio that both have, compared."""
+    known = {_key(one): one for one in there}
+    pairs = ((one, known[_key(one)]) for one in here if _key(one) in known)
+    return tuple(
+        Reproduced(one, other, found, _agreement(found))
+        for one, other in pairs
+        if (found := quotient(one.estimate.values, other.estimate.values)) is not None
+    )
+
+
+def _key(one: Ratio) -> tuple[str, str, str, str, str]:
+    return one.scenario, load_name(one.load), one.stack, one.against, one.metric
+
+
+def _ratio(
+    cells: dict[tuple[str, Load, str, int], Cell],
+    scenario: str,
+    load: Load,
+    stack: str,
+    against: str,
+    metric: str,
+    rounds: int,
+) -> Ratio | None:
+    pairs = [
+        [cells.get((scenario, load, name, number)) for name in (stack, against)] for number in range(1, rounds + 1)
+    ]
+    if selected(BY_NAME[metric], (cell for pair in pairs for cell in pair if cell is not None)):
+        return None
+    quotients = []
+    for pair in pairs:
+        over, under = (None if cell is None else BY_NAME[metric].value(cell) for cell in pair)
+        if over == 0 or under == 0:
+            return None  # nothing was served: no ratio, and none of the other rounds alone
+        if over is not None and under is not None:
+            quotients.append(over / under)
+    found = estimate(quotients)
+    if found is None:
+        return None
+    return Ratio(scenario, load, stack, against, metric, found, direction(found, BY_NAME[metric].noise))
+
+
+def direction(found: Estimate, noise: float) -> Direction:
+    """Which way a ratio goes, once its whole interval clears 1 by the noise threshold."""
+    if found.low is None or found.high is None:
+        return "unclear"
+    if found.low > 1 + noise:
+        return "higher"
+    if found.high < 1 / (1 + noise):
+        return "lower"
+    return "same" if found.low >= 1 / (1 + noise) and found.high <= 1 + noise else "unclear"
+
+
+def _agreement(found: Estimate) -> Agreement:
+    within = direction(found, REPRODUCED)
+    return "yes" if within == "same" else "unclear" if within == "unclear" else "no"

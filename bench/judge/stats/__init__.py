@@ -1,0 +1,1 @@
+"""Statistics over rounds: intervals and exact tests."""

@@ -1,0 +1,120 @@
+"""What is measured: stacks, scenarios, loads and profiles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Interface = Literal["wsgi", "asgi"]
+
+Arrivals = Literal["fixed", "poisson"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A way to serve the application: a program, its settings and how many requests it can hold at once.
+
+    `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
+    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where
+    it lies in it, else absolute.
+    """
+
+    name: str
+    title: str
+    interface: Interface
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    workers: int
+    threads: int
+    slots: int | None
+    ready_path: str | None
+    cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """Calls that one request makes to an upstream route; each waits `median_s`, lognormal where `sigma` > 0."""
+
+    calls: int
+    median_s: float
+    sigma: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is asked of a stack.
+
+    `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
+    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it
+    lies in it, else absolute.
+    """
+
+    name: str
+    title: str
+    locustfile: str
+    upstream: Mapping[str, UpstreamCall]
+    hold_s: float
+    timeout_s: float
+    path: str | None = None
+    status: int = 200
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """A closed load: `users` who each wait for an answer before they ask again, and never pause."""
+
+    model: Literal["closed"] = "closed"
+    users: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """An open load: `rate_rps` requests/s arrive on schedule, whatever the server does.
+
+    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests under way is dropped.
+    """
+
+    model: Literal["open"] = "open"
+    rate_rps: float
+    arrivals: Arrivals
+    max_in_flight: int
+
+
+Load = Closed | Open
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of warm-up, of the window, and of the longest window to which it may grow."""
+
+    warmup_s: float
+    window_s: float
+    window_limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one `bench run` measures.
+
+    `max_users` and `max_rate_rps`: the highest closed and open load worth giving to a stack, by its name. `compare`:
+    the two stacks whose ratio is the headline; every other stack is compared with the second of them.
+    """
+
+    name: str
+    stacks: tuple[str, ...]
+    loads: Mapping[str, tuple[Load, ...]]
+    timing: Timing
+    rounds: int
+    max_users: Mapping[str, int]
+    max_rate_rps: Mapping[str, float]
+    compare: tuple[str, str] | None
+    server_cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The merged configuration: every stack and scenario that a profile uses, by name."""
+
+    stacks: Mapping[str, Stack]
+    scenarios: Mapping[str, Scenario]
+    profile: Profile

@@ -1,0 +1,50 @@
+"""What a load comes to: its name, what it makes wait, the requests that it keeps under way, and who is given it."""
+
+import math
+from collections.abc import Mapping
+
+from bench import units
+from bench.model.config import Closed, Load, Profile, Scenario, Stack, UpstreamCall
+
+
+def load_name(load: Load) -> str:
+    """Which load, for people: `10 users`, `100/s` or `100/s (Poisson)`."""
+    if isinstance(load, Closed):
+        return units.users(load.users)
+    return units.offered(load.rate_rps) + (" (Poisson)" if load.arrivals == "poisson" else "")
+
+
+def amount(load: Load) -> float:
+    """How much of a load it is: users of a closed one, requests/s of an open one."""
+    return float(load.users) if isinstance(load, Closed) else load.rate_rps
+
+
+def upstream_waits_s(calls: Mapping[str, UpstreamCall]) -> float:
+    """Seconds that the upstream calls of one request take in all, on average and one after another."""
+    # The mean of a lognormal delay is more than its median.
+    return sum(call.calls * call.median_s * math.exp(call.sigma**2 / 2) for call in calls.values())
+
+
+def expected_in_flight(load: Load, scenario: Scenario, stack: Stack) -> float:
+    """Requests that it keeps under way where the service adds nothing to its waiting (Little's law).
+
+    As many as may be, where an open load is more than the slots of the stack can answer.
+    """
+    if isinstance(load, Closed):
+        return float(load.users)
+    expected = load.rate_rps * scenario.hold_s
+    beyond = stack.slots is not None and expected > stack.slots
+    return float(load.max_in_flight) if beyond else min(expected, float(load.max_in_flight))
+
+
+def most_in_flight(profile: Profile) -> int:
+    """The most requests that can be under way at once under any load of the profile."""
+    loads = [load for own in profile.loads.values() for load in own]
+    return max(load.users if isinstance(load, Closed) else load.max_in_flight for load in loads)
+
+
+def within(profile: Profile, stack: str, load: Load) -> bool:
+    """Whether the profile finds this load worth giving to the stack."""
+    if isinstance(load, Closed):
+        return load.users <= profile.max_users.get(stack, load.users)
+    return load.rate_rps <= profile.max_rate_rps.get(stack, load.rate_rps)

@@ -1,0 +1,1 @@
+"""Processes, CPUs, ports and signals of this machine."""

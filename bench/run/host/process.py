@@ -1,0 +1,148 @@
+"""A program under control: its own process group, a log file, and an end that leaves nothing behind."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import psutil
+
+from bench.errors import BenchError
+from bench.run.host.cpus import pinned
+
+OWN_PROGRAMS = Path(sys.executable).parent
+"""Those of the environment that the harness itself runs in."""
+
+GRACE_S = 5.0
+LOG_TAIL_LINES = 3
+LOG_TAIL_BYTES = 2000
+MARK = "BENCH_PROGRAM"
+"""An environment variable that a program hands down to all that it starts, even to what leaves its tree and group."""
+UNLESS_ORPHANED = 'test "$PPID" = "$0" && exec "$@"'
+"""A shell's line that becomes a program while the harness ($0) lives: it may have died before setpriv had its word."""
+
+
+class Program:
+    """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
+
+    Its output goes to the log file; with `piped` its stdout is a stream to read instead. Programs are looked up on
+    PATH with the folder `programs` first, that of the harness's own environment. Where it exists, `setpriv` sees to it
+    that the program ends even if the harness is killed. Raises BenchError where the program is not there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        cpus: Sequence[int],
+        log: Path,
+        piped: bool = False,
+        programs: Path = OWN_PROGRAMS,
+    ) -> None:
+        self.name = name
+        self.argv = tuple(argv)
+        path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        self.env = {**os.environ, **env, "PATH": path, MARK: secrets.token_hex(8)}
+        self.cwd = cwd
+        self.cpus = cpus
+        self.log = log
+        self.piped = piped
+
+    def __enter__(self) -> "Program":
+        program = shutil.which(self.argv[0], path=self.env["PATH"])
+        if program is None:
+            raise BenchError(f"there is no program {self.argv[0]!r} on PATH; install it, or mend the stack's argv")
+        if not self.cwd.is_dir():
+            raise BenchError(f"the working directory {self.cwd} does not exist; mend the stack's cwd")
+        guard: tuple[str, ...] = ()
+        if shutil.which("setpriv"):
+            guard = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            with self.log.open("wb") as log, pinned(self.cpus):
+                self.process = subprocess.Popen(
+                    (*guard, program, *self.argv[1:]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if self.piped else log,
+                    stderr=log,
+                    env=self.env,
+                    cwd=self.cwd,
+                    start_new_session=True,
+                )
+        except (OSError, ValueError) as error:  # ValueError: a NUL in argv, a "=" in a variable's name
+            raise BenchError(f"{self.name} cannot be started: {error}") from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        tree = self.tree()
+        if self.process.poll() is None:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE_S)
+        for member in tree:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        # Workers started since the tree was listed are still in the group, and daemons still carry the mark.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for stray in self._marked():
+            with suppress(psutil.NoSuchProcess):
+                stray.kill()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The stream of a piped program."""
+        if self.process.stdout is None:
+            raise ValueError(f"{self.name} was not started with piped=True")
+        return self.process.stdout
+
+    def tree(self) -> list[psutil.Process]:
+        """The program's process and all that descend from it; empty once it is gone."""
+        try:
+            root = psutil.Process(self.process.pid)
+            return [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def _marked(self) -> list[psutil.Process]:
+        """Whatever process the program left behind, wherever in the tree of processes it is now."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get(MARK) == self.env[MARK]:
+                    found.append(process)
+        return found
+
+    def check_alive(self) -> None:
+        """Raise BenchError, with the end of its log, if the program has ended."""
+        code = self.process.poll()
+        if code is not None:
+            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            raise BenchError(f"{self.name} {how}{self.log_tail()}")
+
+    def log_tail(self) -> str:
+        """The last lines of the log and where it lies, to end an error message with."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(self.log.stat().st_size - LOG_TAIL_BYTES, 0))
+                text = log.read().decode("utf-8", "replace")
+        except OSError as error:
+            return f"; its log cannot be read: {error}"
+        lines = [line for line in text.splitlines() if line.strip()]
+        said = " | ".join(lines[-LOG_TAIL_LINES:])
+        return f"; it said: {said}; log: {self.log}" if said else f"; log: {self.log} (empty)"

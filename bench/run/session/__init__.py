@@ -1,0 +1,1 @@
+"""Many cells, one after another: a plain run, an A/B, the selftest."""

@@ -1,0 +1,173 @@
+"""A run: every visit of every round, each cell recorded as soon as it is judged."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import units
+from bench.errors import BenchError
+from bench.judge.cell.figures import sent
+from bench.judge.cell.problems import BEHIND
+from bench.model.config import Plan
+from bench.model.loads import most_in_flight
+from bench.model.run import SCHEMA_VERSION, Run
+from bench.plan.config import ROOT
+from bench.plan.duration import expected
+from bench.plan.schedule import Visit, visits
+from bench.record import machine, store
+from bench.run.cell.visit import Setting, run_visit
+from bench.run.host.cpus import CpuSets, cpu_sets, pinned
+from bench.run.host.signals import Interrupted, StopRequest
+from bench.run.session.fitness import descriptors_for, tested
+from bench.run.session.folder import (
+    RESULTS,
+    check_place,
+    make_folder,
+    owned,
+    point_latest_to,
+    refuse_another_run,
+    unused,
+)
+from bench.run.session.progress import RunProgress
+from bench.run.session.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Where the run lies and how many of its cells could not be measured."""
+
+    folder: Path
+    failed: int
+
+
+def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
+    """A run of this plan, here and now, that has no cells yet."""
+    commit, dirty = machine.git_state(ROOT)
+    now = datetime.now(UTC)
+    here = machine.machine()
+    profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder
+    notes = [cpus.note] if cpus.note else []
+    if not here.has_pss:
+        notes.append("this platform tells no PSS: memory is USS, which leaves out what the processes share")
+    return Run(
+        schema_version=SCHEMA_VERSION,
+        id=f"{now:%Y%m%d-%H%M%S}-{profile}",
+        started=now.isoformat(timespec="seconds"),
+        machine=here,
+        versions=machine.versions(),
+        commit=commit,
+        dirty=dirty,
+        lock_sha256=machine.file_sha256(ROOT / "requirements.lock"),
+        config=plan,
+        argv=tuple(argv),
+        server_cpus=cpus.server,
+        load_cpus=cpus.load,
+        notes=tuple(notes),
+        seed=seed,
+    )
+
+
+def start(
+    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, force: bool = False
+) -> RunResult:
+    """Measure everything that is planned, into a new folder, once the selftest has found the machine fit for it.
+
+    `force`: go on where it has not. Raises BenchError where the folder has a run already, or the machine cannot bear
+    the load; Interrupted where a signal came. What was finished by then is recorded.
+    """
+    cpus = cpu_sets(plan.profile.server_cpus)
+    run = new_run(plan, seed, argv, cpus)
+    if out is None:
+        run = replace(run, id=unused(run.id))
+    folder = out or RESULTS / run.id
+    check_place(folder)
+    descriptors_for(most_in_flight(plan.profile))
+    run = tested(run, cpus, stop, force=force)
+    make_folder(folder)
+    with owned(folder):
+        refuse_another_run(folder)
+        return _measure(run, folder, stop)
+
+
+def resume(folder: Path, stop: StopRequest) -> RunResult:
+    """Measure what a run lacks: cells that are absent or failed.
+
+    Raises BenchError where code, lock file or machine are no longer those of the run.
+    """
+    with owned(folder):
+        run = store.load_run(folder)
+        if run.ab is not None:
+            raise BenchError(f"{folder} is an A/B, of which only python -m bench ab can measure another")
+        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
+        for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
+            before, today = getattr(run, name), getattr(now, name)
+            if before != today:
+                raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
+        kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
+        return _measure(replace(run, cells=kept), folder, stop)
+
+
+def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
+    plan = run.config
+    in_flight = most_in_flight(plan.profile)
+    descriptors_for(in_flight)
+    missing = list(_missing(run))
+    try:
+        store.save_run(folder, run)
+    except OSError as error:
+        raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
+    point_latest_to(folder)
+    cells = expected(missing, plan)
+    with pinned(run.load_cpus), RunProgress(cells) as progress:
+        length_s = sum(cell_s for _, cell_s in cells)
+        progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
+        recorder = Recorder(run, folder, progress)
+        setting = Setting(
+            plan=plan,
+            seed=run.seed,
+            cpus=CpuSets(run.server_cpus, run.load_cpus),
+            cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
+            in_flight=in_flight,
+            logs=folder / "logs",
+            stop=stop,
+            progress=recorder.phase,
+        )
+        try:
+            for visit in missing:
+                _run_whole_visit(visit, setting, recorder)
+        except Interrupted as interruption:
+            raise Interrupted(interruption.signum, recorder.where()) from None
+        except OSError as error:
+            raise BenchError(f"{error}: {recorder.where()}", exit_code=1) from error
+    return RunResult(folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+
+
+def _missing(run: Run) -> Iterator[Visit]:
+    """What is planned and not recorded yet."""
+    recorded = {cell.order for cell in run.cells}
+    for visit in visits(run.config, run.seed):
+        keys = tuple(key for key in visit.cells if key.order not in recorded)
+        if keys:
+            yield Visit(keys)
+
+
+def _run_whole_visit(visit: Visit, setting: Setting, recorder: "Recorder") -> None:
+    """Every cell of a visit, recorded or failed; after one that leaves its mark the next has a fresh server.
+
+    Requests that failed, whenever they did, may still be worked on; and a server that fell behind an open load held
+    more requests than the next cell will, in memory that it does not give back.
+    """
+    left = list(visit.cells)
+    while left:
+        try:
+            with closing(run_visit(Visit(tuple(left)), setting)) as measured:
+                for cell, samples in measured:
+                    recorder.record(left.pop(0), cell, samples)
+                    failed = (samples.status < 0) & sent(samples)
+                    if failed.any() or any(problem.name in BEHIND for problem in cell.problems):
+                        break
+        except BenchError as error:
+            recorder.fail(left.pop(0), error)

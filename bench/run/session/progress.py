@@ -1,0 +1,95 @@
+"""Where a run stands, on stderr: a live line on a terminal, a plain log where there is none."""
+
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bench import units
+from bench.judge.cell.figures import BY_NAME
+from bench.model.cell import ARMS, Arm, Cell, CellKey
+from bench.plan.duration import TimeLeft
+from bench.plan.schedule import cell_name
+
+
+class RunProgress:
+    """A context that shows each cell's phase, and each finished cell with the time that is left.
+
+    `cells` are all that will be measured, each with the seconds that it is thought to take.
+    """
+
+    def __init__(self, cells: Iterable[tuple[CellKey, float]], console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
+        planned = list(cells)
+        self._cells = len(planned)
+        self._left = TimeLeft(planned)
+        self._finished = 0
+        self._last_s = time.monotonic()
+        # Refreshed by hand: a thread of its own would keep the load side's core busy.
+        self._bar = Progress(
+            BarColumn(20),
+            MofNCompleteColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=self.console,
+            auto_refresh=False,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=self._cells)
+
+    def __enter__(self) -> "RunProgress":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+        """Show what is being done for which cell, and how it goes."""
+        done = f"{name}, {live}" if live else name
+        self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
+
+    def finish(self, cell: Cell, key: CellKey) -> None:
+        """Show what a finished cell came to."""
+        self._count(key)
+        sides = dict(zip(ARMS, cell.arms, strict=True)) if cell.arms else {"": cell}
+        figures = "; ".join(f"{arm} {_figures(side)}".strip() for arm, side in sides.items())
+        self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
+        for arm, side in sides.items():
+            for problem in side.problems:
+                self.say(
+                    f"    {arm} {problem.name}: {problem.detail}" if arm else f"    {problem.name}: {problem.detail}"
+                )
+
+    def fail(self, key: CellKey, why: str) -> None:
+        """Show why a cell could not be measured."""
+        self._count(key)
+        self.say(f"{self._finished}/{self._cells} {cell_name(key)}: FAILED {why}")
+
+    def _count(self, key: CellKey) -> None:
+        now_s = time.monotonic()
+        self._left.finish(key, now_s - self._last_s)
+        self._finished += 1
+        self._last_s = now_s
+        self._bar.update(self._task, completed=self._finished, refresh=True)
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+        self.console.print(line, markup=False)
+
+    def _time_left(self) -> str:
+        left_s = self._left.total_s - (time.monotonic() - self._last_s)
+        return f" ({units.clock(max(left_s, 0.0))} left)"
+
+
+def _figures(side: Cell | Arm) -> str:
+    rps, p95_s = (BY_NAME[name].value(side) for name in ("throughput", "p95"))
+    return f"{_or_void(units.rate, rps)}, P95 {_or_void(units.seconds, p95_s)}"
+
+
+def _or_void(shown: Callable[[float], str], figure: float | None) -> str:
+    return "void" if figure is None else shown(figure)

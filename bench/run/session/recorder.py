@@ -1,0 +1,59 @@
+"""What is kept of a run while it goes on: each cell as soon as there is one."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.model.cell import Cell, CellKey, Problem
+from bench.model.run import Run
+from bench.model.samples import Samples
+from bench.plan.schedule import cell_name
+from bench.record import store
+from bench.run.session.progress import RunProgress
+
+
+class Recorder:
+    """Saves the run after each cell, and knows which phase of which cell is under way."""
+
+    def __init__(self, run: Run, folder: Path, progress: RunProgress) -> None:
+        self.run = run
+        self.folder = folder
+        self.cells = list(run.cells)
+        self.progress = progress
+        self.current = ""
+        self.key: CellKey | None = None
+
+    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+        """Note what is being done for which cell, and show how it goes."""
+        self.key = key
+        self.current = name
+        self.progress.phase(key, name, live)
+
+    def where(self) -> str:
+        """What was under way, and how to go on with it."""
+        during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
+        kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
+        if self.run.ab is not None:  # the two revisions are gone with their session
+            shown = f": show them with python compare.py diff {self.folder}" if self.cells else ""
+            return f"{during}{kept}{shown}"
+        return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
+
+    def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
+        """Keep a cell and its raw samples."""
+        self.phase(key, "record")
+        file = store.save_samples(self.folder, key.order, samples)
+        self._save(replace(cell, samples=file))
+        self.progress.finish(cell, key)
+
+    def fail(self, key: CellKey, error: BenchError) -> None:
+        """Keep that a cell could not be measured, and why."""
+        detail = f"{self.current}: {error}"
+        self._save(
+            Cell(key.stack, key.scenario, key.load, key.round, key.order, "failed", (Problem("failed", detail),))
+        )
+        self.progress.fail(key, f"in phase {detail}")
+
+    def _save(self, cell: Cell) -> None:
+        self.cells.append(cell)
+        self.cells.sort(key=lambda recorded: recorded.order)
+        store.save_run(self.folder, replace(self.run, cells=tuple(self.cells)))

@@ -1,0 +1,278 @@
+"""What this machine can measure: the real generator against the real upstream, with no server between them."""
+
+import math
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+from bench import units
+from bench.errors import BenchError
+from bench.judge.cell.figures import percentile
+from bench.judge.cell.problems import LAG_S, UPSTREAM_DELAY_ERROR_S
+from bench.model.cell import Cell, CellKey
+from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+from bench.model.run import Selftest
+from bench.plan.demand import Demand
+from bench.run.cell.sampler import Tree, read
+from bench.run.cell.visit import Setting, run_cell
+from bench.run.host.cpus import CpuSets
+from bench.run.host.signals import StopRequest
+from bench.run.testbed.upstream import Upstream, running_upstream
+
+OPEN_RATES = (100.0, 500.0, 1000.0, 2000.0, 3000.0, 4500.0, 6000.0)
+USERS = (100, 500, 1000, 2000)
+UPSTREAM_RATES = (2000.0, 5000.0, 10_000.0, 20_000.0)
+GENERATOR_USERS = 50
+WAIT_S = 0.1
+TIMEOUT_S = 3.0
+USERS_RATE_RPS = 2000.0
+ACHIEVED_SHARE = 0.9
+SPARE_IN_FLIGHT = 2
+FEWEST = 3.0
+"""A window in which fewer requests arrive tells nothing."""
+
+TRIES = 3
+"""A machine that others share may stumble; what it cannot do it fails each time."""
+
+NONE_SOUND = "none that was tried is sound"
+MOMENTARY = frozenset({"generator stalled", "upstream late", "unsteady"})
+"""What a neighbour may cause at any moment says nothing of how many users can be kept busy: each cell tells it anew."""
+
+BUSY_SHARE = 0.10
+STEAL_SHARE = 0.05
+QUIET_S = 0.5
+TIMER_S = 0.001
+TIMERS = 100
+READINGS = 20
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladders:
+    """What is tried, each ascending, up to the first that fails."""
+
+    open_rps: Sequence[float] = OPEN_RATES
+    users: Sequence[int] = USERS
+    upstream_rps: Sequence[float] = UPSTREAM_RATES
+
+
+def ladders_for(asked: Demand) -> Ladders:
+    """Only what is asked for, each in one step."""
+    return Ladders(
+        [asked.open_rps] if asked.open_rps else [],
+        [asked.users] if asked.users else [],
+        [min(asked.upstream_rps, UPSTREAM_RATES[-1])] if asked.upstream_rps else [],
+    )
+
+
+def most_users(ladders: Ladders) -> int:
+    """The most requests that any trial may have under way."""
+    rates = max([*ladders.open_rps, *ladders.upstream_rps], default=0.0)
+    return max([*ladders.users, math.ceil(SPARE_IN_FLIGHT * rates * WAIT_S)])
+
+
+def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say: Say) -> Selftest:
+    """What this machine can measure, as far as the ladders go.
+
+    Raises BenchError where generator or upstream do not work at all, Interrupted at a signal.
+    """
+    stolen_s, busy = _stolen_s(), _busy(stop)
+    begun_s = time.monotonic()
+    timer_s = _timer_lateness_s()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        bench = _Bench(cpus, seed, Path(folder), stop)
+        generator_rps = bench.generator_rps()
+        say(f"generator: {units.rate(generator_rps)} closed, on its core")
+        open_rps, lag_s = bench.highest_rate(ladders.open_rps)
+        if ladders.open_rps:
+            found = f"{units.offered(open_rps)} on schedule, lag P99 {units.seconds(lag_s)}"
+            say(f"open loads: {found if open_rps else NONE_SOUND}")
+        users = bench.most_users(ladders.users)
+        if ladders.users:
+            say(f"closed loads: {f'{units.users(users)} all under way' if users else NONE_SOUND}")
+        upstream_rps, error_s = bench.upstream_rps(ladders.upstream_rps)
+        if ladders.upstream_rps:
+            found = f"{units.rate(upstream_rps)} with delays off by {units.seconds(error_s)} at P99"
+            say(f"upstream: {found if upstream_rps else NONE_SOUND}")
+        sampler_s = bench.sampler_s()
+    taken_s = time.monotonic() - begun_s
+    steal = None if stolen_s is None else ((_stolen_s() or 0.0) - stolen_s) / (taken_s * (os.cpu_count() or 1))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return Selftest(
+        taken=datetime.now(UTC).isoformat(timespec="seconds"),
+        cpu_sets=(cpus.server, cpus.load),
+        generator_rps=generator_rps,
+        open_rps=open_rps,
+        open_lag_s=lag_s,
+        users=users,
+        upstream_rps=upstream_rps,
+        upstream_delay_error_s=error_s,
+        timer_s=timer_s,
+        sampler_s=sampler_s,
+        descriptors=None if hard == resource.RLIM_INFINITY else hard,
+        steal=steal,
+        busy=busy,
+        problems=tuple(_problems(cpus, timer_s, steal, busy)),
+    )
+
+
+def _problems(cpus: CpuSets, timer_s: float, steal: float | None, busy: float) -> Iterator[str]:
+    if cpus.note:
+        yield cpus.note
+    if timer_s > LAG_S:
+        yield f"timers are {units.seconds(timer_s)} late at P99 (limit {units.seconds(LAG_S)})"
+    if steal is not None and steal > STEAL_SHARE:
+        yield f"the hypervisor took {units.percent(steal)} of the cores meanwhile (limit {units.percent(STEAL_SHARE)})"
+    if busy > BUSY_SHARE:
+        yield f"other programs kept the cores {units.percent(busy)} busy before (limit {units.percent(BUSY_SHARE)})"
+
+
+class _Bench:
+    """Trials on these cores. Each is a cell whose server is the upstream itself."""
+
+    def __init__(self, cpus: CpuSets, seed: int, folder: Path, stop: StopRequest) -> None:
+        self.cpus = cpus
+        self.seed = seed
+        self.folder = folder
+        self.stop = stop
+
+    def generator_rps(self) -> float:
+        """Requests/s of the generator on its own core, against an upstream without delay on the server's."""
+        with self._upstream(0.0, self.cpus.server) as upstream:
+            return self._trial(upstream, Closed(users=GENERATOR_USERS), 0.0).throughput_rps or 0.0
+
+    def highest_rate(self, rates: Iterable[float]) -> tuple[float, float]:
+        """(the highest rate that was sent on schedule, the P99 of its lag); all placed as in a run."""
+        with self._upstream(WAIT_S, self.cpus.upstream) as upstream:
+
+            def sound(rate_rps: float) -> float | None:
+                under_way = max(int(SPARE_IN_FLIGHT * rate_rps * WAIT_S), 100)
+                load = Open(rate_rps=rate_rps, arrivals="fixed", max_in_flight=under_way)
+                cell = self._trial(upstream, load, WAIT_S)
+                return cell.lag_s.p99 if cell.lag_s is not None and not cell.problems else None
+
+            return _highest(rates, sound)
+
+    def most_users(self, counts: Iterable[int]) -> int:
+        """The most users that were all under way, together asking for USERS_RATE_RPS at most."""
+
+        def sound(users: float) -> float | None:
+            wait_s = max(users / USERS_RATE_RPS, WAIT_S)
+            with self._upstream(wait_s, self.cpus.upstream) as upstream:
+                cell = self._trial(upstream, Closed(users=int(users)), wait_s)
+            return 0.0 if {problem.name for problem in cell.problems} <= MOMENTARY else None
+
+        return int(_highest(counts, sound)[0])
+
+    def upstream_rps(self, rates: Iterable[float]) -> tuple[float, float]:
+        """(the highest rate at which the upstream kept its delays, their P99 error), alone on its core."""
+        swapped = CpuSets(self.cpus.load, self.cpus.server)
+        with self._upstream(WAIT_S, self.cpus.upstream) as upstream:
+
+            def sound(rate_rps: float) -> float | None:
+                cell = self._trial(upstream, Closed(users=math.ceil(rate_rps * WAIT_S)), WAIT_S, swapped)
+                error_s = cell.upstream.delay_error_s["p99"] if cell.upstream is not None else None
+                reached = (cell.throughput_rps or 0.0) >= ACHIEVED_SHARE * rate_rps
+                return error_s if error_s is not None and error_s <= UPSTREAM_DELAY_ERROR_S and reached else None
+
+            return _highest(rates, sound)
+
+    def sampler_s(self) -> float:
+        """CPU seconds of one reading of the sampler, of a process as small as the upstream."""
+        with self._upstream(0.0, self.cpus.upstream) as upstream:
+            tree = Tree(upstream.program)
+            begun_s = time.thread_time()
+            for _ in range(READINGS):
+                read([tree], None, upstream.program, self.cpus)
+            return (time.thread_time() - begun_s) / READINGS
+
+    @contextmanager
+    def _upstream(self, wait_s: float, cpus: Sequence[int]) -> Iterator[Upstream]:
+        with running_upstream(_scenario(wait_s), self.seed, cpus, self.folder / "upstream.log", self.stop) as upstream:
+            yield upstream
+
+    def _trial(self, upstream: Upstream, load: Load, wait_s: float, cpus: CpuSets | None = None) -> Cell:
+        cpus = cpus or self.cpus
+        setting = Setting(
+            plan=_plan(load, wait_s),
+            seed=self.seed,
+            cpus=cpus,
+            cores=(len(cpus.server) or os.cpu_count() or 1, len(cpus.load) or os.cpu_count() or 1),
+            in_flight=1,
+            logs=self.folder,
+            stop=self.stop,
+            progress=lambda key, name, live="": None,  # noqa: ARG005 (nobody watches a trial)
+        )
+        tree = Tree(upstream.program)
+        idle = read([tree], None, upstream.program, cpus)
+        key = CellKey("upstream", "selftest", load, 1, 0)
+        return run_cell(key, setting, upstream, upstream, tree, idle)[0]
+
+
+def _scenario(wait_s: float) -> Scenario:
+    calls = {"weather": UpstreamCall(1, wait_s)}
+    return Scenario(
+        "selftest", "Selftest", "loadtests/get.py", calls, hold_s=wait_s, timeout_s=TIMEOUT_S, path="/weather/London"
+    )
+
+
+def _plan(load: Load, wait_s: float) -> Plan:
+    window_s = max(1.0, FEWEST / load.rate_rps) if isinstance(load, Open) else 1.0
+    timing = Timing(max(0.5, 1.2 * wait_s), window_s, 3.0 * max(window_s, 1.2 * wait_s))
+    stack = Stack("upstream", "The upstream", "asgi", (), {}, 1, 1, None, None, ".")
+    profile = Profile("selftest", ("upstream",), {"selftest": (load,)}, timing, 1, {}, {}, None, 1)
+    return Plan({"upstream": stack}, {"selftest": _scenario(wait_s)}, profile)
+
+
+def _highest(candidates: Iterable[float], sound: Callable[[float], float | None]) -> tuple[float, float]:
+    """(the last candidate that is sound before one that is not, what `sound` told of it); (0.0, 0.0) where none is.
+
+    A trial that breaks down is not sound: that generator and upstream work at all was shown before.
+    """
+    found = (0.0, 0.0)
+
+    def tried(candidate: float) -> float | None:
+        try:
+            return sound(candidate)
+        except BenchError:
+            return None
+
+    for candidate in candidates:
+        told = next((one for _ in range(TRIES) if (one := tried(candidate)) is not None), None)
+        if told is None:
+            break
+        found = (candidate, told)
+    return found
+
+
+def _timer_lateness_s() -> float:
+    """The P99 of how late a sleep of 1 ms ends."""
+    late_s = []
+    for _ in range(TIMERS):
+        begun_s = time.monotonic()
+        time.sleep(TIMER_S)
+        late_s.append(time.monotonic() - begun_s - TIMER_S)
+    return percentile(np.sort(late_s), 0.99)
+
+
+def _busy(stop: StopRequest) -> float:
+    """The share of all cores that other programs kept busy just now."""
+    psutil.cpu_percent()
+    stop.sleep(QUIET_S)
+    return psutil.cpu_percent() / 100
+
+
+def _stolen_s() -> float | None:
+    """Seconds that the hypervisor took from all cores since the start; None where the platform does not tell."""
+    stolen = getattr(psutil.cpu_times(), "steal", None)
+    return None if stolen is None else float(stolen)

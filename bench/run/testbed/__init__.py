@@ -1,0 +1,1 @@
+"""What a cell needs running: the server, the upstream, revisions."""

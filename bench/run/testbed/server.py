@@ -1,0 +1,61 @@
+"""A stack's server: its placeholders filled in, started and ready."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.errors import BenchError
+from bench.model.config import Stack
+from bench.plan.config import ROOT
+from bench.run.host.ports import HOST, free_port, wait_until_ready
+from bench.run.host.process import OWN_PROGRAMS, Program
+from bench.run.host.signals import StopRequest
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+
+
+class Server:
+    """A running stack and where it serves."""
+
+    def __init__(self, program: Program, port: int) -> None:
+        self.program = program
+        self.url = f"http://{HOST}:{port}"
+
+
+@contextmanager
+def running_server(
+    stack: Stack,
+    upstream_url: str,
+    users: int,
+    cpus: Sequence[int],
+    log: Path,
+    stop: StopRequest,
+    port: int = 0,
+    programs: Path = OWN_PROGRAMS,
+) -> Iterator[Server]:
+    """The stack's server once it is ready; `users` is the most requests that will be under way."""
+    port = port or free_port()
+    values = {
+        "host": HOST,
+        "port": str(port),
+        "workers": str(stack.workers),
+        "threads": str(stack.threads),
+        "upstream": upstream_url,
+        "users": str(users),
+        "connections": str(2 * users),
+    }
+    argv = [_filled(part, values) for part in stack.argv]
+    env = {name: _filled(value, values) for name, value in stack.env.items()}
+    with Program(stack.name, argv, env=env, cwd=ROOT / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
+        wait_until_ready(program, port, stack.ready_path, stop)
+        yield Server(program, port)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise BenchError(f"unknown placeholder {match[0]} in {text!r}; known: {{{'} {'.join(values)}}}")
+        return values[match[1]]
+
+    return _PLACEHOLDER.sub(value, text)

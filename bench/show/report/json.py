@@ -1,0 +1,72 @@
+"""A run's answer and all its figures as JSON: base units, and null where there is no number."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from bench.judge.cell.figures import METRICS
+from bench.judge.stacks.ratios import Ratio
+from bench.judge.stacks.rows import Row
+from bench.judge.stats.intervals import Estimate
+from bench.model.run import Run
+from bench.show.report.answer import Answer
+from bench.show.text.json import json_text
+
+VERSION = 1
+"""Raised by whatever would break a reader: a key renamed, removed or given another meaning."""
+
+
+def figures(run: Run, answer: Answer, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
+    """The JSON text. An interval is null where there is a single round; a void figure is null, with its reason."""
+    return json_text(
+        {
+            "version": VERSION,
+            "run": run.id,
+            "started": run.started,
+            "commit": run.commit,
+            "dirty": run.dirty,
+            "machine": asdict(run.machine),
+            "answer": answer.sentences,
+            "limits": answer.limits,
+            "notes": run.notes,
+            "metrics": [
+                {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better}
+                for metric in METRICS
+            ],
+            "rows": [_row(row) for row in rows],
+            "ratios": [
+                {
+                    "scenario": one.scenario,
+                    "load": asdict(one.load),
+                    "stack": one.stack,
+                    "against": one.against,
+                    "metric": one.metric,
+                    **_estimate(one.estimate),
+                    "direction": one.direction,
+                }
+                for one in ratios
+            ],
+        }
+    )
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "stack": row.stack,
+        "scenario": row.scenario,
+        "load": asdict(row.load),
+        "rounds": row.rounds,
+        "outcomes": row.outcomes,
+        "bounds": dict(row.bounds),
+        "ceiling_rps": row.ceiling_rps,
+        "figures": {
+            metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
+            for metric in METRICS
+        },
+        "voids": {name: asdict(seen) for name, seen in row.voids.items()},
+        "problems": [asdict(seen) for seen in row.problems],
+    }
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {"mean": found.mean, "low": found.low, "high": found.high, "rounds": found.values}

@@ -1,0 +1,42 @@
+"""What is known of the machine: what it is, and how steady it was."""
+
+from collections.abc import Iterable
+
+from bench.model.cell import Cell
+from bench.model.run import Run
+from bench.show.text.markdown import plural
+from bench.units import megabytes, percent, ratio, seconds
+
+
+def machine(run: Run) -> str:
+    """One sentence: where it was measured."""
+    told = run.machine
+    cores = "not pinned"
+    if run.server_cpus and run.load_cpus:
+        cores = f"{len(run.server_cpus)} for the server and {len(run.load_cpus)} for the load"
+    return (
+        f"Measured on {told.cpu_model}, {plural(told.cpus, 'core')} ({cores}), "
+        f"{megabytes(told.memory_bytes)} of memory, {told.system} {told.kernel}, Python {told.python}."
+    )
+
+
+def steadiness(cells: Iterable[Cell]) -> str | None:
+    """One sentence or more on how far the machine's own speed moved; None where no cell was measured."""
+    measured = [cell for cell in cells if cell.probe is not None]
+    took_s = [time_s for cell in measured if cell.probe for time_s in (cell.probe.before_s, cell.probe.after_s)]
+    if not took_s:
+        return None
+    low, high = min(took_s), max(took_s)
+    steal = [
+        share
+        for cell in measured
+        if cell.cpu is not None
+        for share in (cell.cpu.server_steal, cell.cpu.load_steal)
+        if share is not None
+    ]
+    taken = f"at worst {percent(max(steal))} of the cores of either side in a window" if steal else "not told here"
+    return (
+        f"CPU probe: fixed work on the server's core took from {seconds(low)} to {seconds(high)} before and after the "
+        f"loads. The machine's own speed moved by {ratio(high / low, None, None)}: figures of different cells may "
+        f"differ by so much without any difference between stacks. Steal, which the hypervisor took: {taken}."
+    )

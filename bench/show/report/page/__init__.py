@@ -1,0 +1,1 @@
+"""report.html: the whole report of a run in one file."""

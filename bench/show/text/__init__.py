@@ -1,0 +1,1 @@
+"""Text for people: cells of tables, titles, Markdown, stdout."""

@@ -1,0 +1,1 @@
+"""The verdict of a comparison of base and head."""

@@ -1,0 +1,1 @@
+"""The load engine of the locustfiles: HTTP client, user, load models, recording."""

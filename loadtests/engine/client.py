@@ -1,0 +1,130 @@
+"""A lean HTTP/1.1 client: one connection, whole answers, every failure told apart.
+
+geventhttpclient's parser (llhttp) on a gevent socket. Its own client is not used because it sends a request again
+without saying so when a connection closes unanswered: a benchmark must see that.
+"""
+
+from gevent import Timeout, socket
+from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
+
+from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
+
+RECEIVE_BYTES = 16384
+PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
+
+
+class _Response(HTTPResponseParser):
+    """The answers on one connection, in turn. `complete` and `body` describe the one being read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.complete = False
+        self.surplus = False
+        self.body = b""
+
+    def _on_message_begin(self) -> None:
+        self.surplus = self.complete
+
+    def _on_body(self, part: bytes | bytearray) -> None:
+        self.body += part
+
+    def _on_message_complete(self) -> None:
+        if self.get_code() >= 200:  # 1xx only announces the answer
+            self.complete = True
+
+    def _skip(self, *_: object) -> None:
+        pass
+
+    _on_status = _on_header_field = _on_header_value = _on_headers_complete = _skip
+
+
+def _seen(connection: socket.socket) -> bytes | None:
+    """What an idle connection has to read: nothing (None), its end (b""), or a byte that nobody asked for."""
+    try:
+        # gevent's own recv would wait.
+        return connection._sock.recv(1, PEEK)  # type: ignore[no-any-return]  # noqa: SLF001
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
+
+
+class Client:
+    """One connection to `host:port`, opened when it is needed and kept alive for as long as the server does."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address = (host, port)
+        self.peer: tuple[int, tuple[str, int]] | None = None
+        self.socket: socket.socket | None = None
+        self.response = _Response()
+
+    def ask(self, message: bytes, timeout_s: float) -> tuple[int, bytes]:
+        """(HTTP status, body) of the answer to a whole request message, or (a negative code, b"") without one.
+
+        The timeout covers everything from connecting to the last byte. The codes are NO_CONNECTION, LOST, GARBLED and
+        TIMED_OUT of loadtests/engine/recording.py. Nothing is sent twice and no redirect is followed. A connection that
+        the server closed while it was idle, which is its right, is replaced by another before anything is sent.
+        """
+        deadline = Timeout.start_new(timeout_s)
+        try:
+            seen = None if self.socket is None else _seen(self.socket)
+            if seen == b"":
+                self.close()
+            if self.socket is None:
+                self._connect()
+            # Read later, unasked-for bytes would pass for the answer to this request.
+            code = GARBLED if seen else self._exchange(self.socket, message)
+        except Timeout as expired:
+            if expired is not deadline:
+                raise
+            code = TIMED_OUT
+        except HTTPParseError:
+            code = GARBLED
+        except OSError:
+            code = NO_CONNECTION if self.socket is None else LOST
+        finally:
+            deadline.close()
+        if code < 0:
+            self.close()
+            return code, b""
+        if not self.response.should_keep_alive():
+            self.close()
+        return code, self.response.body
+
+    def close(self) -> None:
+        """Close the connection, if there is one; the next request opens another."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def _connect(self) -> None:
+        if self.peer is None:
+            self.socket = socket.create_connection(self.address)
+            self.peer = self.socket.family, self.socket.getpeername()
+        else:  # looking the name up again would cost each request of a server that closes its connections
+            connection = socket.socket(self.peer[0], socket.SOCK_STREAM)
+            try:
+                connection.connect(self.peer[1])
+            except BaseException:  # a timeout is one
+                connection.close()
+                raise
+            self.socket = connection
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.response = _Response()
+
+    def _exchange(self, connection: socket.socket, message: bytes) -> int:
+        response = self.response
+        response.complete = False
+        response.body = b""
+        connection.sendall(message)
+        while not response.complete:
+            data = connection.recv(RECEIVE_BYTES)
+            try:
+                response.feed(data)
+            except HTTPParseError:
+                if data:
+                    raise
+                return LOST  # the connection closed in the middle of an answer
+            if not data and not response.complete:
+                return LOST
+        return GARBLED if response.surplus else response.get_code()

@@ -1,0 +1,46 @@
+"""What is asked of Locust as a whole: options of our own, their check, and the start of a measured run."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+import gevent
+from locust import events
+from locust.env import Environment
+
+from loadtests.engine.options import add_options, open_load, parsed_host
+from loadtests.engine.plan import handed_plan
+from loadtests.engine.session import Session
+from loadtests.engine.slices import SlicedSession
+from loadtests.engine.window import WindowSession
+
+
+def planned() -> Session | None:
+    """The session that the harness asked for, or None when people run Locust themselves."""
+    plan = handed_plan()
+    if plan is None:
+        return None
+    return SlicedSession(plan) if plan.slices else WindowSession(plan)
+
+
+def attach(session: Session | None) -> None:
+    """Have Locust know our options, end with one line where one makes no sense, and conduct `session` if there is."""
+
+    def extend(parser: ArgumentParser, **_: Any) -> None:
+        add_options(parser)
+
+    def prepare(environment: Environment, **_: Any) -> None:
+        options = environment.parsed_options
+        try:
+            open_load(options)
+            if environment.host or (options is not None and options.headless):  # in the web UI it may be written later
+                parsed_host(environment.host)
+        except ValueError as error:
+            sys.exit(str(error))
+        if session is not None:
+            environment.events.spawning_complete.add_listener(
+                lambda **_: gevent.spawn(session.conduct, environment.runner)
+            )
+
+    events.init_command_line_parser.add_listener(extend)
+    events.init.add_listener(prepare)

@@ -1,0 +1,48 @@
+"""What the harness wants of a measured run: a JSON file, named in the environment variable LOAD_PLAN."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtests.engine.arrivals import Closed, Open, load_of
+
+
+@dataclass(frozen=True, slots=True)
+class SlicePlan:
+    """A stretch of `length_s` in which host number `arm` alone is under load; its first `dropped_s` do not count."""
+
+    arm: int
+    length_s: float
+    dropped_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right.
+
+    With `slices` the load alternates between the hosts, and there is no window; users start spread over `spread_s`.
+    """
+
+    hosts: list[str]
+    load: Closed | Open
+    timeout_s: float
+    warmup_s: float
+    window_s: float
+    window_limit_s: float
+    output: str
+    path: str | None
+    status: int
+    body: str | None
+    slices: tuple[SlicePlan, ...] = ()
+    spread_s: float = 0.0
+
+
+def handed_plan() -> LoadPlan | None:
+    """The plan of the harness, or None when people run Locust themselves. Raises TypeError where a key is unknown."""
+    name = os.environ.get("LOAD_PLAN")
+    if not name:
+        return None
+    handed = json.loads(Path(name).read_text(encoding="utf-8"))
+    slices = tuple(SlicePlan(**one) for one in handed.pop("slices", ()))
+    return LoadPlan(**{**handed, "load": load_of(handed["load"]), "slices": slices})

@@ -1,0 +1,104 @@
+"""A measured run inside Locust, told to the harness line by line: what is the same with a window and in slices."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import gevent
+from gevent.event import Event
+
+from loadtests.engine.arrivals import Open
+from loadtests.engine.heartbeat import beat
+from loadtests.engine.plan import LoadPlan
+from loadtests.engine.recording import Recorder
+
+Schedule = tuple[int, Iterator[float], Callable[[], float]]
+"""A host's number, when each request is due, and the end as far as it is known: infinite until it is."""
+
+
+class Runner(Protocol):
+    """What is wanted of Locust's runner."""
+
+    def quit(self) -> None:
+        """End Locust."""
+
+
+class Session:
+    """The conduct of one measured run.
+
+    `sending` is true while users may begin another request. `end_s`, when all sending ends, is infinite until it is
+    final. `waiting` holds the scheduled times of requests under way: by user if the load is closed, else by arrival.
+    """
+
+    def __init__(self, plan: LoadPlan) -> None:
+        self.plan = plan
+        self.recorder = Recorder()
+        self.waiting: dict[int, float] = {}
+        self.sending = False
+        self.begun_s = 0.0
+        self.end_s = math.inf
+        self.driven = Event()
+        self.users = 0 if isinstance(plan.load, Open) else plan.load.users
+
+    def turn(self, number: int) -> int | None:
+        """The number of the host that user `number` (from 0) is to ask next, once it may; None when all is over."""
+        raise NotImplementedError
+
+    def schedules(self, load: Open) -> Iterator[Schedule]:
+        """What the driver of an open load is to send, in turn, each once it begins."""
+        raise NotImplementedError
+
+    def conduct(self, runner: Runner) -> None:
+        """From the first user's start to the written samples; then Locust quits, whatever happened."""
+        try:
+            self.begun_s = time.monotonic()
+            tell("begin", warmup_s=self.begun_s)
+            beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)
+            self.load()
+            beating.get()
+            self.recorder.write(Path(self.plan.output))
+            tell("end", requests=len(self.recorder.status), left=len(self.waiting))
+        finally:
+            runner.quit()
+
+    def load(self) -> None:
+        """The load, from the first request to the last; `end_s` is final then."""
+        raise NotImplementedError
+
+    def drain(self) -> None:
+        """Return when nothing is under way any more, or when all that is must have timed out."""
+        longest_s = self.plan.timeout_s + 1.0
+        drained_s = time.monotonic() + longest_s
+        if not self.users and not self.driven.wait(longest_s):
+            raise RuntimeError("the schedule was not sent to its end: the driver has failed")
+        while self.waiting and time.monotonic() < drained_s:
+            gevent.sleep(0.01)
+
+    def report_until(self, end_s: float) -> None:
+        """Wait, and tell once a second how it goes."""
+        while (left_s := end_s - time.monotonic()) > 0:
+            gevent.sleep(min(left_s, 1.0))
+            recorder = self.recorder
+            tell(
+                "progress",
+                t_s=time.monotonic(),
+                done=len(recorder.status),
+                failed=recorder.failed,
+                p95_s=recorder.latest_p95_s(),
+                waiting=len(self.waiting),
+            )
+
+
+def sleep_until(moment_s: float) -> None:
+    """Wait for a moment on the monotonic clock; not at all where it is past."""
+    gevent.sleep(max(moment_s - time.monotonic(), 0.0))
+
+
+def tell(event: str, **facts: float) -> None:
+    """Print one JSON line for the harness."""
+    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+    sys.stdout.flush()

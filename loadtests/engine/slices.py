@@ -1,0 +1,87 @@
+"""A measured run of two hosts that take turns under load: what the machine does meanwhile falls on both alike."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from gevent.event import Event
+
+from loadtests.engine.arrivals import Open, offsets_s
+from loadtests.engine.plan import LoadPlan
+from loadtests.engine.session import Schedule, Session, sleep_until, tell
+
+GAP_S = 0.03
+"""Nothing is under way for so long before each slice: the harness reads what the servers have used until then."""
+
+SEEDS = 1000
+"""The slices of a pair, one of either host, have the same Poisson schedule, and the pairs of a load different ones."""
+
+
+class SlicedSession(Session):
+    """The conduct of a run in slices: one host under load at a time, and the next only when nothing is under way."""
+
+    def __init__(self, plan: LoadPlan) -> None:
+        super().__init__(plan)
+        self.opened = Event()
+        self.over = False
+        self.number = -1
+        self.begin_s = 0.0
+        self.joined: dict[int, int] = {}
+
+    def turn(self, number: int) -> int | None:
+        """As of every session; in each slice users start spread over `spread_s`."""
+        while not (self.sending and self.joined.get(number) == self.number):
+            if self.over:
+                return None
+            self.opened.wait()
+            if self.sending:
+                self.joined[number] = self.number
+                sleep_until(self.begin_s + self.plan.spread_s * (number + 0.5) / self.users)
+        return self.plan.slices[self.number].arm
+
+    def schedules(self, load: Open) -> Iterator[Schedule]:
+        """One for each slice, once it begins."""
+        while True:
+            self.opened.wait()
+            if self.over:
+                return
+            yield self._schedule(load)
+            self.opened.clear()
+            self.driven.set()
+
+    def _schedule(self, load: Open) -> Schedule:
+        begin_s, planned = self.begin_s, self.plan.slices[self.number]
+        seeded = replace(load, seed=load.seed * SEEDS + self.number // 2)
+        end_s = begin_s + planned.length_s
+        return planned.arm, (begin_s + offset_s for offset_s in offsets_s(seeded, ramp_s=0.0)), lambda: end_s
+
+    def load(self) -> None:
+        """All slices."""
+        for number, planned in enumerate(self.plan.slices):
+            self.number = self.recorder.slice = number
+            self.recorder.arm = planned.arm
+            self.begin_s = time.monotonic() + GAP_S
+            tell("slice", number=number, arm=planned.arm, begin_s=self.begin_s)
+            sleep_until(self.begin_s)
+            end_s = self.begin_s + planned.length_s
+            self.driven.clear()
+            self.sending = True
+            self.opened.set()
+            self.report_until(end_s)
+            self.sending = False
+            self.opened.clear()
+            self.drain()
+            tell(
+                "sliced",
+                number=number,
+                arm=planned.arm,
+                begin_s=self.begin_s,
+                start_s=self.begin_s + planned.dropped_s,
+                end_s=end_s,
+                done_s=time.monotonic(),
+            )
+            if self.waiting:
+                break
+        self.over = True
+        self.end_s = time.monotonic()
+        self.opened.set()

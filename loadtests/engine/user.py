@@ -1,0 +1,122 @@
+"""The Locust user that every scenario derives from: it asks, and each answer is checked and recorded."""
+
+import itertools
+import math
+import sys
+import time
+from functools import lru_cache
+from typing import ClassVar
+
+from locust import User, constant, task
+from locust.env import Environment
+from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
+
+from loadtests.engine.arrivals import Open, offsets_s
+from loadtests.engine.asker import Asker
+from loadtests.engine.driver import drive
+from loadtests.engine.hooks import attach, planned
+from loadtests.engine.options import open_load
+from loadtests.engine.pool import Pool
+from loadtests.engine.recording import WRONG_BODY
+from loadtests.engine.session import Session
+
+SESSION = planned()
+NUMBERS = itertools.count()
+attach(SESSION)
+
+
+@lru_cache(maxsize=20)
+def _tell_once(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
+class ScenarioUser(User):
+    """A user without think time, or the driver of an open load.
+
+    A scenario sets `path`, and says in `accepts` which bodies are right.
+    """
+
+    abstract = True
+    wait_time = constant(0)
+    path = "/"
+    status = 200
+    accepted: ClassVar[bytes | None] = None
+    driving: ClassVar["ScenarioUser | None"] = None
+    """The one user that drives an open load."""
+
+    @staticmethod
+    def accepts(body: bytes) -> bool:
+        """Whether a body is right. Whatever nonsense makes this raise counts as no, and is told once on stderr."""
+        raise NotImplementedError
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.number = next(NUMBERS)
+        self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
+        self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
+        self.askers = [Asker(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
+        self.clients = [asker.connect() for asker in self.askers]
+        self.pools: list[Pool] = []
+
+    def on_stop(self) -> None:
+        """Close the connections."""
+        for client in self.clients:
+            client.close()
+        for pool in self.pools:
+            pool.close()
+            ScenarioUser.driving = None
+
+    @task
+    def ask(self) -> None:
+        """One request; in a measured run, one after another until its window ends; of an open load, all there are."""
+        if isinstance(self.load, Open):
+            self._drive(self.load)
+        elif SESSION is not None:
+            self._ask_on(SESSION)
+        else:
+            self.askers[0].ask_once(self.clients[0], time.monotonic())
+
+    def _ask_on(self, session: Session) -> None:
+        while (arm := session.turn(self.number)) is not None:
+            scheduled_s = time.monotonic()
+            session.waiting[self.number] = scheduled_s
+            session.recorder.add(scheduled_s, *self.askers[arm].ask_once(self.clients[arm], scheduled_s))
+            del session.waiting[self.number]
+        raise StopUser
+
+    def _drive(self, load: Open) -> None:
+        if ScenarioUser.driving is not None:  # another user; or this one, which failed and must not begin again
+            raise StopUser
+        ScenarioUser.driving = self
+        waiting, keep = (SESSION.waiting, SESSION.recorder.add) if SESSION is not None else ({}, _forget)
+        self.pools = [Pool(asker, load.max_in_flight, waiting, keep) for asker in self.askers]
+        if SESSION is not None:
+            for arm, arrivals, end_s in SESSION.schedules(load):
+                drive(arrivals, self.pools[arm], end_s)
+        else:
+            begun_s = time.monotonic()
+            arrivals = (begun_s + offset_s for offset_s in offsets_s(load, ramp_s=0.0))
+            drive(arrivals, self.pools[0], lambda: -math.inf if self._state == LOCUST_STATE_STOPPING else math.inf)
+        for pool in self.pools:
+            pool.join()
+        raise StopUser
+
+    def checked(self, status: int, body: bytes) -> int:
+        """The status of a right answer; negative of any other."""
+        if status != self.status:
+            return -abs(status)
+        if body == self.accepted:
+            return status
+        try:
+            right = self.accepts(body)
+        except Exception as error:  # noqa: BLE001
+            _tell_once(f"{type(self).__name__}.accepts: {type(error).__name__}: {error}")
+            right = False
+        if right:
+            type(self).accepted = body
+        return status if right else WRONG_BODY
+
+
+def _forget(*_: float) -> None:
+    """Nothing is recorded by hand."""

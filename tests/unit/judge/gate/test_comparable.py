@@ -1,0 +1,108 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.judge.gate.comparable import Difference, differences
+from bench.model.config import Plan, Timing, UpstreamCall
+from bench.model.run import Run
+from tests.unit.sessions import ordinary
+
+RUN = ordinary(rounds=1)
+FLASK = "flask-gthread"
+
+
+def machine(**changes: Any) -> Run:
+    return replace(RUN, machine=replace(RUN.machine, **changes))
+
+
+def configured(change: Callable[[Plan], Plan]) -> Run:
+    return replace(RUN, config=change(RUN.config))
+
+
+def profile(**changes: Any) -> Run:
+    return configured(lambda plan: replace(plan, profile=replace(plan.profile, **changes)))
+
+
+def stack(**changes: Any) -> Run:
+    return configured(lambda plan: replace(plan, stacks={**plan.stacks, FLASK: replace(plan.stacks[FLASK], **changes)}))
+
+
+def scenario(**changes: Any) -> Run:
+    return configured(lambda plan: replace(plan, scenarios={"weather": replace(plan.scenarios["weather"], **changes)}))
+
+
+@pytest.mark.parametrize(
+    ("head", "wanted"),
+    [
+        (machine(cpu_model="Other CPU"), Difference("machine.cpu_model", "Example CPU @ 2.00GHz", "Other CPU")),
+        (machine(cpus=4), Difference("machine.cpus", "2", "4")),
+        (machine(system="Darwin"), Difference("machine.system", "Linux", "Darwin")),
+        (machine(kernel="6.1.1"), Difference("machine.kernel", "6.1.0", "6.1.1")),
+        (machine(python="3.11.10"), Difference("machine.python", "3.11.9", "3.11.10")),
+        (machine(has_pss=False), Difference("machine.has_pss", "True", "False")),
+        (machine(memory_bytes=9_000_000_000), Difference("machine.memory_bytes", "8000 MB", "9000 MB")),
+        (replace(RUN, server_cpus=(0, 1)), Difference("server_cpus", "0", "0, 1")),
+        (replace(RUN, load_cpus=()), Difference("load_cpus", "1", "not pinned")),
+        (replace(RUN, seed=8), Difference("seed", "7", "8")),
+        (
+            replace(RUN, versions={**RUN.versions, "flask": "3.2.0"}),
+            Difference("versions.flask", "3.1.0", "3.2.0"),
+        ),
+        (
+            replace(RUN, versions={**RUN.versions, "uvloop": "0.23.0"}),
+            Difference("versions.uvloop", "none", "0.23.0"),
+        ),
+        (profile(name="full"), Difference("profile", "bench", "full")),
+        (profile(timing=Timing(0.5, 2.0, 3.0)), Difference("timing.window_s", "1.0", "2.0")),
+        (stack(argv=("serve", "{host} {port}")), Difference(
+            f"stacks.{FLASK}.argv", "serve '{host}:{port}'", "serve '{host} {port}'"
+        )),
+        (stack(env={"CLIENT": "httpx"}), Difference(f"stacks.{FLASK}.env.CLIENT", "none", "httpx")),
+        (stack(workers=2), Difference(f"stacks.{FLASK}.workers", "1", "2")),
+        (stack(threads=50), Difference(f"stacks.{FLASK}.threads", "100", "50")),
+        (stack(slots=None), Difference(f"stacks.{FLASK}.slots", "100", "unbounded")),
+        (stack(cwd="elsewhere"), Difference(f"stacks.{FLASK}.cwd", ".", "elsewhere")),
+        (scenario(timeout_s=5.0), Difference("scenarios.weather.timeout_s", "30.0", "5.0")),
+        (scenario(body="hello"), Difference("scenarios.weather.body", "none", "hello")),
+        (
+            scenario(upstream={"weather": UpstreamCall(2, 0.02)}),
+            Difference(
+                "scenarios.weather.upstream.weather",
+                "calls 1, median_s 0.02, sigma 0.0",
+                "calls 2, median_s 0.02, sigma 0.0",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_each_field_that_changes_figures_is_named_with_both_values(head: Run, wanted: Difference) -> None:
+    assert differences(RUN, head) == (wanted,)
+    assert differences(head, RUN) == (Difference(wanted.field, wanted.head, wanted.base),)
+
+
+def without(name: str) -> Run:
+    return configured(lambda plan: replace(plan, stacks={one: it for one, it in plan.stacks.items() if one != name}))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        RUN,
+        ordinary(rounds=9, seed=2),
+        replace(RUN, commit="f" * 40, dirty=True, lock_sha256="cd" * 32, started="later", notes=("a note",)),
+        machine(memory_bytes=8_700_000_000),
+        machine(memory_bytes=7_300_000_000),
+        stack(title="another title", ready_path=None),
+        scenario(title="another title"),
+        profile(rounds=20, compare=None, max_users={FLASK: 10}),
+        without(FLASK),
+    ],
+)
+def test_what_changes_no_figure_is_no_matter(head: Run) -> None:
+    assert differences(RUN, head) == differences(head, RUN) == ()
+
+
+def test_every_difference_is_named() -> None:
+    head = replace(machine(cpus=8, kernel="7.0"), seed=1)
+    assert [one.field for one in differences(RUN, head)] == ["machine.cpus", "machine.kernel", "seed"]

@@ -1,0 +1,140 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.errors import BenchError
+from bench.run.host import process
+from bench.run.host.process import Program
+
+FAMILY = """
+import os, signal, sys, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for number in range(3):
+    if os.fork() == 0:
+        if number:
+            os.setsid()
+        if number == 2 and os.fork():
+            os._exit(0)
+        Path(sys.argv[1], str(os.getpid())).touch()
+        time.sleep(60)
+Path(sys.argv[1], str(os.getpid())).touch()
+if "daemon" not in sys.argv:
+    time.sleep(60)
+"""
+
+
+def until(true: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
+
+
+def program(folder: Path, *argv: str) -> Program:
+    return Program("mine", argv, env={}, cwd=folder, cpus=(), log=folder / "logs" / "mine.log")
+
+
+def alive(folder: Path) -> list[int]:
+    """Those of the processes that left their number in the folder which still run."""
+    return [int(file.name) for file in folder.iterdir() if psutil.pid_exists(int(file.name)) and not _dead(file.name)]
+
+
+def _dead(pid: str) -> bool:
+    try:
+        return psutil.Process(int(pid)).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+def test_nothing_is_left_of_a_family_that_ignores_term_and_scatters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, daemon: bool
+) -> None:
+    """A child in the group, one in a session of its own and a daemon; with `daemon` their parent ends at once."""
+    monkeypatch.setattr(process, "GRACE_S", 0.2)
+    folder = tmp_path / "family"
+    folder.mkdir()
+    with program(tmp_path, sys.executable, "-c", FAMILY, str(folder), "daemon" if daemon else "stay") as mine:
+        until(lambda: len(list(folder.iterdir())) == 4)
+        if daemon:
+            until(lambda: mine.process.poll() == 0)
+        assert len(alive(folder)) == (3 if daemon else 4)
+    until(lambda: not alive(folder))
+
+
+def test_a_program_may_end_by_itself_when_it_is_asked_to(tmp_path: Path) -> None:
+    polite = (
+        "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True); time.sleep(60)"
+    )
+    with program(tmp_path, sys.executable, "-c", polite) as mine:
+        until(lambda: "up" in mine.log.read_text())
+    assert mine.process.returncode == 0
+
+
+def test_other_programs_are_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen((sys.executable, "-c", "import time; time.sleep(60)")) as other:
+        with program(tmp_path, sys.executable, "-c", "pass"):
+            pass
+        assert other.poll() is None
+        other.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+@pytest.mark.parametrize("first", ["the harness", "setpriv"])
+def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_path: Path, first: str) -> None:
+    setpriv = tmp_path / "setpriv"
+    setpriv.write_text(f'#!/bin/sh\ntouch begun\nsleep 0.5\nexec {shutil.which("setpriv")} "$@"\n')
+    setpriv.chmod(0o755)
+    harness = (
+        "import sys, time; from pathlib import Path; from bench.run.host.process import Program\n"
+        "folder = Path(sys.argv[1])\n"
+        "with Program('mine', (sys.executable, '-c', 'import time; open(\"up\", \"w\"); time.sleep(60)'), env={}, "
+        "cwd=folder, cpus=(), log=folder / 'log') as mine:\n"
+        "    print(mine.process.pid, flush=True); time.sleep(60)\n"
+    )
+    argv = (sys.executable, "-c", harness, str(tmp_path))
+    late = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=late) as parent:
+        assert parent.stdout is not None
+        pid = parent.stdout.readline()
+        until((tmp_path / ("begun" if first == "the harness" else "up")).exists)
+        parent.kill()
+    until(lambda: _dead(pid))
+
+
+def test_the_harness_hands_its_own_programs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PATH")
+    with program(tmp_path, "python", "-c", "import sys; print(sys.prefix)") as mine:
+        assert mine.process.wait(20) == 0
+    assert mine.log.read_text().strip() == sys.prefix
+
+
+def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "logs").touch()
+    with pytest.raises(BenchError, match=r"mine cannot be started: .*logs"), program(tmp_path, sys.executable):
+        pass
+
+
+def test_how_a_program_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+    with program(tmp_path, sys.executable, "-c", "print('one\\n\\ntwo'); raise SystemExit('three')") as mine:
+        mine.process.wait(20)
+        with pytest.raises(BenchError) as caught:
+            mine.check_alive()
+    assert str(caught.value) == f"mine ended with exit code 1; it said: one | two | three; log: {mine.log}"
+
+
+def test_a_signal_to_the_terminals_group_does_not_reach_the_program(tmp_path: Path) -> None:
+    with program(tmp_path, sys.executable, "-c", "import time; time.sleep(60)") as mine:
+        assert os.getpgid(mine.process.pid) != os.getpgid(0)
+        assert os.getsid(mine.process.pid) == mine.process.pid
+        mine.process.send_signal(signal.SIGKILL)
+        assert mine.process.wait(20) == -signal.SIGKILL

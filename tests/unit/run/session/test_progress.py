@@ -1,0 +1,50 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from bench.model.cell import Cell, CellKey, Problem
+from bench.model.config import Closed
+from bench.run.session.progress import RunProgress
+
+KEY = CellKey("one[workers=2]", "look", Closed(users=10), 1, 0)
+TWO, THREE = (CellKey("two", "look", Closed(users=10), 1, order) for order in (1, 2))
+
+
+def cell(*problems: Problem) -> Cell:
+    return Cell(KEY.stack, KEY.scenario, KEY.load, KEY.round, KEY.order, "ok", problems, throughput_rps=123.4)
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    clock = [100.0]
+    monkeypatch.setattr("bench.run.session.progress.time.monotonic", lambda: clock[0])
+    return clock
+
+
+def test_without_a_terminal_it_is_a_plain_log_of_whole_lines(now: list[float]) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=False, soft_wrap=True)
+    with RunProgress([(KEY, 10.0), (TWO, 10.0), (THREE, 10.0)], console) as shown:
+        shown.phase(KEY, "warm up")
+        now[0] += 20.0
+        shown.finish(cell(Problem("users idle", "[bold] is no markup")), KEY)
+        now[0] += 30.0
+        shown.fail(TWO, "in phase start server: [red]gone[/red]")
+    lines = out.getvalue().splitlines()
+    assert lines[0].startswith("1/3 one[workers=2], look, 10 users, round 1: ok, 123/s, P95 void")
+    assert lines[0].endswith("(0:40 left)")
+    assert lines[1] == "    users idle: [bold] is no markup"
+    assert lines[2] == "2/3 two, look, 10 users, round 1: FAILED in phase start server: [red]gone[/red]"
+    assert len(lines) == 3
+    assert "\x1b" not in out.getvalue()
+
+
+def test_on_a_terminal_it_shows_cell_phase_and_time_left(now: list[float]) -> None:
+    out = io.StringIO()
+    with RunProgress([(KEY, 30.0), (TWO, 30.0)], Console(file=out, force_terminal=True, width=120)) as shown:
+        shown.phase(KEY, "warm up")
+        now[0] += 10.0
+        shown.phase(KEY, "measure", "940/s, P95 104 ms")
+    assert "one[workers=2], look, 10 users, round 1: warm up (1:00 left)" in out.getvalue()
+    assert "measure, 940/s, P95 104 ms (0:50 left)" in out.getvalue()

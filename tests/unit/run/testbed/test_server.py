@@ -1,0 +1,170 @@
+import json
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.model.config import Stack
+from bench.run.host import ports
+from bench.run.host.process import Program
+from bench.run.host.signals import StopRequest
+from bench.run.testbed import server
+from bench.run.testbed.server import running_server
+
+SERVE = """
+import http.server, json, os, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = json.dumps([sys.argv[1:], os.environ["WHERE"], os.getcwd()]).encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+        self.wfile.write(body)
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def stack(folder: Path, *argv: str, env: dict[str, str] | None = None, ready_path: str | None = "/") -> Stack:
+    return Stack("mine", "Mine", "wsgi", argv, env or {}, 3, 4, 12, ready_path, str(folder))
+
+
+def test_placeholders_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
+    mine = stack(
+        tmp_path,
+        *(
+            sys.executable,
+            "-c",
+            SERVE,
+            "{port}",
+            "{host}:{port}",
+            "{workers}x{threads}",
+            "{users}<{connections}",
+            "{A} {",
+        ),
+        env={"WHERE": "{upstream}/weather"},
+    )
+    with running_server(mine, "http://up:1", 7, (), tmp_path / "log", StopRequest()) as running:
+        url = running.url
+        _, port = url.removeprefix("http://").split(":")
+        said, where, cwd = _get(url)
+    assert said == [port, f"127.0.0.1:{port}", "3x4", "7<14", "{A} {"]
+    assert where == "http://up:1/weather"
+    assert Path(cwd) == tmp_path
+
+
+def _get(url: str) -> tuple[list[str], str, str]:
+    import http.client  # noqa: PLC0415
+
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/")
+    said, where, cwd = json.loads(connection.getresponse().read())
+    connection.close()
+    return said, where, cwd
+
+
+@pytest.mark.parametrize("place", ["argv", "env"])
+def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, place: str) -> None:
+    mine = stack(tmp_path, "a", "{prot}") if place == "argv" else stack(tmp_path, "a", env={"A": "{prot}"})
+    with pytest.raises(BenchError) as caught, running_server(mine, "", 1, (), tmp_path / "log", StopRequest()):
+        pass
+    assert str(caught.value) == (
+        "unknown placeholder {prot} in '{prot}'; "
+        "known: {host} {port} {workers} {threads} {upstream} {users} {connections}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "cwd", "wanted"),
+    [
+        (("no-such-program",), {}, ".", "there is no program 'no-such-program' on PATH"),
+        (("./no-such-program",), {}, ".", "there is no program './no-such-program' on PATH"),
+        ((sys.executable,), {}, "gone", "the working directory .*gone does not exist"),
+        ((sys.executable, "-c", "a\0b"), {}, ".", "mine cannot be started: embedded null byte"),
+        ((sys.executable,), {"A=B": "c"}, ".", "mine cannot be started: illegal environment variable name"),
+        ((sys.executable, "-c", "raise SystemExit(7)"), {}, ".", r"mine ended with exit code 7; log: .*log \(empty\)"),
+        ((sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"), {}, ".", "mine was killed by SIGKILL"),
+    ],
+)
+def test_what_cannot_be_started_is_told_in_one_line(
+    tmp_path: Path, argv: tuple[str, ...], env: dict[str, str], cwd: str, wanted: str
+) -> None:
+    mine = stack(tmp_path / cwd, *argv, env=env)
+    with (
+        pytest.raises(BenchError, match=wanted) as caught,
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+    assert "\n" not in str(caught.value)
+
+
+NEVER = "import time; print('half way'); time.sleep(60)"
+
+
+def test_a_server_that_never_listens_is_given_up_with_the_port_and_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "READY_S", 0.5)
+    mine = stack(tmp_path, sys.executable, "-u", "-c", NEVER)
+    with (
+        pytest.raises(BenchError, match=r"not ready on port \d+ after 0.5 s \(.*\): does its argv use") as caught,
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+    assert f"it said: half way; log: {tmp_path / 'log'}" in str(caught.value)
+
+
+def test_a_ready_path_that_answers_an_error_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "READY_S", 1.5)
+    broken = SERVE.replace("send_response(200)", "send_response(503)")
+    mine = stack(tmp_path, sys.executable, "-c", broken, "{port}", env={"WHERE": ""})
+    with (
+        pytest.raises(BenchError, match="GET / answered 503"),
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("ready_path", [None, "/"])
+def test_a_port_on_which_somebody_else_listens_is_not_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready_path: str | None
+) -> None:
+    others = (sys.executable, "-c", SERVE, "{port}")
+    with running_server(
+        stack(tmp_path, *others, env={"WHERE": ""}), "", 1, (), tmp_path / "other.log", StopRequest()
+    ) as other:
+        taken = int(other.url.rpartition(":")[2])
+        monkeypatch.setattr(server, "free_port", lambda: taken)
+        mine = stack(tmp_path, sys.executable, "-c", NEVER, ready_path=ready_path)
+        with (
+            pytest.raises(BenchError, match=f"port {taken} is already taken by another process, not by mine"),
+            running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+        ):
+            pass
+
+
+def test_free_ports_are_each_another() -> None:
+    assert len(set(ports.free_ports(50))) == 50
+
+
+def test_a_free_port_is_none_that_is_handed_to_outgoing_connections() -> None:
+    # Such a port may be given to whoever asks whether its server is up yet, who then is connected to himself.
+    assert max(ports.free_ports(500)) < 32_768
+
+
+def test_a_port_that_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ports.free_port()))
+        port = taken.getsockname()[1]
+        monkeypatch.setattr(ports, "_SERVED", range(port, port + 1))
+        with pytest.raises(BenchError, match=f"1 free ports were needed from {port} to {port}, there are 0"):
+            ports.free_port()
+
+
+def test_only_the_end_of_a_long_log_is_told(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"\xff" * 5_000_000 + b"\n\n" + b"y" * 5000 + b"\nlast\n\n")
+    program = Program("mine", ("a",), env={}, cwd=tmp_path, cpus=(), log=log)
+    assert program.log_tail().endswith(f"y | last; log: {log}")
+    assert len(program.log_tail()) < 3000
+    log.unlink()
+    assert "cannot be read" in program.log_tail()

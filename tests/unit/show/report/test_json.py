@@ -1,0 +1,46 @@
+import json
+from typing import Any
+
+import pytest
+
+from bench.judge.stacks.ratios import ratios
+from bench.judge.stacks.rows import rows
+from bench.model.cell import Cell, Problem
+from bench.show.report.answer import answer
+from bench.show.report.json import figures
+from tests.unit.builders import Shape, cell, plan, run_of
+
+LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
+
+
+def told(cells: list[Cell]) -> dict[str, Any]:
+    run = run_of(PLAN, tuple(cells))
+    found, compared = rows(run.cells, PLAN), ratios(run.cells, PLAN)
+    document: dict[str, Any] = json.loads(figures(run, answer(run, found, compared), found, compared))
+    return document
+
+
+def test_every_figure_is_there_in_base_units_with_its_interval_and_rounds() -> None:
+    cells = [cell(name, 10, n, throughput_rps=100.0 * n) for name in ("flask", "fast") for n in (1, 2, 4)]
+    document = told(cells)
+    row = document["rows"][0]
+    assert row["stack"] == "flask"
+    assert row["load"] == {"model": "closed", "users": 10}
+    assert row["figures"]["throughput"]["mean"] == pytest.approx(200)
+    assert row["figures"]["throughput"]["rounds"] == [100, 200, 400]
+    assert row["figures"]["throughput"]["low"] < 200 < row["figures"]["throughput"]["high"]
+    assert row["figures"]["p95"]["rounds"] == [0.1] * 3
+    assert row["figures"]["p95"]["low"] == row["figures"]["p95"]["high"] == pytest.approx(0.1)
+    assert [one["name"] for one in document["metrics"]] == ["throughput", "p95", "memory", "cpu"]
+    assert {(one["stack"], one["against"], one["direction"]) for one in document["ratios"]} == {
+        ("fast", "flask", "same")
+    }
+    assert document["answer"]
+
+
+def test_a_void_figure_is_null_and_says_why() -> None:
+    row = told([cell("flask", 10, 1, problems=(LATE,))])["rows"][0]
+    assert row["figures"]["p95"] is None
+    assert row["voids"]["p95"]["detail"] == "off by 6 ms"
+    assert row["figures"]["throughput"]["low"] is None
