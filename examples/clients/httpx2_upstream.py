@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import httpx2
 
-from fastapi_app import models
 from fastapi_app.config import Settings
+from fastapi_app.problems import Problem
 from fastapi_app.upstream import KEEPALIVE_S, Upstream
 
 T = TypeVar("T")
@@ -26,18 +26,19 @@ class Httpx2Upstream(Upstream):
             )
             self._httpx2 = httpx2.AsyncClient(limits=limits, timeout=limit_s, trust_env=False)
 
+    async def get(self, target: str, read: Callable[[bytes], T]) -> T:
+        """What `Upstream.get` returns, over this client."""
+        try:
+            response = await self._httpx2.get(self._url + target)
+            if response.status_code != 200:
+                raise Problem(502)
+            return read(response.content)
+        except httpx2.TimeoutException as error:
+            raise Problem(504) from error
+        except (httpx2.HTTPError, ValueError) as error:
+            raise Problem(502) from error
+
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._httpx2.aclose()
         await super().aclose()
-
-    async def _get(self, target: str, read: Callable[[bytes], T]) -> T:
-        try:
-            response = await self._httpx2.get(self._url + target)
-            if response.status_code != 200:
-                raise models.Problem(502)
-            return read(response.content)
-        except httpx2.TimeoutException as error:
-            raise models.Problem(504) from error
-        except (httpx2.HTTPError, ValueError) as error:
-            raise models.Problem(502) from error

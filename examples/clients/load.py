@@ -7,8 +7,9 @@ from typing import Any
 
 import uvloop
 
-from fastapi_app.models import Problem
+from fastapi_app.problems import Problem
 from fastapi_app.upstream import Upstream
+from fastapi_app.weather import fetch_temperature
 
 CITY = "London"
 SPREAD_S = 0.1
@@ -57,7 +58,7 @@ class Load:
         answered = False
         while True:
             try:
-                await self._upstream.weather(CITY)
+                await fetch_temperature(self._upstream, CITY)
             except Problem:
                 self.failed += 1
                 continue

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 import fastapi_app.app
-import fastapi_app.routes
-import fastapi_app.routes_threads
+import fastapi_app.compute
+import fastapi_app.threads.compute
 import flask_app.app
-import flask_app.routes
+import flask_app.compute
 
 PROBLEM = {
     "type": "about:blank",
@@ -24,7 +24,7 @@ def explode(n: int) -> int:
 
 
 def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(flask_app.routes, "burn", explode)
+    monkeypatch.setattr(flask_app.compute, "burn", explode)
     answer = flask_app.app.create_app().test_client().get("/compute?n=1")
     assert (answer.status_code, answer.content_type, answer.json) == (500, "application/problem+json", PROBLEM)
     assert "ArithmeticError" in caplog.text
@@ -33,8 +33,8 @@ def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 @pytest.mark.parametrize("client", ["httpx", "aiohttp", "requests"])
 def test_fastapi_answers_it_and_leaves_it_to_the_server_to_log(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UPSTREAM_CLIENT", client)
-    for routes in (fastapi_app.routes, fastapi_app.routes_threads):
-        monkeypatch.setattr(routes, "burn", explode)
+    for module in (fastapi_app.compute, fastapi_app.threads.compute):
+        monkeypatch.setattr(module, "burn", explode)
 
     async def ask(raising: bool) -> httpx.Response:
         transport = httpx.ASGITransport(fastapi_app.app.create_app(), raise_app_exceptions=raising)
