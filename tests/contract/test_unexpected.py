@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw is a 500 with a body like every other problem, and is logged."""
+"""An unexpected exception is answered with 500 and a problem body, and is logged."""
 
 import asyncio
 
@@ -23,7 +23,9 @@ def explode(n: int) -> int:
     raise ArithmeticError(n)
 
 
-def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_flask_answers_an_unexpected_exception_and_logs_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(flask_app.compute, "burn", explode)
     answer = flask_app.app.create_app().test_client().get("/compute?n=1")
     assert (answer.status_code, answer.content_type, answer.json) == (500, "application/problem+json", PROBLEM)
@@ -31,7 +33,9 @@ def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 
 
 @pytest.mark.parametrize("client", ["httpx", "aiohttp", "requests"])
-def test_fastapi_answers_it_and_leaves_it_to_the_server_to_log(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fastapi_answers_an_unexpected_exception_and_lets_the_server_log_it(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UPSTREAM_CLIENT", client)
     for module in (fastapi_app.compute, fastapi_app.threads.compute):
         monkeypatch.setattr(module, "burn", explode)
