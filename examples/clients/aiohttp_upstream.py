@@ -1,4 +1,4 @@
-"""The upstream over aiohttp alone."""
+"""The upstream client over aiohttp alone."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class AiohttpUpstream(Upstream):
-    """The upstream over a session of at most `connections` connections."""
+    """The upstream client over a session with at most `connections` connections."""
 
     def __init__(self, settings: Settings, connections: int) -> None:
         super().__init__(settings)
@@ -27,7 +27,7 @@ class AiohttpUpstream(Upstream):
     async def get(self, target: str, read: Callable[[bytes], T]) -> T:
         """What `Upstream.get` returns, over this client."""
         try:
-            # Encoded already; encoding it again would decode %2E first, and then take the step in the path.
+            # Already encoded. Encoding it again would decode %2E first and then resolve the dot in the path.
             url = URL(self._url + target, encoded=True)
             async with self._session.get(url, allow_redirects=False) as response:
                 if response.status != 200:

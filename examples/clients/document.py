@@ -1,4 +1,4 @@
-"""docs/clients.md's figures and charts, from the run and the profiles that were kept."""
+"""The figures and charts of docs/clients.md, from the kept run and profiles."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ CHARTS = ("cpu", "throughput")
 
 
 def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
-    """Put the figures into the document and the charts beside the run. Raises BenchError where something is missing."""
+    """Write the figures into the document and the charts next to the run. Raises BenchError if something is missing."""
     reading = read_run(folder)
     run, found = reading.run, rows(reading.run.cells, reading.run.config)
     try:
@@ -43,15 +43,15 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
 def _measured(run: Run, link: str) -> str:
     timing = run.config.profile.timing
     return (
-        f"{plural(run.config.profile.rounds, 'round')}, begun {markdown(run.started)}. For each client and load "
+        f"{plural(run.config.profile.rounds, 'round')}, started {markdown(run.started)}. Each client and load got "
         f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
-        f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
+        f"{seconds(timing.window_limit_s)}. Each client had a fresh server in each round. {markdown(machine(run))} "
         f"Run: [{link}]({link})."
     )
 
 
 def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
-    """The tables of what was measured under load, and what must be said of their figures."""
+    """The tables of the run under load, and the problems of their figures."""
     _, base = run.config.profile.compare or ("", "")
     said = tables.problems(found)
     return [
@@ -61,21 +61,21 @@ def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
         tables.against(run, ratios(run.cells, run.config), "cpu"),
         "### Throughput",
         tables.figures(run, found, "throughput"),
-        "Geometric means over the rounds, in brackets their 95 % intervals; a figure struck out is void. CPU per "
-        "request is that of the whole service, web framework included.",
+        "Figures are geometric means over the rounds, with 95 % confidence intervals in brackets. Struck-out figures "
+        "are unreliable. CPU per request is that of the whole service, web framework included.",
         *(["\n".join(f"- {markdown(text)}" for text in said)] if said else []),
     ]
 
 
 def _alone(profiles: Profiles) -> list[str]:
-    """The tables of what was profiled."""
+    """The tables of the profiles."""
     versions = listed([f"{name} {version}" for name, version in profiles.versions.items()])
     return [
-        "### Where the CPU time of a call goes",
-        f"Profiles of {markdown(profiles.taken)}, of {markdown(versions)}.",
+        "### CPU time per call",
+        f"Profiles from {markdown(profiles.taken)}, with {markdown(versions)}.",
         tables.parts(profiles.profiles),
-        "### The functions that take the most of it",
+        "### The functions with the most CPU time",
         tables.functions(profiles.profiles),
-        "### What a call has the pool do",
+        "### Work of the pool per call",
         tables.counts(profiles.profiles),
     ]

@@ -1,4 +1,4 @@
-"""The upstream over httpx2, which continues httpx 0.28 under another name and has its API."""
+"""The upstream client over httpx2, a continuation of httpx 0.28 with the same API."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Httpx2Upstream(Upstream):
-    """The upstream over httpx2 with a pool of `connections`; None: with its default limits."""
+    """The upstream client over httpx2 with a pool of `connections`; None: with the default limits."""
 
     def __init__(self, settings: Settings, connections: int | None) -> None:
         super().__init__(settings)
@@ -39,6 +39,6 @@ class Httpx2Upstream(Upstream):
             raise Problem(502) from error
 
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._httpx2.aclose()
         await super().aclose()

@@ -1,4 +1,4 @@
-"""The commands of the pages, run: as they stand where that is quick, else in a shorter form that is made from them."""
+"""The commands of the pages are run: as written if they are quick, otherwise in a shorter form."""
 
 import json
 import shutil
@@ -47,7 +47,7 @@ def test_list_lists(command: Command, workshop: Workshop) -> None:
 
 
 def _each_kind_once(found: Iterable[Command]) -> Iterator[Any]:
-    """The commands, those marked slow that differ from one before only in the folders that they name."""
+    """The commands. One that differs from an earlier one only in its folders is marked slow."""
     seen: set[tuple[str, ...]] = set()
     for command in found:
         kind = tuple(word for word in command.words if "/" not in word)
@@ -82,7 +82,7 @@ def _emptied(folder: Path) -> Path:
 def test_a_stack_is_served_and_loaded_by_hand(block: Block, workshop: Workshop) -> None:
     own = [command for command in EVERY if command.block == block]
     serves = [words for command in own if (words := command.after(*BENCH, "serve")) is not None]
-    assert len(serves) == 1, "a block with a load has the stack that it is for"
+    assert len(serves) == 1, "a block with a load also serves one stack"
     harness = workshop(block.page)
     serving = harness.start("serve", *serves[0])
     assert serving.stdout is not None
@@ -96,7 +96,7 @@ def test_a_stack_is_served_and_loaded_by_hand(block: Block, workshop: Workshop) 
 
 
 def _for_a_second(words: Sequence[str], port: str) -> list[str]:
-    """The command with a real port, without a page in a browser, and for one second."""
+    """The command with a real port, headless, and for one second."""
     brief = [word.replace("PORT", port) for word in words]
     if "-t" in brief:
         brief[brief.index("-t") + 1] = "1s"
@@ -144,10 +144,10 @@ def test_a_run_is_measured_with_the_first_of_everything(
 
 
 def _shortened(command: Command, checkout: Path) -> list[str]:
-    """The words of the same run with the first of every list, and short times: a cell or two.
+    """The words of the same run with the first item of every list and short times: a cell or two.
 
-    The stack is the first that has a variant, where one has. What the command leaves to its profile is the first of
-    the profile, and its load is of two users.
+    The stack is the first one with a variant, if there is one. What the command leaves to its profile becomes the
+    first item of the profile, and the load becomes two users.
     """
     arguments, words = parsed(command), command.words[len(BENCH) + 1 :]
     paths = [checkout / "bench.toml", *([checkout / arguments.config] if arguments.config is not None else [])]
