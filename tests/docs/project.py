@@ -18,6 +18,8 @@ PYTEST = ("python", "-m", "pytest")
 UPSTREAM = ("python", "-m", "upstream")
 PROFILE = ("python", "-m", "examples.clients.profile_client")
 
+PARSERS = {BENCH: cli.parser("python -m bench"), COMPARE: cli.parser("compare.py", compare.COMMANDS)}
+
 
 def starting(*first: str) -> list[Command]:
     """The commands that begin so, each once."""
@@ -27,10 +29,10 @@ def starting(*first: str) -> list[Command]:
 
 def parsed(command: Command) -> argparse.Namespace:
     """What the command line makes of the words of a command of this project."""
-    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser)):
+    for first, parser in PARSERS.items():
         words = command.after(*first)
         if words is not None:
-            return parser().parse_args(words)
+            return parser.parse_args(words)
     raise ValueError(f"{command} is none of this project")
 
 
