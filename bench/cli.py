@@ -59,19 +59,24 @@ class Parser(argparse.ArgumentParser):
             if word == "--":
                 break
             if re.match(r"--?[A-Za-z]", word):
-                self._require("option", word.partition("=")[0], self._option_string_actions)
+                option = word.partition("=")[0]
+                if option not in self._option_string_actions:
+                    self.error(f"unknown option {option}{_meant(option, self._option_string_actions)}")
             elif self.commands:  # the parser of the command parses what follows
-                self._require("command", word, self.commands)
+                if word not in self.commands:
+                    near = _meant(word, self.commands)
+                    self.error(f"unknown command {word}{near}; known: {', '.join(self.commands)}")
                 break
         parsed, extra = super().parse_known_args(words, namespace)
         if extra:
             self.error(f"unexpected argument: {' '.join(extra)}")
         return parsed, extra
 
-    def _require(self, kind: str, name: str, known: Iterable[str]) -> None:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            self.error(f"unknown {kind} {name}" + (f"; did you mean {near[0]}?" if near else ""))
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    """A question for the nearest known name; empty where none is near."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def parser(prog: str, names: Sequence[str] = ()) -> Parser:

@@ -154,7 +154,7 @@ OPTIONS = (
             metavar="N", type=counts),
     _option("--rate", "run", LOAD, "open-loop loads, in requests/s; they replace all loads of the profile",
             metavar="R[,R]", type=rates),
-    _option("--arrivals", "run", LOAD, "arrivals of open-loop loads: evenly spaced, or a Poisson process",
+    _option("--arrivals", "run", LOAD, "open-loop arrivals: evenly spaced or Poisson (default: the profile's)",
             choices=("fixed", "poisson")),
     _option("--closed-only", "ab", LOAD, "measure only the closed-loop load, for twice as long", action="store_true"),
     _option("--seed", "serve run ab", LOAD, "seed of the order, the delays and the arrivals (default: %(default)s)",

@@ -33,7 +33,8 @@ exit codes:
 
 examples:
   %(prog)s --base main
-  %(prog)s --base v1.0 --head v1.1 --fail-on p95:10%% --markdown verdict.md
+  %(prog)s --base v1.0 --head v1.1 --fail-on p95:10%% \\
+      --markdown verdict.md
 """
 
 

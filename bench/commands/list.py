@@ -13,6 +13,7 @@ from rich.text import Text
 from bench.commands.planning import config_of
 from bench.plan.config import Config, ProfileTable
 from bench.show.text.stdout import console
+from bench.units import offered
 
 WIDTH = 80
 INDENT = 2
@@ -48,7 +49,7 @@ def _facts(table: ProfileTable) -> Iterator[str]:
     if users:
         yield f"closed-loop loads: {', '.join(map(str, users))} users"
     if rates:
-        yield f"open-loop loads: {', '.join(f'{rate:g}/s' for rate in rates)}"
+        yield f"open-loop loads: {', '.join(map(offered, rates))}"
     yield f"rounds: {table.rounds}"
 
 

@@ -22,12 +22,13 @@ that asks for more is refused, unless --force is given.
 
 NOTES = """\
 closed-loop and open-loop loads:
-  A closed-loop load (--users) is a number of users. Each sends its next
-  request as soon as it has the answer to the last one. Use it to find the
-  capacity of a stack; its latency is the latency at saturation.
-  An open-loop load (--rate) is a number of requests per second that arrive
-  on schedule, whatever the server does. Use it to find the latency at a given
-  arrival rate. Latency counts from the moment a request was due.
+  A closed-loop load (--users) is a number of users, each of whom sends the
+  next request as soon as the last one is answered. It measures capacity. It
+  does not measure latency at a given arrival rate: where the stack is
+  saturated, its latency is that of a full queue.
+  An open-loop load (--rate) is a number of requests per second that arrive on
+  schedule, whatever the server does. It measures latency at that arrival
+  rate, from the moment each request was due.
 
 exit codes:
   0    every cell was recorded, and every stack served something
@@ -37,8 +38,8 @@ exit codes:
 
 examples:
   %(prog)s --profile smoke
-  %(prog)s --stacks flask-gthread,fastapi-aiohttp --scenarios weather \\
-      --users 10,100
+  %(prog)s --stacks flask-gthread,fastapi-aiohttp \\
+      --scenarios weather --users 10,100
   %(prog)s --config mine.toml --stacks mine --scenarios mine \\
       --rate 50,200 --arrivals poisson --rounds 5
 """
