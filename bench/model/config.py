@@ -6,6 +6,9 @@ from typing import Literal
 
 Interface = Literal["wsgi", "asgi"]
 
+HARNESS = "{harness}"
+"""A stack's `programs` that stand for the environment which the harness itself runs in."""
+
 Arrivals = Literal["fixed", "poisson"]
 
 
@@ -14,8 +17,9 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where
-    it lies in it, else absolute.
+    {connections}. `slots` is None for an event loop, which has no such limit. `programs` is the folder that is searched
+    first for the program, HARNESS stands for the harness's own; None: the PATH is searched first. `cwd` and `programs`
+    are relative to the folder of bench.toml where they lie in it, else absolute.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Stack:
     slots: int | None
     ready_path: str | None
     cwd: str
+    programs: str | None = HARNESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class Scenario:
     """What is asked of a stack.
 
     `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
-    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it
-    lies in it, else absolute.
+    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the folder of bench.toml
+    where it lies in it, else absolute.
     """
 
     name: str

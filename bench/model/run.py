@@ -1,7 +1,7 @@
 """One run: where, of what code and how it was measured, and its cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
@@ -94,6 +94,8 @@ class Selftest:
 class Run:
     """Everything about a run but its raw samples. `started` is ISO 8601 in UTC; `argv` follows `python -m bench`.
 
+    `commit` and `dirty` are those of the folder `source`; None: of the checkout that the harness ran from. There
+    `lock_sha256` tells what was installed; elsewhere `distributions` does, the version of each by its name.
     `server_cpus` and `load_cpus` are empty where nothing could be pinned; `notes` say so, and what else holds for
     every figure of the run.
     """
@@ -105,13 +107,15 @@ class Run:
     versions: Mapping[str, str]
     commit: str | None
     dirty: bool | None
-    lock_sha256: str
+    lock_sha256: str | None
     config: Plan
     argv: tuple[str, ...]
     server_cpus: tuple[int, ...]
     load_cpus: tuple[int, ...]
     notes: tuple[str, ...]
     seed: int
+    source: str | None = None
+    distributions: Mapping[str, str] = field(default_factory=dict)
     selftest: Selftest | None = None
     ab: AB | None = None
     cells: tuple[Cell, ...] = ()

@@ -1,4 +1,4 @@
-"""From a plan to the order of its cells: rounds of visits, in seeded random order."""
+"""The order of the cells of a plan: rounds of visits, in seeded random order."""
 
 import random
 from collections.abc import Iterator
@@ -11,29 +11,30 @@ from bench.model.loads import expected_in_flight, load_name, within
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One freshly started server: a stack under a scenario, its loads ascending, for memory does not shrink.
+    """One freshly started server: a stack under a scenario, with its loads in ascending order.
 
-    Ascending by the requests that they keep under way, so that closed and open loads stand in one order.
+    The order is by the requests that a load keeps in flight, which orders closed-loop and open-loop loads together. It
+    ascends because the memory of a server does not shrink.
     """
 
     cells: tuple[CellKey, ...]
 
     @property
     def stack(self) -> str:
-        """The name of the stack that is visited."""
+        """The name of the stack."""
         return self.cells[0].stack
 
     @property
     def scenario(self) -> str:
-        """The name of the scenario that it is visited with."""
+        """The name of the scenario."""
         return self.cells[0].scenario
 
 
 def visits(plan: Plan, seed: int) -> Iterator[Visit]:
-    """Every visit of every round, in the order in which they run; `order` counts the cells from 0.
+    """Every visit of every round, in the order in which they run; the `order` of a cell counts from 0.
 
-    A round has each stack x scenario once, shuffled anew by seed and round, so that drift of the machine falls on
-    all alike.
+    A round has each pair of stack and scenario once. Seed and round shuffle the pairs, so that a machine that becomes
+    slower or faster affects all of them alike.
     """
     order = 0
     for number in range(1, plan.profile.rounds + 1):
@@ -41,8 +42,8 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
         random.Random(f"{seed}/{number}").shuffle(pairs)  # noqa: S311 (an order, not a secret)
         for stack, scenario in pairs:
             loads = [load for load in plan.profile.loads[scenario] if within(plan.profile, stack, load)]
-            under_way = {load: expected_in_flight(load, plan.scenarios[scenario], plan.stacks[stack]) for load in loads}
-            loads.sort(key=under_way.__getitem__)
+            in_flight = {load: expected_in_flight(load, plan.scenarios[scenario], plan.stacks[stack]) for load in loads}
+            loads.sort(key=in_flight.__getitem__)
             cells = [CellKey(stack, scenario, load, number, order + place) for place, load in enumerate(loads)]
             order += len(cells)
             if cells:
@@ -50,5 +51,5 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
 
 
 def cell_name(key: CellKey) -> str:
-    """Which cell, for people: `flask-sync, weather, 10 users, round 2`."""
+    """The cell in words: `flask-sync, weather, 10 users, round 2`."""
     return f"{key.stack}, {key.scenario}, {load_name(key.load)}, round {key.round}"

@@ -7,7 +7,6 @@ from bench.errors import BenchError
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import Row, rows
 from bench.model.run import Run
-from bench.plan.config import ROOT
 from bench.reading import read_run
 from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.report.machine import machine
@@ -17,7 +16,7 @@ from bench.units import seconds
 from examples.clients import tables
 from examples.clients.kept import FOLDER, Profiles, kept_profiles
 
-DOCUMENT = ROOT / "docs/clients.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/clients.md"
 CHARTS = ("cpu", "throughput")
 
 

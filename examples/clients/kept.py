@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from bench.places import RESULTS
 from bench.record.store import load_run, save_run
-from bench.run.session.folder import RESULTS
 from examples.clients.profiles import Profile
 
 FOLDER = RESULTS / "reference/clients"

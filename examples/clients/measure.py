@@ -10,15 +10,15 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.plan.config import ROOT
+from bench.places import RESULTS
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.signals import StopRequest, stop_on_signals
-from bench.run.session.folder import RESULTS
 from bench.run.testbed.upstream import running_upstream
 from examples.clients.kept import Profiles, keep
 from examples.clients.profiles import Profile
 from examples.clients.upstreams import CLIENTS
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Path(__file__).with_name("clients.toml")
 PROFILE = "clients"
 CONCURRENCIES = (50, 100, 500)

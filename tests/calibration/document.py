@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from bench.judge.cell.figures import PAIRED
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
-from bench.plan.config import ROOT
 from bench.show.charts.style import marks, styled
 from bench.show.report.markdown import embed
 from bench.show.text.markdown import table
@@ -18,6 +17,7 @@ from bench.units import count, percent, ratio
 from tests.calibration import rates
 from tests.calibration.sessions import KEPT, Session
 
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/calibration.md"
 CHART = KEPT.parent / "detection"
 KINDS = {

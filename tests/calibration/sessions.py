@@ -17,10 +17,11 @@ from bench.judge.cell.figures import BY_NAME, PAIRED
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.model.run import Run
-from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.record import store
 from tests.calibration.inject import Kind, clone, inject
 
+ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "results/reference/calibration/sessions.jsonl"
 SERVICES = {"wsgi": "flask", "asgi": "fastapi"}
 METRICS = ("throughput", "cpu", "p95", "memory")

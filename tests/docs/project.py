@@ -21,6 +21,8 @@ PYTEST = ("python", "-m", "pytest")
 UPSTREAM = ("python", "-m", "upstream")
 PROFILE = ("python", "-m", "examples.clients.profile_client")
 
+PARSERS = {BENCH: cli.parser("python -m bench"), COMPARE: cli.parser("compare.py", compare.COMMANDS)}
+
 
 def starting(*first: str) -> list[Command]:
     """The commands that start with these words, each once."""
@@ -30,10 +32,10 @@ def starting(*first: str) -> list[Command]:
 
 def parsed(command: Command) -> argparse.Namespace:
     """The parsed arguments of a command of this project."""
-    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser), (STACKDUEL, cli._parser)):
+    for first, parser in PARSERS.items():
         words = command.after(*first)
         if words is not None:
-            return parser().parse_args(words)
+            return parser.parse_args(words)
     raise ValueError(f"{command} is not a command of this project")
 
 

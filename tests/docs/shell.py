@@ -17,13 +17,14 @@ _SIGNS = frozenset("();<>|&")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
 _KEY = re.compile(r"^(?:- +)?(?:run: +)?(?:- +)?")
 _PYTHON = re.compile(r"(?:.*/)?python3?")
+_NAMES = {"stackduel": ("python", "-m", "bench")}
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command: its block, its line, its unquoted words, and the assignments before it.
 
-    Any Python interpreter is `python`.
+    Any Python interpreter is `python`, and `stackduel` is `python -m bench`.
     """
 
     block: Block
@@ -71,8 +72,8 @@ def _plain(words: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     assigned = tuple(itertools.takewhile(_ASSIGNMENT.fullmatch, words))
     left = words[len(assigned) :]
     if left:
-        program = "python" if _PYTHON.fullmatch(left[0]) else left[0]
-        yield (program, *left[1:]), assigned
+        first = ("python",) if _PYTHON.fullmatch(left[0]) else _NAMES.get(left[0], (left[0],))
+        yield (*first, *left[1:]), assigned
 
 
 def _of(block: Block) -> Iterator[Command]:
@@ -83,7 +84,7 @@ def _of(block: Block) -> Iterator[Command]:
             text = line.removeprefix("$ ")
         else:
             text = _KEY.sub("", line.strip())
-            if not re.match(r"make |(?:\S*/)?python3? ", text):
+            if not re.match(r"make |stackduel |(?:\S*/)?python3? ", text):
                 continue
         yield from (Command(block, number, words, assigned) for words, assigned in split(text))
 

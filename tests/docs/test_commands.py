@@ -7,24 +7,11 @@ from pathlib import Path
 
 import pytest
 
-import compare
-from bench import cli
+from bench.commands import planning
 from bench.plan.config import DEFAULT_CONFIG, Config, load_config
 
 from .markdown import PAGES, ROOT, inline_code
-from .project import (
-    BENCH,
-    COMPARE,
-    EVERY,
-    PROFILE,
-    PYTEST,
-    STACKDUEL,
-    UPSTREAM,
-    accepted,
-    parsed,
-    starting,
-    tables_of,
-)
+from .project import BENCH, COMPARE, EVERY, PARSERS, PROFILE, PYTEST, UPSTREAM, accepted, parsed, starting, tables_of
 from .shell import Command, split
 
 NOT_RUN: Mapping[tuple[str, ...], str] = {
@@ -79,8 +66,8 @@ def test_a_run_can_be_planned(command: Command, tmp_path: Path, monkeypatch: pyt
         added = [file for name, file in tables if name == "bench.toml"]
         return load_config([DEFAULT_CONFIG, *added, *(_found(tables, path) for path in paths[1:])])
 
-    monkeypatch.setattr(cli, "load_config", with_those_of_the_page)
-    assert cli._plan(parsed(command)).profile.loads
+    monkeypatch.setattr(planning, "load_config", with_those_of_the_page)
+    assert planning.plan_of(parsed(command)).profile.loads
 
 
 def _found(tables: Iterable[tuple[str, Path]], path: Path) -> Path:
@@ -97,13 +84,13 @@ def test_a_command_within_a_sentence_exists(page: str) -> None:
 
 def _sensible(code: str) -> bool:
     """Whether it is an existing command of this project, or none at all. A verb alone stands for its command."""
-    if not re.match(r"(make|python -m bench|python compare\.py)( |$)", code):
+    if not re.match(r"(make|stackduel|python -m bench|python compare\.py)( |$)", code):
         return True
     words, _ = next(split(code))
     if words[0] == "make":
         return all(word in TARGETS for word in words[1:] if re.fullmatch(r"[a-z-]+", word))
-    first, parser = (BENCH, cli._parser()) if words[1] == "-m" else (COMPARE, compare._parser())
+    first = BENCH if words[1] == "-m" else COMPARE
     rest = words[len(first) :]
     if len(rest) == 1 or "..." in rest:
         rest = (rest[0], "--help")
-    return not rest or accepted(parser, rest)
+    return not rest or accepted(PARSERS[first], rest)

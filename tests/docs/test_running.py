@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import compare
+from bench.places import LATEST
 from bench.plan.config import load_config
 from bench.record.store import save_run
 from bench.run.host.ports import free_ports
@@ -26,6 +26,7 @@ from .project import BENCH, COMPARE, EVERY, PROFILE, PYTEST, UPSTREAM, parsed, s
 from .shell import Command
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
+SHOWING = [*starting(*COMPARE), *starting(*BENCH, "report"), *starting(*BENCH, "diff")]
 LISTS = ("--stacks", "--scenarios", "--users", "--rate", "--set")
 BY_HAND = tuple(
     dict.fromkeys(command.block for command in EVERY if command.words[0] == "locust" or command.after(*BENCH, "serve"))
@@ -55,12 +56,12 @@ def _each_kind_once(found: Iterable[Command]) -> Iterator[Any]:
         seen.add(kind)
 
 
-@pytest.mark.parametrize("command", list(_each_kind_once(starting(*COMPARE))))
+@pytest.mark.parametrize("command", list(_each_kind_once(SHOWING)))
 def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Workshop) -> None:
     harness = workshop(command.block.page)
     arguments = parsed(command)
-    if arguments.command == "report":
-        run = Path("results/latest") if arguments.run == compare.LATEST else arguments.run
+    if arguments.command.name == "report":
+        run = Path("results/latest") if arguments.run == LATEST else arguments.run
         save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=2), SHAPES)
     elif arguments.head is None:
         save_run(_emptied(harness.checkout / arguments.base), session())
@@ -68,7 +69,7 @@ def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Worksh
         for seed, folder in enumerate((arguments.base, arguments.head), start=1):
             save_run(_emptied(harness.checkout / folder), ordinary(seed=seed))
     done = finish(harness.popen((sys.executable, *command.words[1:])))
-    assert done.code in ({0, 1, 3, 4} if arguments.command == "diff" else {0}), done.err
+    assert done.code in ({0, 1, 3, 4} if arguments.command.name == "diff" else {0}), done.err
     assert done.out
 
 

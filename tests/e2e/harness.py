@@ -63,10 +63,12 @@ class Harness:
     def popen(
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.Popen[str]":
+        # As in an activated environment: stacks of a user's file find their programs on PATH.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(
             argv,
             cwd=cwd or self.checkout,
-            env={**os.environ, MARK: self.token, "PYTHONPATH": str(self.checkout), **(env or {})},
+            env={**os.environ, MARK: self.token, "PATH": path, "PYTHONPATH": str(self.checkout), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

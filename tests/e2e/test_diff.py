@@ -109,10 +109,10 @@ def one_line(done: Done) -> str:
 
 
 def test_runs_that_are_no_pair_exit_2_with_one_line(diff: Diff) -> None:
-    assert "is no A/B run: diff takes two runs, or one that `python -m bench ab` made" in one_line(diff(UNLIKE[0]))
-    assert f"{SLOWER} is an A/B run, which has both revisions in it: give it alone" in one_line(diff(UNLIKE[0], SLOWER))
+    assert "is not an A/B run: give two runs, or one that `python -m bench ab` recorded" in one_line(diff(UNLIKE[0]))
+    assert f"{SLOWER} is an A/B run, which contains both revisions: give it alone" in one_line(diff(UNLIKE[0], SLOWER))
     assert "is an A/B run, which has both" in one_line(diff(SLOWER, UNLIKE[0]))
-    assert "are one run: that it equals itself shows nothing" in one_line(diff(UNLIKE[0], UNLIKE[0] / ".." / "base"))
+    assert "are the same run: give two different runs" in one_line(diff(UNLIKE[0], UNLIKE[0] / ".." / "base"))
     assert "holds no run.json" in one_line(diff(SLOWER / "absent"))
 
 

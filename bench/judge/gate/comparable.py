@@ -73,6 +73,7 @@ def _stack(stack: Stack) -> _Facts:
     yield "threads", str(stack.threads)
     yield "slots", "unbounded" if stack.slots is None else str(stack.slots)
     yield "cwd", stack.cwd
+    yield "programs", ABSENT if stack.programs is None else stack.programs
 
 
 def _scenario(scenario: Scenario) -> _Facts:

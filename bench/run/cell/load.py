@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.model.config import Closed, Load, Scenario, Timing
-from bench.plan.config import ROOT
+from bench.places import SHIPPED
 from bench.plan.turns import SlicePlan
 from bench.run.host.process import Program
 from bench.run.host.signals import POLL_S, StopRequest
@@ -113,14 +113,14 @@ def running_load(
     plan.write_text(json.dumps(handed), encoding="utf-8")
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
-        sys.executable, "-m", "locust", "--locustfile", str(ROOT / scenario.locustfile), "--headless",
+        sys.executable, "-m", "locust", "--locustfile", str(SHIPPED / scenario.locustfile), "--headless",
         "--host", hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
         "--exit-code-on-error", "0",
     )  # fmt: skip
-    env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(ROOT)}
+    env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(SHIPPED)}
     drains, loaded_s = 1, 2 * timing.warmup_s + timing.window_limit_s
     if turns is not None:
         drains, loaded_s = len(turns.slices), sum(one.length_s for one in turns.slices)
     longest_s = START_S + loaded_s + drains * scenario.timeout_s + SPARE_S
-    with Program("the load generator", argv, env=env, cwd=ROOT, cpus=cpus, log=log, piped=True) as program:
+    with Program("the load generator", argv, env=env, cwd=SHIPPED, cpus=cpus, log=log, piped=True) as program:
         yield LoadGenerator(program, output, longest_s)

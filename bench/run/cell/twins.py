@@ -72,7 +72,7 @@ def _start(key: CellKey, sides: Sequence[Side], upstream: Upstream, setting: Set
                 setting.cpus.server,
                 log_file(setting, key, arm),
                 setting.stop,
-                programs=side.programs,
+                environment=side.environment,
             )
         )
     both = tuple(servers[arm] for arm in ARMS)

@@ -23,7 +23,6 @@ from bench.run.cell.load import LoadGenerator, running_load
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import Reading, Sampler, Tree, TreeUse, read, wait_until_idle
 from bench.run.host.cpus import CpuSets
-from bench.run.host.process import OWN_PROGRAMS
 from bench.run.host.signals import StopRequest
 from bench.run.testbed.server import Server, running_server
 from bench.run.testbed.upstream import Upstream, running_upstream
@@ -57,10 +56,11 @@ class Setting:
     progress: Progress
 
 
-def run_visit(visit: Visit, setting: Setting, programs: Path = OWN_PROGRAMS) -> Generator[tuple[Cell, Samples]]:
+def run_visit(visit: Visit, setting: Setting, environment: Path | None = None) -> Generator[tuple[Cell, Samples]]:
     """Each cell of the visit, judged, with its raw samples, in ascending order of load.
 
-    Raises BenchError, naming the phase and the log, where one cannot be measured; the generator is then at its end.
+    `environment`: see `program_folders`. Raises BenchError, naming the phase and the log, where one cannot be measured;
+    the generator is then at its end.
     """
     stack, scenario = setting.plan.stacks[visit.stack], setting.plan.scenarios[visit.scenario]
     first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
@@ -70,7 +70,7 @@ def run_visit(visit: Visit, setting: Setting, programs: Path = OWN_PROGRAMS) -> 
         setting.progress(first, "start server")
         server_log = log_file(setting, first, "server")
         with running_server(
-            stack, upstream.url, setting.in_flight, cpus.server, server_log, stop, programs=programs
+            stack, upstream.url, setting.in_flight, cpus.server, server_log, stop, environment=environment
         ) as server:
             tree = Tree(server.program)
             setting.progress(first, "settle")

@@ -12,6 +12,7 @@ from bench.judge.gate.family import family, in_flight, least_restarts, loads, si
 from bench.model.cell import ARMS, Cell, CellKey
 from bench.model.config import Plan
 from bench.model.run import AB, Run
+from bench.places import CHECKOUT, RESULTS
 from bench.plan.duration import LOAD_S, VISIT_S
 from bench.plan.schedule import Visit
 from bench.plan.turns import slices
@@ -22,7 +23,6 @@ from bench.run.host.cpus import CpuSets, cpu_sets, pinned
 from bench.run.host.signals import Interrupted, StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
-    RESULTS,
     check_place,
     make_folder,
     owned,
@@ -65,7 +65,7 @@ def start(
     """
     _refuse_too_few(plan, question)
     cpus = cpu_sets(plan.profile.server_cpus)
-    run = new_run(plan, seed, argv, cpus)
+    run = new_run(plan, seed, argv, cpus, CHECKOUT or question.repository)
     folder = out or RESULTS / unused(run.id)
     users = [load.users for own in plan.profile.loads.values() for load in own if load.model == "closed"]
     most = in_flight(users)
@@ -147,14 +147,14 @@ class _Session:
                 if arm == ARMS[0]:
                     pilots.append(cell)
         for side in self.sides:
-            side.compile()
+            side.compile(self.plan.stacks.values())
         return pilots, code
 
     def _pilot(self, key: CellKey, arm: str, side: Side, recorder: Recorder) -> Cell:
         stacks = {**self.plan.stacks, key.stack: side.stack(self.plan.stacks[key.stack])}
         setting = self._setting(replace(self.plan, stacks=stacks), recorder, f"pilot-{arm}")
         try:
-            with closing(run_visit(Visit((key,)), setting, side.programs)) as measured:
+            with closing(run_visit(Visit((key,)), setting, side.environment)) as measured:
                 cell, _ = next(measured)
         except BenchError as error:
             raise BenchError(f"{arm} ({side.revision.ref}): {error}") from error

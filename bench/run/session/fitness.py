@@ -11,11 +11,11 @@ from rich.console import Console
 
 from bench.errors import BenchError
 from bench.model.run import Run, Selftest
+from bench.places import RESULTS
 from bench.plan.demand import demand, refusal, unproven
 from bench.record import store
 from bench.run.host.cpus import CpuSets, pinned
 from bench.run.host.signals import StopRequest
-from bench.run.session.folder import RESULTS
 from bench.run.session.selftest import Ladders, ladders_for, most_users, selftest
 
 SELFTEST = RESULTS / "selftest.json"

@@ -8,9 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.plan.config import ROOT
-
-RESULTS = ROOT / "results"
+from bench.places import RESULTS
 
 
 @contextmanager
@@ -62,11 +60,12 @@ def unused(run_id: str) -> str:
 
 
 def point_latest_to(folder: Path) -> None:
-    """Make results/latest a link to the newest run, where the checkout can be written."""
+    """Make results/latest a link to the newest run, where the results can be written."""
     target = folder.resolve()
     link = RESULTS / "latest"
     with suppress(OSError):  # a convenience, not worth a run
         RESULTS.mkdir(exist_ok=True)
         if link.is_symlink() or not link.exists():
             link.unlink(missing_ok=True)
-            link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)
+            results = RESULTS.resolve()
+            link.symlink_to(target.relative_to(results) if target.is_relative_to(results) else target)

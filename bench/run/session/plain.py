@@ -1,7 +1,7 @@
 """A run: every visit of every round, each cell recorded as soon as it is judged."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from bench.judge.cell.problems import BEHIND
 from bench.model.config import Plan
 from bench.model.loads import most_in_flight
 from bench.model.run import SCHEMA_VERSION, Run
-from bench.plan.config import ROOT
+from bench.places import CHECKOUT, COMMAND, RESULTS
 from bench.plan.duration import expected
 from bench.plan.schedule import Visit, visits
 from bench.record import machine, store
@@ -23,7 +23,6 @@ from bench.run.host.cpus import CpuSets, cpu_sets, pinned
 from bench.run.host.signals import Interrupted, StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
-    RESULTS,
     check_place,
     make_folder,
     owned,
@@ -43,9 +42,18 @@ class RunResult:
     failed: int
 
 
-def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
-    """A run of this plan, here and now, that has no cells yet."""
-    commit, dirty = machine.git_state(ROOT)
+COMPARED = (
+    "source", "commit", "dirty", "lock_sha256", "distributions", "machine", "server_cpus", "load_cpus",
+)  # fmt: skip
+"""What must not have changed where a run is resumed."""
+
+
+def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Path, folder: Path | None = None) -> Run:
+    """A run of this plan, here and now, that has no cells yet.
+
+    `code`: the folder whose git state is recorded; what lies in `folder`, that of the run, is no change of it.
+    """
+    commit, dirty = machine.git_state(code, [RESULTS, *([folder] if folder is not None else [])])
     now = datetime.now(UTC)
     here = machine.machine()
     profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder
@@ -60,7 +68,9 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
         versions=machine.versions(),
         commit=commit,
         dirty=dirty,
-        lock_sha256=machine.file_sha256(ROOT / "requirements.lock"),
+        lock_sha256=None if CHECKOUT is None else machine.file_sha256(CHECKOUT / "requirements.lock"),
+        source=None if CHECKOUT is not None else str(code.resolve()),
+        distributions=machine.distributions() if CHECKOUT is None else {},
         config=plan,
         argv=tuple(argv),
         server_cpus=cpus.server,
@@ -71,15 +81,16 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
 
 
 def start(
-    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, force: bool = False
+    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, code: Path, force: bool = False
 ) -> RunResult:
     """Measure everything that is planned, into a new folder, once the selftest has found the machine fit for it.
 
-    `force`: go on where it has not. Raises BenchError where the folder has a run already, or the machine cannot bear
-    the load; Interrupted where a signal came. What was finished by then is recorded.
+    `code`: the folder whose git state is recorded. `force`: go on where the machine is not fit. Raises BenchError where
+    the folder has a run already, or the machine cannot produce the load; Interrupted where a signal came. What was
+    finished by then is recorded.
     """
     cpus = cpu_sets(plan.profile.server_cpus)
-    run = new_run(plan, seed, argv, cpus)
+    run = new_run(plan, seed, argv, cpus, code, out)
     if out is None:
         run = replace(run, id=unused(run.id))
     folder = out or RESULTS / run.id
@@ -95,19 +106,28 @@ def start(
 def resume(folder: Path, stop: StopRequest) -> RunResult:
     """Measure what a run lacks: cells that are absent or failed.
 
-    Raises BenchError where code, lock file or machine are no longer those of the run.
+    Raises BenchError where the code, what is installed or the machine are no longer those of the run.
     """
     with owned(folder):
         run = store.load_run(folder)
         if run.ab is not None:
-            raise BenchError(f"{folder} is an A/B, of which only python -m bench ab can measure another")
-        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
-        for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
-            before, today = getattr(run, name), getattr(now, name)
+            raise BenchError(f"{folder} is an A/B run, which cannot be resumed: start another with {COMMAND} ab")
+        code = Path(run.source) if run.source is not None else CHECKOUT or Path()
+        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus), code, folder)
+        for name in COMPARED:
+            before, today = _differing(getattr(run, name), getattr(now, name))
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
         return _measure(replace(run, cells=kept), folder, stop)
+
+
+def _differing(before: object, today: object) -> tuple[object, object]:
+    """Both values; of two mappings only the entries that differ."""
+    if not (isinstance(before, Mapping) and isinstance(today, Mapping)):
+        return before, today
+    changed = [key for key in {**before, **today} if before.get(key) != today.get(key)]
+    return {key: before.get(key) for key in changed}, {key: today.get(key) for key in changed}
 
 
 def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:

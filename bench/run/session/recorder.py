@@ -7,6 +7,7 @@ from bench.errors import BenchError
 from bench.model.cell import Cell, CellKey, Problem
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.places import COMMAND
 from bench.plan.schedule import cell_name
 from bench.record import store
 from bench.run.session.progress import RunProgress
@@ -34,9 +35,9 @@ class Recorder:
         during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
         kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
         if self.run.ab is not None:  # the two revisions are gone with their session
-            shown = f": show them with python compare.py diff {self.folder}" if self.cells else ""
+            shown = f": show them with {COMMAND} diff {self.folder}" if self.cells else ""
             return f"{during}{kept}{shown}"
-        return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
+        return f"{during}{kept}: go on with {COMMAND} run --resume {self.folder}"
 
     def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
         """Keep a cell and its raw samples."""

@@ -46,9 +46,14 @@ def stacks(run: Run) -> Sheet:
 
 
 def facts(run: Run) -> tuple[tuple[str, str], ...]:
-    """Names and values: the code, the lock file and the seed."""
+    """Names and values: the code, what was installed, and the seed."""
     commit = "not known" if run.commit is None else run.commit + (" with uncommitted changes" if run.dirty else "")
-    return ("commit", commit), ("lock file (SHA-256)", run.lock_sha256), ("seed", str(run.seed))
+    packages = ("lock file (SHA-256)", run.lock_sha256) if run.lock_sha256 is not None else _distributions(run)
+    return ("commit", commit), packages, ("seed", str(run.seed))
+
+
+def _distributions(run: Run) -> tuple[str, str]:
+    return "installed distributions", ", ".join(f"{name} {version}" for name, version in run.distributions.items())
 
 
 def tested(run: Run) -> Passage:

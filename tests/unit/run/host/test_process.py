@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -111,11 +111,69 @@ def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_pa
     until(lambda: _dead(pid))
 
 
-def test_the_harness_hands_its_own_programs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PATH")
-    with program(tmp_path, "python", "-c", "import sys; print(sys.prefix)") as mine:
+def script(folder: Path, says: str, name: str = "which-one") -> Path:
+    """A program that says from where it is, in a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\necho {says}\n")
+    (folder / name).chmod(0o755)
+    return folder
+
+
+def said(folder: Path, *argv: str, programs: Sequence[Path] = (), env: Mapping[str, str] = {}) -> str:
+    log = folder / "said.log"
+    with Program("mine", argv, env=env, cwd=folder, cpus=(), log=log, programs=programs) as mine:
         assert mine.process.wait(20) == 0
-    assert mine.log.read_text().strip() == sys.prefix
+    return log.read_text().strip()
+
+
+def test_a_program_is_looked_up_in_the_folders_given_then_on_path_then_in_the_harness_own_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "OWN_PROGRAMS", script(tmp_path / "own", "ours"))
+    monkeypatch.setenv("PATH", os.defpath)
+    assert said(tmp_path, "which-one") == "ours"
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    assert said(tmp_path, "which-one") == "theirs"
+    assert said(tmp_path, "which-one", programs=[script(tmp_path / "first", "first"), tmp_path / "own"]) == "first"
+    assert said(tmp_path, "which-one", programs=[tmp_path / "own"]) == "ours"
+
+
+def test_what_a_program_starts_is_looked_up_as_the_program_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OWN_PROGRAMS", script(tmp_path / "own", "ours"))
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    assert said(tmp_path, "sh", "-c", "which-one") == "theirs"
+    assert said(tmp_path, "sh", "-c", "which-one", programs=[tmp_path / "own"]) == "ours"
+
+
+def test_a_path_of_the_stacks_own_env_takes_the_place_of_the_harness_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    env = {"PATH": f"{script(tmp_path / 'env', 'env')}{os.pathsep}{os.defpath}"}
+    assert said(tmp_path, "which-one", env=env) == "env"
+
+
+def test_python_is_a_program_like_any_other_the_users_before_the_harness_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert said(tmp_path, "python", "-c", "import sys; print(sys.prefix)") == sys.prefix
+    monkeypatch.setenv("PATH", str(script(tmp_path / "path", "theirs", "python")))
+    assert said(tmp_path, "python", "-c", "pass") == "theirs"
+    assert said(tmp_path, "python", "-c", "print('ours')", programs=[process.OWN_PROGRAMS]) == "ours"
+
+
+def test_a_program_with_a_path_is_relative_to_the_folder_that_it_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "stack" / "bin", "mine")
+    script(tmp_path / "elsewhere" / "bin", "another")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert (
+        said(tmp_path / "stack", "bin/which-one")
+        == said(tmp_path / "stack", str(tmp_path / "stack/bin/which-one"))
+        == "mine"
+    )
 
 
 def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

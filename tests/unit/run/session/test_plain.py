@@ -85,13 +85,13 @@ def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeVisits:
     monkeypatch.setattr(fitness, "selftest", visits_.selftest)
     monkeypatch.setattr(plain, "cpu_sets", lambda _: CpuSets((), (), "nothing is pinned here"))
     monkeypatch.setattr(machine, "machine", lambda: HERE)
-    monkeypatch.setattr(machine, "git_state", lambda _: ("abc", False))
+    monkeypatch.setattr(machine, "git_state", lambda *_: ("abc", False))
     monkeypatch.setattr(machine, "file_sha256", lambda _: "f" * 64)
     return visits_
 
 
 def start(folder: Path | None) -> plain.RunResult:
-    return plain.start(PLAN, 1, ["run"], folder, StopRequest())
+    return plain.start(PLAN, 1, ["run"], folder, StopRequest(), code=Path())
 
 
 def orders(folder: Path) -> list[int]:
@@ -197,9 +197,10 @@ def test_resume_measures_what_is_absent_or_failed_and_nothing_else(fake: FakeVis
 @pytest.mark.parametrize(
     ("name", "change"),
     [
-        ("commit", lambda patch: patch.setattr(machine, "git_state", lambda _: ("def", False))),
-        ("dirty", lambda patch: patch.setattr(machine, "git_state", lambda _: ("abc", True))),
+        ("commit", lambda patch: patch.setattr(machine, "git_state", lambda *_: ("def", False))),
+        ("dirty", lambda patch: patch.setattr(machine, "git_state", lambda *_: ("abc", True))),
         ("lock_sha256", lambda patch: patch.setattr(machine, "file_sha256", lambda _: "0" * 64)),
+        ("source", lambda patch: patch.setattr(plain, "CHECKOUT", None)),
         ("machine", lambda patch: patch.setattr(machine, "machine", lambda: replace(HERE, cpus=3))),
         ("server_cpus", lambda patch: patch.setattr(plain, "cpu_sets", lambda _: CpuSets((1,), (), None))),
     ],
@@ -215,6 +216,56 @@ def test_resume_refuses_what_is_no_longer_the_same(
         plain.resume(tmp_path / "run", StopRequest())
     assert fake.seen == []
     assert (tmp_path / "run" / "run.json").read_bytes() == before
+
+
+@pytest.fixture
+def installed(fake: FakeVisits, monkeypatch: pytest.MonkeyPatch) -> FakeVisits:
+    """No checkout, so that the distributions that are installed take the place of the lock file."""
+    monkeypatch.setattr(plain, "CHECKOUT", None)
+    monkeypatch.setattr(machine, "distributions", lambda: {"flask": "3.0", "numpy": "2.0"})
+    return fake
+
+
+def test_installed_a_run_records_the_folder_of_its_code_and_what_is_installed(
+    installed: FakeVisits, tmp_path: Path
+) -> None:
+    plain.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), code=tmp_path)
+    run = load_run(tmp_path / "run")
+    assert (run.source, run.lock_sha256) == (str(tmp_path), None)
+    assert run.distributions == {"flask": "3.0", "numpy": "2.0"}
+    installed.seen.clear()
+    plain.resume(tmp_path / "run", StopRequest())
+    assert installed.seen == []
+
+
+def test_installed_resume_looks_at_the_git_state_of_the_same_folder_whatever_the_current_one(
+    installed: FakeVisits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Path, list[Path]]] = []
+
+    def git_state(folder: Path, aside: list[Path]) -> tuple[str, bool]:
+        seen.append((folder, aside))
+        return "abc", False
+
+    plain.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), code=tmp_path)
+    monkeypatch.setattr(machine, "git_state", git_state)
+    plain.resume(tmp_path / "run", StopRequest())
+    assert seen == [(tmp_path, [tmp_path / "results", tmp_path / "run"])]
+    assert len(installed.seen) == 4
+
+
+def test_installed_resume_refuses_other_versions_and_names_only_those(
+    installed: FakeVisits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), code=tmp_path)
+    installed.seen.clear()
+    monkeypatch.setattr(machine, "distributions", lambda: {"flask": "3.1", "numpy": "2.0", "new": "1"})
+    with pytest.raises(BenchError) as caught:
+        plain.resume(tmp_path / "run", StopRequest())
+    assert str(caught.value).endswith(
+        "its distributions was {'flask': '3.0', 'new': None}, now it is {'flask': '3.1', 'new': '1'}"
+    )
+    assert installed.seen == []
 
 
 def test_a_folder_that_holds_a_run_is_never_written_over(fake: FakeVisits, tmp_path: Path) -> None:
@@ -308,7 +359,7 @@ def test_latest_points_to_the_newest_run_wherever_it_lies(fake: FakeVisits, tmp_
 def test_a_run_has_a_folder_of_its_own_whatever_its_profile_is_called(fake: FakeVisits, tmp_path: Path) -> None:
     assert fake.seen == []
     odd = replace(PLAN, profile=replace(PLAN.profile, name="../p/q ü"))
-    folder = plain.start(odd, 1, [], None, StopRequest()).folder
+    folder = plain.start(odd, 1, [], None, StopRequest(), code=Path()).folder
     assert folder.parent == tmp_path / "results"
     assert folder.name.endswith("-.._p_q_")
 
@@ -414,7 +465,7 @@ def test_a_selftest_serves_the_runs_of_the_next_hour_that_ask_for_no_more(fake: 
     assert load_run(tmp_path / "one").selftest == load_run(tmp_path / "two").selftest
     fake.found = replace(SELFTEST, users=500)
     more = replace(PLAN, profile=replace(PLAN.profile, loads={"look": (Closed(users=500),)}))
-    plain.start(more, 1, ["run"], tmp_path / "three", StopRequest())
+    plain.start(more, 1, ["run"], tmp_path / "three", StopRequest(), code=Path())
     assert fake.tried[1:] == [Ladders([], [500], [])]
 
 
@@ -446,7 +497,7 @@ def test_a_selftest_file_that_is_damaged_is_taken_again(fake: FakeVisits, tmp_pa
 
 def test_what_is_beyond_the_machine_is_refused_and_nothing_measured(fake: FakeVisits, tmp_path: Path) -> None:
     fake.found = replace(SELFTEST, users=50)
-    with pytest.raises(BenchError, match=r"100 users cannot all be kept busy on this machine: 50 users are sound"):
+    with pytest.raises(BenchError, match=r"cannot keep 100 users busy: the selftest succeeded up to 50 users"):
         start(tmp_path / "run")
     assert fake.seen == []
     assert not (tmp_path / "run" / "run.json").exists()
@@ -456,10 +507,10 @@ def test_what_is_beyond_the_machine_is_measured_with_force_and_the_run_says_so(
     fake: FakeVisits, tmp_path: Path
 ) -> None:
     fake.found = replace(SELFTEST, users=50)
-    plain.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), force=True)
+    plain.start(PLAN, 1, ["run"], tmp_path / "run", StopRequest(), code=Path(), force=True)
     assert len(fake.seen) == 4
     notes = load_run(tmp_path / "run").notes
-    assert "forced: 100 users cannot all be kept busy on this machine: 50 users are sound" in notes
+    assert "forced: this machine cannot keep 100 users busy: the selftest succeeded up to 50 users" in notes
 
 
 def test_what_the_selftest_finds_unsound_is_noted_once(fake: FakeVisits, tmp_path: Path) -> None:

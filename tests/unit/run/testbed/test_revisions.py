@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model.config import Stack
-from bench.run.host.process import OWN_PROGRAMS
+from bench.model.config import HARNESS, Stack
 from bench.run.testbed import revisions
 from bench.run.testbed.revisions import LOCK, Side, checked_out, digest
 
@@ -128,7 +127,7 @@ def test_base_is_the_commit_and_head_the_working_tree_as_it_is_with_all_its_chan
         assert (base.revision.ref, base.revision.commit, base.revision.dirty) == ("v1", first, False)
         assert (head.revision.ref, head.revision.commit, head.revision.dirty) == (".", second, True)
         assert base.revision.lock_sha256 is head.revision.lock_sha256 is None
-        assert base.programs == head.programs == OWN_PROGRAMS
+        assert base.environment is head.environment is None
     assert repository.state() == before
     assert nothing_is_left(repository)
 
@@ -272,7 +271,7 @@ def test_a_stack_runs_from_its_own_folder_of_the_side(repository: Repository) ->
 def test_a_relative_folder_of_a_stack_is_that_of_the_checkout_of_the_harness(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revisions, "ROOT", repository.folder)
+    monkeypatch.setattr(revisions, "SHIPPED", repository.folder)
     repository.write({LOCK: "one==1\n"})
     repository.commit("v2")
     with checked_out(repository.folder, "v2", ".") as (base, _):
@@ -292,6 +291,20 @@ def test_a_stack_that_runs_from_elsewhere_or_whose_folder_a_side_lacks_is_an_err
         elsewhere = replace(STACK, cwd=str(tmp_path))
         with pytest.raises(BenchError, match=r"stack mine runs in .*, which is not in the repository .*--repo"):
             head.stack(elsewhere)
+
+
+def test_a_sides_own_folder_of_programs_comes_before_that_of_the_working_tree(
+    repository: Repository, tmp_path: Path
+) -> None:
+    stack = replace(STACK, cwd=str(repository.folder), programs=str(repository.folder / "bin"))
+    repository.write({"bin/serve": "exit 0\n"})
+    (tmp_path / "outside").mkdir()
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        assert head.stack(stack).programs == str(head.folder / "bin")
+        assert base.stack(stack).programs == str(repository.folder / "bin")  # as .venv, which no revision has
+        assert head.stack(replace(stack, programs=str(tmp_path / "outside"))).programs == str(tmp_path / "outside")
+        assert head.stack(replace(stack, programs=None)).programs is None
+        assert head.stack(replace(stack, programs=HARNESS)).programs == HARNESS
 
 
 def ran(side: Side, repository: Repository) -> dict[str, str]:
@@ -358,8 +371,22 @@ def test_what_was_imported_before_can_be_forgotten(repository: Repository) -> No
 def test_all_there_is_gets_compiled_but_what_cannot_be(repository: Repository) -> None:
     repository.write({"app/broken.py": "def\n", "app/deep/er.py": "pass\n"})
     with checked_out(repository.folder, "v1", ".") as (_, head):
-        head.compile()
+        head.compile([replace(STACK, cwd=str(repository.folder))])
         assert set(ran(head, repository)) == {*(name for name in FILES if name.endswith(".py")), "app/deep/er.py"}
+
+
+def test_the_python_beside_the_stacks_program_compiles_as_it_is_the_one_that_will_run(
+    repository: Repository, tmp_path: Path
+) -> None:
+    programs = tmp_path / "their" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in (("serve", "#!/bin/sh\n"), ("python", f'#!/bin/sh\necho "$@" >> {tmp_path}/compiled\n')):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    stack = replace(STACK, cwd=str(repository.folder), programs=str(programs))
+    with checked_out(repository.folder, "v1", ".") as (base, _):
+        base.compile([stack, replace(stack, name="another")])
+        assert (tmp_path / "compiled").read_text() == f"-m compileall -q {base.folder}\n"
 
 
 def test_what_is_compiled_lies_where_a_server_looks_for_it_whatever_the_settings(
@@ -367,7 +394,7 @@ def test_what_is_compiled_lies_where_a_server_looks_for_it_whatever_the_settings
 ) -> None:
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "prefix"))
     with checked_out(repository.folder, "v1", ".") as (base, _):
-        base.compile()
+        base.compile([replace(STACK, cwd=str(repository.folder))])
         assert "app/main.py" in ran(base, repository)
 
 
@@ -432,8 +459,8 @@ def wanted(side: Side) -> list[tuple[str, ...]]:
 def test_a_side_locked_to_other_versions_gets_an_environment_of_its_own(locked: Repository, programs: Programs) -> None:
     with checked_out(locked.folder, "v2", ".") as (base, head):
         assert programs.ran == wanted(base)
-        assert base.programs == base.folder.parent / "base.venv" / "bin"
-        assert head.programs == OWN_PROGRAMS
+        assert base.environment == base.folder.parent / "base.venv" / "bin"
+        assert head.environment is None
         assert base.revision.lock_sha256 == hashlib.sha256(b"one==1\n").hexdigest()
         assert head.revision.lock_sha256 == hashlib.sha256(b"one==2\n").hexdigest()
 
@@ -443,21 +470,23 @@ def test_sides_of_the_same_lock_file_or_without_one_run_in_the_harness_own_envir
     locked: Repository, programs: Programs, base: str, head: str
 ) -> None:
     with checked_out(locked.folder, base, head) as sides:
-        assert [side.programs for side in sides] == [OWN_PROGRAMS] * 2
+        assert [side.environment for side in sides] == [None] * 2
     assert programs.ran == []
 
 
 def test_in_the_harness_own_repository_what_is_installed_is_its_working_trees_lock_file(
     locked: Repository, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revisions, "ROOT", locked.folder)
+    monkeypatch.setattr(revisions, "CHECKOUT", locked.folder)
     with checked_out(locked.folder, "v2", "v2") as (base, head):
         assert programs.ran == [*wanted(base), *wanted(head)]
-        assert [side.programs.parent.name for side in (base, head)] == ["base.venv", "head.venv"]
-        assert len(str(base.programs)) == len(str(head.programs))
+        assert base.environment is not None
+        assert head.environment is not None
+        assert [one.parent.name for one in (base.environment, head.environment)] == ["base.venv", "head.venv"]
+        assert len(str(base.environment)) == len(str(head.environment))
     programs.ran.clear()
     with checked_out(locked.folder, "v1", "v3") as (base, head):
-        assert base.programs == head.programs == OWN_PROGRAMS
+        assert base.environment is head.environment is None
     assert programs.ran == []
 
 

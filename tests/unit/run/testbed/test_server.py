@@ -1,17 +1,19 @@
 import json
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
 from bench.model.config import Stack
+from bench.places import SHIPPED
 from bench.run.host import ports
-from bench.run.host.process import Program
+from bench.run.host.process import OWN_PROGRAMS, Program
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import server
-from bench.run.testbed.server import running_server
+from bench.run.testbed.server import program_folders, running_server
 
 SERVE = """
 import http.server, json, os, sys
@@ -62,6 +64,26 @@ def _get(url: str) -> tuple[list[str], str, str]:
     return said, where, cwd
 
 
+def test_a_stack_names_the_folders_that_are_searched_before_path(tmp_path: Path) -> None:
+    mine, made = stack(tmp_path, "serve"), tmp_path / "base.venv/bin"
+    assert program_folders(mine) == (OWN_PROGRAMS,)
+    assert program_folders(replace(mine, programs=None)) == ()
+    assert program_folders(replace(mine, programs=None), made) == (made,)
+    assert program_folders(replace(mine, programs=str(tmp_path)), made) == (made, tmp_path)
+    assert program_folders(replace(mine, programs="upstream")) == (SHIPPED / "upstream",)
+
+
+def test_a_folder_of_programs_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    mine = replace(stack(tmp_path, sys.executable), programs=str(tmp_path / "gone"))
+    with (
+        pytest.raises(
+            BenchError, match=f"the folder {tmp_path / 'gone'} does not exist: correct `programs` of stack mine"
+        ),
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("place", ["argv", "env"])
 def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, place: str) -> None:
     mine = stack(tmp_path, "a", "{prot}") if place == "argv" else stack(tmp_path, "a", env={"A": "{prot}"})
@@ -77,7 +99,7 @@ def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, plac
     ("argv", "env", "cwd", "wanted"),
     [
         (("no-such-program",), {}, ".", "there is no program 'no-such-program' on PATH"),
-        (("./no-such-program",), {}, ".", "there is no program './no-such-program' on PATH"),
+        (("./no-such-program",), {}, ".", "there is no program './no-such-program' in /"),
         ((sys.executable,), {}, "gone", "the working directory .*gone does not exist"),
         ((sys.executable, "-c", "a\0b"), {}, ".", "mine cannot be started: embedded null byte"),
         ((sys.executable,), {"A=B": "c"}, ".", "mine cannot be started: illegal environment variable name"),
