@@ -21,7 +21,11 @@ PYTEST = ("python", "-m", "pytest")
 UPSTREAM = ("python", "-m", "upstream")
 PROFILE = ("python", "-m", "examples.clients.profile_client")
 
-PARSERS = {BENCH: cli.parser("python -m bench"), COMPARE: cli.parser("compare.py", compare.COMMANDS)}
+PARSERS = {
+    BENCH: cli.parser("python -m bench"),
+    STACKDUEL: cli.parser("stackduel"),
+    COMPARE: cli.parser("compare.py", compare.COMMANDS),
+}
 
 
 def starting(*first: str) -> list[Command]:

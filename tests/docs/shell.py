@@ -17,14 +17,13 @@ _SIGNS = frozenset("();<>|&")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*")
 _KEY = re.compile(r"^(?:- +)?(?:run: +)?(?:- +)?")
 _PYTHON = re.compile(r"(?:.*/)?python3?")
-_NAMES = {"stackduel": ("python", "-m", "bench")}
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """One command: its block, its line, its unquoted words, and the assignments before it.
 
-    Any Python interpreter is `python`, and `stackduel` is `python -m bench`.
+    Any Python interpreter is `python`.
     """
 
     block: Block
@@ -72,8 +71,7 @@ def _plain(words: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     assigned = tuple(itertools.takewhile(_ASSIGNMENT.fullmatch, words))
     left = words[len(assigned) :]
     if left:
-        first = ("python",) if _PYTHON.fullmatch(left[0]) else _NAMES.get(left[0], (left[0],))
-        yield (*first, *left[1:]), assigned
+        yield ("python" if _PYTHON.fullmatch(left[0]) else left[0], *left[1:]), assigned
 
 
 def _of(block: Block) -> Iterator[Command]:

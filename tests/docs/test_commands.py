@@ -11,7 +11,20 @@ from bench.commands import planning
 from bench.plan.config import DEFAULT_CONFIG, Config, load_config
 
 from .markdown import PAGES, ROOT, inline_code
-from .project import BENCH, COMPARE, EVERY, PARSERS, PROFILE, PYTEST, UPSTREAM, accepted, parsed, starting, tables_of
+from .project import (
+    BENCH,
+    COMPARE,
+    EVERY,
+    PARSERS,
+    PROFILE,
+    PYTEST,
+    STACKDUEL,
+    UPSTREAM,
+    accepted,
+    parsed,
+    starting,
+    tables_of,
+)
 from .shell import Command, split
 
 NOT_RUN: Mapping[tuple[str, ...], str] = {
@@ -89,7 +102,7 @@ def _sensible(code: str) -> bool:
     words, _ = next(split(code))
     if words[0] == "make":
         return all(word in TARGETS for word in words[1:] if re.fullmatch(r"[a-z-]+", word))
-    first = BENCH if words[1] == "-m" else COMPARE
+    first = next(one for one in PARSERS if words[: len(one)] == one)
     rest = words[len(first) :]
     if len(rest) == 1 or "..." in rest:
         rest = (rest[0], "--help")
