@@ -1,4 +1,4 @@
-"""How parameters are read; each subject says which it takes, and its description what it allows."""
+"""What the parameters of all subjects share. The description of a parameter is the text of what it allows."""
 
 import re
 

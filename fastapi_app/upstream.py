@@ -39,10 +39,10 @@ class Upstream:
         self._client = httpx.AsyncClient(transport=transport, timeout=settings.upstream_timeout_s, trust_env=False)
 
     async def get(self, target: str, read: Callable[[bytes], T]) -> T:
-        """What `read` returns for the body that `target`, a path with its query, is answered with.
+        """The body of the answer to GET `target` (path and query), as `read` returns it.
 
-        Raises Problem 504 after the timeout, and Problem 502 for any other failure, a status other than 200 and a
-        ValueError of `read`.
+        Raises Problem 504 after the timeout; Problem 502 after any other failure, for a status other than 200, and if
+        `read` raises ValueError.
         """
         try:
             response = await self._client.get(self._url + target)

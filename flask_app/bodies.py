@@ -47,7 +47,7 @@ def record(value: object) -> dict[str, object]:
 
 
 def each(read: Callable[[object], T], value: object) -> list[T]:
-    """What `read` returns for each item of `value`, a list."""
+    """The items of `value`, a list, as `read` returns them."""
     if type(value) is not list:
         raise ValueError(value)
     return [read(item) for item in value]

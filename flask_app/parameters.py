@@ -1,4 +1,4 @@
-"""How parameters are read; each subject says which it takes and what it allows."""
+"""What the parameters of all subjects share. A route passes to `parameter` the text of what it allows."""
 
 import re
 from collections.abc import Callable
@@ -29,12 +29,12 @@ def once(*names: str) -> None:
 
 
 def parameter(name: str, read: Callable[[str], T], allowed: str, default: str) -> T:
-    """The query parameter `name`, or `default`, read by `read`; Problem 422 says what is `allowed`."""
+    """The query parameter `name`, or `default`, as `read` returns it; Problem 422 if it is not what is `allowed`."""
     return valid(name, read, allowed, request.args.get(name, default))
 
 
 def valid(name: str, read: Callable[[str], T], allowed: str, text: str) -> T:
-    """What `read` returns for `text`; Problem 422 says what is `allowed` if it raises ValueError."""
+    """`text` as `read` returns it; Problem 422, which says what is `allowed`, if `read` raises ValueError."""
     try:
         return read(text)
     except ValueError as error:

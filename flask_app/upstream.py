@@ -27,10 +27,10 @@ class Upstream:
         self._local = threading.local()
 
     def get(self, target: str, read: Callable[[bytes], T]) -> T:
-        """What `read` returns for the body that `target`, a path with its query, is answered with.
+        """The body of the answer to GET `target` (path and query), as `read` returns it.
 
-        Raises Problem 504 after the timeout, and Problem 502 for any other failure, a status other than 200 and a
-        ValueError of `read`.
+        Raises Problem 504 after the timeout; Problem 502 after any other failure, for a status other than 200, and if
+        `read` raises ValueError.
         """
         session = self._session()
         request = session.prepare_request(requests.Request("GET", self._url))
