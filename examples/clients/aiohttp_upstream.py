@@ -25,13 +25,13 @@ class AiohttpUpstream(Upstream):
         )
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         await self._session.close()
         await super().aclose()
 
     async def _get(self, target: str, read: Callable[[bytes], T]) -> T:
         try:
-            # Already encoded. Encoding it again would decode %2E first and then resolve the dot in the path.
+            # Encoded already; encoding it again would decode %2E first, and then take the step in the path.
             url = URL(self._url + target, encoded=True)
             async with self._session.get(url, allow_redirects=False) as response:
                 if response.status != 200:

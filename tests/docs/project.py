@@ -14,9 +14,6 @@ EVERY = tuple(command for page in PAGES for command in commands(page))
 
 BENCH = ("python", "-m", "bench")
 COMPARE = ("python", "compare.py")
-STACKDUEL = ("stackduel",)
-"""The program as it is called once installed: the same command line as BENCH."""
-
 PYTEST = ("python", "-m", "pytest")
 UPSTREAM = ("python", "-m", "upstream")
 PROFILE = ("python", "-m", "examples.clients.profile_client")
@@ -29,12 +26,12 @@ def starting(*first: str) -> list[Command]:
 
 
 def parsed(command: Command) -> argparse.Namespace:
-    """The parsed arguments of a command of this project."""
-    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser), (STACKDUEL, cli._parser)):
+    """What the command line makes of the words of a command of this project."""
+    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser)):
         words = command.after(*first)
         if words is not None:
             return parser().parse_args(words)
-    raise ValueError(f"{command} is not a command of this project")
+    raise ValueError(f"{command} is none of this project")
 
 
 def accepted(parser: argparse.ArgumentParser, words: Sequence[str]) -> bool:

@@ -21,9 +21,9 @@ _PYTHON = re.compile(r"(?:.*/)?python3?")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: its block, its line, its unquoted words, and the assignments before it.
+    """One command: the block that it stands in, its line, its words, unquoted, and the assignments before it.
 
-    Any Python interpreter is `python`.
+    Whatever Python it names is `python`.
     """
 
     block: Block

@@ -12,23 +12,12 @@ from bench import cli
 from bench.plan.config import DEFAULT_CONFIG, Config, load_config
 
 from .markdown import PAGES, ROOT, inline_code
-from .project import (
-    BENCH,
-    COMPARE,
-    EVERY,
-    PROFILE,
-    PYTEST,
-    STACKDUEL,
-    UPSTREAM,
-    accepted,
-    parsed,
-    starting,
-    tables_of,
-)
+from .project import BENCH, COMPARE, EVERY, PROFILE, PYTEST, UPSTREAM, accepted, parsed, starting, tables_of
 from .shell import Command, split
 
 NOT_RUN: Mapping[tuple[str, ...], str] = {
     (".", ".venv/bin/activate"): "it changes the shell; the tests run with the programs that it puts on PATH",
+    ("pip", "install"): "it downloads the build system and all dependencies",
     ("gh", "run", "download"): "it needs a run on GitHub, and the permission to read it",
 }
 """Commands that no test runs, by their first words, with the reason."""
@@ -36,8 +25,6 @@ NOT_RUN: Mapping[tuple[str, ...], str] = {
 RUN_ELSEWHERE: Mapping[tuple[str, ...], str] = {
     (*BENCH, "ab"): "tests/e2e/test_ab.py: two revisions take minutes even when shortened",
     (*BENCH, "selftest"): "tests/e2e/test_selftest.py: it takes a minute",
-    ("pip", "install"): "tests/e2e/test_installed.py: it builds a package and an environment",
-    STACKDUEL: "tests/e2e/test_installed.py: it needs that environment",
 }
 """Commands that are only parsed here, by their first words, and the test that runs them."""
 
@@ -45,7 +32,7 @@ TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(enc
 
 
 def test_every_command_is_tested_or_has_a_reason() -> None:
-    known = (("make",), BENCH, COMPARE, PYTEST, UPSTREAM, PROFILE, ("locust",), *NOT_RUN, *RUN_ELSEWHERE)
+    known = (("make",), BENCH, COMPARE, PYTEST, UPSTREAM, PROFILE, ("locust",), *NOT_RUN)
     unknown = [str(command) for command in EVERY if all(command.after(*first) is None for first in known)]
     assert unknown == [], "teach test_running.py to run them, or give the reason in NOT_RUN"
 
@@ -54,7 +41,7 @@ def test_every_reason_is_still_needed() -> None:
     assert [first for first in (*NOT_RUN, *RUN_ELSEWHERE) if not starting(*first)] == []
 
 
-@pytest.mark.parametrize("reason", sorted(set(RUN_ELSEWHERE.values())))
+@pytest.mark.parametrize("reason", RUN_ELSEWHERE.values())
 def test_the_test_that_runs_a_command_exists(reason: str) -> None:
     assert (ROOT / reason.partition(":")[0]).is_file()
 
@@ -66,13 +53,15 @@ def test_a_make_target_exists(command: Command) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("command", [*starting(*BENCH), *starting(*COMPARE), *starting(*STACKDUEL)], ids=str)
+@pytest.mark.parametrize("command", [*starting(*BENCH), *starting(*COMPARE)], ids=str)
 def test_the_command_line_accepts_a_command(command: Command) -> None:
     assert parsed(command)
 
 
-@pytest.mark.parametrize("command", [*starting(*BENCH, "run"), *starting(*STACKDUEL, "run")], ids=str)
-def test_a_run_can_be_planned(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", starting(*BENCH, "run"), ids=str)
+def test_what_is_to_be_measured_can_be_planned(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tables = tables_of(command.block.page, tmp_path)
 
     def with_those_of_the_page(paths: Sequence[Path]) -> Config:
@@ -91,12 +80,12 @@ def _found(tables: Iterable[tuple[str, Path]], path: Path) -> Path:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_command_within_a_sentence_exists(page: str) -> None:
+def test_commands_within_sentences_are_such_as_there_are(page: str) -> None:
     assert [f"{page}:{line} {code}" for line, code in inline_code(page) if not _sensible(code)] == []
 
 
 def _sensible(code: str) -> bool:
-    """Whether it is an existing command of this project, or none at all. A verb alone stands for its command."""
+    """Whether it is no command of this project, or one that there is. A verb alone stands for its command."""
     if not re.match(r"(make|python -m bench|python compare\.py)( |$)", code):
         return True
     words, _ = next(split(code))
