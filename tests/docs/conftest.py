@@ -1,4 +1,4 @@
-"""A checkout for each page, in which its commands run. It has the files that the page shows."""
+"""Where the commands of a page are run: a checkout of its own, with the files that the page shows written into it."""
 
 import shutil
 import subprocess
@@ -33,7 +33,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 @pytest.fixture(scope="module")
 def selftest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A selftest.json for small loads, valid for an hour. All checkouts use it."""
+    """A selftest.json that holds for an hour and for small loads: one for all checkouts."""
     folder = tmp_path_factory.mktemp("selftest")
     _copy(folder)
     subprocess.run((sys.executable, "-c", SELFTEST), cwd=folder, check=True, capture_output=True)
@@ -41,10 +41,7 @@ def selftest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _checkout(page: str, folder: Path) -> Path:
-    """The folder with a copy of the files that commands need and the files of the page.
-
-    A block for bench.toml is appended to it.
-    """
+    """The folder, with a copy of what commands need and the files of the page; its tables go on in bench.toml."""
     _copy(folder)
     for examples in ("examples", "docs/examples"):
         shutil.copytree(ROOT / examples, folder / examples, ignore=_NO_CACHE)
