@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bench.commands.planning import config_of
 from bench.plan.config import Config, ProfileTable
-from bench.show.text.stdout import console
+from bench.show.text.stdout import console, say
 from bench.units import offered
 
 WIDTH = 80
@@ -27,10 +27,9 @@ List the stacks, scenarios and profiles of bench.toml and of --config.
 def list_(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """0 once they are printed. Raises BenchError where a file or a setting is not valid."""
     config, _ = config_of(arguments)
-    for heading, entries in _sections(config):
-        print(f"{heading}:")
-        for name, lines in entries:
-            print(entry(name, lines, sys.stdout.encoding or "utf-8"))
+    encoding = sys.stdout.encoding or "utf-8"
+    sections = [(f"{heading}:", *(entry(*one, encoding) for one in entries)) for heading, entries in _sections(config)]
+    say("".join(f"{line}\n" for line in chain(*sections)))
     return 0
 
 

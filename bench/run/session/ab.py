@@ -72,6 +72,9 @@ def start(
     descriptors_for(2 * most)
     check_place(folder)
     with checked_out(question.repository, question.base, question.head) as sides:
+        for stack in plan.stacks.values():  # before anything is measured: whether both revisions have it
+            for side in sides:
+                side.stack(stack)
         run = tested(replace(run, id=folder.name), cpus, stop, force=force)
         make_folder(folder)
         with owned(folder), pinned(run.load_cpus):

@@ -16,9 +16,10 @@ from bench.plan.demand import demand, refusal, unproven
 from bench.record import store
 from bench.run.host.cpus import CpuSets, pinned
 from bench.run.host.signals import StopRequest
+from bench.run.session.folder import SELFTEST_NAME
 from bench.run.session.selftest import Ladders, ladders_for, most_users, selftest
 
-SELFTEST = RESULTS / "selftest.json"
+SELFTEST = RESULTS / SELFTEST_NAME
 SELFTEST_S = 3600.0
 SELFTEST_SEED = 1
 SOCKETS_PER_REQUEST = 4

@@ -10,6 +10,17 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.places import RESULTS
 
+SELFTEST_NAME = "selftest.json"
+"""The name of the selftest that a folder of runs keeps for the runs of the next hour."""
+
+
+def recorded_in(folder: Path | None) -> list[Path]:
+    """The folders of runs, which are no code: RESULTS, and a run folder with the folder of runs that it lies in."""
+    if folder is None:
+        return [RESULTS]
+    around = folder.absolute().parent
+    return [RESULTS, folder, *([around] if (around / SELFTEST_NAME).is_file() else [])]
+
 
 @contextmanager
 def owned(folder: Path) -> Iterator[None]:

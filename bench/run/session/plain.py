@@ -27,6 +27,7 @@ from bench.run.session.folder import (
     make_folder,
     owned,
     point_latest_to,
+    recorded_in,
     refuse_another_run,
     unused,
 )
@@ -53,7 +54,7 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Pat
 
     `code`: the folder whose git state is recorded; what lies in `folder`, that of the run, is no change of it.
     """
-    commit, dirty = machine.git_state(code, [RESULTS, *([folder] if folder is not None else [])])
+    commit, dirty = machine.git_state(code, recorded_in(folder))
     now = datetime.now(UTC)
     here = machine.machine()
     profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder

@@ -90,7 +90,9 @@ class Side:
         for python in {self._python(stack) for stack in stacks}:
             # A file that cannot be compiled is none that a server imported.
             argv = (str(python), "-m", "compileall", "-q", str(self.folder))
-            subprocess.run(argv, capture_output=True, check=False, env={**os.environ, **FRESH_BYTECODE})
+            # Python looks for modules in its working directory first: in this one there are none.
+            env = {**os.environ, **FRESH_BYTECODE}
+            subprocess.run(argv, capture_output=True, check=False, env=env, cwd=self.folder.parent)
 
     def _python(self, stack: Stack) -> Path:
         """The Python of the environment that the stack's program is in; the harness's own where there is none."""
@@ -178,7 +180,7 @@ def _environment(top: Path, arm: str, revision: Revision, installed: str | None)
         (sys.executable, "-m", "venv", str(environment)),
         (*pip, "--require-hashes", "--no-deps", "-r", str(top / arm / LOCK)),
     ):
-        made = subprocess.run(argv, capture_output=True, text=True, check=False)
+        made = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=top)
         if made.returncode:
             said = (made.stderr or made.stdout).strip().splitlines()[-1:]
             raise BenchError(f"the environment of {revision.ref} cannot be made from its {LOCK}: {' '.join(said)}")

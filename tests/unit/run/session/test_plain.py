@@ -251,7 +251,10 @@ def test_installed_resume_looks_at_the_git_state_of_the_same_folder_whatever_the
     monkeypatch.setattr(machine, "git_state", git_state)
     plain.resume(tmp_path / "run", StopRequest())
     assert seen == [(tmp_path, [tmp_path / "results", tmp_path / "run"])]
-    assert len(installed.seen) == 4
+    aside = plain.start(PLAN, 1, ["run"], None, StopRequest(), code=tmp_path).folder
+    plain.resume(aside, StopRequest())
+    assert seen[-1] == (tmp_path, [tmp_path / "results", aside, tmp_path / "results"])
+    assert len(installed.seen) == 8
 
 
 def test_installed_resume_refuses_other_versions_and_names_only_those(
