@@ -1,7 +1,7 @@
 """The seconds that each folder of tests may take, from the table in CONTRIBUTING.md, beside those that it took."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Tally:
     """
 
     def __init__(self) -> None:
-        self.taken: Counter[tuple[str, str]] = Counter()
+        self.taken: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add the set-up, the call or the tear-down of a test."""
