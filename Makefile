@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest --durations=20 --budgets
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke selftest bench-generator regress calibrate clients test test-slow check compare reference lock clean
+.PHONY: help setup bench smoke selftest bench-generator regress calibrate clients test test-all test-rest check compare reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -43,11 +45,17 @@ calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 
 clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md
 	$(BIN)/python -m examples.clients measure
 
-test: $(READY) ## unit, contract and end-to-end tests (about 12 minutes)
-	$(BIN)/python -m pytest
+# First what any machine shows, in parallel; then what only a quiet one does, one after another.
+test: $(READY) ## the tests that every change must pass (about 4 minutes on two cores)
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not live and not slow"
+	$(PYTEST) -m "live and not slow"
 
-test-slow: $(READY) ## the tests that take minutes or want an idle machine
-	$(BIN)/python -m pytest -m slow
+test-all: test test-rest ## all tests (about 15 minutes, on an idle machine)
+
+# What test-all adds to test.
+test-rest: $(READY)
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "slow and not live"
+	$(PYTEST) -m "slow and live"
 
 check: $(READY) ## ruff, format, mypy, import contracts
 	$(BIN)/ruff check .

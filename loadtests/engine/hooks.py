@@ -30,6 +30,8 @@ def attach(session: Session | None) -> None:
         add_options(parser)
 
     def prepare(environment: Environment, **_: Any) -> None:
+        # gevent's clock stood still while Locust was imported, and --run-time would count from before that.
+        gevent.get_hub().loop.update_now()
         options = environment.parsed_options
         try:
             open_load(options)

@@ -1,14 +1,13 @@
 """Where the commands of a page are run: a checkout of its own, with the files that the page shows written into it."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import FILES, PARTS, SELFTEST
+from bench.record.store import save_selftest
+from tests.e2e.conftest import FILES, PARTS, fit
 from tests.e2e.harness import Harness
 
 from .markdown import ROOT, blocks
@@ -31,18 +30,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         one.clean_up()
 
 
-@pytest.fixture(scope="module")
-def selftest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A selftest.json that holds for an hour and for small loads: one for all checkouts."""
-    folder = tmp_path_factory.mktemp("selftest")
-    _copy(folder)
-    subprocess.run((sys.executable, "-c", SELFTEST), cwd=folder, check=True, capture_output=True)
-    return folder / "results" / "selftest.json"
-
-
 def _checkout(page: str, folder: Path) -> Path:
     """The folder, with a copy of what commands need and the files of the page; its tables go on in bench.toml."""
-    _copy(folder)
+    for part in PARTS:
+        shutil.copytree(ROOT / part, folder / part, ignore=_NO_CACHE)
+    for name in FILES:
+        shutil.copy(ROOT / name, folder / name)
+    save_selftest(folder / "results" / "selftest.json", fit())
     for examples in ("examples", "docs/examples"):
         shutil.copytree(ROOT / examples, folder / examples, ignore=_NO_CACHE)
     for block in blocks(page):
@@ -54,13 +48,6 @@ def _checkout(page: str, folder: Path) -> Path:
         with path.open("a" if block.file == "bench.toml" else "w", encoding="utf-8") as file:
             file.write(f"\n{block.text}")
     return folder
-
-
-def _copy(folder: Path) -> None:
-    for part in PARTS:
-        shutil.copytree(ROOT / part, folder / part, ignore=_NO_CACHE)
-    for name in FILES:
-        shutil.copy(ROOT / name, folder / name)
 
 
 _NO_CACHE = shutil.ignore_patterns("__pycache__")

@@ -130,12 +130,8 @@ def _accepts(port: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", starting(*BENCH, "run"), ids=str)
-def test_a_run_is_measured_with_the_first_of_everything(
-    command: Command, workshop: Workshop, selftest: Path, tmp_path: Path
-) -> None:
+def test_a_run_is_measured_with_the_first_of_everything(command: Command, workshop: Workshop, tmp_path: Path) -> None:
     harness = workshop(command.block.page)
-    (harness.checkout / "results").mkdir(exist_ok=True)
-    shutil.copy(selftest, harness.checkout / "results" / "selftest.json")
     done = harness.run("run", *_shortened(command, harness.checkout), "--out", tmp_path / "run")
     assert done.code == 0, done.err
     for cell in run_json(tmp_path / "run")["cells"]:

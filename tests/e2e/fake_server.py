@@ -12,7 +12,7 @@ from pathlib import Path
 
 PORT, BEHAVIOUR = int(sys.argv[1]), sys.argv[2]
 ANSWER = b"HTTP/1.1 %b\r\nContent-Length: 5\r\n\r\nhello"
-SLOW_S = {"slow": 1.5, "sluggish": 4.0}
+SLOW_S = {"slow": 1.5, "sluggish": 8.0}
 
 
 async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -21,7 +21,7 @@ async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
             await reader.readuntil(b"\r\n\r\n")
             Path("asked").touch()
             if BEHAVIOUR == "dies":
-                asyncio.get_running_loop().call_later(0.7, os._exit, 9)
+                asyncio.get_running_loop().call_later(0.4, os._exit, 9)
             if BEHAVIOUR == "rude":
                 break
             await asyncio.sleep(3600 if BEHAVIOUR == "hangs" else SLOW_S.get(BEHAVIOUR, 0.05))

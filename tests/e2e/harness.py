@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import signal
 import subprocess
 import sys
 import time
@@ -15,14 +14,19 @@ from typing import Any
 
 import psutil
 
+from bench import cli
+
 PATIENCE_S = 60.0
 MARK = "BENCH_TEST"
 
-IMPATIENT = (
-    "import sys; from bench.run import ports, process; ports.READY_S = 1.0; process.GRACE_S = 0.5; "
-    "from bench.cli import main; sys.exit(main())"
-)
-"""The command line with less patience for servers that never listen or ignore SIGTERM."""
+PROGRAM = "import sys; {} from bench.cli import main; sys.exit(main())"
+"""`python -m bench`, but for what is changed before."""
+
+UNDRAWN = "from bench.show.report import publish; publish.pictures = lambda *_: iter(());"
+"""Charts take seconds: only what is about them has them drawn."""
+
+IMPATIENT = "from bench.run.host import ports, process; ports.READY_S = 5.0; process.GRACE_S = 0.5;"
+"""Less patience for servers that never listen or ignore SIGTERM."""
 
 
 def until(true: Callable[[], object], what: str = "") -> None:
@@ -55,9 +59,10 @@ class Harness:
     started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(
-        self, *arguments: str | Path, impatient: bool = False, cwd: Path | None = None
+        self, *arguments: str | Path, changed: str | None = UNDRAWN, cwd: Path | None = None
     ) -> "subprocess.Popen[str]":
-        program = ("-c", IMPATIENT) if impatient else ("-m", "bench")
+        """The command line with these arguments; `changed` before by these statements, or exactly as people call it."""
+        program = ("-m", "bench") if changed is None else ("-c", PROGRAM.format(changed))
         return self.popen((sys.executable, *program, *map(str, arguments)), cwd=cwd)
 
     def popen(
@@ -78,8 +83,8 @@ class Harness:
         self.started.append(process)
         return process
 
-    def run(self, *arguments: str | Path, impatient: bool = False, cwd: Path | None = None) -> Done:
-        return finish(self.start(*arguments, impatient=impatient, cwd=cwd))
+    def run(self, *arguments: str | Path, changed: str | None = UNDRAWN, cwd: Path | None = None) -> Done:
+        return finish(self.start(*arguments, changed=changed, cwd=cwd))
 
     def left(self) -> list[psutil.Process]:
         """The processes that these commands started, directly or not, and that still run."""
@@ -93,11 +98,11 @@ class Harness:
     def clean_up(self) -> None:
         for process in self.started:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+                process.terminate()
         for process in self.started:
             try:
                 process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:  # it ignores SIGINT, as what a shell starts in the background does
+            except subprocess.TimeoutExpired:
                 process.kill()
                 process.communicate()
             except ValueError:  # its output was read before
@@ -110,6 +115,14 @@ class Harness:
 def finish(process: "subprocess.Popen[str]") -> Done:
     out, err = process.communicate(timeout=PATIENCE_S * 2)
     return Done(process.returncode, out, err)
+
+
+def exit_code(*arguments: str | Path) -> int | str | None:
+    """What the command line ends with, called within this process: another takes seconds to start."""
+    try:
+        return cli.main([os.fspath(argument) for argument in arguments])
+    except SystemExit as end:
+        return end.code
 
 
 def run_json(folder: Path) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT
-from .harness import Done, Harness, finish, run_json, until
+from .harness import Done, Harness, exit_code, finish, run_json, until
 
 APP = """
 import work
@@ -46,8 +45,6 @@ window_s = 0.45
 window_limit_s = 1.0
 rounds = 9
 """
-RESTARTS, NEEDED = 9, 6
-"""A busy machine may spoil a few, so there are more than the family needs."""
 MACHINES_DOING = {"generator stalled", "load side saturated", "upstream late", "users idle"}
 """The problems that a cell of this service and load may have: none of them says that it did not serve."""
 
@@ -105,27 +102,50 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a session is to compare base with, and how.
+
+    A busy machine may spoil a few restarts, so there are more than its family of three figures needs at this alpha.
+    """
+
+    head: str
+    alpha: str
+    restarts: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One that has ended: how, and where it lies."""
 
+    asked: Asked
     done: Done
     folder: Path
 
 
-@pytest.fixture(scope="module", params=["base", "slower"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(Asked("slower", "0.2", restarts=6, needed=4), marks=pytest.mark.live, id="slower"),
+        pytest.param(
+            Asked("base", "0.05", restarts=9, needed=6), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
+        ),
+    ],
+)
 def session(
     request: pytest.FixtureRequest,
     repository: Repository,
     shared_harness: Harness,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Session:
-    folder = tmp_path_factory.mktemp("ab") / request.param
-    words = (*repository.words, "--base", "base", "--head", request.param, "--out", str(folder))
-    return Session(finish(shared_harness.start("ab", *words)), folder)
+    asked: Asked = request.param
+    folder = tmp_path_factory.mktemp("ab") / asked.head
+    words = ("--base", "base", "--head", asked.head, "--alpha", asked.alpha, "--restarts", str(asked.restarts))
+    return Session(asked, shared_harness.run("ab", *repository.words, *words, "--out", folder), folder)
 
 
 def test_what_is_half_as_slow_again_is_a_regression_and_the_same_code_is_none(session: Session) -> None:
-    if session.folder.name == "slower":
+    if session.asked.head == "slower":
         assert session.done.code == 1, session.done.out
         assert "regressed: small, look, 4 users" in session.done.out
     else:
@@ -133,29 +153,28 @@ def test_what_is_half_as_slow_again_is_a_regression_and_the_same_code_is_none(se
         assert "imported the same code" in session.done.out
 
 
-def test_the_verdict_is_told_again_from_the_raw_samples(session: Session) -> None:
-    said = subprocess.run(
-        (sys.executable, str(ROOT / "compare.py"), "diff", str(session.folder)),
-        capture_output=True,
-        text=True,
-        check=False,
+def test_the_verdict_is_told_again_from_the_raw_samples(session: Session, shared_harness: Harness) -> None:
+    said = finish(
+        shared_harness.popen(
+            (sys.executable, "compare.py", "diff", str(session.folder), "--alpha", session.asked.alpha)
+        )
     )
-    assert said.returncode == session.done.code
-    assert said.stdout in session.done.out
+    assert said.code == session.done.code
+    assert said.out in session.done.out
 
 
 def test_each_side_proves_which_code_it_ran(session: Session, repository: Repository) -> None:
     run = run_json(session.folder)
     base, head = run["ab"]["base"], run["ab"]["head"]
     assert (base["commit"], head["commit"]) == tuple(
-        repository.git("rev-parse", ref) for ref in ("base", session.folder.name)
+        repository.git("rev-parse", ref) for ref in ("base", session.asked.head)
     )
-    assert (base["code"] == head["code"]) is (session.folder.name == "base")
+    assert (base["code"] == head["code"]) is (session.asked.head == "base")
 
 
 def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> None:
     run = run_json(session.folder)
-    assert [cell["round"] for cell in run["cells"]] == list(range(1, RESTARTS + 1))
+    assert [cell["round"] for cell in run["cells"]] == list(range(1, session.asked.restarts + 1))
     for cell in run["cells"]:
         slices = cell["slices"]
         assert [one["number"] for one in slices] == list(range(len(slices)))
@@ -166,7 +185,7 @@ def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> 
     arms = [arm for cell in run["cells"] for arm in cell["arms"]]
     assert {arm["outcome"] for arm in arms} <= {"ok", "invalid"}
     assert {problem["name"] for arm in arms for problem in arm["problems"]} <= MACHINES_DOING
-    assert sum(cell["outcome"] == "ok" for cell in run["cells"]) >= NEEDED
+    assert sum(cell["outcome"] == "ok" for cell in run["cells"]) >= session.asked.needed
 
 
 def test_nothing_is_left_of_a_session(session: Session, repository: Repository, shared_harness: Harness) -> None:
@@ -187,11 +206,20 @@ def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repositor
     assert repository.untouched()
 
 
+def test_a_head_that_does_not_start_is_refused_with_words_and_never_with_a_verdict(
+    harness: Harness, repository: Repository, tmp_path: Path
+) -> None:
+    done = harness.run("ab", *repository.words, "--base", "base", "--head", "broken", "--out", tmp_path / "run")
+    assert done.code == 2, done.err
+    assert "bench: head (broken): small ended with exit code 1" in done.err
+    assert harness.left() == []
+    assert repository.untouched()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
-        (["--base", "base", "--head", "broken"], "bench: head (broken): small ended with exit code 1"),
         (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
         (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
         (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),
@@ -200,12 +228,10 @@ def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repositor
     ],
 )
 def test_what_cannot_be_compared_is_refused_with_words_and_never_with_a_verdict(
-    harness: Harness, repository: Repository, tmp_path: Path, words: list[str], message: str
+    repository: Repository, tmp_path: Path, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done = finish(harness.start("ab", *repository.words, *words, "--out", tmp_path / "run"))
-    assert done.code == 2, done.err
-    assert message in done.err
-    assert harness.left() == []
+    assert exit_code("ab", *repository.words, *words, "--out", tmp_path / "run") == 2
+    assert message in capsys.readouterr().err
     assert repository.untouched()
 
 
@@ -221,6 +247,6 @@ def test_code_that_comes_from_elsewhere_is_noticed(harness: Harness, repository:
         )
     )
     words = [*repository.words, "--config", str(mine), "--base", "base", "--out", str(tmp_path / "run")]
-    done = finish(harness.start("ab", *words))
+    done = harness.run("ab", *words)
     assert done.code == 2
     assert "imported nothing from" in done.err

@@ -87,12 +87,6 @@ def test_an_open_load_by_hand_keeps_its_rate(harness: Harness, url: str) -> None
     assert done.code == 0, done.err
 
 
-def test_a_rate_that_is_none_ends_with_what_to_write(harness: Harness, url: str) -> None:
-    done = finish(harness.popen(command("process.py", url, "--headless", *LOAD, "--rate", "0")))
-    assert done.code == 1
-    assert done.err.splitlines()[-1] == "--rate 0: write a number of requests a second above 0"
-
-
 def test_a_wrong_body_counts_as_a_failure(harness: Harness, tmp_path: Path) -> None:
     port = free_port()
     harness.popen((sys.executable, str(FAKE), str(port), "good"), cwd=tmp_path)

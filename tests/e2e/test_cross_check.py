@@ -28,6 +28,7 @@ SETTLE_S = 1.0
 LIGHT_RPS = 100.0
 
 pytestmark = [
+    pytest.mark.live,
     pytest.mark.slow,
     *(
         pytest.mark.skipif(shutil.which(name) is None, reason=f"{name} is not installed: apt install {package}")

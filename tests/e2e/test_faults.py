@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from .conftest import Config
-from .harness import Done, Harness, finish, run_json
+from .harness import IMPATIENT, UNDRAWN, Done, Harness, finish, run_json
 
 SERVING = ("good", "broken", "hangs", "rude", "stubborn", "slow")
 FAILING = ("stillborn", "dies", "deaf", "fixed", "absent", "mistaken", "nowhere")
@@ -31,10 +31,11 @@ def done(shared_harness: Harness, config: Config, folder: Path) -> Iterator[Done
             "mistaken": {"argv": '["python", "{prot}"]'},
             "nowhere": {"cwd": '"gone"'},
         }
-        mine = config(*SERVING, *FAILING, timeout_s=0.3, changed=changed)
+        mine = config(*SERVING, *FAILING, timeout_s=1.0, changed=changed)
         yield shared_harness.run(
-            "run", "--config", mine, "--profile", "tiny", "--out", folder, "--seed", "3", impatient=True
-        )
+            "run", "--config", mine, "--profile", "tiny", "--out", folder, "--seed", "3",
+            changed=UNDRAWN + IMPATIENT,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -82,9 +82,9 @@ def test_a_foreign_app_is_measured_by_path_status_and_body_of_the_table(
     cells: dict[tuple[str, str], Any], stack: str
 ) -> None:
     cell = cells[stack, "right"]
-    assert cell["requests"]["ok"] > 100
+    assert cell["requests"]["ok"] > 10
     assert cell["requests"]["errors"] == cell["requests"]["timeouts"] == 0
-    assert cell["throughput_rps"] > 100
+    assert cell["throughput_rps"] > 10
     assert cell["memory"]["peak"]["rss_bytes"] > 5e6
 
 

@@ -84,7 +84,7 @@ def test_every_answer_made_of_garbage_is_an_error_and_no_latency_comes_of_it(
     cell = cells[f"{stack}[env.UPSTREAM_URL={addresses[kind]}]"]
     assert cell.requests is not None
     assert cell.requests.by_error == {"status 502": cell.requests.errors}
-    assert cell.requests.errors > 20
+    assert cell.requests.errors > 10
     assert (cell.requests.ok, cell.requests.timeouts, cell.throughput_rps) == (0, 0, 0)
     assert cell.outcome in {"degraded", "invalid"}
     assert BY_NAME["p95"].value(cell) is None

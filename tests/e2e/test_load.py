@@ -7,8 +7,9 @@ import pytest
 from .conftest import Config
 from .harness import Harness, run_json
 
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-@pytest.mark.slow
+
 def test_five_hundred_users_do_not_exhaust_ports_of_a_server_that_closes_each_connection(
     harness: Harness, tmp_path: Path
 ) -> None:
@@ -24,7 +25,6 @@ def test_five_hundred_users_do_not_exhaust_ports_of_a_server_that_closes_each_co
     assert cell["requests"]["ok"] > 2000
 
 
-@pytest.mark.slow
 def test_a_thousand_users_are_held_on_kept_connections(harness: Harness, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     done = harness.run(
@@ -37,7 +37,6 @@ def test_a_thousand_users_are_held_on_kept_connections(harness: Harness, tmp_pat
     assert cell["requests"]["by_error"] == {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("stack", ["flask-sync", "flask-gthread", "fastapi-gunicorn"])
 def test_the_sampler_costs_less_than_a_hundredth_of_a_core(harness: Harness, tmp_path: Path, stack: str) -> None:
     folder = tmp_path / "run"
@@ -50,7 +49,6 @@ def test_the_sampler_costs_less_than_a_hundredth_of_a_core(harness: Harness, tmp
     assert 0 < cell["cpu"]["sampler_cores"] < 0.01
 
 
-@pytest.mark.slow
 def test_a_window_grows_until_it_spans_three_p95_and_to_its_limit_at_most(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:

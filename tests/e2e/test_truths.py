@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
@@ -23,7 +22,8 @@ from bench.record.store import load_run, load_samples
 from bench.run.host.cpus import cpu_sets, pinned
 
 from .conftest import ROOT, Config
-from .harness import Harness, finish, run_json, until
+from .harness import Harness, until
+from .known import Known, ceiling_of, known, voided
 
 OMISSION = ROOT / "examples" / "omission"
 LOGNORMAL = Path(__file__).with_name("lognormal_server.py")
@@ -53,6 +53,7 @@ def frozen(shared_harness: Harness, tmp_path_factory: pytest.TempPathFactory) ->
     return folder / "run"
 
 
+@pytest.mark.live
 def test_each_load_meets_one_freeze_inside_its_window(frozen: Path) -> None:
     freezes = FROZEN.findall(logged(frozen))
     cells = load_run(frozen).cells
@@ -63,6 +64,7 @@ def test_each_load_meets_one_freeze_inside_its_window(frozen: Path) -> None:
         assert float(ended_s) - float(begun_s) == pytest.approx(1.0, abs=0.1)
 
 
+@pytest.mark.live
 def test_an_open_load_tells_what_everybody_waited_who_came_while_the_server_was_frozen(frozen: Path) -> None:
     (cell,) = [cell for cell in load_run(frozen).cells if isinstance(cell.load, Open)]
     samples = load_samples(frozen, cell)
@@ -84,6 +86,7 @@ def test_an_open_load_tells_what_everybody_waited_who_came_while_the_server_was_
     assert cell.latency_s.p99 == pytest.approx(truth.p99, rel=0.05)
 
 
+@pytest.mark.live
 def test_a_closed_load_loses_one_request_to_the_same_freeze_and_its_p95_does_not_see_it(frozen: Path) -> None:
     cells = load_run(frozen).cells
     (closed,) = [cell.latency_s for cell in cells if isinstance(cell.load, Closed)]
@@ -138,6 +141,8 @@ def measured_and_logged(harness: Harness, config: Path, folder: Path) -> list[st
     ]
 
 
+@pytest.mark.live
+@pytest.mark.slow
 def test_percentiles_are_those_that_the_server_itself_logged(harness: Harness, config: Config, tmp_path: Path) -> None:
     mine = config("known", changed={"known": {"argv": f'["python", "{LOGNORMAL}", "{{port}}"]'}})
     mine.write_text(mine.read_text().replace('body = "hello"', "hold_s = 0.0567"))
@@ -169,11 +174,6 @@ def busy_loops(count: int, cpus: Sequence[int]) -> Iterator[None]:
             loop.wait()
 
 
-def voided(cell: dict[str, Any], figure: str) -> set[str]:
-    """The names of the problems that void a figure of a cell."""
-    return {problem["name"] for problem in cell["problems"] if figure in problem["voids"]}
-
-
 def program(harness: Harness, name: str) -> psutil.Process:
     """The `python -m NAME` among all that the harness has started."""
     for process in harness.left():
@@ -181,24 +181,6 @@ def program(harness: Harness, name: str) -> psutil.Process:
             if process.cmdline()[1:3] == ["-m", name]:
                 return process
     raise AssertionError(f"{name} is not running")
-
-
-@pytest.mark.skipif(not cpu_sets(1).load, reason="no core can be set apart here, so none can be taken away")
-def test_a_generator_that_others_keep_from_its_core_never_passes_for_a_slow_server(
-    harness: Harness, config: Config, tmp_path: Path
-) -> None:
-    mine = config("good")
-    started = harness.start(
-        "run", "--config", mine, "--profile", "tiny", "--rate", "300", "--window", "2", "--out", tmp_path / "run"
-    )
-    until((mine.parent / "asked").exists, "the first request")
-    with busy_loops(20, cpu_sets(1).generator):
-        time.sleep(2.5)
-    done = finish(started)
-    assert done.code == 0, done.err
-    (cell,) = run_json(tmp_path / "run")["cells"]
-    print(cell["problems"], cell["lag_s"], cell["heartbeat_s"])
-    assert voided(cell, "latency") & {"generator late", "generator stalled", "load side saturated", "arrivals not sent"}
 
 
 def stutter(process: psutil.Process, while_running: "subprocess.Popen[str]") -> None:
@@ -214,17 +196,33 @@ def stutter(process: psutil.Process, while_running: "subprocess.Popen[str]") -> 
             process.send_signal(signal.SIGCONT)
 
 
-def test_an_upstream_that_is_held_up_never_passes_for_a_slow_service(harness: Harness, tmp_path: Path) -> None:
-    folder = tmp_path / "run"
-    started = harness.start(
-        "run", "--profile", "smoke", "--stacks", "flask-gthread", "--users", "10", "--window", "2", "--out", folder
-    )
+def hold_the_upstream_up(harness: Harness, run: "subprocess.Popen[str]", folder: Path) -> None:
+    """From the start of the load on, again and again."""
     until(lambda: any((folder / "logs").glob("*.load.log")), "the load")
-    stutter(program(harness, "upstream"), started)
-    done = finish(started)
-    assert done.code == 0, done.err
-    (cell,) = run_json(folder)["cells"]
-    print(cell["problems"], cell["upstream"]["delay_error_s"], cell["ceiling"])
+    stutter(program(harness, "upstream"), run)
+
+
+def take_the_generators_core(_harness: Harness, _run: "subprocess.Popen[str]", folder: Path) -> None:
+    """For 2.5 s, once the load has begun."""
+    if not cpu_sets(1).load:
+        pytest.skip("no core can be set apart here, so none can be taken away")
+    until(lambda: any("first" in log.read_text() for log in (folder / "logs").glob("*.server.log")), "a request")
+    with busy_loops(20, cpu_sets(1).generator):
+        time.sleep(2.5)
+
+
+held_up = known("held_up", "--profile", "limits", "--stacks", "flask-gthread", "--scenarios", "weather",
+                "--users", "10", during=hold_the_upstream_up, slow=False)  # fmt: skip
+starved = known("starved", "--profile", "faults", "--scenarios", "good", "--rate", "300", "--window", "2",
+                during=take_the_generators_core, slow=False)  # fmt: skip
+
+
+def test_an_upstream_that_is_held_up_never_passes_for_a_slow_service(held_up: Known) -> None:
+    cell = held_up.find("flask-gthread", "weather", "10 users", lambda _: True)
     assert "upstream late" in voided(cell, "latency")
-    assert cell["ceiling"]["bound"] == "upstream"
-    assert harness.left() == []
+    assert ceiling_of(cell).bound == "upstream"
+
+
+def test_a_generator_that_others_keep_from_its_core_never_passes_for_a_slow_server(starved: Known) -> None:
+    cell = starved.find("faulty", "good", "300/s", lambda _: True)
+    assert voided(cell, "latency") & {"generator late", "generator stalled", "load side saturated", "arrivals not sent"}

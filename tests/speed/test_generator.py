@@ -9,7 +9,7 @@ from bench.run.host.signals import StopRequest
 
 from .generator import FAST, LEAN, RATE_RPS, USERS, trial, upstream_alone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 def test_the_lean_user_sends_at_least_two_and_a_half_times_as_much_as_fast_http_user(tmp_path: Path) -> None:

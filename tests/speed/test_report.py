@@ -29,6 +29,7 @@ def folder() -> Iterator[Path]:
         yield made
 
 
+@pytest.mark.live
 @pytest.mark.slow
 def test_a_report_of_ten_million_requests_is_soon_there_and_needs_little_memory(folder: Path) -> None:
     runs = [taken(folder) for _ in range(3)]

@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
@@ -168,6 +169,7 @@ def _ways(ranks: Sequence[int], count: int) -> NDArray[np.float64]:
     return np.asarray(ways[count])
 
 
+@lru_cache(maxsize=10_000)  # a search asks for the same counts once for each figure of a family
 def _errors_above(freedom: int, level: float, power: float) -> float:
     """How many standard errors above the threshold a true mean must lie for a one-sided t-test to find it."""
     if not 0 < level < power < 1:

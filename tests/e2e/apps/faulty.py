@@ -28,6 +28,8 @@ async def ask_upstream() -> None:
 async def answer(path: str) -> tuple[int, bytes]:
     """(status, body) of a path."""
     number = next(NUMBERS)
+    if number == 1:
+        print("the first request has come", flush=True)
     if path in QUEUES:
         async with QUEUES[path]:
             await asyncio.sleep(QUEUED_S[path])

@@ -167,14 +167,27 @@ def test_a_signal_ends_the_upstream_with_0_even_with_connections_open(start: Sta
 
 
 def test_the_peak_counts_calls_in_flight_but_no_longer_those_that_were_given_up(start: StartsUpstream) -> None:
-    upstream = start("--delay=weather=0.4", "--delay=users=0.4")
-    for _ in range(2):
+    upstream = start("--delay=weather=60", "--delay=users=0.5")
+    for number in (1, 2):
         callers = [upstream.connect() for _ in range(6)]
-        for number, caller in enumerate(callers):
-            caller.sendall(GET_WEATHER if number % 2 else GET_WEATHER.replace(b"weather/Oslo", b"users/1"))
+        for caller in callers[:3]:
+            caller.sendall(GET_WEATHER)
+        for caller in callers[3:]:
+            caller.sendall(GET_WEATHER.replace(b"weather/Oslo", b"users/1"))
+        until_hit(upstream, 6 * number)
         for caller in callers[:3]:
             caller.close()
         for caller in callers[3:]:
             received(caller)
             caller.close()
     assert upstream.control("GET", "/ledger")[1][""]["peak_in_flight"] == 6
+
+
+def until_hit(upstream: Upstream, hits: int) -> None:
+    """Returns once so many requests have arrived."""
+    end_s = time.monotonic() + 20
+    found = 0
+    while found < hits:
+        assert time.monotonic() < end_s, "they never came"
+        _, ledger = upstream.control("GET", "/ledger")
+        found = sum(route["hits"] for traffic in ledger.values() for route in traffic["routes"].values())

@@ -16,6 +16,7 @@ RATE_RPS = 2000
 LENGTH_S = 5.0
 
 
+@pytest.mark.live
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_without_delay_it_serves_ten_thousand_requests_a_second(start: StartsUpstream) -> None:
@@ -29,6 +30,7 @@ def test_without_delay_it_serves_ten_thousand_requests_a_second(start: StartsUps
     assert float(found[1]) >= 10_000
 
 
+@pytest.mark.live
 @pytest.mark.slow
 def test_at_two_thousand_requests_a_second_its_delays_are_off_by_two_milliseconds_at_most(
     start: StartsUpstream,
