@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.judge.cell.figures import UNPAIRED
+from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import ALPHA, Gate
 from bench.places import CHECKOUT, LATEST
 from bench.plan.turns import SLICE_S

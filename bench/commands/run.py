@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
 
     publish(result.folder, REFERENCE)
     cells = store.load_run(result.folder).cells
-    served = {cell.stack for cell in cells if cell.requests is not None and cell.requests.ok}
+    served = {cell.stack for cell in cells if (asked := cell.measurement.requests) is not None and asked.ok}
     silent = sorted({cell.stack for cell in cells if cell.outcome != "failed"} - served)
     if result.failed:
         print(f"{result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)

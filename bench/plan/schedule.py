@@ -2,39 +2,18 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bench.model.cell import CellKey
 from bench.model.config import Plan
 from bench.model.loads import expected_in_flight, load_name, within
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One freshly started server: a stack under a scenario, with its loads in ascending order.
+def visits(plan: Plan, seed: int) -> Iterator[tuple[CellKey, ...]]:
+    """The cells of every visit of every round, in the order in which they run; `order` counts the cells from 0.
 
-    The order is by the requests that a load keeps in flight, which orders closed-loop and open-loop loads together. It
-    ascends because the memory of a server does not shrink.
-    """
-
-    cells: tuple[CellKey, ...]
-
-    @property
-    def stack(self) -> str:
-        """The name of the stack."""
-        return self.cells[0].stack
-
-    @property
-    def scenario(self) -> str:
-        """The name of the scenario."""
-        return self.cells[0].scenario
-
-
-def visits(plan: Plan, seed: int) -> Iterator[Visit]:
-    """Every visit of every round, in the order in which they run; the `order` of a cell counts from 0.
-
-    A round has each pair of stack and scenario once. Seed and round shuffle the pairs, so that a machine that becomes
-    slower or faster affects all of them alike.
+    A visit is a freshly started server: one stack under one scenario. A round visits each stack x scenario once,
+    shuffled anew by seed and round, so that drift of the machine affects all alike. The loads of a visit ascend by the
+    requests that they keep in flight, closed-loop and open-loop loads together, because memory does not shrink.
     """
     order = 0
     for number in range(1, plan.profile.rounds + 1):
@@ -47,7 +26,7 @@ def visits(plan: Plan, seed: int) -> Iterator[Visit]:
             cells = [CellKey(stack, scenario, load, number, order + place) for place, load in enumerate(loads)]
             order += len(cells)
             if cells:
-                yield Visit(tuple(cells))
+                yield tuple(cells)
 
 
 def cell_name(key: CellKey) -> str:

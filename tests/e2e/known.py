@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import psutil
 import pytest
 
-from bench.model.cell import Ceiling, Cell
+from bench.model.cell import Bottleneck, Cell
 from bench.model.config import Closed, Load
 from bench.reading import read_run
 from bench.record.store import load_run
@@ -110,7 +110,7 @@ class Live:
             self.measure("--scenarios", scenario)
         cell = self.cells[stack, scenario, load]
         others = f"other programs used {self.others_cores[scenario]:.2f} cores"
-        told = f"{others}; {stack}, {scenario}, {load}: {cell.problems}, {cell.ceiling}, {cell.cpu}"
+        told = f"{others}; {stack}, {scenario}, {load}: {cell.problems}, {cell.bottleneck}, {cell.cpu}"
         print(told)
         if needs_core and self.disturbed(scenario) and not wanted(cell):
             pytest.skip(told)
@@ -159,10 +159,10 @@ def problems_of(cell: Cell) -> set[str]:
     return {problem.name for problem in cell.problems}
 
 
-def ceiling_of(cell: Cell) -> Ceiling:
+def ceiling_of(cell: Cell) -> Bottleneck:
     """What limits it."""
-    assert cell.ceiling is not None
-    return cell.ceiling
+    assert cell.bottleneck is not None
+    return cell.bottleneck
 
 
 def voided(cell: Cell, figure: str) -> set[str]:

@@ -221,6 +221,10 @@ def test_a_head_that_does_not_start_is_refused_with_words_and_never_with_a_verdi
     [
         (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
         (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
+        (
+            ["--base", "base", "--alpha", "1e-9"],
+            "cannot show anything at alpha 1e-09 with 3 gated metrics: take a larger",
+        ),
         (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
         (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),
         (["--base", "base", "--repo", "/"], "git rev-parse --show-toplevel: fatal: not a git repository"),

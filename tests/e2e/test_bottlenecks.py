@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench.model.cell import Bound, Ceiling
+from bench.model.cell import Limit, Bottleneck
 
 from .known import Known, ceiling_of, known
 
@@ -29,11 +29,11 @@ cheap = known("cheap", "--profile", "limits", "--stacks", "cheap", "--scenarios"
 
 
 def limited_by(
-    cells: Known, stack: str, scenario: str, load: str, bound: Bound, *, needs_core: bool = False
-) -> Ceiling:
+    cells: Known, stack: str, scenario: str, load: str, bound: Limit, *, needs_core: bool = False
+) -> Bottleneck:
     """The cell's ceiling, which names this."""
     cell = cells.find(stack, scenario, load, lambda cell: ceiling_of(cell).bound == bound, needs_core=needs_core)
-    assert ceiling_of(cell).bound == bound, (cell.ceiling, cell.problems, cell.cpu)
+    assert ceiling_of(cell).bound == bound, (cell.bottleneck, cell.problems, cell.cpu)
     return ceiling_of(cell)
 
 

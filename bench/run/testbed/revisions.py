@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.cell import ARMS
+from bench.model.cell import SIDES
 from bench.model.config import HARNESS, Stack
 from bench.model.run import Revision
 from bench.places import CHECKOUT, SHIPPED
@@ -27,7 +27,7 @@ FRESH_BYTECODE = {"PYTHONPYCACHEPREFIX": "", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Checkout:
     """One revision: which it is and the folder that holds its files.
 
     `environment`: the programs of the environment that was made for it; None: it runs in the environment of the stack.
@@ -111,7 +111,7 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Side, Side]]:
+def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Checkout, Checkout]]:
     """Both sides of a repository, each in a new folder whose path is as long as the other's; both gone afterwards.
 
     `.` is the working tree as it is, with its uncommitted changes. A side whose lock file is not the one that is
@@ -121,17 +121,17 @@ def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Side, 
     with tempfile.TemporaryDirectory(prefix="bench-ab-") as name:
         top = Path(name).resolve()
         try:
-            revisions = [_check_out(repository, ref, top / arm) for arm, ref in zip(ARMS, (base, head), strict=True)]
+            revisions = [_check_out(repository, ref, top / side) for side, ref in zip(SIDES, (base, head), strict=True)]
             installed = file_sha256(repository / LOCK) if repository == CHECKOUT else revisions[1].lock_sha256
             sides = [
-                Side(revision, repository, top / arm, _environment(top, arm, revision, installed))
-                for arm, revision in zip(ARMS, revisions, strict=True)
+                Checkout(revision, repository, top / side, _environment(top, side, revision, installed))
+                for side, revision in zip(SIDES, revisions, strict=True)
             ]
             yield sides[0], sides[1]
         finally:
-            for arm in ARMS:
+            for side in SIDES:
                 with suppress(BenchError):  # it was not made yet
-                    _git(repository, "worktree", "remove", "--force", "--force", str(top / arm))
+                    _git(repository, "worktree", "remove", "--force", "--force", str(top / side))
 
 
 def _check_out(repository: Path, ref: str, folder: Path) -> Revision:
@@ -169,16 +169,16 @@ def _clear(there: Path, here: Path) -> None:
         shutil.rmtree(there)
 
 
-def _environment(top: Path, arm: str, revision: Revision, installed: str | None) -> Path | None:
+def _environment(top: Path, side: str, revision: Revision, installed: str | None) -> Path | None:
     """The programs of an environment made for a side; None where the side is locked to what is installed."""
     if revision.lock_sha256 in {None, installed}:
         return None
-    environment = top / f"{arm}.venv"
+    environment = top / f"{side}.venv"
     programs = environment / "bin"
     pip = (str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     for argv in (
         (sys.executable, "-m", "venv", str(environment)),
-        (*pip, "--require-hashes", "--no-deps", "-r", str(top / arm / LOCK)),
+        (*pip, "--require-hashes", "--no-deps", "-r", str(top / side / LOCK)),
     ):
         made = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=top)
         if made.returncode:

@@ -12,8 +12,8 @@ from bench.commands import run as command
 from bench.errors import BenchError
 from bench.model.cell import Cell
 from bench.record.store import load_run, save_run
-from bench.run.session.plain import RunResult
-from tests.unit.builders import FASTAPI, FLASK, plan, save
+from bench.run.session.measure import RunResult
+from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
 
@@ -32,8 +32,9 @@ def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Ce
 
 
 def silent(cell: Cell) -> Cell:
-    assert cell.requests is not None
-    return replace(cell, requests=replace(cell.requests, ok=0))
+    requests = cell.measurement.requests
+    assert requests is not None
+    return changed(cell, requests=replace(requests, ok=0))
 
 
 def test_a_run_whose_stacks_all_served_something_exits_with_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +54,7 @@ def test_a_cell_that_failed_exits_with_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(cell: Cell) -> Cell:
-        return replace(cell, outcome="failed", requests=None) if cell.stack == "loop" else cell
+        return changed(cell, outcome="failed", requests=None) if cell.stack == "loop" else cell
 
     assert recorded(tmp_path, monkeypatch, fail) == 1
     assert capsys.readouterr().err == f"2 cells failed; their logs are in {tmp_path}/logs\n"
