@@ -110,7 +110,7 @@ class Live:
             self.measure("--scenarios", scenario)
         cell = self.cells[stack, scenario, load]
         others = f"other programs used {self.others_cores[scenario]:.2f} cores"
-        told = f"{others}; {stack}, {scenario}, {load}: {cell.problems}, {cell.bottleneck}, {cell.cpu}"
+        told = f"{others}; {stack}, {scenario}, {load}: {cell.measurement.problems}, {cell.measurement.bottleneck}, {cell.measurement.cpu}"
         print(told)
         if needs_core and self.disturbed(scenario) and not wanted(cell):
             pytest.skip(told)
@@ -156,18 +156,18 @@ def keep(folder: Path, name: str) -> None:
 
 def problems_of(cell: Cell) -> set[str]:
     """The names of its problems."""
-    return {problem.name for problem in cell.problems}
+    return {problem.name for problem in cell.measurement.problems}
 
 
-def ceiling_of(cell: Cell) -> Bottleneck:
+def bottleneck_of(cell: Cell) -> Bottleneck:
     """What limits it."""
-    assert cell.bottleneck is not None
-    return cell.bottleneck
+    assert cell.measurement.bottleneck is not None
+    return cell.measurement.bottleneck
 
 
 def voided(cell: Cell, figure: str) -> set[str]:
     """The names of the problems that make a figure of a cell unreliable."""
-    return {problem.name for problem in cell.problems if figure in problem.voids}
+    return {problem.name for problem in cell.measurement.problems if figure in problem.voids}
 
 
 def _by_name(cells: Sequence[Cell]) -> dict[tuple[str, str, str], Cell]:

@@ -16,7 +16,7 @@ from bench.model.cell import Cell, Problem
 from bench.model.run import Run
 from bench.record.store import load_run, save_run
 from tests.sessions.make import FOLDER, run_json, sessions
-from tests.unit.builders import FASTAPI, FLASK, plan, save
+from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
 from tests.unit.sessions import STACKS, ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,8 +185,8 @@ def test_damaged_data_exits_2_with_one_line(diff: Diff, stored: Stored) -> None:
     assert "run.json cannot be read" in one_line(diff(path.parent))
     strange = replace(run, ab=replace(run.ab, family=(replace(run.ab.family[0], metric="p99"),)))
     assert "the family's p99 of flask-gthread was not planned" in one_line(diff(stored(strange)))
-    halves = replace(run, cells=(replace(run.cells[0], arms=run.cells[0].arms[:1]), *run.cells[1:]))
-    assert "cell 0 has 1 arms, not 2" in one_line(diff(stored(halves)))
+    halves = replace(run, cells=(replace(run.cells[0], measurements=run.cells[0].measurements[:1]), *run.cells[1:]))
+    assert "cell 0 has 1 measurements, not 2" in one_line(diff(stored(halves)))
 
 
 def test_runs_with_samples_are_judged_from_them(diff: Diff, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_runs_with_samples_are_judged_from_them(diff: Diff, tmp_path: Path) -> N
     for name in ("base", "head"):
         save(tmp_path / name, plan(shapes, {"weather": (5,)}, rounds=3), shapes)
     run = load_run(tmp_path / "head")
-    slow = (replace(cell, throughput_rps=1.0) for cell in run.cells)
+    slow = (changed(cell, throughput_rps=1.0) for cell in run.cells)
     save_run(tmp_path / "head", replace(run, cells=tuple(slow)))
     done = diff(tmp_path / "base", tmp_path / "head")
     assert "recorded" not in done.out
@@ -220,7 +220,7 @@ def test_thresholds_decide(diff: Diff) -> None:
 
 def test_base_and_head_swapped_mirror_the_verdict(diff: Diff, stored: Stored) -> None:
     run = load_run(SLOWER)
-    swapped = replace(run, cells=tuple(replace(cell, arms=cell.arms[::-1]) for cell in run.cells))
+    swapped = replace(run, cells=tuple(replace(cell, measurements=cell.measurements[::-1]) for cell in run.cells))
     done = diff(stored(swapped))
     assert done.code == 0
     assert done.out.startswith("improved: flask-gthread, weather, 100 users: CPU per request -17.1 %")
@@ -248,8 +248,8 @@ FAILING = Problem("service errors", "3.00 % of the requests failed: 300 x status
 
 
 def degraded(cell: Cell) -> Cell:
-    head = replace(cell.arms[1], outcome="degraded", problems=(FAILING,))
-    return replace(cell, outcome="degraded", arms=(cell.arms[0], head))
+    base, head = cell.measurements
+    return replace(cell, measurements=(base, replace(head, outcome="degraded", problems=(FAILING,))))
 
 
 def test_a_head_that_fails_in_a_single_restart_regressed(diff: Diff, stored: Stored) -> None:
