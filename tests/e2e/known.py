@@ -150,7 +150,7 @@ def keep(folder: Path, name: str) -> None:
     shutil.rmtree(there, ignore_errors=True)
     shutil.copytree(folder / "cells", there / "cells")
     text = (folder / "run.json").read_text(encoding="utf-8")
-    text = text.replace(f"{ROOT}/", "").replace(str(folder.parent), "measured")
+    text = text.replace(f"{ROOT}/", "").replace(str(ROOT), ".").replace(str(folder.parent), "measured")
     (there / "run.json").write_text(text, encoding="utf-8")
 
 
