@@ -14,12 +14,12 @@ from typing import Any
 
 import psutil
 
-from bench import cli
+from bench.__main__ import main
 
 PATIENCE_S = 60.0
 MARK = "BENCH_TEST"
 
-PROGRAM = "import sys; {} from bench.cli import main; sys.exit(main())"
+PROGRAM = "import sys; {} from bench.__main__ import main; sys.exit(main(prog='python -m bench'))"
 """`python -m bench`, but for what is changed before."""
 
 UNDRAWN = "from bench.show.report import publish; publish.pictures = lambda *_: iter(());"
@@ -120,7 +120,7 @@ def finish(process: "subprocess.Popen[str]") -> Done:
 def exit_code(*arguments: str | Path) -> int | str | None:
     """What the command line ends with, called within this process: another takes seconds to start."""
     try:
-        return cli.main([os.fspath(argument) for argument in arguments])
+        return main([os.fspath(argument) for argument in arguments], prog="python -m bench")
     except SystemExit as end:
         return end.code
 

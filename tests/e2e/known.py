@@ -110,7 +110,8 @@ class Live:
             self.measure("--scenarios", scenario)
         cell = self.cells[stack, scenario, load]
         others = f"other programs used {self.others_cores[scenario]:.2f} cores"
-        told = f"{others}; {stack}, {scenario}, {load}: {cell.measurement.problems}, {cell.measurement.bottleneck}, {cell.measurement.cpu}"
+        found = cell.measurement
+        told = f"{others}; {stack}, {scenario}, {load}: {found.problems}, {found.bottleneck}, {found.cpu}"
         print(told)
         if needs_core and self.disturbed(scenario) and not wanted(cell):
             pytest.skip(told)

@@ -135,8 +135,8 @@ def test_two_runs_at_once_each_measure_their_own_and_never_share_a_folder(
         process.communicate(timeout=60)
         assert process.returncode == 0
         (cell,) = run_json(tmp_path / name)["cells"]
-        assert cell["requests"]["ok"] > 0
-        assert cell["requests"]["errors"] == 0
+        assert cell["measurements"][0]["requests"]["ok"] > 0
+        assert cell["measurements"][0]["requests"]["errors"] == 0
     assert harness.left() == []
 
 
@@ -151,6 +151,6 @@ def test_a_window_shorter_than_a_request_is_recorded_for_what_it_is_and_the_run_
     assert done.code == 1, done.err
     assert f"slow served nothing; the logs are in {folder}/logs" in done.err
     (cell,) = run_json(folder)["cells"]
-    assert cell["requests"]["ok"] == 0
-    assert cell["latency_s"] is None
-    assert "nothing served" in {problem["name"] for problem in cell["problems"]}
+    assert cell["measurements"][0]["requests"]["ok"] == 0
+    assert cell["measurements"][0]["latency_s"] is None
+    assert "nothing served" in {problem["name"] for problem in cell["measurements"][0]["problems"]}
