@@ -34,7 +34,7 @@ async def _serve_until_stopped(arguments: argparse.Namespace, token: str) -> Non
 
 def main(argv: list[str] | None = None) -> int:
     """0 after a signal; 1 if a port is taken; argparse exits with 2 for bad arguments."""
-    parser = argparse.ArgumentParser(prog="python -m upstream", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m upstream", description=__doc__, allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--control-port", type=int, default=9001)

@@ -17,7 +17,7 @@ from examples.clients.measure import measure
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 if the page is written, another if something failed or a signal came."""
-    parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__, allow_abbrev=False)
     parser.add_argument("what", nargs="?", choices=("measure",), help="measure again; default: only write the page")
     try:
         if parser.parse_args(argv).what == "measure":

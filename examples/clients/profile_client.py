@@ -96,7 +96,9 @@ async def _counted(load: Load, longest_s: float) -> tuple[int, dict[str, int]]:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """End the process with 0, or with 1 if no call was answered."""
-    parser = argparse.ArgumentParser(prog="python -m examples.clients.profile_client", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.clients.profile_client", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("client", choices=CLIENTS)
     parser.add_argument("calls", type=int, help="the number of concurrent calls")
     parser.add_argument("--upstream", metavar="URL", default="http://127.0.0.1:9000")

@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     """The exit code: 0 when all sessions have run and the document is written."""
     words = list(argv)
     mine, options = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__, allow_abbrev=False)
     parser.add_argument("sessions", nargs="*", type=_session, metavar="KIND:PERCENT")
     for kind, size in parser.parse_args(mine).sessions:
         keep(hold(kind, size, options))

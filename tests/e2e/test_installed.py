@@ -97,9 +97,8 @@ def stackduel(wheel: Path) -> Path:
     (wheel.parent / "versions").write_text("".join(f"{name}=={has}\n" for name, has in distributions().items()))
     call(sys.executable, "-m", "venv", "own", cwd=wheel.parent)
     programs = wheel.parent / "own/bin"
-    call(
-        programs / "python", "-m", "pip", "install", "--no-compile", "--constraint", "versions", wheel, cwd=wheel.parent
-    )
+    pip = (programs / "python", "-m", "pip", "install", "--no-compile", "--constraint", "versions")
+    call(*pip, wheel, cwd=wheel.parent)
     return programs / "stackduel"
 
 

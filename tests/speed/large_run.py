@@ -142,7 +142,9 @@ def _requests(load: Load, answered_rps: float, window: Window, random: np.random
 
 def main() -> int:
     """0 once the run is made."""
-    parser = argparse.ArgumentParser(prog="python -m tests.speed.large_run", description="Make up a large run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.speed.large_run", description="Make up a large run.", allow_abbrev=False
+    )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("--cells", type=int, default=300)
     parser.add_argument("--requests", type=int, default=10_000_000)
