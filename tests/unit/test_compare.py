@@ -198,7 +198,7 @@ def foreign(folder: Path) -> None:
 def no_sampler(folder: Path) -> None:
     path = folder / "cells" / "0.npz"
     with np.load(path) as arrays:
-        kept = dict(arrays) | {"mem_t_s": arrays["mem_t_s"] + 1e6}
+        kept = dict(arrays) | {"t_s": arrays["t_s"] + 1e6}
     np.savez(path, allow_pickle=False, **kept)
 
 
@@ -207,9 +207,9 @@ def no_sampler(folder: Path) -> None:
     [
         (truncate, "run.json cannot be read"),
         (corrupt, "0.npz cannot be read"),
-        (shorten, "cannot be judged"),
-        (newer, f"has schema 99, and this version reads {SCHEMA_VERSION}: update it"),
-        (older, f"has schema 1, and this version reads {SCHEMA_VERSION}: measure again, or read it with the version"),
+        (shorten, "cannot be read: columns of one table differ in length"),
+        (newer, f"has schema 99, and this version reads 2 and {SCHEMA_VERSION}: update this program"),
+        (older, f"has schema 1, and this version reads 2 and {SCHEMA_VERSION}: measure again"),
         (gone, "holds no run.json"),
         (foreign, "cell 0 is of a stack or scenario not planned"),
         (no_sampler, "cannot be judged: no memory reading lies in the window"),

@@ -162,7 +162,7 @@ def test_an_interrupted_session_says_where_it_was_and_what_to_do_with_the_finish
     way_on = (
         f"go on with python -m bench run --resume {folder}"
         if session.run.ab is None
-        else f"show them with python compare.py diff {folder}"
+        else f"show them with python -m bench diff {folder}"
     )
     assert str(caught.value) == (
         f"interrupted by SIGINT: two, look, 10 users, round 1, in phase measure; "
@@ -173,7 +173,7 @@ def test_an_interrupted_session_says_where_it_was_and_what_to_do_with_the_finish
 
 
 @pytest.mark.parametrize("name", ["run.json", "cells"])
-def test_what_cannot_be_recorded_ends_the_session_with_where_it_was_and_never_with_a_verdict(
+def test_what_cannot_be_recorded_ends_the_session_with_where_it_was(
     session: Session, cells: FakeCells, tmp_path: Path, name: str
 ) -> None:
     def block(key: CellKey) -> None:
@@ -185,7 +185,7 @@ def test_what_cannot_be_recorded_ends_the_session_with_where_it_was_and_never_wi
     cells.error = block
     with pytest.raises(BenchError) as caught:
         session.measure("one", "two")
-    assert caught.value.exit_code == (1 if session.run.ab is None else 2)
+    assert caught.value.exit_code == 1
     assert "one, look, 100 users, round 1, in phase record; " in str(caught.value)
     assert "finished cells are kept in" in str(caught.value)
     assert not cells.running

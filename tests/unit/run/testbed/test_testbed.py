@@ -12,7 +12,6 @@ from bench.errors import BenchError
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Stack
 from bench.run.host.cpus import CpuSets
-from bench.run.host.process import OWN_PROGRAMS
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import testbed as module
 from bench.run.testbed.setting import Setting
@@ -29,11 +28,11 @@ AB = (Start("base", STACK), Start("head", STACK, Path("/head/bin")))
 
 
 class Host:
-    """Notes the phases and what ended, in order, and for each server its upstream's URL and its programs."""
+    """Notes the phases and what ended, in order, and for each server its upstream's URL and its environment."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
-        self.started: dict[str, tuple[str, Path]] = {}
+        self.started: dict[str, tuple[str, Path | None]] = {}
         self.broken = ""
 
     def shown(self, key: CellKey, name: str, live: str = "") -> None:
@@ -49,13 +48,13 @@ class Host:
 
     @contextmanager
     def running_server(
-        self, stack: Stack, url: str, users: int, _cpus: object, log: Path, _stop: object, *, programs: Path
+        self, stack: Stack, url: str, users: int, _cpus: object, log: Path, _stop: object, *, environment: Path | None
     ) -> Iterator[SimpleNamespace]:
         assert (stack, users) == (STACK, 10)
         if self.broken and self.broken in log.name:
             raise BenchError("it ended with exit code 1")
         role = log.name.split(".")[1]
-        self.started[role] = (url, programs)
+        self.started[role] = (url, environment)
         try:
             yield SimpleNamespace(url=f"http://{role}", program=Family(Member(2, CPU_S[role])))
         finally:
@@ -80,7 +79,7 @@ def test_one_server_calls_the_upstream_without_a_prefix_and_all_is_read_before_a
     host: Host, tmp_path: Path
 ) -> None:
     with module.testbed(KEY, PLAIN, setting(host, tmp_path)) as bed:
-        assert host.started == {"server": ("http://up", OWN_PROGRAMS)}
+        assert host.started == {"server": ("http://up", None)}
         assert list(bed.servers) == ["server"]
         assert bed.prefixes == [None]
         assert list(bed.idle.uses) == ["server", "upstream", "harness"]
@@ -90,12 +89,12 @@ def test_one_server_calls_the_upstream_without_a_prefix_and_all_is_read_before_a
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_two_servers_call_the_upstream_under_a_prefix_each_and_run_their_own_programs(
+def test_two_servers_call_the_upstream_under_a_prefix_each_and_run_in_their_own_environments(
     host: Host, tmp_path: Path
 ) -> None:
     with module.testbed(KEY, AB, setting(host, tmp_path)) as bed:
         assert host.started == {
-            "base": ("http://up/base", OWN_PROGRAMS),
+            "base": ("http://up/base", None),
             "head": ("http://up/head", Path("/head/bin")),
         }
         assert bed.prefixes == ["base", "head"]
