@@ -61,7 +61,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A closed load: `users` who each wait for an answer before they ask again, and never pause."""
+    """A closed-loop load: each of `users` waits for its answer, then sends the next request at once."""
 
     model: Literal["closed"] = "closed"
     users: int
@@ -69,9 +69,9 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """An open load: `rate_rps` requests/s arrive on schedule, whatever the server does.
+    """An open-loop load: `rate_rps` requests/s arrive on schedule, whatever the server does.
 
-    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests under way is dropped.
+    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests in flight is dropped.
     """
 
     model: Literal["open"] = "open"
@@ -85,7 +85,7 @@ Load = Closed | Open
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of warm-up, of the window, and of the longest window to which it may grow."""
+    """Seconds of the warm-up, of the window, and of the window that it may grow to."""
 
     warmup_s: float
     window_s: float
@@ -96,8 +96,8 @@ class Timing:
 class Profile:
     """What one `bench run` measures.
 
-    `max_users` and `max_rate_rps`: the highest closed and open load worth giving to a stack, by its name. `compare`:
-    the two stacks whose ratio is the headline; every other stack is compared with the second of them.
+    `max_users` and `max_rate_rps`: the highest closed-loop and open-loop load that a stack is given, by its name.
+    `compare`: the two stacks whose ratio is the headline; every other stack is compared with the second of them.
     """
 
     name: str

@@ -1,10 +1,9 @@
-"""How long a run will take: what is known of its cells before they are measured, and what the finished ones showed."""
+"""How long a run will take: from the plan before a cell is measured, then from the finished cells."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Load, Plan, Scenario, Stack
-from bench.plan.schedule import Visit
 
 VISIT_S = 2.3
 LOAD_S = 0.7
@@ -16,12 +15,12 @@ WINDOW_P95S = 3.3
 Kind = tuple[str, str, Load]
 
 
-def expected(visits: Iterable[Visit], plan: Plan) -> list[tuple[CellKey, float]]:
-    """Every cell in its order, and the seconds that it will take as far as slots, waits and timing foretell it."""
+def expected(visits: Iterable[Sequence[CellKey]], plan: Plan) -> list[tuple[CellKey, float]]:
+    """Every cell in its order, and the seconds that it should take by its slots, waits and timing."""
     return [
         (key, (LOAD_S if place else VISIT_S) + _loaded_s(key, plan))
         for visit in visits
-        for place, key in enumerate(visit.cells)
+        for place, key in enumerate(visit)
     ]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.judge.cell.figures import BY_NAME, PAIRED
+from bench.judge.cell.metrics import BY_NAME, PAIRED
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.model.run import Run
@@ -127,7 +127,9 @@ def _cpu_s(there: Path, folder: Path) -> dict[str, float]:
         raise BenchError("the pilot of a calibration failed")
     cells, needs = store.load_run(folder).cells, BY_NAME["cpu"]
     used = {
-        stack: [each_s for cell in cells if cell.stack == stack and (each_s := needs.read(cell)) is not None]
+        stack: [
+            each_s for cell in cells if cell.stack == stack and (each_s := needs.read(cell.measurement)) is not None
+        ]
         for stack in {cell.stack for cell in cells}
     }
     if not all(used.values()):
@@ -158,9 +160,13 @@ def _figures(run: Run) -> Iterator[Figures]:
     gated = {(one.stack, one.load.model, one.metric) for one in run.ab.family}
     for stack in run.config.profile.stacks:
         for model in ("closed", "open"):
-            cells = [cell for cell in run.cells if (cell.stack, cell.load.model) == (stack, model) and cell.arms]
+            cells = [
+                cell
+                for cell in run.cells
+                if (cell.stack, cell.load.model) == (stack, model) and cell.outcome != "failed"
+            ]
             for metric in METRICS if cells else ():
-                pairs = [tuple(PAIRED[metric].value(arm) for arm in cell.arms) for cell in cells]
+                pairs = [tuple(PAIRED[metric].value(one) for one in cell.measurements) for cell in cells]
                 whole = [(base, head) for base, head in pairs if base is not None and head is not None]
                 base, head = ([pair[arm] for pair in whole] for arm in (0, 1))
                 yield Figures(stack, model, metric, (stack, model, metric) in gated, tuple(base), tuple(head))

@@ -193,6 +193,10 @@ def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repositor
         (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
         (["--base", "base", "--head", "broken"], "bench: head (broken): small ended with exit code 1"),
         (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
+        (
+            ["--base", "base", "--alpha", "1e-9"],
+            "cannot show anything at alpha 1e-09 with 3 gated metrics: take a larger",
+        ),
         (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
         (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),
         (["--base", "base", "--repo", "/"], "git rev-parse --show-toplevel: fatal: not a git repository"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import compare
+from bench.judge.cell.figures import reading_of
 from bench.model.cell import CellKey
 from bench.model.run import SCHEMA_VERSION
 from bench.model.samples import Samples
@@ -16,7 +17,7 @@ from bench.record.store import load_run, save_run
 from bench.show.charts.against_load import SATURATION
 from bench.show.charts.gallery import FORMATS, NAMES
 from bench.show.report.markdown import BEGIN, END
-from tests.unit.builders import FASTAPI, FLASK, plan, save
+from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
@@ -82,7 +83,7 @@ def test_a_report_shows_what_the_samples_say_whatever_run_json_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = load_run(folder)
-    save_run(folder, replace(run, cells=tuple(replace(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
+    save_run(folder, replace(run, cells=tuple(changed(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
     compare.main(["report", str(folder)])
     assert "1000000000" not in capsys.readouterr().out
 
@@ -104,7 +105,8 @@ def test_a_run_without_a_cell_is_reported(tmp_path: Path, capsys: pytest.Capture
 
 def test_figures_that_the_load_side_spoiled_are_void(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def spoil(key: CellKey, raw: Samples) -> Samples:
-        return replace(raw, generator_cpu_s=raw.generator_cpu_s * (3 if key.stack == "loop" else 1))
+        busy = reading_of(raw, "generator") & (key.stack == "loop")
+        return replace(raw, cpu_user_s=raw.cpu_user_s * np.where(busy, 3, 1))
 
     save(tmp_path, plan(SHAPES, {"weather": (10,)}, rounds=1), SHAPES, change=spoil)
     compare.main(["report", str(tmp_path)])

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, and what it is called."""
+"""The folder of a run: its name, and who may write into it."""
 
 import fcntl
 import itertools
@@ -24,7 +24,7 @@ def owned(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BenchError(f"another run is under way in {folder}: wait for it, or choose another --out") from None
+            raise BenchError(f"another run is writing into {folder}: wait for it, or choose another --out") from None
         yield
     finally:
         os.close(descriptor)
@@ -37,7 +37,7 @@ def refuse_another_run(folder: Path) -> None:
 
 
 def check_place(folder: Path) -> None:
-    """Raise BenchError where a new run cannot lie there: something else is in the way, or another run has it."""
+    """Raise BenchError where a new run cannot be put there: something else is in the way, or it holds a run."""
     path = folder.absolute()
     nearest = next(one for one in (path, *path.parents) if one.exists())
     if not nearest.is_dir():

@@ -1,26 +1,23 @@
-"""A run: every visit of every round, each cell recorded as soon as it is judged."""
+"""A plain run: every visit of every round, one server in each."""
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
-from bench.judge.cell.figures import sent
-from bench.judge.cell.problems import BEHIND
 from bench.model.config import Plan
 from bench.model.loads import most_in_flight
 from bench.model.run import SCHEMA_VERSION, Run
 from bench.plan.config import ROOT
 from bench.plan.duration import expected
-from bench.plan.schedule import Visit, visits
+from bench.plan.schedule import visits
 from bench.record import machine, store
-from bench.run.cell.visit import Setting, run_visit
+from bench.run.cell.visit import Visit
 from bench.run.host.cpus import CpuSets, cpu_sets, pinned
-from bench.run.host.signals import Interrupted, StopRequest
+from bench.run.host.signals import StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
     RESULTS,
@@ -31,16 +28,10 @@ from bench.run.session.folder import (
     refuse_another_run,
     unused,
 )
+from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """Where the run lies and how many of its cells could not be measured."""
-
-    folder: Path
-    failed: int
+from bench.run.testbed.testbed import Start
 
 
 def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
@@ -111,63 +102,25 @@ def resume(folder: Path, stop: StopRequest) -> RunResult:
 
 
 def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
-    plan = run.config
-    in_flight = most_in_flight(plan.profile)
-    descriptors_for(in_flight)
+    descriptors_for(most_in_flight(run.config.profile))
     missing = list(_missing(run))
     try:
         store.save_run(folder, run)
     except OSError as error:
         raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
     point_latest_to(folder)
-    cells = expected(missing, plan)
+    cells = expected((visit.cells for visit in missing), run.config)
     with pinned(run.load_cpus), RunProgress(cells) as progress:
         length_s = sum(cell_s for _, cell_s in cells)
         progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
         recorder = Recorder(run, folder, progress)
-        setting = Setting(
-            plan=plan,
-            seed=run.seed,
-            cpus=CpuSets(run.server_cpus, run.load_cpus),
-            cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
-            in_flight=in_flight,
-            logs=folder / "logs",
-            stop=stop,
-            progress=recorder.phase,
-        )
-        try:
-            for visit in missing:
-                _run_whole_visit(visit, setting, recorder)
-        except Interrupted as interruption:
-            raise Interrupted(interruption.signum, recorder.where()) from None
-        except OSError as error:
-            raise BenchError(f"{error}: {recorder.where()}", exit_code=1) from error
-    return RunResult(folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+        return measure(missing, setting(run, recorder, stop), recorder)
 
 
 def _missing(run: Run) -> Iterator[Visit]:
     """What is planned and not recorded yet."""
     recorded = {cell.order for cell in run.cells}
-    for visit in visits(run.config, run.seed):
-        keys = tuple(key for key in visit.cells if key.order not in recorded)
+    for cells in visits(run.config, run.seed):
+        keys = tuple(key for key in cells if key.order not in recorded)
         if keys:
-            yield Visit(keys)
-
-
-def _run_whole_visit(visit: Visit, setting: Setting, recorder: "Recorder") -> None:
-    """Every cell of a visit, recorded or failed; after one that leaves its mark the next has a fresh server.
-
-    Requests that failed, whenever they did, may still be worked on; and a server that fell behind an open load held
-    more requests than the next cell will, in memory that it does not give back.
-    """
-    left = list(visit.cells)
-    while left:
-        try:
-            with closing(run_visit(Visit(tuple(left)), setting)) as measured:
-                for cell, samples in measured:
-                    recorder.record(left.pop(0), cell, samples)
-                    failed = (samples.status < 0) & sent(samples)
-                    if failed.any() or any(problem.name in BEHIND for problem in cell.problems):
-                        break
-        except BenchError as error:
-            recorder.fail(left.pop(0), error)
+            yield Visit(keys, (Start("server", run.config.stacks[keys[0].stack]),))

@@ -1,10 +1,11 @@
-"""What is kept of a run while it goes on: each cell as soon as there is one."""
+"""The recording of a run while it goes on: each cell as soon as it is judged."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.cell import Cell, CellKey, Problem
+from bench.judge.cell.kinds import FAILED
+from bench.model.cell import SIDES, Cell, CellKey, Measurement, Problem
 from bench.model.run import Run
 from bench.model.samples import Samples
 from bench.plan.schedule import cell_name
@@ -13,7 +14,7 @@ from bench.run.session.progress import RunProgress
 
 
 class Recorder:
-    """Saves the run after each cell, and knows which phase of which cell is under way."""
+    """Saves the run after each cell, and knows the current cell and its phase."""
 
     def __init__(self, run: Run, folder: Path, progress: RunProgress) -> None:
         self.run = run
@@ -30,7 +31,7 @@ class Recorder:
         self.progress.phase(key, name, live)
 
     def where(self) -> str:
-        """What was under way, and how to go on with it."""
+        """What was being done, and how to go on with it."""
         during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
         kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
         if self.run.ab is not None:  # the two revisions are gone with their session
@@ -48,9 +49,9 @@ class Recorder:
     def fail(self, key: CellKey, error: BenchError) -> None:
         """Keep that a cell could not be measured, and why."""
         detail = f"{self.current}: {error}"
-        self._save(
-            Cell(key.stack, key.scenario, key.load, key.round, key.order, "failed", (Problem("failed", detail),))
-        )
+        failed = Measurement("failed", (Problem(FAILED, detail),))
+        servers = 1 if self.run.ab is None else len(SIDES)
+        self._save(Cell(key.stack, key.scenario, key.load, key.round, key.order, (failed,) * servers))
         self.progress.fail(key, f"in phase {detail}")
 
     def _save(self, cell: Cell) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.cell import ARMS
+from bench.model.cell import SIDES
 from bench.model.config import Stack
 from bench.model.run import Revision
 from bench.plan.config import ROOT
@@ -93,15 +93,15 @@ def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Side, 
     with tempfile.TemporaryDirectory(prefix="bench-ab-") as name:
         top = Path(name).resolve()
         try:
-            revisions = [_check_out(repository, ref, top / arm) for arm, ref in zip(ARMS, (base, head), strict=True)]
+            revisions = [_check_out(repository, ref, top / arm) for arm, ref in zip(SIDES, (base, head), strict=True)]
             installed = file_sha256(ROOT / LOCK) if repository == ROOT else revisions[1].lock_sha256
             sides = [
                 Side(revision, repository, top / arm, _programs(top, arm, revision, installed))
-                for arm, revision in zip(ARMS, revisions, strict=True)
+                for arm, revision in zip(SIDES, revisions, strict=True)
             ]
             yield sides[0], sides[1]
         finally:
-            for arm in ARMS:
+            for arm in SIDES:
                 with suppress(BenchError):  # it was not made yet
                     _git(repository, "worktree", "remove", "--force", "--force", str(top / arm))
 

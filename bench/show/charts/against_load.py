@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import BY_NAME, Metric
 from bench.judge.stacks.rows import Row
 from bench.model.loads import amount
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
 from bench.show.charts.panel import draw_panel
@@ -50,12 +50,12 @@ CAUTIONS: Mapping[tuple[str, Model], str] = {
 }
 
 
-def against_load(name: str, reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def against_load(name: str, reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """The chart of the metric of this name; None where no cell was recorded."""
     return _chart(name, reading.run, rows, BY_NAME[name], charted(reading.run, BY_NAME[name]))
 
 
-def at_saturation(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def at_saturation(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """P95 under closed loads, where the headline's is under open ones: None unless the run has both."""
     if len(models(reading.run)) < 2:
         return None
@@ -118,9 +118,9 @@ def finding(run: Run, shown: Sequence[Row], metric: Metric, model: Model) -> str
         *([f"void: {some([plain(stack) for stack in void])}"] if void else []),
     ]
     limits = {
-        row.stack: f"{plain(row.stack)} (at most {rate(row.ceiling_rps)})"
+        row.stack: f"{plain(row.stack)} (at most {rate(row.slots_rps)})"
         for row in sound
-        if row.scenario == scenario and "slots" in row.bounds and row.ceiling_rps is not None
+        if row.scenario == scenario and "slots" in row.bottlenecks and row.slots_rps is not None
     }
     bound = some([limits[stack] for stack in first_named(run, limits)]) if metric.name in CEILINGS and limits else ""
-    return f"{'; '.join(parts)}.{f' Bound by slots: {bound}.' if bound else ''}"
+    return f"{'; '.join(parts)}.{f' Limit by slots: {bound}.' if bound else ''}"

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks import tradeoff
 from bench.judge.stacks.rows import Row
 from bench.model.config import Closed
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import LINE_EMS, Box, Label, Size, place_labels, trace
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
@@ -34,7 +34,7 @@ BETTER_IN = 0.05
 APART_IN = 0.1
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """The chart, a panel for each scenario with a stack of sound throughput and memory; None where there is none."""
     run, best = reading.run, tradeoff.best(rows)
     shown = {

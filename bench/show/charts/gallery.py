@@ -10,7 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from bench.judge.stacks.rows import Row
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts import frontier, in_flight, knee, percentiles, timeline
 from bench.show.charts.against_load import SATURATION, against_load, at_saturation
 from bench.show.charts.frame import Chart
@@ -20,7 +20,7 @@ DPI = 130
 FORMATS = ("svg", "png")
 # Neither the day nor the drawing library's version: the same run gives the same bytes.
 _METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
-_DRAWN: dict[str, Callable[[Reading, Sequence[Row]], Chart | None]] = {
+_DRAWN: dict[str, Callable[[JudgedRun, Sequence[Row]], Chart | None]] = {
     "throughput": partial(against_load, "throughput"),
     "p95": partial(against_load, "p95"),
     SATURATION: at_saturation,
@@ -52,7 +52,7 @@ class Picture:
     png: bytes
 
 
-def pictures(reading: Reading, rows: Sequence[Row], names: Iterable[str] = NAMES) -> Iterator[Picture]:
+def pictures(reading: JudgedRun, rows: Sequence[Row], names: Iterable[str] = NAMES) -> Iterator[Picture]:
     """The charts of these names, by default all in the order of the page; what the run has no data for is left out.
 
     The same run gives the same bytes.

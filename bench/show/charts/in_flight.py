@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks.memory import Growth, growth
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import Box, Label, Size, around, place_labels, trace
@@ -28,7 +28,7 @@ MARK_POINTS, MARK_IN = 5.0, 0.05
 APART_IN = 0.1
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """The chart, a panel for each scenario with sound memory; None where no cell tells its requests under way."""
     run = reading.run
     found = [one for one in growth(run.cells, run.config) if one.places]

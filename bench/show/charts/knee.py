@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks import tradeoff
 from bench.judge.stacks.rows import Row
 from bench.model.config import Closed
 from bench.model.loads import amount
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import MARK_IN, Label, Size, around, place_labels, trace
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
@@ -33,7 +33,7 @@ SIDES = (Side(THROUGHPUT, THROUGHPUT.title), Side(P95, metric_title(P95, "closed
 RING_IN = 0.11
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """The chart, a panel for each scenario with several closed loads; None where there is none."""
     run = reading.run
     own = {

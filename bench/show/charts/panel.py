@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.transforms import offset_copy
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row, spread
 from bench.judge.stats.intervals import Estimate
 from bench.model.config import Closed, Load
@@ -143,7 +143,7 @@ def _ceilings(
 ) -> bool:
     """Whether a ceiling lies within the axis; each that does is drawn, past the last load that its stack was given."""
     low, high = axes.get_ylim()
-    limits = {row.stack: row.ceiling_rps * chosen.factor for row in rows if row.ceiling_rps is not None}
+    limits = {row.stack: row.slots_rps * chosen.factor for row in rows if row.slots_rps is not None}
     inside = {stack: limit for stack, limit in limits.items() if low < limit <= high}
     for stack, limit in inside.items():
         first = min(position(row) for row in rows if row.stack == stack)

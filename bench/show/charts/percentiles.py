@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.cell.percentiles import Curve, joined
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import Box, Label, Size, place_labels, trace
@@ -62,7 +62,7 @@ class _Panel:
     absent: tuple[str, ...]
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     """The chart, a panel for each scenario and load model; None where no cell has a curve."""
     run, panels = reading.run, _panels(reading, rows)
     if not panels:
@@ -91,12 +91,12 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
     return Chart(NAME, TITLE, _finding(run, panels), CAUTION, finished(frame, Words(TITLE, how, notes), names))
 
 
-def _panels(reading: Reading, rows: Sequence[Row]) -> list[_Panel]:
+def _panels(reading: JudgedRun, rows: Sequence[Row]) -> list[_Panel]:
     curves: dict[tuple[str, Load], dict[str, list[Curve]]] = {}
     for cell in reading.run.cells:
         if cell.order in reading.curves:
             own = curves.setdefault((cell.scenario, cell.load), {}).setdefault(cell.stack, [])
-            own += [reading.curves[cell.order]] if P95.void(cell) is None else []
+            own += [reading.curves[cell.order]] if P95.void(cell.measurement) is None else []
     return [
         _panel(scenario, load, curves[scenario, load], rows)
         for scenario, load in dict.fromkeys((row.scenario, row.load) for row in rows)

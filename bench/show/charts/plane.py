@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row, spread
 from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell
@@ -135,7 +135,7 @@ def _rounds(cells: Iterable[Cell], x: _Axis, y: _Axis) -> dict[tuple[object, ...
     """By stack, scenario and load the figures of each round that has both."""
     found: dict[tuple[object, ...], list[tuple[float, float]]] = {}
     for cell in cells:
-        across, up = x.of(x.metric.value(cell)), y.of(y.metric.value(cell))
+        across, up = x.of(x.metric.value(cell.measurement)), y.of(y.metric.value(cell.measurement))
         if across is not None and up is not None:
             found.setdefault((cell.stack, cell.scenario, cell.load), []).append((across, up))
     return found

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import BY_NAME, Metric
 from bench.judge.cell.timeline import BIN_S, Timeline
 from bench.model.cell import Cell
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import LOG_FROM, across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import of_run
@@ -41,7 +41,7 @@ class _Track:
     void: str | None
 
 
-def chart(reading: Reading) -> Chart | None:
+def chart(reading: JudgedRun) -> Chart | None:
     """The chart of the first cell that has a time line; None where none has."""
     run = reading.run
     cell = next((cell for cell in run.cells if cell.order in reading.timelines), None)
@@ -73,7 +73,13 @@ def _tracks(run: Run, cell: Cell, line: Timeline) -> tuple[_Track, ...]:
     model = cell.load.model
     values: tuple[Sequence[float | None], ...] = (line.throughput_rps, line.p95_s, line.memory_bytes)
     return tuple(
-        _Track(metric, metric_title(metric, model), charted_title(run, metric, model), tuple(own), metric.void(cell))
+        _Track(
+            metric,
+            metric_title(metric, model),
+            charted_title(run, metric, model),
+            tuple(own),
+            metric.void(cell.measurement),
+        )
         for metric, own in zip(METRICS, values, strict=True)
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.judge.stacks.ratios import Ratio, headline
 from bench.judge.stacks.rows import Row, highest, unmeasured
-from bench.model.cell import Bound
+from bench.model.cell import Limit
 from bench.model.config import Load
 from bench.model.loads import amount, load_name
 from bench.model.run import Run
@@ -17,7 +17,7 @@ from bench.units import rate
 ANSWER = "The answer"
 LIMITS = "What this run cannot tell"
 
-_BINDS: dict[Bound, str] = {
+_BINDS: dict[Limit, str] = {
     "slots": "slots bind",
     "server cpu": "the server's CPU binds",
     "event loop": "a blocked event loop binds",
@@ -79,12 +79,12 @@ def _sentence(found: Sequence[Ratio]) -> str:
 def _bounds(run: Run, rows: Sequence[Row]) -> Iterator[str]:
     """What binds each stack under the first scenario, at the highest closed load of which its throughput is sound."""
     scenario = next(iter(run.config.profile.loads))
-    sound = (row for row in rows if row.scenario == scenario and row.bounds and "throughput" in row.estimates)
+    sound = (row for row in rows if row.scenario == scenario and row.bottlenecks and "throughput" in row.estimates)
     by_stack = {row.stack: row for row in highest(sound)}
     by_bound: dict[str, list[str]] = {}
     for row in (by_stack[stack] for stack in run.config.profile.stacks if stack in by_stack):
-        binds = " or ".join(_BINDS[bound] for bound in row.bounds)
-        ceiling = f", ceiling {rate(row.ceiling_rps)}" if "slots" in row.bounds else ""
+        binds = " or ".join(_BINDS[bound] for bound in row.bottlenecks)
+        ceiling = f", ceiling {rate(row.slots_rps)}" if "slots" in row.bottlenecks else ""
         throughput = rate(row.estimates["throughput"].mean)
         by_bound.setdefault(binds, []).append(f"{row.stack} ({throughput} with {load_name(row.load)}{ceiling})")
     if by_bound:
@@ -123,7 +123,7 @@ def _not_at_the_limit(rows: Sequence[Row]) -> Iterator[str]:
     """The stacks that would have served more at a higher load."""
     free: dict[str, list[str]] = {}
     for row in highest(rows):
-        if set(row.bounds) == {"nothing"} and row.outcomes == ("ok",):
+        if set(row.bottlenecks) == {"nothing"} and row.outcomes == ("ok",):
             free.setdefault(row.scenario, []).append(row.stack)
     for scenario, stacks in free.items():
         yield f"On {scenario} the load was not high enough to find what {listed(stacks)} can serve at most."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from bench.judge.stacks.rows import Row
-from bench.model.cell import Bound
+from bench.model.cell import Limit
 from bench.model.loads import load_name
 from bench.model.run import Run
 from bench.show.text.sheet import Passage, Sheet
@@ -16,15 +16,21 @@ def passage(run: Run, rows: Sequence[Row]) -> Passage | None:
     """A table for each scenario and load model; None where nothing was measured."""
     sheets: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     for row in rows:
-        if row.bounds:
-            line = (load_name(row.load), row.stack, " / ".join(row.bounds), rate(row.ceiling_rps), _why(row.bounds))
+        if row.bottlenecks:
+            line = (
+                load_name(row.load),
+                row.stack,
+                " / ".join(row.bottlenecks),
+                rate(row.slots_rps),
+                _why(row.bottlenecks),
+            )
             sheets.setdefault((row.scenario, row.load.model), []).append(line)
     if not sheets:
         return None
     return Passage(
         "Why it stops there",
         opening=(
-            "Ceiling: the most that the slots allow, slots / seconds for which each is held; "
+            "Bottleneck: the most that the slots allow, slots / seconds for which each is held; "
             f"{NOTHING} where a stack has no slots."
         ),
         sheets=tuple(
@@ -34,7 +40,7 @@ def passage(run: Run, rows: Sequence[Row]) -> Passage | None:
     )
 
 
-def _why(bounds: Mapping[Bound, str]) -> str:
+def _why(bounds: Mapping[Limit, str]) -> str:
     """The figures that name what binds; which is which is said where rounds differ."""
     if len(bounds) == 1:
         return next(iter(bounds.values()))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.judge.cell.figures import METRICS, Metric
+from bench.judge.cell.metrics import METRICS, Metric
 from bench.judge.stacks.ratios import Ratio
-from bench.judge.stacks.rows import Kept, Row, Seen, kept, unmeasured
+from bench.judge.stacks.rows import Kept, Row, RowProblem, kept, unmeasured
 from bench.model.config import Load
 from bench.model.run import Run
 from bench.show.report import bottlenecks, reproduction
@@ -129,7 +129,7 @@ def _line(row: Row, run: Run, problems: list[str]) -> Line:
     """The row's line; its problems are added to the list that is numbered from 1, in the order of reading."""
     numbers: dict[str, int] = {}
 
-    def number(seen: Seen) -> int:
+    def number(seen: RowProblem) -> int:
         # What voids a figure is a problem of the row, under its name or in its words; what it says there counts.
         same = (one for one in row.problems if one.name == seen.name or one.detail == seen.detail)
         problem = next(same, seen)
@@ -165,7 +165,7 @@ def _figure(row: Row, metric: Metric, mark: int | None) -> Shown:
     return Shown("failed" if set(row.outcomes) == {"failed"} else "void", mark=mark)
 
 
-def _seen(seen: Seen, row: Row) -> str:
+def _seen(seen: RowProblem, row: Row) -> str:
     rounds = f" in {seen.rounds} of {plural(row.rounds, 'round')}" if row.rounds > 1 else ""
     return f"{seen.name}{rounds}: {seen.detail}"
 
@@ -175,11 +175,11 @@ def _outcome(row: Row) -> str:
 
 
 def _bound(row: Row) -> str:
-    bounds = [bound for bound in row.bounds if bound != "nothing"]
+    bounds = [bound for bound in row.bottlenecks if bound != "nothing"]
     if bounds:
-        return f"bound by {' / '.join(bounds)}{' in some rounds' if 'nothing' in row.bounds else ''}"
+        return f"bound by {' / '.join(bounds)}{' in some rounds' if 'nothing' in row.bottlenecks else ''}"
     # Where a stack fails or was not measured, nothing can be said of higher loads.
-    if not row.bounds or "ok" not in row.outcomes:
+    if not row.bottlenecks or "ok" not in row.outcomes:
         return ""
     return _NOTHING_BINDS[row.load.model]
 
@@ -188,7 +188,7 @@ _NOTHING_BINDS: Mapping[str, str] = {"closed": "load not high enough", "open": "
 
 
 def _ceiling(row: Row) -> str:
-    return f"ceiling {rate(row.ceiling_rps)}" if row.ceiling_rps is not None else ""
+    return f"ceiling {rate(row.slots_rps)}" if row.slots_rps is not None else ""
 
 
 def _where(stack: str, scenario: str, load: Load) -> str:
@@ -198,11 +198,11 @@ def _where(stack: str, scenario: str, load: Load) -> str:
 def _kept(one: Kept) -> list[str]:
     """A sentence for each load model that has loads from which the stack is kept."""
     why = "its profile says so."
-    if one.slots is not None and one.ceiling_rps is not None:
+    if one.slots is not None and one.slots_rps is not None:
         each = ", each" if one.slots > 1 else ","
         why = (
             f"its {plural(one.slots, 'slot')}{each} held for at least {seconds(one.hold_s)}, "
-            f"allow{'' if one.slots > 1 else 's'} at most {rate(one.ceiling_rps)}."
+            f"allow{'' if one.slots > 1 else 's'} at most {rate(one.slots_rps)}."
         )
     by_model: dict[str, list[Load]] = {}
     for load in one.loads:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bench.judge.cell.figures import METRICS
+from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
@@ -57,8 +57,8 @@ def _row(row: Row) -> dict[str, Any]:
         "load": asdict(row.load),
         "rounds": row.rounds,
         "outcomes": row.outcomes,
-        "bounds": dict(row.bounds),
-        "ceiling_rps": row.ceiling_rps,
+        "bounds": dict(row.bottlenecks),
+        "ceiling_rps": row.slots_rps,
         "figures": {
             metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
             for metric in METRICS

@@ -30,8 +30,9 @@ def steadiness(cells: Iterable[Cell]) -> str | None:
     steal = [
         share
         for cell in measured
-        if cell.cpu is not None
-        for share in (cell.cpu.server_steal, cell.cpu.load_steal)
+        for one in cell.measurements
+        if one.cpu is not None
+        for share in (one.cpu.server_steal, one.cpu.load_steal)
         if share is not None
     ]
     taken = f"at worst {percent(max(steal))} of the cores of either side in a window" if steal else "not told here"

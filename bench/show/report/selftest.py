@@ -25,7 +25,7 @@ def selftest_lines(found: Selftest) -> tuple[str, ...]:
     if found.users:
         lines.insert(0, f"closed loads are sound up to {units.users(found.users)}")
     if found.open_rps:
-        lag = units.seconds(found.open_lag_s)
+        lag = units.seconds(found.open_send_delay_s)
         lines.insert(0, f"open loads are sound up to {units.offered(found.open_rps)} (lag {lag} at P99)")
     return tuple(lines)
 

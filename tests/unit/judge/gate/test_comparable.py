@@ -99,7 +99,7 @@ def without(name: str) -> Run:
         without(FLASK),
     ],
 )
-def test_what_changes_no_figure_is_no_matter(head: Run) -> None:
+def test_fields_that_change_no_figure_are_no_difference(head: Run) -> None:
     assert differences(RUN, head) == differences(head, RUN) == ()
 
 

@@ -44,7 +44,7 @@ def program(folder: Path, *argv: str) -> Program:
 
 
 def alive(folder: Path) -> list[int]:
-    """Those of the processes that left their number in the folder which still run."""
+    """Which processes still run of those that left their number in the folder."""
     return [int(file.name) for file in folder.iterdir() if psutil.pid_exists(int(file.name)) and not _dead(file.name)]
 
 
@@ -56,10 +56,10 @@ def _dead(pid: str) -> bool:
 
 
 @pytest.mark.parametrize("daemon", [False, True])
-def test_nothing_is_left_of_a_family_that_ignores_term_and_scatters(
+def test_no_process_is_left_of_a_program_that_ignores_term_and_scatters_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, daemon: bool
 ) -> None:
-    """A child in the group, one in a session of its own and a daemon; with `daemon` their parent ends at once."""
+    """A child in the group, one in a session of its own and a daemon; with `daemon` their parent ends right away."""
     monkeypatch.setattr(process, "GRACE_S", 0.2)
     folder = tmp_path / "family"
     folder.mkdir()
@@ -71,7 +71,7 @@ def test_nothing_is_left_of_a_family_that_ignores_term_and_scatters(
     until(lambda: not alive(folder))
 
 
-def test_a_program_may_end_by_itself_when_it_is_asked_to(tmp_path: Path) -> None:
+def test_a_program_that_ends_on_term_is_not_killed(tmp_path: Path) -> None:
     polite = (
         "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True); time.sleep(60)"
     )
@@ -88,9 +88,9 @@ def test_other_programs_are_left_alone(tmp_path: Path) -> None:
         other.kill()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
 @pytest.mark.parametrize("first", ["the harness", "setpriv"])
-def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_path: Path, first: str) -> None:
+def test_a_program_ends_with_a_killed_harness_however_early_that_is_killed(tmp_path: Path, first: str) -> None:
     setpriv = tmp_path / "setpriv"
     setpriv.write_text(f'#!/bin/sh\ntouch begun\nsleep 0.5\nexec {shutil.which("setpriv")} "$@"\n')
     setpriv.chmod(0o755)
@@ -111,7 +111,7 @@ def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_pa
     until(lambda: _dead(pid))
 
 
-def test_the_harness_hands_its_own_programs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_programs_of_the_harness_come_first_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PATH")
     with program(tmp_path, "python", "-c", "import sys; print(sys.prefix)") as mine:
         assert mine.process.wait(20) == 0
@@ -124,7 +124,7 @@ def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None
         pass
 
 
-def test_how_a_program_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_the_error_says_how_a_program_ended_with_the_end_of_its_log(tmp_path: Path) -> None:
     with program(tmp_path, sys.executable, "-c", "print('one\\n\\ntwo'); raise SystemExit('three')") as mine:
         mine.process.wait(20)
         with pytest.raises(BenchError) as caught:
@@ -138,3 +138,13 @@ def test_a_signal_to_the_terminals_group_does_not_reach_the_program(tmp_path: Pa
         assert os.getsid(mine.process.pid) == mine.process.pid
         mine.process.send_signal(signal.SIGKILL)
         assert mine.process.wait(20) == -signal.SIGKILL
+
+
+def test_only_the_end_of_a_long_log_is_in_an_error(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"\xff" * 5_000_000 + b"\n\n" + b"y" * 5000 + b"\nlast\n\n")
+    mine = Program("mine", ("a",), env={}, cwd=tmp_path, cpus=(), log=log)
+    assert mine.log_tail().endswith(f"y | last; log: {log}")
+    assert len(mine.log_tail()) < 3000
+    log.unlink()
+    assert "cannot be read" in mine.log_tail()

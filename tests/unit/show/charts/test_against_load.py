@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.model.config import Closed, Open, Plan
@@ -115,9 +115,9 @@ def test_a_finding_names_what_is_void_and_what_slots_bind() -> None:
     cells = [cell("a", problems=(LATE,)), cell("b", p95_s=0.2)]
     assert finding(TWO, cells, "p95") == "P95 latency at saturation on weather with 10 users: b 200 ms; void: a."
     sync = plan({"sync": SYNC}, {"weather": (10,)}, rounds=1)
-    said = finding(sync, [cell("sync", throughput_rps=190.0, bound="slots")])
-    assert said == "Throughput on weather with 10 users: sync 190/s. Bound by slots: sync (at most 200/s)."
-    assert "slots" not in finding(sync, [cell("sync", bound="slots")], "cpu")
+    said = finding(sync, [cell("sync", throughput_rps=190.0, limit="slots")])
+    assert said == "Throughput on weather with 10 users: sync 190/s. Limit by slots: sync (at most 200/s)."
+    assert "slots" not in finding(sync, [cell("sync", limit="slots")], "cpu")
 
 
 def test_a_finding_of_many_stacks_counts_the_rest() -> None:

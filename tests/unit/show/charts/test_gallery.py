@@ -10,7 +10,7 @@ import pytest
 
 from bench.judge.cell.percentiles import Curve
 from bench.judge.stacks.rows import rows
-from bench.reading import Reading, read_run
+from bench.reading import JudgedRun, read_run
 from bench.show.charts.gallery import NAMES, Picture, own_ids, pictures, save_pictures
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, save
 from tests.unit.show.charts.readings import LOST, crowd, reading, rows_of
@@ -30,11 +30,11 @@ ALL = (
 )
 
 
-def gallery(found: Reading) -> tuple[Picture, ...]:
+def gallery(found: JudgedRun) -> tuple[Picture, ...]:
     return tuple(pictures(found, rows_of(found)))
 
 
-def names(found: Reading) -> tuple[str, ...]:
+def names(found: JudgedRun) -> tuple[str, ...]:
     return tuple(picture.name for picture in gallery(found))
 
 

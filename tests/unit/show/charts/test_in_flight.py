@@ -6,7 +6,7 @@ import pytest
 
 from bench.model.cell import Cell, Memory, MemoryFigure
 from bench.model.config import Plan
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts import in_flight
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled
@@ -23,7 +23,7 @@ def made(stack: str, users: int, *, per_request: int = 20_000, base: int = 40_00
     return replace(cell(stack, users), in_flight=float(users), memory=Memory(memory, memory, memory))
 
 
-def chart_of(found: Reading) -> Chart:
+def chart_of(found: JudgedRun) -> Chart:
     with styled():
         drawn = in_flight.chart(found, rows_of(found))
     assert drawn is not None

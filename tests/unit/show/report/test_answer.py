@@ -5,7 +5,7 @@ import pytest
 
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
-from bench.model.cell import Bound, Cell, Problem
+from bench.model.cell import Cell, Limit, Problem
 from bench.model.config import Closed, Load, Open, Plan
 from bench.show.report.answer import Answer, answer
 from tests.unit.builders import SYNC, Shape, cell, plan, run_of
@@ -25,17 +25,17 @@ def said(cells: Sequence[Cell], planned: Plan = PLAN) -> Answer:
 
 
 def pair(
-    load: Load, scenario: str = "weather", *, times: float = 0.5, bound: Bound = "nothing", rounds: int = 3
+    load: Load, scenario: str = "weather", *, times: float = 0.5, bound: Limit = "nothing", rounds: int = 3
 ) -> list[Cell]:
     """CPU per request is `times` that of flask, throughput noisy, memory the same, P95 four times."""
     return [
         one
         for n in range(1, rounds + 1)
         for one in (
-            cell("flask", 0, n, load=load, scenario=scenario, p95_s=0.1, cpu_s=0.002 + n / 1e6, bound=bound),
+            cell("flask", 0, n, load=load, scenario=scenario, p95_s=0.1, cpu_s=0.002 + n / 1e6, limit=bound),
             cell(
                 "fast", 0, n, load=load, scenario=scenario, throughput_rps=80.0 + 10 * n, p95_s=0.4,
-                cpu_s=0.002 * times, bound=bound,
+                cpu_s=0.002 * times, limit=bound,
             ),
         )
     ]  # fmt: skip
@@ -78,8 +78,8 @@ def test_where_nothing_differs_it_says_so() -> None:
 def test_what_binds_each_stack_is_said_at_its_highest_load() -> None:
     cells = [
         *pair(Closed(users=10)),
-        *pair(Closed(users=100), bound="server cpu"),
-        *(cell("sync", 10, n, throughput_rps=190.0, bound="slots") for n in (1, 2, 3)),
+        *pair(Closed(users=100), limit="server cpu"),
+        *(cell("sync", 10, n, throughput_rps=190.0, limit="slots") for n in (1, 2, 3)),
     ]
     assert said(cells).sentences[-1] == (
         "On weather, at the highest load of each: the server's CPU binds flask (100/s with 100 users) and fast "

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from bench.judge.stacks.rows import rows
-from bench.model.cell import Bound, CellKey
+from bench.model.cell import CellKey, Limit
 from bench.model.config import Closed, Open
 from bench.show.report.bottlenecks import passage
 from tests.unit.builders import SYNC, Shape, cell, failed, plan, run_of
@@ -11,7 +11,7 @@ PLAN = plan({"sync": SYNC, "loop": Shape(1)}, {"weather": (10,)}, rates={"weathe
 
 
 def test_each_stack_has_what_binds_it_and_why() -> None:
-    run = run_of(PLAN, (cell("sync", bound="slots"), cell("loop"), cell("loop", load=RATE)))
+    run = run_of(PLAN, (cell("sync", limit="slots"), cell("loop"), cell("loop", load=RATE)))
     found = passage(run, rows(run.cells, PLAN))
     assert found is not None
     title = PLAN.scenarios["weather"].title
@@ -23,10 +23,12 @@ def test_each_stack_has_what_binds_it_and_why() -> None:
 
 
 def test_rounds_that_differ_each_say_why() -> None:
-    bounds: tuple[Bound, ...] = ("server cpu", "client pool")
-    cells = [cell("loop", number=number, bound=bound) for number, bound in enumerate(bounds, start=1)]
+    bounds: tuple[Limit, ...] = ("server cpu", "client pool")
+    cells = [cell("loop", number=number, limit=bound) for number, bound in enumerate(bounds, start=1)]
     cells = [
-        replace(one, ceiling=replace(one.ceiling, why=f"why {one.round}")) for one in cells if one.ceiling is not None
+        replace(one, ceiling=replace(one.bottleneck, why=f"why {one.round}"))
+        for one in cells
+        if one.bottleneck is not None
     ]
     found = passage(run_of(PLAN, tuple(cells)), rows(cells, PLAN))
     assert found is not None

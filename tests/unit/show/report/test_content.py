@@ -5,7 +5,7 @@ import pytest
 
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
-from bench.model.cell import Bound, Cell, CellKey, Problem
+from bench.model.cell import Cell, CellKey, Limit, Problem
 from bench.model.config import Closed, Load, Open, Plan
 from bench.model.run import Machine
 from bench.show.report.content import Content, Shown, content
@@ -110,7 +110,7 @@ def test_a_failed_cell_is_shown_as_failed_with_its_reason_and_never_as_zero() ->
 def test_notes_name_the_outcome_what_binds_and_the_ceiling() -> None:
     planned = plan({"sync": SYNC}, {"weather": (10,)}, rounds=1)
     errors = Problem("service errors", "2 % failed", ("latency",))
-    found = said(planned, [cell("sync", bound="slots", problems=(errors,))])
+    found = said(planned, [cell("sync", limit="slots", problems=(errors,))])
     assert found.groups[0].lines[0].notes == "degraded, bound by slots, ceiling 200/s"
 
 
@@ -125,8 +125,8 @@ def test_rounds_that_are_lacking_are_counted() -> None:
 
 
 def test_rounds_that_differ_in_what_binds_say_so() -> None:
-    bounds: tuple[Bound, ...] = ("server cpu", "nothing", "server cpu")
-    found = said(one(3), [cell("a", number=number, bound=bound) for number, bound in enumerate(bounds, start=1)])
+    bounds: tuple[Limit, ...] = ("server cpu", "nothing", "server cpu")
+    found = said(one(3), [cell("a", number=number, limit=bound) for number, bound in enumerate(bounds, start=1)])
     assert found.groups[0].lines[0].notes == "bound by server cpu in some rounds"
 
 

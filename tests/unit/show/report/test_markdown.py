@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.judge.stacks.ratios import ratios, reproduced
 from bench.judge.stacks.rows import rows
 from bench.judge.stats.intervals import estimate
-from bench.model.cell import Bound, Problem
+from bench.model.cell import Limit, Problem
 from bench.model.config import Open
 from bench.model.run import Run, Selftest
 from bench.show.charts.gallery import Picture
@@ -33,7 +33,7 @@ TESTED = Selftest(
     cpu_sets=((0,), (1,)),
     generator_rps=4500.0,
     open_rps=3000.0,
-    open_lag_s=0.0028,
+    open_send_delay_s=0.0028,
     users=1000,
     upstream_rps=4000.0,
     upstream_delay_error_s=0.0012,
@@ -56,7 +56,7 @@ def run() -> Run:
     )
     cells = [
         *(
-            cell(name, 10, n, throughput_rps=190.0 + n, cpu_s=cpu_s + n / 1e6, bound=bound)
+            cell(name, 10, n, throughput_rps=190.0 + n, cpu_s=cpu_s + n / 1e6, limit=bound)
             for name, cpu_s, bound in STACKS
             for n in (1, 2, 3)
         ),
@@ -66,7 +66,7 @@ def run() -> Run:
     return run_of(planned, tuple(cells), ("this machine has one core",))
 
 
-STACKS: tuple[tuple[str, float, Bound], ...] = (("flask-sync", 0.002, "slots"), ("fastapi", 0.001, "nothing"))
+STACKS: tuple[tuple[str, float, Limit], ...] = (("flask-sync", 0.002, "slots"), ("fastapi", 0.001, "nothing"))
 
 
 def text(run: Run) -> str:

@@ -22,7 +22,7 @@ def sample() -> Content:
     planned = plan({"flask-sync": SYNC, "fastapi": FASTAPI}, {"weather": (10, 500)}, max_users={"flask-sync": 100})
     late = Problem("upstream late", "the upstream's delays were off by 8.11 ms at P99 (limit 5.00 ms)", ("latency",))
     cells = [
-        *(cell("flask-sync", 10, n, throughput_rps=190.0 + n, p95_s=0.06, bound="slots") for n in (1, 2, 3)),
+        *(cell("flask-sync", 10, n, throughput_rps=190.0 + n, p95_s=0.06, limit="slots") for n in (1, 2, 3)),
         *(cell("fastapi", 10, n, throughput_rps=470.0 + 5 * n, p95_s=0.0239) for n in (1, 2, 3)),
         *(cell("fastapi", 500, n, throughput_rps=1400.0 + 9 * n, p95_s=1.5, problems=(late,)) for n in (1, 2)),
     ]

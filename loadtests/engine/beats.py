@@ -1,4 +1,4 @@
-"""The generator's heartbeat: how late its event loop comes to what is due."""
+"""The load generator's timer: how late its event loop comes to what is due."""
 
 import time
 from collections.abc import Callable
@@ -18,8 +18,8 @@ def beat(
 ) -> None:
     """Keep (due_s, late_s) of a beat every BEAT_S from `begun_s` on; return at the first due at or after `end_s()`.
 
-    The grid is fixed: every beat that fell due during a stall is kept, each with its own lateness. A beat that was
-    only taken up again after a stall would count a long one once.
+    The beats are due on a fixed grid: every beat that fell due during a stall is kept, each with its own lateness. A
+    timer that started anew after a stall would count a long stall once.
     """
     now_s = clock()
     for number in count():
