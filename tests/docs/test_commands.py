@@ -17,7 +17,6 @@ from .shell import Command, split
 
 NOT_RUN: Mapping[tuple[str, ...], str] = {
     (".", ".venv/bin/activate"): "it changes the shell; the tests run with the programs that it puts on PATH",
-    ("pip", "install"): "it downloads the build system and all dependencies",
     ("gh", "run", "download"): "it needs a run on GitHub, and the permission to read it",
 }
 """Commands that no test runs, by their first words, with the reason."""
@@ -25,6 +24,7 @@ NOT_RUN: Mapping[tuple[str, ...], str] = {
 RUN_ELSEWHERE: Mapping[tuple[str, ...], str] = {
     (*BENCH, "ab"): "tests/e2e/test_ab.py: two revisions take minutes even when shortened",
     (*BENCH, "selftest"): "tests/e2e/test_selftest.py: it takes a minute",
+    ("pip", "install"): "tests/e2e/test_installed.py: it builds a package and an environment for it",
 }
 """Commands that are only parsed here, by their first words, and the test that runs them."""
 
@@ -32,7 +32,7 @@ TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(enc
 
 
 def test_every_command_is_tested_or_has_a_reason() -> None:
-    known = (("make",), BENCH, COMPARE, PYTEST, UPSTREAM, PROFILE, ("locust",), *NOT_RUN)
+    known = (("make",), BENCH, COMPARE, PYTEST, UPSTREAM, PROFILE, ("locust",), *NOT_RUN, *RUN_ELSEWHERE)
     unknown = [str(command) for command in EVERY if all(command.after(*first) is None for first in known)]
     assert unknown == [], "teach test_running.py to run them, or give the reason in NOT_RUN"
 
