@@ -129,7 +129,7 @@ def totals(done: "subprocess.CompletedProcess[str]") -> tuple[int, int]:
 @pytest.mark.parametrize("stop", [(), ("--stop-timeout", "10")], ids=["killed", "let finish"])
 def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[str, ...]) -> None:
     with answering(lambda _: 0.3) as (url, arrived_s):
-        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "2s", *stop)
+        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "4s", *stop)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert 60 < len(arrived_s) <= 105
@@ -141,7 +141,7 @@ def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[s
 
 
 def test_by_hand_arrivals_beyond_the_limit_are_dropped_and_reported_as_failures() -> None:
-    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "1s")
+    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "4s")
     with answering(lambda _: 5.0) as (url, arrived_s):
         done = locust(url, *options)
     assert done.returncode == 1

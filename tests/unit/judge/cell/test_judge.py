@@ -7,7 +7,7 @@ import pytest
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.model.cell import Cell, CellKey, Limit, Measurement, Window
+from bench.model.cell import Cell, CellKey, Limit, Window
 from bench.model.config import Closed, Load, Open
 from bench.model.samples import TABLES, Samples
 from bench.record.store import load_samples, save_samples
@@ -34,13 +34,6 @@ def judged(
     upstream = served(sent if calls is None else calls, delay_error_s)
     conditions = Conditions(PLAN.stacks["flask"], PLAN.scenarios["weather"], load, server_cpus=1, load_cpus=1)
     return judge_cell(CellKey("flask", "weather", load, 1, 0), conditions, Recording(raw, [upstream], PROBE, window))
-
-
-def measured(
-    raw: Samples, load: Load = TEN, *, calls: int | None = None, delay_error_s: float = 0.001, window: Window = WINDOW
-) -> Measurement:
-    """The only measurement of that cell."""
-    return judged(raw, load, calls=calls, delay_error_s=delay_error_s, window=window).measurement
 
 
 def steady(status: int = 200, share: float = 0.0) -> Samples:
@@ -85,7 +78,7 @@ def test_a_cell_has_every_figure_of_a_healthy_server() -> None:
 
 
 def test_an_open_loop_load_has_a_send_delay_and_below_capacity_no_bottleneck() -> None:
-    one = measured(steady(), STEADY)
+    one = judged(steady(), STEADY).measurement
     assert (one.outcome, one.problems) == ("ok", ())
     assert one.throughput_rps == pytest.approx(200, rel=0.03)
     assert one.latency_s is not None
@@ -100,7 +93,7 @@ def test_an_open_loop_load_has_a_send_delay_and_below_capacity_no_bottleneck() -
 
 
 def test_dropped_arrivals_make_only_the_latency_unreliable() -> None:
-    whole, one = measured(steady(), STEADY), measured(steady(DROPPED, 0.1), STEADY)
+    whole, one = judged(steady(), STEADY).measurement, judged(steady(DROPPED, 0.1), STEADY).measurement
     assert problem_names(one) == ["arrivals dropped"]
     assert one.outcome == "ok"
     assert reliable(one) == {"throughput", "memory", "cpu", "errors"}
@@ -116,7 +109,7 @@ def test_dropped_arrivals_make_only_the_latency_unreliable() -> None:
 
 
 def test_a_schedule_that_was_not_sent_makes_a_measurement_invalid() -> None:
-    one = measured(steady(UNSENT, 0.1), STEADY)
+    one = judged(steady(UNSENT, 0.1), STEADY).measurement
     assert problem_names(one) == ["arrivals not sent"]
     assert one.outcome == "invalid"
     assert reliable(one) == {"memory", "cpu"}
@@ -130,18 +123,18 @@ def test_a_schedule_that_was_not_sent_makes_a_measurement_invalid() -> None:
 def test_a_generator_that_died_is_not_the_services_fault(load: Open) -> None:
     raw = steady()
     early = raw.scheduled_s < WINDOW.start_s
-    one = measured(replace(raw, **{name: getattr(raw, name)[early] for name in TABLES["requests"]}), load)
+    one = judged(replace(raw, **{name: getattr(raw, name)[early] for name in TABLES["requests"]}), load).measurement
     assert problem_names(one) == ["arrivals not sent"]
     assert one.outcome == "invalid"
     assert one.latency_s is None
 
 
 def test_a_generator_that_sent_nothing_of_its_schedule_is_not_the_services_fault_either() -> None:
-    assert problem_names(measured(steady(UNSENT, 1.0), STEADY)) == ["arrivals not sent"]
+    assert problem_names(judged(steady(UNSENT, 1.0), STEADY).measurement) == ["arrivals not sent"]
 
 
 def test_timeouts_degrade_a_measurement_and_its_p95_is_the_timeout() -> None:
-    one = measured(steady(TIMEOUT, 0.1), STEADY)
+    one = judged(steady(TIMEOUT, 0.1), STEADY).measurement
     assert problem_names(one) == ["service errors"]
     assert one.outcome == "degraded"
     assert reliable(one) == {"throughput", "memory", "errors"}
@@ -153,7 +146,7 @@ def test_timeouts_degrade_a_measurement_and_its_p95_is_the_timeout() -> None:
 @pytest.mark.parametrize("load", [TEN, STEADY])
 def test_a_service_that_answers_nothing_right_has_a_throughput_of_zero_and_no_bottleneck(load: Load) -> None:
     raw = samples(FLASK, load, seed=3)
-    one = measured(replace(raw, status=np.full(len(raw.status), -503)), load)
+    one = judged(replace(raw, status=np.full(len(raw.status), -503)), load).measurement
     assert problem_names(one) == ["service errors", "nothing served"]
     assert one.outcome == "degraded"
     assert f"{one.throughput_rps}" == "0.0"  # not -0.0, which a report would show as -0
@@ -163,7 +156,7 @@ def test_a_service_that_answers_nothing_right_has_a_throughput_of_zero_and_no_bo
 
 def test_an_open_loop_load_that_was_sent_late_has_no_latency() -> None:
     raw = steady()
-    one = measured(replace(raw, sent_s=raw.scheduled_s + 0.006), STEADY)
+    one = judged(replace(raw, sent_s=raw.scheduled_s + 0.006), STEADY).measurement
     assert problem_names(one) == ["generator late"]
     assert reliable(one) == {"throughput", "memory", "cpu", "errors"}
 
@@ -171,7 +164,7 @@ def test_an_open_loop_load_that_was_sent_late_has_no_latency() -> None:
 def test_the_timeouts_of_a_failing_service_do_not_allow_the_generator_to_be_later() -> None:
     raw = steady()
     status = np.where(np.arange(len(raw.status)) % 3, TIMEOUT, 200)
-    one = measured(replace(raw, status=status, sent_s=raw.scheduled_s + 0.006), STEADY)
+    one = judged(replace(raw, status=status, sent_s=raw.scheduled_s + 0.006), STEADY).measurement
     assert one.latency_s is not None
     assert one.latency_s.p50 == 30.0
     assert problem_names(one) == ["service errors", "generator late"]
@@ -180,7 +173,7 @@ def test_the_timeouts_of_a_failing_service_do_not_allow_the_generator_to_be_late
 def test_a_server_that_falls_behind_an_open_loop_load_has_no_latency() -> None:
     raw = steady()
     waits_s = np.maximum(raw.scheduled_s - WINDOW.start_s, 0) * 0.2  # it answers five of six in time
-    one = measured(replace(raw, done_s=raw.done_s + waits_s), STEADY)
+    one = judged(replace(raw, done_s=raw.done_s + waits_s), STEADY).measurement
     assert problem_names(one) == ["falling behind"]
     assert reliable(one) == {"throughput", "memory", "cpu", "errors"}
 
@@ -195,17 +188,17 @@ def test_the_queue_of_poisson_arrivals_may_grow_by_chance_in_proportion_to_their
     done_s = raw.done_s.copy()
     done_s[last] = WINDOW.end_s + 0.01
     # 13 of 200 more: beyond 5 %, and within 2 x sqrt(2 x 200/s x 21 ms) = 5.8 beyond that.
-    assert problem_names(measured(replace(raw, done_s=done_s), load)) == found
+    assert problem_names(judged(replace(raw, done_s=done_s), load).measurement) == found
 
 
 @pytest.mark.parametrize(("steal", "limit"), [(0.0, "nothing"), (0.05, "nothing"), (0.1, "server cpu")])
 def test_a_server_is_full_where_it_used_all_that_the_hypervisor_left_it(steal: float, limit: Limit) -> None:
     raw = samples(FLASK, TEN, seed=3)
     stolen = replace(raw, server_steal_s=raw.cores_t_s * steal)
-    used = measured(stolen).cpu
+    used = judged(stolen).measurement.cpu
     assert used is not None
     more = np.where(raw.role == 0, 0.88 / used.server_cores, 1.0)
-    one = measured(replace(stolen, cpu_user_s=raw.cpu_user_s * more, cpu_system_s=raw.cpu_system_s * more))
+    one = judged(replace(stolen, cpu_user_s=raw.cpu_user_s * more, cpu_system_s=raw.cpu_system_s * more)).measurement
     assert one.bottleneck is not None
     assert one.bottleneck.limit == limit
     assert ("97.8 % busy" in one.bottleneck.evidence) is (limit == "server cpu")
@@ -216,7 +209,7 @@ def test_a_stalled_generator_leaves_no_latency_under_either_load_model(load: Loa
     raw = samples(FLASK, load, seed=3)
     late_s = raw.beat_late_s.copy()
     late_s[::20] = 0.006
-    one = measured(replace(raw, beat_late_s=late_s), load)
+    one = judged(replace(raw, beat_late_s=late_s), load).measurement
     assert problem_names(one) == ["generator stalled"]
     assert reliable(one) == {"throughput", "memory", "cpu", "errors"}
 
@@ -224,11 +217,11 @@ def test_a_stalled_generator_leaves_no_latency_under_either_load_model(load: Loa
 def test_a_closed_loop_load_is_checked_for_idle_and_unanswered_users_and_for_no_schedule() -> None:
     raw = samples(FLASK, TEN, seed=3)
     late = replace(raw, sent_s=np.minimum(raw.scheduled_s + 0.006, raw.done_s))
-    assert problem_names(measured(late)) == ["users idle"]
+    assert problem_names(judged(late).measurement) == ["users idle"]
     few = Closed(users=9)
-    assert problem_names(measured(raw, few)) == []
+    assert problem_names(judged(raw, few).measurement) == []
     many = Closed(users=500)
-    assert problem_names(measured(raw, many, window=replace(WINDOW, answered=499))) == [
+    assert problem_names(judged(raw, many, window=replace(WINDOW, answered=499)).measurement) == [
         "users unanswered",
         "users idle",
     ]
@@ -236,27 +229,27 @@ def test_a_closed_loop_load_is_checked_for_idle_and_unanswered_users_and_for_no_
 
 def test_an_open_loop_load_is_not_checked_for_users() -> None:
     raw = samples(FLASK, replace(STEADY, rate_rps=20.0), seed=3)
-    assert measured(raw, replace(STEADY, rate_rps=20.0), window=replace(WINDOW, answered=0)).problems == ()
+    assert judged(raw, replace(STEADY, rate_rps=20.0), window=replace(WINDOW, answered=0)).measurement.problems == ()
 
 
 def test_a_window_shorter_than_three_p95_leaves_no_latency() -> None:
     raw = samples(FLASK, TEN, seed=3)
     short = replace(WINDOW, end_s=WINDOW.start_s + 0.06)  # P95 is 24 ms
-    found = measured(raw, window=short)
+    found = judged(raw, window=short).measurement
     assert problem_names(found) == ["unsteady"]
     assert reliable(found) == {"throughput", "memory", "cpu", "errors"}
 
 
 def test_upstream_calls_that_do_not_add_up_leave_nothing_reliable() -> None:
     raw = steady()
-    one = measured(raw, STEADY, calls=len(raw.status) - 1)
+    one = judged(raw, STEADY, calls=len(raw.status) - 1).measurement
     assert problem_names(one) == ["upstream calls"]
     assert one.outcome == "invalid"
     assert reliable(one) == set()
 
 
 def test_an_upstream_that_is_late_leaves_no_latency() -> None:
-    one = measured(steady(), STEADY, delay_error_s=0.006)
+    one = judged(steady(), STEADY, delay_error_s=0.006).measurement
     assert problem_names(one) == ["upstream late"]
     assert reliable(one) == {"throughput", "memory", "cpu", "errors"}
 
@@ -264,7 +257,7 @@ def test_an_upstream_that_is_late_leaves_no_latency() -> None:
 def test_steal_that_the_platform_does_not_report_is_not_zero() -> None:
     raw = samples(FLASK, TEN, seed=3)
     unknown = np.full(len(raw.cores_t_s), np.nan)
-    one = measured(replace(raw, server_steal_s=unknown, load_steal_s=unknown))
+    one = judged(replace(raw, server_steal_s=unknown, load_steal_s=unknown)).measurement
     assert one.cpu is not None
     assert (one.cpu.server_steal, one.cpu.load_steal) == (None, None)
     assert one.outcome == "ok"

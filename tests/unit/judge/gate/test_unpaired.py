@@ -14,15 +14,10 @@ from bench.model.cell import Cell, Limit, Measurement, Problem
 from bench.model.config import Load
 from bench.model.run import Run
 from tests.unit.builders import run_of
-from tests.unit.sessions import CLOSED, OPEN, STACKS, Figures, cell_of, ordinary
+from tests.unit.judge.gate.made_up import BEHIND, FAILING, FASTAPI, FLASK, LATE, OK, USUAL
+from tests.unit.sessions import CLOSED, OPEN, Figures, cell_of, ordinary
 
-FLASK, FASTAPI = STACKS
-OK = Figures()
-USUAL = Gate()
 CONFIG = ordinary(rounds=1).config
-LATE = Problem("generator late", "requests were sent 9.00 ms after their time at P99", ("latency",))
-BEHIND = Problem("falling behind", "of 900 requests that arrived 90 were added to the queue", ("latency",))
-FAILING = Problem("service errors", "2.00 % of the requests failed: 200 x status 500", ("latency", "cpu"))
 CALLS = Problem("upstream calls", "the upstream counted 9 calls, not 10", ("throughput", "latency", "memory", "cpu"))
 SATURATED = Problem("load side saturated", "generator and upstream kept a core 99 % busy", ("latency", "throughput"))
 
