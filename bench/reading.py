@@ -8,8 +8,8 @@ from itertools import islice
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.cell.figures import PAIRED
 from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.cell.percentiles import Curve, curve
 from bench.judge.cell.slices import judge_arms
 from bench.judge.cell.timeline import Timeline, timeline

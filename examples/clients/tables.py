@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import BY_NAME, Metric
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load

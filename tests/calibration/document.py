@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
 from bench.plan.config import ROOT

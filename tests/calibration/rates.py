@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate, estimate
 from bench.judge.stats.significance import detectable
 from tests.calibration.sessions import Figures, Session

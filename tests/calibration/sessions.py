@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.judge.cell.figures import BY_NAME, PAIRED
+from bench.judge.cell.metrics import BY_NAME, PAIRED
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.model.run import Run

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.model.cell import Cell
 from bench.record.store import load_run
 

@@ -1,13 +1,12 @@
-"""From raw arrays to figures, and the table of metrics: which figures are compared, and which way is better."""
+"""From raw arrays to figures."""
 
 import math
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import fields
 
 import numpy as np
 
-from bench.model.cell import Arm, Cell, Cpu, Distribution, Figure, Memory, MemoryFigure, Requests, Window
+from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Window
 from bench.model.config import Scenario
 from bench.model.samples import Floats, Ints, Samples
 
@@ -25,93 +24,6 @@ ERROR_NAMES: Mapping[int, str] = {
 }
 """Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A row of the table: what it is called, its unit, which way is better, how to read it from a cell or an arm.
-
-    `read` gives None where there is no such figure; `value` also where a problem voids it. Two figures whose ratio is
-    within 1 +- `noise` count as the same; of a metric compared by its difference, those no further apart than that.
-    """
-
-    name: str
-    title: str
-    unit: Literal["requests/s", "s", "bytes", "1"]
-    better: Literal["higher", "lower"]
-    noise: float
-    figure: Figure
-    read: Callable[[Cell | Arm], float | None]
-    compared_by: Literal["ratio", "difference"] = "ratio"
-
-    def void(self, cell: Cell | Arm, names: Container[str] | None = None) -> str | None:
-        """Why this metric of the cell is not to be used, or None; by problems of these names alone, where given."""
-        found = (one for one in cell.problems if self.figure in one.voids and (names is None or one.name in names))
-        return next((problem.detail for problem in found), None)
-
-    def value(self, cell: Cell | Arm) -> float | None:
-        """The figure in its unit, None where there is none or it is void."""
-        return None if self.void(cell) is not None else self.read(cell)
-
-
-def _pss_or_uss(memory: Memory | None) -> int | None:
-    if memory is None:
-        return None
-    return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
-
-
-def _anon(memory: Memory | None) -> int | None:
-    if memory is None:
-        return None
-    return memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes
-
-
-def _error_share(requests: Requests | None) -> float | None:
-    if requests is None:
-        return None
-    failed = requests.errors + requests.timeouts + requests.dropped
-    return failed / (requests.ok + failed) if requests.ok + failed else None
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric("throughput", "throughput", "requests/s", "higher", 0.01, "throughput", lambda cell: cell.throughput_rps),
-    Metric("p95", "P95", "s", "lower", 0.03, "latency", lambda cell: cell.latency_s.p95 if cell.latency_s else None),
-    Metric("memory", "memory", "bytes", "lower", 0.01, "memory", lambda cell: _pss_or_uss(cell.memory)),
-    Metric(
-        "cpu",
-        "CPU per request",
-        "s",
-        "lower",
-        0.01,
-        "cpu",
-        lambda cell: cell.cpu.server_s_per_request if cell.cpu else None,
-    ),
-)
-BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
-
-ERRORS = Metric(
-    "errors",
-    "failed requests",
-    "1",
-    "lower",
-    0.001,
-    "throughput",
-    lambda cell: _error_share(cell.requests),
-    compared_by="difference",
-)
-UNPAIRED: Mapping[str, Metric] = {metric.name: metric for metric in (*METRICS, ERRORS)}
-"""What is compared between two runs."""
-
-PAIRED: Mapping[str, Metric] = {
-    **UNPAIRED,
-    "throughput": replace(BY_NAME["throughput"], noise=0.02),
-    "cpu": replace(BY_NAME["cpu"], noise=0.02),
-    "memory": replace(BY_NAME["memory"], title="anonymous memory", read=lambda cell: _anon(cell.memory)),
-}
-"""What is compared in an A/B.
-
-Twins share pages, which moves from one's PSS to the other's, but no anonymous ones. Ten minutes on a shared machine
-cannot show that nothing changed by 1 %, so that the verdict would never be "no regression": docs/calibration.md.
-"""
 
 READING_LATE_S = 0.1
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.gate.evidence import Evidence, Seen
 from bench.judge.gate.verdict import Beside
 from bench.model.config import Scenario

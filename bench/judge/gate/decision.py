@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.gate import scale
 from bench.judge.gate.evidence import Evidence, usable
 from bench.judge.gate.thresholds import Gate

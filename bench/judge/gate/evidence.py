@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench.judge.cell.figures import ERRORS, Metric
+from bench.judge.cell.metrics import ERRORS, Metric
 from bench.judge.cell.problems import SERVICES_DOING
 from bench.judge.gate.verdict import Word
 from bench.model.cell import ARMS, Arm, Cell, Outcome

@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.gate import context, evidence
 from bench.judge.gate.decision import Design, Member, findings, shown
 from bench.judge.gate.thresholds import Gate

@@ -6,7 +6,7 @@ On it a change is a difference, a threshold the same number both ways, and no me
 import math
 from collections.abc import Sequence
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.gate.verdict import Change
 
 BEYOND = 700.0

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 
 ALPHA = 0.05
 

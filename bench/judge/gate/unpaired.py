@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.judge.cell.figures import ERRORS, UNPAIRED
+from bench.judge.cell.metrics import ERRORS, UNPAIRED
 from bench.judge.gate import context, evidence
 from bench.judge.gate.comparable import differences
 from bench.judge.gate.decision import Design, Member, findings, shown

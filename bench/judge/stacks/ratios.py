@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.judge.cell.figures import BY_NAME, METRICS
+from bench.judge.cell.metrics import BY_NAME, METRICS
 from bench.judge.stacks.rows import selected
 from bench.judge.stats.intervals import Estimate, estimate, quotient
 from bench.model.cell import Cell

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.cell.bottleneck import slots_rps
-from bench.judge.cell.figures import METRICS, Metric
+from bench.judge.cell.metrics import METRICS, Metric
 from bench.judge.cell.problems import SERVICES_DOING
 from bench.judge.stats.intervals import Estimate, estimate
 from bench.model.cell import Bound, Cell, Outcome

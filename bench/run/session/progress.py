@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.model.cell import ARMS, Arm, Cell, CellKey
 from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stats.intervals import Estimate
 from bench.model.run import Run
 from bench.show.text.markdown import listed, plain

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import BY_NAME, Metric
 from bench.judge.cell.timeline import BIN_S, Timeline
 from bench.model.cell import Cell
 from bench.model.run import Run

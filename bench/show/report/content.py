@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bench.judge.cell.figures import METRICS, Metric
+from bench.judge.cell.metrics import METRICS, Metric
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Kept, Row, Seen, kept, unmeasured
 from bench.model.config import Load

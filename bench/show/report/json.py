@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bench.judge.cell.figures import METRICS
+from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from bench.judge.cell.figures import BY_NAME, METRICS
+from bench.judge.cell.metrics import BY_NAME, METRICS
 from bench.judge.stacks.ratios import Ratio, headline
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from bench.judge.cell.figures import METRICS, Metric
+from bench.judge.cell.metrics import METRICS, Metric
 from bench.model.config import Closed, Load, Open
 from bench.model.loads import load_name
 from bench.model.run import Run

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench.judge.cell.figures import UNPAIRED
+from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import ALPHA, Gate
 from bench.show.text.markdown import listed
 from bench.units import fraction

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge.cell import figures
-from bench.model.cell import Memory, MemoryFigure, Problem, Window
+from bench.model.cell import Memory, MemoryFigure, Window
 from bench.model.samples import Floats, Ints, Samples
-from tests.unit.builders import FLASK, cell, plan
+from tests.unit.builders import FLASK, plan
 
 WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
 DURATIONS = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=200)
@@ -282,7 +282,6 @@ def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_wind
 
 def test_memory_has_no_pss_where_the_platform_has_none() -> None:
     assert figures.memory(readings([11.0], pss_bytes=[-1]), WINDOW).median.pss_bytes is None
-    assert figures.BY_NAME["memory"].value(cell(pss_bytes=None)) == 45_000_000
 
 
 def test_the_memory_of_a_reading_is_its_pss_or_where_there_is_none_its_uss() -> None:
@@ -293,10 +292,3 @@ def test_the_memory_of_a_reading_is_its_pss_or_where_there_is_none_its_uss() -> 
 def test_a_window_without_a_reading_has_no_memory() -> None:
     with pytest.raises(ValueError, match="no memory reading"):
         figures.memory(readings([1.0, 30.0]), WINDOW)
-
-
-def test_a_metric_has_no_value_where_a_problem_voids_it() -> None:
-    spoiled = cell(problems=(Problem("late", "it was late", ("latency",)),))
-    assert figures.BY_NAME["p95"].value(spoiled) is None
-    assert figures.BY_NAME["p95"].void(spoiled) == "it was late"
-    assert figures.BY_NAME["throughput"].value(spoiled) == 100.0

@@ -4,8 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.judge.cell.figures import DROPPED, METRICS, TIMEOUT, UNSENT
+from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT
 from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.metrics import METRICS
 from bench.model.cell import Bound, Cell, CellKey
 from bench.model.config import Closed, Load, Open
 from bench.model.samples import Samples

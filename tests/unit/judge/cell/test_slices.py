@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from bench.judge.cell import figures
-from bench.judge.cell.figures import DROPPED, PAIRED, TIMEOUT, UNSENT
+from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT
+from bench.judge.cell.metrics import MEMORY, PAIRED
 from bench.judge.cell.slices import judge_arms
 from bench.model.cell import Arm, Cell, CellKey, MemoryFigure, Slice, UpstreamServed, Window
 from bench.model.config import Closed, Load, Open
@@ -508,7 +509,7 @@ def test_twins_are_compared_by_their_anonymous_memory_since_they_share_pages() -
     run = session(FIVE_PAIRS)
     base, head = run.arms()
     assert [PAIRED["memory"].value(arm) for arm in (base, head)] == [30 * MB, 31 * MB]
-    assert [figures.BY_NAME["memory"].value(arm) for arm in (base, head)] == [50 * MB, 45 * MB]
+    assert [MEMORY.value(arm) for arm in (base, head)] == [50 * MB, 45 * MB]
     unknown = replace(run.samples, anon_bytes=np.full(len(run.samples.mem_t_s), -1))
     base, head = replace(run, samples=unknown).arms()
     assert base.memory is not None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.cell.figures import UNPAIRED, Metric
+from bench.judge.cell.metrics import UNPAIRED, Metric
 from bench.judge.gate.scale import change, distance, mean, plain, scaled
 from bench.judge.gate.verdict import Change
 

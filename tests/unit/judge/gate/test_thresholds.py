@@ -1,6 +1,6 @@
 import pytest
 
-from bench.judge.cell.figures import PAIRED, UNPAIRED
+from bench.judge.cell.metrics import PAIRED, UNPAIRED
 from bench.judge.gate.thresholds import Gate
 
 

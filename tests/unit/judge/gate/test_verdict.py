@@ -1,6 +1,6 @@
 import pytest
 
-from bench.judge.cell.figures import UNPAIRED
+from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import EXIT_CODES, Change, Finding, Judgement, Side, Verdict, Word, overall, unused
 from tests.unit.sessions import CLOSED

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks.ratios import Agreement, Direction, Ratio, direction, headline, held_against, ratios, reproduced
 from bench.judge.stats.intervals import Estimate, estimate
 from bench.model.cell import Cell, CellKey, Problem

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks.rows import Seen, kept, rows, spread, unmeasured
 from bench.model.cell import Bound, Ceiling, CellKey, Problem
 from bench.model.config import Closed, Open

@@ -15,6 +15,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.judge.cell import figures
+from bench.judge.cell.metrics import MEMORY
 from bench.model.cell import Window
 from bench.run.cell import sampler
 from bench.run.cell.sampler import Reading, Sampler, Tree, TreeUse, read, wait_until_idle
@@ -128,7 +129,7 @@ def test_without_pss_the_cell_has_none_and_memory_is_uss(tmp_path: Path) -> None
     samples = join_samples(tmp_path / "requests.npz", readings)
     found = figures.memory(samples, Window(0.0, 0.5, 3.0))
     assert (found.idle.pss_bytes, found.median.pss_bytes, found.peak.pss_bytes) == (None, None, None)
-    assert figures.BY_NAME["memory"].read(cast("Any", SimpleNamespace(memory=found))) == 300
+    assert MEMORY.read(cast("Any", SimpleNamespace(memory=found))) == 300
 
 
 def test_samples_that_the_load_generator_left_damaged_are_one_clear_error(tmp_path: Path) -> None:

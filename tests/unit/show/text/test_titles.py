@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.model.config import Closed, Load, Open
 from bench.show.text.titles import chart_title, charted, memory_kind, models, under
 from tests.unit.builders import Shape, cell, plan, run_of
