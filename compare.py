@@ -66,7 +66,7 @@ def diff(arguments: argparse.Namespace) -> int:
     from bench.reading import read_run  # noqa: PLC0415
     from bench.record.store import load_run  # noqa: PLC0415
     from bench.show.verdict.options import gate  # noqa: PLC0415
-    from bench.show.verdict.terminal import present  # noqa: PLC0415
+    from bench.show.verdict.publish import present  # noqa: PLC0415
 
     base, head = arguments.base, arguments.head
     both = [folder for folder in (base, head) if folder is not None]

@@ -22,7 +22,7 @@ from bench.run.session.selftest import Ladders
 from bench.run.session.serve import serve_stack
 from bench.show.report.selftest import selftest_lines
 from bench.show.verdict.options import add_options, gate
-from bench.show.verdict.terminal import present
+from bench.show.verdict.publish import present
 
 DEFAULT_PROFILE = "bench"
 AB_PROFILE = "ab"

@@ -11,8 +11,9 @@ from bench.plan.config import ROOT
 from bench.reading import read_run
 from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.report.machine import machine
-from bench.show.report.markdown import embed, image, link_from
-from bench.show.text.markdown import listed, markdown, plural
+from bench.show.text.embed import embed, link_from
+from bench.show.text.markdown import escaped, picture
+from bench.show.text.words import listed, plural
 from bench.units import seconds
 from examples.clients import tables
 from examples.clients.kept import FOLDER, Profiles, kept_profiles
@@ -31,7 +32,7 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
         charts = link_from(document, folder / "charts")
         parts = [
             _measured(run, link_from(document, folder)),
-            *(part for one in shown for part in (image(one, charts), markdown(one.caution))),
+            *(part for one in shown for part in (picture(one, charts), escaped(one.caution))),
             *_under_load(run, found),
             *_alone(profiles),
         ]
@@ -43,9 +44,9 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
 def _measured(run: Run, link: str) -> str:
     timing = run.config.profile.timing
     return (
-        f"{plural(run.config.profile.rounds, 'round')}, begun {markdown(run.started)}. For each client and load "
+        f"{plural(run.config.profile.rounds, 'round')}, begun {escaped(run.started)}. For each client and load "
         f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
-        f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
+        f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {escaped(machine(run))} "
         f"Run: [{link}]({link})."
     )
 
@@ -57,13 +58,13 @@ def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
     return [
         "### CPU per request",
         tables.figures(run, found, "cpu"),
-        f"### CPU per request, against {markdown(base)} in the same round",
+        f"### CPU per request, against {escaped(base)} in the same round",
         tables.against(run, ratios(run.cells, run.config), "cpu"),
         "### Throughput",
         tables.figures(run, found, "throughput"),
-        "Geometric means over the rounds, in brackets their 95 % intervals; a figure struck out is void. CPU per "
+        "Geometric means over the rounds, in brackets their 95 % intervals; struck-out values are unreliable. CPU per "
         "request is that of the whole service, web framework included.",
-        *(["\n".join(f"- {markdown(text)}" for text in said)] if said else []),
+        *(["\n".join(f"- {escaped(text)}" for text in said)] if said else []),
     ]
 
 
@@ -72,7 +73,7 @@ def _alone(profiles: Profiles) -> list[str]:
     versions = listed([f"{name} {version}" for name, version in profiles.versions.items()])
     return [
         "### Where the CPU time of a call goes",
-        f"Profiles of {markdown(profiles.taken)}, of {markdown(versions)}.",
+        f"Profiles of {escaped(profiles.taken)}, of {escaped(versions)}.",
         tables.parts(profiles.profiles),
         "### The functions that take the most of it",
         tables.functions(profiles.profiles),

@@ -12,7 +12,7 @@ from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
 from bench.plan.config import ROOT
 from bench.show.charts.style import marks, styled
-from bench.show.report.markdown import embed
+from bench.show.text.embed import embed
 from bench.show.text.markdown import table
 from bench.units import count, percent, ratio
 from tests.calibration import rates

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import ALPHA, Gate
-from bench.show.text.markdown import listed
+from bench.show.text.words import listed
 from bench.units import fraction
 
 

@@ -54,8 +54,8 @@ def test_the_slope_stands_at_the_end_of_its_line_and_with_its_interval_below_and
     drawn = chart(TWO, LINE)
     (axes,) = drawn.figure.axes
     assert labels(axes) == ["20.0 kB each"]
-    assert drawn.finding.startswith("PSS for each request under way on weather, with the 95 % interval: a 20.0 kB (")
-    assert "Memory for each request under way on weather, with the 95 % interval: a 20.0 kB (" in words(drawn.figure)
+    assert drawn.finding.startswith("PSS per request in flight on weather, with 95 % intervals: a 20.0 kB (")
+    assert "Memory per request in flight on weather, with 95 % intervals: a 20.0 kB (" in words(drawn.figure)
 
 
 def test_too_few_places_have_no_line() -> None:
@@ -64,10 +64,10 @@ def test_too_few_places_have_no_line() -> None:
     assert "growth:a" not in gids(axes)
     assert labels(axes) == []
     assert "too few loads for a slope of a." in words(drawn.figure)
-    assert drawn.finding.startswith("PSS was measured at too few numbers of requests under way")
+    assert drawn.finding.startswith("PSS was measured at too few numbers of requests in flight")
 
 
-def test_void_memory_is_left_out_and_named() -> None:
+def test_unreliable_memory_is_left_out_and_named() -> None:
     drawn = chart(TWO, [*LINE, replace(made("b", 10), problems=(LOST,))])
     (axes,) = drawn.figure.axes
     assert "ranked:b" not in gids(axes)
@@ -78,10 +78,10 @@ def test_a_machine_without_pss_shows_uss() -> None:
     found = reading(TWO, LINE)
     machine = replace(found.run.machine, has_pss=False)
     drawn = chart_of(replace(found, run=replace(found.run, machine=machine)))
-    assert drawn.title == "Memory (USS) against requests under way"
+    assert drawn.title == "Memory (USS) against requests in flight"
 
 
-def test_where_no_cell_tells_its_requests_under_way_there_is_no_chart() -> None:
+def test_where_no_cell_knows_its_requests_in_flight_there_is_no_chart() -> None:
     found = reading(TWO, [cell("a")])
     assert in_flight.chart(found, rows_of(found)) is None
 
