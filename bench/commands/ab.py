@@ -12,7 +12,7 @@ from bench.plan.variants import replace_names
 from bench.record import store
 from bench.run.host.signals import stop_on_signals
 from bench.run.session.ab import Question, start
-from bench.show.verdict.terminal import present
+from bench.show.verdict.publish import present
 
 PROFILE = "ab"
 

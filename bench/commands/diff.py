@@ -10,7 +10,7 @@ from bench.options import gate
 from bench.places import COMMAND
 from bench.reading import read_run
 from bench.record.store import load_run
-from bench.show.verdict.terminal import present
+from bench.show.verdict.publish import present
 
 HELP = """\
 Compare two runs, base and head, or the two revisions of one A/B run, and

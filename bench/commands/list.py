@@ -12,7 +12,8 @@ from rich.text import Text
 
 from bench.commands.planning import config_of
 from bench.plan.config import Config, ProfileTable
-from bench.show.text.stdout import console, say
+from bench.show.text.stdout import say
+from bench.show.text.terminal import console_to
 from bench.units import offered
 
 WIDTH = 80
@@ -69,5 +70,5 @@ def entry(name: str, lines: Sequence[str], encoding: str) -> str:
 def _wrapped(text: str, indent: int) -> list[str]:
     """The lines of the text, indented, without spaces at their ends."""
     drawn = StringIO()
-    console(drawn, WIDTH, colour=False).print(Padding(Text(text), (0, 0, 0, indent)))
+    console_to(drawn, WIDTH, colour=False).print(Padding(Text(text), (0, 0, 0, indent)))
     return [line.rstrip() for line in drawn.getvalue().split("\n")[:-1]]

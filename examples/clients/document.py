@@ -10,8 +10,9 @@ from bench.model.run import Run
 from bench.reading import read_run
 from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.report.machine import machine
-from bench.show.report.markdown import embed, image, link_from
-from bench.show.text.markdown import listed, markdown, plural
+from bench.show.text.embed import embed, link_from
+from bench.show.text.markdown import escaped, picture
+from bench.show.text.words import listed, plural
 from bench.units import seconds
 from examples.clients import tables
 from examples.clients.kept import FOLDER, Profiles, kept_profiles
@@ -30,7 +31,7 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
         charts = link_from(document, folder / "charts")
         parts = [
             _measured(run, link_from(document, folder)),
-            *(part for one in shown for part in (image(one, charts), markdown(one.caution))),
+            *(part for one in shown for part in (picture(one, charts), escaped(one.caution))),
             *_under_load(run, found),
             *_alone(profiles),
         ]
@@ -42,9 +43,9 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
 def _measured(run: Run, link: str) -> str:
     timing = run.config.profile.timing
     return (
-        f"{plural(run.config.profile.rounds, 'round')}, started {markdown(run.started)}. Each client and load got "
+        f"{plural(run.config.profile.rounds, 'round')}, started {escaped(run.started)}. Each client and load got "
         f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
-        f"{seconds(timing.window_limit_s)}. Each client had a fresh server in each round. {markdown(machine(run))} "
+        f"{seconds(timing.window_limit_s)}. Each client had a fresh server in each round. {escaped(machine(run))} "
         f"Run: [{link}]({link})."
     )
 
@@ -56,13 +57,13 @@ def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
     return [
         "### CPU per request",
         tables.figures(run, found, "cpu"),
-        f"### CPU per request, against {markdown(base)} in the same round",
+        f"### CPU per request, against {escaped(base)} in the same round",
         tables.against(run, ratios(run.cells, run.config), "cpu"),
         "### Throughput",
         tables.figures(run, found, "throughput"),
         "Figures are geometric means over the rounds, with 95 % confidence intervals in brackets. Struck-out figures "
         "are unreliable. CPU per request is that of the whole service, web framework included.",
-        *(["\n".join(f"- {markdown(text)}" for text in said)] if said else []),
+        *(["\n".join(f"- {escaped(text)}" for text in said)] if said else []),
     ]
 
 
@@ -71,7 +72,7 @@ def _alone(profiles: Profiles) -> list[str]:
     versions = listed([f"{name} {version}" for name, version in profiles.versions.items()])
     return [
         "### CPU time per call",
-        f"Profiles from {markdown(profiles.taken)}, with {markdown(versions)}.",
+        f"Profiles from {escaped(profiles.taken)}, with {escaped(versions)}.",
         tables.parts(profiles.profiles),
         "### The functions with the most CPU time",
         tables.functions(profiles.profiles),

@@ -8,7 +8,9 @@ from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.text.markdown import markdown, plural, table
+from bench.show.text.document import UNRELIABLE
+from bench.show.text.markdown import escaped, table
+from bench.show.text.words import plural
 from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
 from examples.clients.profiles import COUNTED, PARTS, Profile, call_s, counted_a_call, parts_s, top
 
@@ -24,7 +26,7 @@ def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
     by_place = {(row.stack, row.load): row for row in rows}
     loads = _loads(run)
     lines = [
-        [markdown(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
+        [escaped(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
         for stack in run.config.profile.stacks
     ]
     return _table(("client", *map(load_name, loads)), lines)
@@ -38,7 +40,7 @@ def against(run: Run, ratios: Sequence[Ratio], metric: str) -> str:
     for stack in dict.fromkeys(name for name, _ in by_place):
         found = [by_place.get((stack, load)) for load in loads]
         said = (NOTHING if one is None else ratio(one.mean, one.low, one.high) for one in found)
-        lines.append([markdown(stack), *said])
+        lines.append([escaped(stack), *said])
     return _table(("client", *map(load_name, loads)), lines)
 
 
@@ -59,7 +61,7 @@ def parts(profiles: Sequence[Profile]) -> str:
         spent = parts_s(one)
         lines.append(
             [
-                markdown(one.client),
+                escaped(one.client),
                 str(one.concurrency),
                 _calls(one),
                 seconds(call_s(one)),
@@ -74,7 +76,7 @@ def parts(profiles: Sequence[Profile]) -> str:
 def functions(profiles: Sequence[Profile]) -> str:
     """The functions with the most CPU time of their own, for some clients."""
     lines = [
-        [markdown(one.client), f"`{where.function}`", markdown(where.package), where.part, percent(share)]
+        [escaped(one.client), f"`{where.function}`", escaped(where.package), where.part, percent(share)]
         for client in SHOWN
         for one in profiles
         if (one.client, one.concurrency) == (client, SHOWN_CONCURRENCY)
@@ -87,7 +89,7 @@ def functions(profiles: Sequence[Profile]) -> str:
 def counts(profiles: Sequence[Profile]) -> str:
     """How often functions of the pool are called per call, for the clients that have such a pool."""
     lines = [
-        [markdown(one.client), str(one.concurrency), *(_number(counted_a_call(one, name)) for name in COUNTED)]
+        [escaped(one.client), str(one.concurrency), *(_number(counted_a_call(one, name)) for name in COUNTED)]
         for one in profiles
         if any(one.counted.values())
     ]
@@ -110,7 +112,7 @@ def _figure(row: Row | None, metric: Metric) -> str:
     if found is not None:
         return " ".join(part for part in interval(found.mean, found.low, found.high, metric.unit) if part)
     void = row.voids.get(metric.name)
-    return "unreliable" if void is None or void.figure is None else f"~~{figure(void.figure, metric.unit)}~~"
+    return UNRELIABLE if void is None or void.figure is None else f"~~{figure(void.figure, metric.unit)}~~"
 
 
 def _calls(profile: Profile) -> str:

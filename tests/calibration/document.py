@@ -11,7 +11,7 @@ from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
 from bench.show.charts.style import marks, styled
-from bench.show.report.markdown import embed
+from bench.show.text.embed import embed
 from bench.show.text.markdown import table
 from bench.units import count, percent, ratio
 from tests.calibration import rates

@@ -58,7 +58,7 @@ def test_a_load_that_was_not_recorded_has_no_figure() -> None:
 def test_a_client_is_held_against_the_second_of_the_pair_where_both_have_the_figure() -> None:
     heads, _, aiohttp = cells_of(tables.against(RUN, ratios(RUN.cells, PLAN), "cpu"))
     assert heads == ["client", "10 users", "100 users"]
-    assert aiohttp == ["aiohttp", "\u00d70.25 (0.25\u20130.25)", "-"]
+    assert aiohttp == ["aiohttp", "0.25\u00d7 (0.25\u20130.25)", "-"]
 
 
 def test_every_problem_of_a_figure_is_said() -> None:

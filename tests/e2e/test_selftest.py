@@ -14,7 +14,12 @@ def test_the_selftest_says_what_this_machine_can_measure(harness: Harness) -> No
     done = harness.run("selftest")
     assert done.code == 0, done.err
     print(done.out)
-    for words in ("open loads are sound up to ", "closed loads are sound up to ", "upstream alone", "timers: "):
+    for words in (
+        "open-loop loads are reliable up to ",
+        "closed-loop loads are reliable up to ",
+        "upstream alone: ",
+        "timers: ",
+    ):
         assert words in done.out
     assert harness.left() == []
 

@@ -49,7 +49,7 @@ def test_a_run_records_every_cell_and_says_where(done: Done, run: dict[str, Any]
     *_, page, markdown = done.out.rstrip().splitlines()
     assert page == f"With charts, for any browser: {folder / 'report.html'}"
     assert markdown == f"As Markdown: {folder / 'report.md'}"
-    assert "\nThe answer\n- " in done.out
+    assert "\nThe answer\nOn " in done.out
     assert (folder / "report.html").is_file()
     assert sorted((cell["stack"], cell["load"]["users"]) for cell in run["cells"]) == sorted(product(STACKS, USERS))
     assert {cell["measurements"][0]["outcome"] for cell in run["cells"]} <= {"ok", "invalid"}, done.err

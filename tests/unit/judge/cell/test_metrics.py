@@ -1,9 +1,14 @@
+from dataclasses import asdict
+from typing import get_args
+
 import pytest
 
-from bench.judge.cell.metrics import BY_NAME, ERRORS, METRICS, PAIRED, UNPAIRED
+from bench.judge.cell.metrics import BY_NAME, ERRORS, METRICS, PAIRED, UNPAIRED, Metric, Model
 from bench.model.cell import Problem, Requests
 from tests.unit.builders import cell, changed
 
+EVERY = tuple(dict.fromkeys((*METRICS, *UNPAIRED.values(), *PAIRED.values())))
+MODELS: tuple[Model, ...] = get_args(Model)
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 FAILING = Problem("service errors", "2 % of the requests failed", ("latency", "cpu"))
 
@@ -55,3 +60,21 @@ def test_every_table_has_the_same_metrics_by_their_names() -> None:
     assert list(UNPAIRED) == list(PAIRED) == [*BY_NAME, "errors"]
     for table in (BY_NAME, UNPAIRED, PAIRED):
         assert all(metric.name == name for name, metric in table.items())
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("metric", EVERY, ids=lambda metric: metric.title)
+def test_a_metric_has_all_its_words_under_either_load_model(metric: Metric, model: Model) -> None:
+    words = asdict(metric.under(model))
+    assert all(words.values())
+    assert words["caution"].endswith(".")
+    assert words["chart"][0].isupper()
+    # Only what stands above a column or a chart may leave room for the kind of memory.
+    assert not any("{" in words[name] for name in ("title", "verb", "noun", "caution"))
+    assert {words[name].format(memory="PSS").count("{") for name in ("header", "chart")} == {0}
+
+
+def test_every_metric_of_the_report_is_drawn_and_no_two_charts_have_one_name() -> None:
+    assert all(metric.charts and metric.charts[0][1] == metric.name for metric in METRICS)
+    names = [name for metric in METRICS for _, name in metric.charts]
+    assert len(names) == len(set(names))

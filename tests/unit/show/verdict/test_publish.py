@@ -1,14 +1,19 @@
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.errors import BenchError
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Finding, Judgement, Word
-from bench.show.verdict.comment import comment
+from bench.show.text.terminal import render
+from bench.show.verdict.document import verdict
+from bench.show.verdict.publish import comment, present
 from tests.unit.sessions import STACKS, Recipe, session
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -73,8 +78,8 @@ def test_what_does_not_fit_is_counted_and_the_gravest_is_kept(slower: Judgement)
     rows = [line for line in text.split("\n") if line.startswith("| &amp;")]
     assert 30 < len(rows) < 300
     assert all(row.endswith("| regressed |") for row in rows[:30])
-    assert f"{300 - len(rows)} lines not shown" in text
-    assert "notes not shown" in text
+    assert f"{300 - len(rows)} rows were left out: there is no room for more." in text
+    assert re.search(r"[0-9]+ notes were left out", text)
 
 
 def test_names_stand_for_themselves(slower: Judgement) -> None:
@@ -83,3 +88,21 @@ def test_names_stand_for_themselves(slower: Judgement) -> None:
     text = comment(judgement)
     assert r"a\|b \# c &lt;img src=x&gt; \`d\` \[e\](f) \*g\*" in text
     assert "<img" not in text
+
+
+def test_the_exit_code_is_the_verdicts_and_the_files_are_written(
+    slower: Judgement, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert present(slower, markdown=tmp_path / "a.md", json=tmp_path / "a.json") == 1
+    assert capsys.readouterr().out == render(verdict(slower))
+    assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("**regressed: ")
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["verdict"] == "regressed"
+    assert present(slower) == 1
+
+
+def test_a_file_that_cannot_be_written_is_an_error_after_the_verdict_was_said(
+    slower: Judgement, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(BenchError, match=r"the verdict cannot be written to .*: No such file or directory"):
+        present(slower, json=tmp_path / "absent" / "a.json")
+    assert capsys.readouterr().out == render(verdict(slower))

@@ -12,17 +12,28 @@ from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Problem
 from bench.model.run import Run, Selftest
-from bench.show.charts.gallery import Picture
-from bench.show.report.answer import Answer
-from bench.show.report.content import Content, Line, Shown, content
-from bench.show.report.page.html import page
+from bench.show.report.document import report
 from bench.show.report.reproduction import Reproduction
+from bench.show.text.document import (
+    Cell,
+    Document,
+    Facts,
+    Link,
+    Note,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+    numbered,
+    within,
+    words_table,
+)
+from bench.show.text.page.html import render
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
 
 EMPTY = {"meta", "link", "img", "input"}
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 NOISY = Problem("noisy", "steal 3 %")
-ANSWER = Answer(("fastapi needed half the CPU.",), ("It says nothing of databases.",))
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -89,12 +100,13 @@ def picture(name: str, size: int = 0, title: str = "Throughput against users") -
     return Picture(name, title, f"{name}: fastapi serves most.", "A line is no promise.", svg, b"")
 
 
-def said(run: Run, reproduced: Reproduction | None = None) -> Content:
-    return content(run, rows(run.cells, run.config), ratios(run.cells, run.config), reproduced)
+def said(run: Run, pictures: Sequence[Picture] = (), reproduced: Reproduction | None = None) -> Document:
+    found, compared = rows(run.cells, run.config), ratios(run.cells, run.config)
+    return report(run, found, compared, reproduced=reproduced, pictures=pictures)
 
 
-def written(run: Run, answer: Answer = ANSWER, pictures: Sequence[Picture] = ()) -> str:
-    return page(run, replace(said(run), answer=answer), pictures)
+def written(run: Run, pictures: Sequence[Picture] = ()) -> str:
+    return render(said(run, pictures))
 
 
 def titles(document: Element) -> list[str]:
@@ -110,7 +122,7 @@ def identified(document: Element) -> dict[str, Element]:
 
 @pytest.fixture
 def run() -> Run:
-    """Two scenarios, both load models, a void figure, a figure of fewer rounds, and a problem that voids nothing."""
+    """Two scenarios, both load models, an unreliable figure, one of fewer rounds, and a problem that spoils nothing."""
     planned = plan(
         {"flask-sync": SYNC, "fastapi": FASTAPI}, {"weather": (10, 500), "health": (10,)}, rates={"weather": (100.0,)}
     )
@@ -154,25 +166,24 @@ def test_the_answer_comes_first_and_what_explains_it_after(run: Run) -> None:
         "What this run cannot tell",
         "Machine and versions",
         "Contents",
-        "Reading the tables",
-        "GET /weather: one upstream call of 20 ms",
-        "GET /health: one upstream call of 20 ms",
-        "Problems",
+        "How to read the tables",
+        "Results",
+        "Footnotes",
         "Remarks",
         "Ratios",
-        "Why it stops there",
+        "What limits each stack",
         "Charts",
         "Stacks",
         "How it was made",
     ]
     for words in (
-        *ANSWER.sentences,
-        *ANSWER.limits,
+        "fastapi and flask-sync had the same throughput",
+        "The server had one core",
         "this machine has one core",
         "Example CPU @ 2.00GHz",
         "gunicorn 23.0.0",
         "0123456789abcdef0123456789abcdef01234567",
-        "NOT SOUND: late timers",
+        "UNRELIABLE: late timers",
         "run --profile bench",
     ):
         assert words in found.text
@@ -188,7 +199,7 @@ def test_every_link_leads_somewhere_and_the_contents_lead_to_all_that_follows(ru
         assert element.tag != "label" or element.attributes["for"] in by_id
     (contents,) = found.all("nav")
     listed = [link.attributes["href"][1:] for link in contents.all("a")]
-    headings = [heading.attributes.get("id", "") for heading in found.all("h2", "h3")]
+    headings = [heading.attributes.get("id", "") for heading in found.all("h2", "h3", "h4")]
     below = headings[headings.index("contents") + 1 :]
     assert listed == [name for name in below if name]
     assert [by_id[name].text for name in listed] == [link.text for link in contents.all("a")]
@@ -224,73 +235,89 @@ def test_names_from_a_file_are_text_wherever_they_stand(name: str) -> None:
     planned = plan(stacks, {"weather": (10,)}, rounds=1, titles={name: name, "weather": name})
     run = run_of(planned, (cell(name, problems=(Problem(name, name, ("latency",)),)), cell("b")), (name,))
     run = replace(run, id=name, commit=name, argv=("run", name), versions={name: name})
-    text = written(run, Answer((name,), (name,)), [picture("p95", title=name)])
+    text = written(run, [picture("p95", title=name)])
     found = read(text)
     assert [len(list(found.all(tag))) for tag in ("script", "img", "h1")] == [1, 1, 1]
     assert not [element for element in found.all() if "onerror" in element.attributes]
     shown = name.replace("\u202e", "\\u202e").replace("\n", " ")
     (head, *_) = found.all("h1")
     assert head.text == f"Benchmark run {shown}"
-    (row, *_) = (row for row in found.all("tr") if "data-stack" in row.attributes)
-    assert row.attributes["data-stack"] == shown
+    (row, *_) = (row for row in found.all("tr") if "data-key" in row.attributes)
+    assert row.attributes["data-key"] == shown
     assert next(row.all("th")).text == shown
     assert "\u202e" not in text
 
 
-def expected(line: Line) -> list[str]:
-    return [line.stack, *map(figure, line.figures), line.rounds, re.sub(r"\[", "problem [", line.notes)]
+def tables(document: Document, *, sortable: bool) -> list[Table]:
+    return [block for block in within(document.blocks) if isinstance(block, Table) and block.sortable is sortable]
 
 
-def figure(shown: Shown) -> str:
-    value = f"void: {shown.value}" if shown.struck else shown.value
-    mark = "" if shown.mark is None else f"problem [{shown.mark}]"
-    return " ".join(part for part in (value, mark, shown.around) if part)
+def expected(cell: Cell, numbers: dict[Note, int]) -> str:
+    """The text of a cell, with what only a screen reader says."""
+    value = f"unreliable: {cell.text}" if cell.struck else cell.text
+    marks = (f"footnote [{numbers[note]}]" for note in cell.notes)
+    return " ".join(part for part in (value, *marks, cell.detail) if part)
 
 
-def test_the_tables_hold_the_figures_of_the_run_and_no_others(run: Run) -> None:
-    found = read(written(run))
-    groups = said(run).groups
-    tables = [table for table in found.all("table") if table.attributes["class"] == "figures"]
-    for table, group in zip(tables, groups, strict=True):
+@pytest.mark.parametrize(("kind", "sortable"), [("figures", True), ("words", False)])
+def test_the_tables_hold_the_cells_of_the_document_and_no_others(run: Run, kind: str, sortable: bool) -> None:
+    document = said(run)
+    found = [table for table in read(render(document)).all("table") if table.attributes["class"] == kind]
+    assert found
+    for table, wanted in zip(found, tables(document, sortable=sortable), strict=True):
         head, *lines = [[part.text for part in row.all("th", "td")] for row in table.all("tr")]
-        assert head == list(group.headers)
-        assert lines == [expected(line) for line in group.lines]
-    by_id = identified(found)
-    headed = [by_id[table.attributes["aria-labelledby"]].text for table in tables]
-    assert headed == ["10 users (closed)", "500 users (closed)", "100/s (open)", "10 users (closed)"]
+        assert head == [column.title for column in wanted.columns]
+        assert lines == [[expected(cell, numbered(document)) for cell in row] for row in wanted.rows]
 
 
-def test_a_figure_carries_the_number_that_it_is_sorted_by_and_a_void_one_none(run: Run) -> None:
+def test_every_table_is_named_by_its_heading(run: Run) -> None:
     found = read(written(run))
+    by_id = identified(found)
+    named = [by_id[table.attributes["aria-labelledby"]].text for table in found.all("table")]
+    assert named[:4] == [
+        "10 users (closed-loop)",
+        "500 users (closed-loop)",
+        "100/s (open-loop)",
+        "10 users (closed-loop)",
+    ]
+    labels = [one.attributes["aria-label"] for one in found.all("div") if one.attributes.get("class") == "scroll"]
+    assert labels[0] == "Results, GET /weather: one upstream call of 20 ms, 10 users (closed-loop)"
+
+
+def test_a_figure_carries_the_number_that_it_is_sorted_by_and_an_unreliable_one_none(run: Run) -> None:
+    document = said(run)
+    found = read(render(document))
     sorts = [td.attributes["data-sort"] for td in found.all("td") if "data-sort" in td.attributes]
-    shown = [one for group in said(run).groups for line in group.lines for one in line.figures]
-    assert sorts == ["" if one.sort is None else str(one.sort) for one in shown]
+    numbers = [cell for table in tables(document, sortable=True) for row in table.rows for cell in row[1:-1]]
+    assert sorts == ["" if one.value is None else str(one.value) for one in numbers]
     struck = [td for td in found.all("td") if any(td.all("s"))]
     assert [td.attributes["data-sort"] for td in struck] == [""]
 
 
-def test_marks_lead_to_the_problems_they_number(run: Run) -> None:
-    found = read(written(run))
-    problems = said(run).problems
+def test_marks_lead_to_the_footnotes_they_number(run: Run) -> None:
+    document = said(run)
+    found = read(render(document))
+    notes = {number: note.text for note, number in numbered(document).items()}
     by_id = identified(found)
     marks = [link for link in found.all("a") if link.attributes.get("class") == "mark"]
-    assert {link.text for link in marks} == {f"problem [{number}]" for number in range(1, len(problems) + 1)}
+    assert {link.text for link in marks} == {f"footnote [{number}]" for number in notes}
     for link in marks:
         number = int(re.sub(r"\D", "", link.text))
-        assert by_id[link.attributes["href"][1:]].text == problems[number - 1]
+        assert by_id[link.attributes["href"][1:]].text == notes[number]
 
 
 def test_what_a_run_lacks_leaves_no_heading_behind() -> None:
     planned = plan({"a": Shape(1)}, {"weather": (10,), "health": (10,)}, rounds=1)
     bare = run_of(planned, (cell("a"),))
-    assert titles(read(written(bare, Answer(("One sentence.",), ())))) == [
+    assert titles(read(written(bare))) == [
         "The answer",
+        "What this run cannot tell",
         "Machine and versions",
         "Contents",
-        "Reading the tables",
-        "GET /weather: one upstream call of 20 ms",
+        "How to read the tables",
+        "Results",
         "Remarks",
-        "Why it stops there",
+        "What limits each stack",
         "Stacks",
         "How it was made",
     ]
@@ -298,9 +325,9 @@ def test_what_a_run_lacks_leaves_no_heading_behind() -> None:
 
 
 def test_a_run_held_against_a_reference_says_so(run: Run) -> None:
-    found = read(page(run, said(run, Reproduction("20251231-000000", ())), ()))
+    found = read(render(said(run, reproduced=Reproduction("20251231-000000", ()))))
     assert "Does it reproduce the reference run?" in titles(found)
-    assert "Against 20251231-000000: the two runs have no ratio in common." in found.text
+    assert "Compared with 20251231-000000: the two runs have no ratio in common." in found.text
 
 
 def test_each_chart_says_in_words_what_it_finds_and_how_it_is_misread(run: Run) -> None:
@@ -326,7 +353,7 @@ def test_every_table_scrolls_in_a_place_of_its_own_that_the_keyboard_reaches(run
 def test_a_row_of_a_stack_can_be_filtered_in_every_table(run: Run) -> None:
     tables = list(read(written(run)).all("table"))
     stacks = set(run.config.profile.stacks)
-    found = [[row.attributes["data-stack"] for row in table.all("tr") if any(row.all("td"))] for table in tables]
+    found = [[row.attributes["data-key"] for row in table.all("tr") if any(row.all("td"))] for table in tables]
     assert all(found)
     assert {stack for own in found for stack in own} == stacks
 
@@ -377,3 +404,29 @@ def test_text_stands_out_from_what_it_stands_on_in_both_themes(run: Run) -> None
             for ink in ("ink", "quiet", "link"):
                 assert contrast(theme[ink], theme[ground]) >= 4.5
         assert contrast(theme["edge"], theme["paper"]) >= 3
+
+
+def test_a_document_of_anything_needs_neither_contents_nor_filter() -> None:
+    found = read(
+        render(
+            Document(
+                "A verdict",
+                "It is so.",
+                (
+                    Section("a", "Part", (Facts((("seed", "7"),)), Paragraph("See", Link("there", "x.html")))),
+                    Section("b", "Table", (words_table(("field", "base"), [("cpus", "2")]),)),
+                ),
+            )
+        )
+    )
+    assert [one.text for one in found.all("title", "h1", "h2", "dt", "dd")] == [
+        "A verdict",
+        "A verdict",
+        "Part",
+        "seed",
+        "7",
+        "Table",
+    ]
+    assert [link.attributes["href"] for link in found.all("a")] == ["#content", "x.html"]
+    assert not list(found.all("nav", "input"))
+    assert [row.attributes for row in found.all("tr")] == [{}, {}]

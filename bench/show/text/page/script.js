@@ -1,11 +1,7 @@
 "use strict";
-// What the page can do beyond being read: themes, a filter, sorting, charts at full size. Nothing is stored.
+// Themes, a filter, sorting and charts at full size. Nothing is stored.
 (() => {
   const element = (id) => document.getElementById(id);
-
-  // Why not one status for both: a count that stands there is not said again when a column is sorted.
-  const shown = element("shown");
-  const sorted = element("sorted");
 
   const themes = [
     { name: "", word: "automatic" },
@@ -23,27 +19,32 @@
   });
   theme.hidden = false;
 
-  // Several parts of names, apart by spaces or commas, show the stacks that have any of them.
-  const field = element("stacks-named");
-  const rows = [...document.querySelectorAll("tr[data-stack]")];
-  const tables = new Set(rows.map((row) => row.closest("table")));
-  const filter = () => {
-    const parts = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
-    for (const row of rows) {
-      const name = row.dataset.stack.toLowerCase();
-      row.hidden = parts.length > 0 && !parts.some((part) => name.includes(part));
-    }
-    for (const table of tables) {
-      table.classList.toggle("empty", [...table.tBodies[0].rows].every((row) => row.hidden));
-    }
-    const left = rows.filter((row) => !row.hidden).length;
-    shown.textContent = parts.length > 0 ? `${left} of ${rows.length} rows shown` : "";
-  };
-  field.addEventListener("input", filter);
-  element("filter").hidden = false;
-  filter();
+  // Parts of names, separated by spaces or commas: a row is shown if its key contains any of them.
+  const field = element("wanted");
+  if (field) {
+    const shown = element("shown");
+    const rows = [...document.querySelectorAll("tr[data-key]")];
+    const tables = new Set(rows.map((row) => row.closest("table")));
+    const filter = () => {
+      const parts = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+      for (const row of rows) {
+        const name = row.dataset.key.toLowerCase();
+        row.hidden = parts.length > 0 && !parts.some((part) => name.includes(part));
+      }
+      for (const table of tables) {
+        table.classList.toggle("empty", [...table.tBodies[0].rows].every((row) => row.hidden));
+      }
+      const left = rows.filter((row) => !row.hidden).length;
+      shown.textContent = parts.length > 0 ? `${left} of ${rows.length} rows shown` : "";
+    };
+    field.addEventListener("input", filter);
+    element("filter").hidden = false;
+    filter();
+  }
 
-  // A figure is ordered by its number; one that is void, or an empty cell, stands last whichever way.
+  // Numbers sort by value. Unreliable values and empty cells come last in both directions.
+  // Its own status element: in that of the filter, a screen reader would repeat the count after each sort.
+  const sorted = element("sorted");
   const words = new Intl.Collator("en", { numeric: true });
   const key = (row, column) => {
     const cell = row.cells[column];
@@ -62,7 +63,7 @@
 
   for (const table of document.querySelectorAll("table.figures")) {
     const body = table.tBodies[0];
-    const planned = [...body.rows];
+    const original = [...body.rows];
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
       const title = head.textContent.trim();
@@ -70,14 +71,14 @@
       button.type = "button";
       button.textContent = title;
       button.addEventListener("click", () => {
-        // Up, down, and back to the order of the plan.
+        // Ascending, descending, then back to the original order.
         const next = { ascending: "descending", descending: "" };
         const before = head.getAttribute("aria-sort");
         const way = before === null ? "ascending" : next[before];
         for (const other of heads) other.removeAttribute("aria-sort");
         if (way) head.setAttribute("aria-sort", way);
-        body.append(...(way ? ordered(planned, column, way === "ascending" ? 1 : -1) : planned));
-        sorted.textContent = way ? `Sorted by ${title}, ${way}` : "In the order of the plan";
+        body.append(...(way ? ordered(original, column, way === "ascending" ? 1 : -1) : original));
+        sorted.textContent = way ? `Sorted by ${title}, ${way}` : "In the original order";
       });
       head.classList.add("sorts");
       head.replaceChildren(button);
@@ -97,7 +98,7 @@
     button.addEventListener("click", () => {
       const full = frame.classList.toggle("full");
       button.setAttribute("aria-pressed", String(full));
-      // At full size it scrolls in its frame, so the keyboard must reach it.
+      // At full size it scrolls in its frame, so it needs keyboard focus.
       const scrolls = { role: "region", tabindex: "0", "aria-label": title };
       for (const [attribute, value] of Object.entries(scrolls)) {
         if (full) frame.setAttribute(attribute, value);
