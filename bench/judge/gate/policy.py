@@ -65,7 +65,7 @@ PAIRED = Policy(
     closed=(COST, "memory", "errors"),
     open=("p95", "errors"),  # every restart has both loads: cost and memory are gated once, under the closed-loop load
     bad_outcomes=frozenset({"degraded", "failed"}),  # where the twin beside it ran, a failed server is the cause
-    equal_untested=False,
+    equal_untested=False,  # an A/B refuses to start with too few restarts for a test
     context={"p95": (LESS_UPSTREAM,), "memory": (PSS,)},
 )
 
