@@ -27,8 +27,8 @@ def test_each_stack_has_its_bottleneck_with_the_measurements() -> None:
         (f"{title} (open-loop)", True),
     ]
     assert lines(inner[0]) == [
-        ["10 users", "sync", "slots", "200/s", "so it was seen"],
-        ["10 users", "loop", "none", "-", "so it was seen"],
+        ["10 users", "sync", "slots", "200/s", "so the figures show"],
+        ["10 users", "loop", "none", "-", "so the figures show"],
     ]
 
 

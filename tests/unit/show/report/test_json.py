@@ -37,7 +37,7 @@ def test_every_figure_is_there_in_base_units_with_its_interval_and_rounds() -> N
     }
     assert document["answer"]
     assert document["version"] == 2
-    assert row["bottlenecks"] == {"nothing": "so it was seen"}
+    assert row["bottlenecks"] == {"nothing": "so the figures show"}
 
 
 def test_an_unreliable_figure_is_null_and_says_why() -> None:
