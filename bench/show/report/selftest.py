@@ -15,7 +15,7 @@ def selftest_lines(found: Selftest) -> tuple[str, ...]:
         else "delays inaccurate at every rate tried"
     )
     lines = [
-        f"load generator on its core, closed-loop, against an upstream without delay: {units.rate(found.generator_rps)}",
+        f"load generator on its core, closed-loop, upstream without delay: {units.rate(found.generator_rps)}",
         f"upstream alone: {upstream}",
         f"cores: {pinned}; steal {units.percent(found.steal)}, other programs {units.percent(found.busy)}",
         f"timers: {units.seconds(found.timer_s)} late (P99); open files per process: {descriptors}; "
