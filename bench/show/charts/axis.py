@@ -104,7 +104,7 @@ def up_axis(axes: Axes, within: tuple[float, float], *, log: bool) -> None:
 
 
 def across_axis(axes: Axes, within: tuple[float, float], wide_in: float, *, log: bool) -> None:
-    """Set the horizontal axis to these ends, on a panel so wide, with plain numbers at its ticks where they fit."""
+    """Set the horizontal axis to these ends, with plain numbers at its ticks where a panel this wide has room."""
     axes.set_xscale("log" if log else "linear")
     axes.set_xlim(*within)
     axes.xaxis.set_minor_locator(NullLocator())

@@ -124,7 +124,7 @@ def void_notes(struck: Iterable[Row], left_out: Iterable[Row], metrics: Sequence
     """Which values of these rows are struck or left out, and why: a sentence each, none where there are none."""
     found = (
         (f"Hatched or crossed out, because {UNRELIABLE}", _void(struck, metrics)),
-        ("Left out", _void(left_out, metrics)),
+        (f"Left out, because {UNRELIABLE}", _void(left_out, metrics)),
     )
     return [f"{words}: {'; '.join(parts)}." for words, parts in found if parts]
 

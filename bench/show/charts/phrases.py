@@ -9,7 +9,7 @@ from bench.show.text.words import listed, plain
 from bench.units import interval
 
 NAMED = 4
-"""So many are named in a sentence; the rest are counted."""
+"""The most stacks that a sentence names; the rest are counted."""
 
 
 def first_named(run: Run, stacks: Iterable[str]) -> list[str]:

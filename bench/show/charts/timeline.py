@@ -68,7 +68,7 @@ def chart(reading: JudgedRun) -> Chart | None:
     ]
     where = f"{plain(cell.stack)} on {plain(cell.scenario)}, {load_title(cell.load)}, round {cell.round}"
     title = f"Second by second: {where}"
-    how = (*of_run(run), "shaded: warm-up, not measured", "a point for each second")
+    how = (*of_run(run), "shaded: warm-up, not counted", "a point for each second")
     words = Words(title, how, notes)
     return Chart(NAME, title, _finding(where, tracks, line), CAUTION, finished(frame, words, {cell.stack: mark}))
 

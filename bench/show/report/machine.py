@@ -39,6 +39,6 @@ def steadiness(cells: Iterable[Cell]) -> str | None:
     return (
         f"CPU probe: a fixed computation on the server's core took from {seconds(low)} to {seconds(high)} before and "
         f"after the loads. The machine's own speed varied by a factor of {significant(high / low)}, and values of "
-        f"different cells may differ by as much without a difference between stacks. Steal, CPU time that the "
+        "different cells may differ by as much without a difference between stacks. Steal, CPU time that the "
         f"hypervisor gave to others: {taken}."
     )

@@ -41,7 +41,7 @@ def shape(table: Table) -> Shape:
 
 
 def layouts(tables: Iterable[Table], numbers: Numbers, width: int) -> dict[Shape, Layout]:
-    """A layout for each shape of table, on a page so wide."""
+    """A layout for each shape of table, for a page of this width."""
     by_shape: dict[Shape, list[Table]] = {}
     for table in tables:
         by_shape.setdefault(shape(table), []).append(table)
@@ -79,7 +79,7 @@ def _widths(tables: Iterable[Table], numbers: Numbers, between: str) -> list[int
 
 
 def cell_text(cell: Cell, numbers: Numbers, between: str = " ") -> Text:
-    """A cell in one column. A struck-out value stands in brackets with a word, since not every terminal strikes out."""
+    """A cell in one column. A struck-out value is in brackets with a word, because not every terminal strikes out."""
     marks = "".join(f" [{numbers[note]}]" for note in cell.notes)
     if cell.struck:
         return Text.assemble("(", (plain(cell.text), "strike"), f"){between}{UNRELIABLE}{marks}")

@@ -1,4 +1,4 @@
-"""Markdown put into a file that somebody else wrote, between two marker lines."""
+"""Markdown put between two marker lines of another file."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ BEGIN, END = "<!-- report:begin -->", "<!-- report:end -->"
 
 
 def embed(text: str, short: str, name: str) -> str:
-    """`text` with `short` in place of what stands between the marker lines.
+    """`text` with `short` in place of what is between the marker lines.
 
     Raises BenchError, with the name of the file, unless there is one line with each marker, in the right order.
     """

@@ -97,7 +97,7 @@ def escaped(text: str) -> str:
 
 
 def link(one: Link) -> str:
-    """A link to an address of which no character is special."""
+    """A link; special characters of its address are escaped."""
     return f"[{escaped(one.text)}]({quote(one.address)})"
 
 

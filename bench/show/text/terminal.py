@@ -27,7 +27,7 @@ from bench.show.text.words import plain
 PIPED_WIDTH = 80
 
 _Part = list[RenderableType]
-"""What stands together; an empty line separates it from the next part."""
+"""What belongs together; an empty line separates it from the next part."""
 
 
 @dataclass(frozen=True, slots=True)

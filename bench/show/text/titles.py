@@ -1,7 +1,7 @@
 """What loads, metrics, charts and bottlenecks are called. The two load models never share a name."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import get_args
 
 from bench.judge.cell.metrics import METRICS, Metric, Model, Wording
@@ -17,22 +17,15 @@ AXES: Mapping[Model, str] = {"closed": "users", "open": "requests/s offered"}
 _AGAINST: Mapping[Model, str] = {"closed": "users", "open": "offered rate"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """A bottleneck as a word in a table, and after `limited by`."""
-
-    word: str
-    phrase: str
-
-
-_LIMITS: Mapping[Limit, _Limit] = {
-    "slots": _Limit("slots", "{slots}"),
-    "server cpu": _Limit("server CPU", "the server's CPU"),
-    "event loop": _Limit("event loop", "a blocked event loop"),
-    "client pool": _Limit("client pool", "the connection pool of its client"),
-    "upstream": _Limit("upstream", "the upstream"),
-    "generator": _Limit("load generator", "the load generator"),
-    "nothing": _Limit("none", "nothing"),
+# A bottleneck as a word in a table, and after `limited by`.
+_LIMITS: Mapping[Limit, tuple[str, str]] = {
+    "slots": ("slots", "{slots}"),
+    "server cpu": ("server CPU", "the server's CPU"),
+    "event loop": ("event loop", "a blocked event loop"),
+    "client pool": ("client pool", "the connection pool of its client"),
+    "upstream": ("upstream", "the upstream"),
+    "generator": ("load generator", "the load generator"),
+    "nothing": ("none", "nothing"),
 }
 if set(_LIMITS) != set(get_args(Limit)):
     raise LookupError(f"bench/show/text/titles.py has no words for {set(get_args(Limit)) - set(_LIMITS)}")
@@ -94,12 +87,12 @@ def chart_title(run: Run, metric: Metric, model: Model) -> str:
 
 def bottleneck(bounds: Sequence[Limit]) -> str:
     """Bottlenecks as words in a table."""
-    return " / ".join(_LIMITS[bound].word for bound in bounds)
+    return " / ".join(_LIMITS[bound][0] for bound in bounds)
 
 
 def limited(bounds: Sequence[Limit], stack: Stack) -> str:
     """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
     slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
-    found = [_LIMITS[bound].phrase.format(slots=slots) for bound in bounds if bound != "nothing"]
+    found = [_LIMITS[bound][1].format(slots=slots) for bound in bounds if bound != "nothing"]
     some = " in some rounds" if len(found) < len(bounds) else ""
     return f"limited by {' or '.join(found)}{some}" if found else "not saturated"

@@ -8,7 +8,7 @@ from bench.show.verdict.finding import detectable, limit, name, place, sentence
 from bench.units import probability
 
 NAMED = 3
-"""So many fields are named in a sentence; the rest are counted."""
+"""The most fields that a sentence names; the rest are counted."""
 
 _WHY: Mapping[Word, str] = {
     "regressed": "The whole interval lies beyond the threshold of {}",
@@ -98,7 +98,7 @@ def reading(judgement: Judgement) -> str:
 
 
 def _reasons(one: Finding, judgement: Judgement) -> Iterator[str]:
-    """Why it is so, unless the verdict said it; what would settle it, and what would have been detected."""
+    """Why it is so, unless the verdict says it already; what would settle it, and what would have been detected."""
     if one.because and one.because not in {first.because for first in judgement.deciding[:1]}:
         yield one.because
     if one.verdict != "inconclusive" or one.change is None:

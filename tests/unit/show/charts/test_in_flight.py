@@ -71,7 +71,7 @@ def test_unreliable_memory_is_left_out_and_named() -> None:
     drawn = chart(TWO, [*LINE, changed(made("b", 10), problems=(LOST,))])
     (axes,) = drawn.figure.axes
     assert "ranked:b" not in gids(axes)
-    assert "Left out: b on weather with 10 users (upstream calls)." in words(drawn.figure)
+    assert "Left out, because unreliable: b on weather with 10 users (upstream calls)." in words(drawn.figure)
 
 
 def test_a_machine_without_pss_shows_uss() -> None:

@@ -80,14 +80,14 @@ def test_an_unreliable_figure_far_from_the_others_is_left_out_and_does_not_stret
     (axes,) = figure.axes
     assert axes.get_ylim()[1] < 200
     assert "void:a" not in gids(axes)
-    assert "Left out: a on weather with 100 users (upstream late)." in words(figure)
+    assert "Left out, because unreliable: a on weather with 100 users (upstream late)." in words(figure)
 
 
 def test_a_figure_that_rests_on_some_rounds_is_drawn_whole_and_the_others_named() -> None:
     cells = [cell("a", users, n, problems=(LATE,) if n == 2 else ()) for users in (10, 100) for n in (1, 2, 3)]
     figure = chart(TWO, cells, "p95")
     assert "void:a" not in gids(figure.axes[0])
-    assert "Left out: a on weather with 10 and 100 users (upstream late in 1 of 3 rounds)." in words(figure)
+    assert "because unreliable: a on weather with 10 and 100 users (upstream late in 1 of 3 rounds)." in words(figure)
 
 
 def test_an_unreliable_bar_is_a_hatched_outline_without_fill() -> None:

@@ -74,7 +74,7 @@ def test_a_stack_whose_latency_is_unreliable_has_no_line_and_is_named() -> None:
     drawn = chart(TWO, [*rounds(), *rounds("b", problems=(LATE,))], [curve(0.1)] * 4)
     (axes,) = drawn.figure.axes
     assert not any(gid.endswith(":b") for gid in gids(axes))
-    assert "Left out: b on weather with 100 users (upstream late)." in words(drawn.figure)
+    assert "Left out, because unreliable: b on weather with 100 users (upstream late)." in words(drawn.figure)
     assert "b " not in drawn.finding
 
 
@@ -82,7 +82,7 @@ def test_an_unreliable_round_is_left_out_alone_unless_the_stack_itself_spoilt_it
     first, second = rounds()
     late = chart(TWO, [changed(first, problems=(LATE,)), second], [curve(0.1), curve(0.4)])
     np.testing.assert_allclose(ys(late.figure.axes[0], "line:a")[0], 0.4)
-    assert "Left out: a on weather with 100 users (upstream late in 1 of 2 rounds)." in words(late.figure)
+    assert "because unreliable: a on weather with 100 users (upstream late in 1 of 2 rounds)." in words(late.figure)
     behind = chart(TWO, [changed(first, problems=(SLOW,)), second], [curve(0.1), curve(0.4)])
     assert [text.get_text() for text in behind.figure.axes[0].texts] == ["no reliable value"]
     assert behind.finding == "This run has no reliable latency at its highest load."

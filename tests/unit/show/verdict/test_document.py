@@ -79,8 +79,8 @@ def test_the_first_line_is_the_verdict_and_the_second_says_why() -> None:
     assert few[1].startswith("5 restarts are too few: a family of 10 tests needs at least 8 ")
     assert behind == [
         "regressed: flask-gthread, weather, 600/s: P95",
-        "By head's own doing there is no figure in 6 of 10 restarts "
-        "(of 900 requests that arrived 90 were added to the queue); base has all.",
+        "Head could not be measured in 6 of 10 restarts (first: of 900 requests that arrived 90 were added to the "
+        "queue), through its own fault; base could in all of them.",
     ]
 
 

@@ -51,7 +51,7 @@ def many(judgement: Judgement, name: str, words: list[Word], number: int) -> Jud
 
 
 @pytest.mark.parametrize("name", ["a", "&<|*" * 100, "\N{GRINNING FACE}" * 1000, "x" * 5000])
-@pytest.mark.parametrize("number", [1, 30, 300])
+@pytest.mark.parametrize("number", [1, 300])
 def test_a_comment_is_never_too_long_for_a_comment(slower: Judgement, name: str, number: int) -> None:
     for judgement in (
         many(slower, name, ["equivalent", "inconclusive", "regressed"], number),
