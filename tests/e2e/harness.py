@@ -19,7 +19,7 @@ PATIENCE_S = 60.0
 MARK = "BENCH_TEST"
 
 IMPATIENT = (
-    "import sys; from bench.run import ports, process; ports.READY_S = 1.0; process.GRACE_S = 0.5; "
+    "import sys; from bench.run.host import ports, process; ports.READY_S = 1.0; process.GRACE_S = 0.5; "
     "from bench.cli import main; sys.exit(main())"
 )
 """The command line with less patience for servers that never listen or ignore SIGTERM."""
