@@ -3,11 +3,8 @@
 import io
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import TypeVar
-
-T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: Sequence[str] = ()) -> int:
@@ -18,11 +15,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: S
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a locale may lack characters of a name
     name = prog.rpartition(" ")[2]
-    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        cli = _finish(_command_line)
-        arguments = cli.parser(prog, commands).parse_args(words)
-        return _finish(lambda: int(cli.act(arguments, words, name)))
+        return int(_command_line().main(argv, prog, commands))
     except (ImportError, SyntaxError) as error:
         first = str(error).strip().partition("\n")[0]
         print(f"{name}: {type(error).__name__}: {first}: {_advice()}", file=sys.stderr)
@@ -35,17 +29,12 @@ def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: S
 
 
 def _command_line() -> ModuleType:
-    from bench import cli  # noqa: PLC0415 (a broken import must exit with 2 as well)
-
-    return cli
-
-
-def _finish(step: Callable[[], T]) -> T:
-    """What the step returns. Raises RuntimeError where it exits instead, as an imported module may: no verdict."""
+    """The module of the commands, imported here so that not even a broken import exits with 1."""
     try:
-        return step()
+        from bench import cli  # noqa: PLC0415
     except SystemExit as error:
         raise RuntimeError(f"an unexpected exit with {error.code}") from error
+    return cli
 
 
 def _advice() -> str:

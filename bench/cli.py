@@ -93,9 +93,15 @@ def parser(prog: str, names: Sequence[str] = ()) -> Parser:
     return top
 
 
-def act(arguments: argparse.Namespace, words: Sequence[str], name: str) -> int:
-    """The exit code of the command that was parsed from these words. `name` begins its error messages."""
+def main(argv: Sequence[str] | None = None, prog: str = "python -m bench", names: Sequence[str] = ()) -> int:
+    """The exit code of the command that the words name. Wrong usage exits with 2.
+
+    Raises RuntimeError where the command itself exits, as an imported module may: no exit code but ours is a verdict.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser(prog, names).parse_args(words)
     command: Command = arguments.command
+    name = prog.rpartition(" ")[2]
     try:
         return command.act(arguments, words)
     except BenchError as error:
@@ -104,3 +110,5 @@ def act(arguments: argparse.Namespace, words: Sequence[str], name: str) -> int:
     except Interrupted as interruption:
         print(f"{name}: {interruption}", file=sys.stderr)
         return interruption.exit_code
+    except SystemExit as error:
+        raise RuntimeError(f"an unexpected exit with {error.code}") from error
