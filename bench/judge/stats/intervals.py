@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
+import scipy  # its parts are loaded when first used
 
 CONFIDENCE = 0.95
 
@@ -68,7 +68,7 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
 def reach(variance: float, freedom: float) -> float:
     """How far Student's t interval reaches to each side of an estimate of this variance."""
     # The quantile of scipy.stats.t, without that module: a reader of a report would wait for its import.
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+    return float(scipy.special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
 def _logs(values: Sequence[float]) -> list[float]:
