@@ -22,8 +22,11 @@ MARK = "BENCH_TEST"
 PROGRAM = "import sys; {} from bench.__main__ import main; sys.exit(main(prog='python -m bench'))"
 """`python -m bench`, but for what is changed before."""
 
-UNDRAWN = "from bench.show.report import publish; publish.pictures = lambda *_: iter(());"
-"""Charts take seconds: only what is about them has them drawn."""
+UNREPORTED = (
+    "import types; publish = types.ModuleType('publish'); publish.publish = lambda *_, **__: None; "
+    "sys.modules['bench.show.report.publish'] = publish;"
+)
+"""A report takes seconds: only what is about it has one made."""
 
 IMPATIENT = "from bench.run.host import ports, process; ports.READY_S = 5.0; process.GRACE_S = 0.5;"
 """Less patience for servers that never listen or ignore SIGTERM."""
@@ -59,7 +62,7 @@ class Harness:
     started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(
-        self, *arguments: str | Path, changed: str | None = UNDRAWN, cwd: Path | None = None
+        self, *arguments: str | Path, changed: str | None = UNREPORTED, cwd: Path | None = None
     ) -> "subprocess.Popen[str]":
         """The command line with these arguments; `changed` before by these statements, or exactly as people call it."""
         program = ("-m", "bench") if changed is None else ("-c", PROGRAM.format(changed))
@@ -83,7 +86,7 @@ class Harness:
         self.started.append(process)
         return process
 
-    def run(self, *arguments: str | Path, changed: str | None = UNDRAWN, cwd: Path | None = None) -> Done:
+    def run(self, *arguments: str | Path, changed: str | None = UNREPORTED, cwd: Path | None = None) -> Done:
         return finish(self.start(*arguments, changed=changed, cwd=cwd))
 
     def left(self) -> list[psutil.Process]:

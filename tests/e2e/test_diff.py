@@ -74,14 +74,21 @@ def test_a_stored_session_is_what_its_script_makes(name: str) -> None:
     ],
 )  # fmt: skip
 def test_each_stored_session_has_its_verdict_and_exit_code(
-    folders: Sequence[Path], code: int, first: str, second: str
+    diff: Diff, folders: Sequence[Path], code: int, first: str, second: str
 ) -> None:
-    done = program("diff", *folders)
+    done = diff(*folders)
     assert (done.code, done.err) == (code, "")
     lines = done.out.split("\n")
     assert lines[0].startswith(first)
     assert lines[1].startswith(second)
     assert "Judged by the figures that it recorded: its raw samples are not there." in " ".join(done.out.split())
+    assert "\x1b" not in done.out
+
+
+def test_so_it_is_in_a_program_of_its_own() -> None:
+    done = program("diff", SLOWER)
+    assert (done.code, done.err) == (1, "")
+    assert done.out.startswith("regressed: flask-gthread, weather, 100 users: CPU per request +20.6 %")
     assert "\x1b" not in done.out
 
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from .conftest import Config
-from .harness import IMPATIENT, UNDRAWN, Done, Harness, finish, run_json, until
+from .harness import IMPATIENT, UNREPORTED, Done, Harness, finish, run_json, until
 
 
 def messages(done: Done) -> list[str]:
@@ -92,7 +92,7 @@ def test_two_signals_while_it_cleans_up_change_nothing(harness: Harness, config:
     mine, folder = config("stubborn"), tmp_path / "run"
     process = harness.start(
         "run", "--config", mine, "--profile", "tiny", "--out", folder, "--window", "60",
-        changed=UNDRAWN + IMPATIENT,
+        changed=UNREPORTED + IMPATIENT,
     )  # fmt: skip
     until((mine.parent / "asked").exists)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGINT):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtrit
+import scipy  # its parts are loaded when first used
 
 CONFIDENCE = 0.95
 
@@ -82,7 +82,7 @@ def welch_interval(over: Sequence[float], under: Sequence[float]) -> tuple[float
 def reach(variance: float, freedom: float) -> float:
     """How far Student's t interval reaches to each side of an estimate with this variance."""
     # The quantile of scipy.stats.t without importing that module, which would delay every report.
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+    return float(scipy.special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
 def _logs(values: Sequence[float]) -> list[float]:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 
 import numpy as np
+import scipy  # its parts are loaded when first used: they take longer than all else that a command imports
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from bench.judge.stats.intervals import CONFIDENCE
 
@@ -67,10 +67,10 @@ def mann_whitney_p(head: Sequence[float], base: Sequence[float]) -> float:
         raise ValueError("a Mann-Whitney test takes at least one value on each side")
     values = [*head, *base]
     if len(values) > MOST_RANKED:
-        found = stats.mannwhitneyu(head, base, alternative="greater", method="asymptotic", nan_policy="raise")
+        found = scipy.stats.mannwhitneyu(head, base, alternative="greater", method="asymptotic", nan_policy="raise")
         return float(found.pvalue)
     # A shared rank may be a half: twice the ranks are whole numbers.
-    ranks = [round(2 * rank) for rank in stats.rankdata(values, nan_policy="raise")]
+    ranks = [round(2 * rank) for rank in scipy.stats.rankdata(values, nan_policy="raise")]
     as_high = _ways(ranks, len(head))[sum(ranks[: len(head)]) :]
     return min(1.0, float(as_high.sum()) / math.comb(len(values), len(head)))
 
@@ -145,7 +145,7 @@ def proportion_interval(successes: int, trials: int, confidence: float = CONFIDE
     """
     if trials == 0:
         return 0.0, 1.0
-    found = stats.binomtest(successes, trials).proportion_ci(confidence, method="exact")
+    found = scipy.stats.binomtest(successes, trials).proportion_ci(confidence, method="exact")
     return float(found.low), float(found.high)
 
 
@@ -153,7 +153,7 @@ def upper_bound(successes: int, trials: int, confidence: float = CONFIDENCE) -> 
     """The exact one-sided upper bound of a share, from counts; 1 without a trial. Source: as `proportion_interval`."""
     if trials == 0:
         return 1.0
-    found = stats.binomtest(successes, trials, alternative="less").proportion_ci(confidence, method="exact")
+    found = scipy.stats.binomtest(successes, trials, alternative="less").proportion_ci(confidence, method="exact")
     return float(found.high)
 
 
@@ -179,12 +179,16 @@ def _errors_above(freedom: int, level: float, power: float) -> float:
     """How many standard errors a true mean must lie above the threshold for a one-sided t-test to find it."""
     if not 0 < level < power < 1:
         raise ValueError(f"0 < level < power < 1 is needed, not level {level} and power {power}")
-    critical = float(stats.t.isf(level, freedom))
+    critical = float(scipy.stats.t.isf(level, freedom))
     # An upper bound: half of the misses allowed to an unlucky mean, the other half to an unlucky deviation.
     half = (1 - power) / 2
-    longest = math.sqrt(float(stats.chi2.isf(half, freedom)) / freedom)
-    enough = max(critical, 0.0) * longest + float(stats.norm.isf(half))
-    return float(optimize.brentq(lambda above: float(stats.nct.sf(critical, freedom, above)) - power, 0.0, enough))
+    longest = math.sqrt(float(scipy.stats.chi2.isf(half, freedom)) / freedom)
+    enough = max(critical, 0.0) * longest + float(scipy.stats.norm.isf(half))
+
+    def excess(above: float) -> float:
+        return float(scipy.stats.nct.sf(critical, freedom, above)) - power
+
+    return float(scipy.optimize.brentq(excess, 0.0, enough))
 
 
 def _fewest(reach: Callable[[int], float], margin: float, least: int, most: int) -> int | None:
