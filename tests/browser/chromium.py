@@ -15,10 +15,12 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 Theme = Literal["light", "dark"]
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+LOADED, LOAD_S = "document.readyState === 'complete' ? location.href : null", 30
 WIDE, NARROW, HEIGHT = 1280, 400, 900
 """Pixels: how wide a desk's screen is and a telephone's, and how high both."""
 
@@ -44,6 +46,9 @@ class Browser:
         self.console()
         self.requests()
         self.driver.get(page.as_uri())
+        # On a busy machine the driver may return before the page has replaced the blank one.
+        loaded = WebDriverWait(self.driver, LOAD_S, poll_frequency=0.05)
+        loaded.until(lambda _: self.evaluate(LOADED) == page.as_uri())
 
     def prefer(self, theme: Theme, *, media: Literal["", "print"] = "") -> None:
         """Let the system prefer a theme; with `media` the page is laid out as for paper."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.judge.cell.metrics import BY_NAME
+from bench.judge.cell.metrics import BY_NAME, THROUGHPUT
 from bench.judge.stacks.ratios import Ratio, headline
 from bench.judge.stacks.rows import Row, highest, unmeasured
 from bench.model.config import Load
@@ -82,13 +82,13 @@ def _clauses(found: Sequence[Ratio]) -> str:
 def _bottlenecks(run: Run, rows: Sequence[Row]) -> Iterator[str]:
     """What limits each stack under the first scenario, at its highest closed-loop load with a reliable throughput."""
     scenario = next(iter(run.config.profile.loads))
-    sound = (row for row in rows if row.scenario == scenario and row.bottlenecks and "throughput" in row.estimates)
+    sound = (row for row in rows if row.scenario == scenario and row.bottlenecks and THROUGHPUT.name in row.estimates)
     by_stack = {row.stack: row for row in highest(sound)}
     by_limit: dict[str, list[tuple[str, str]]] = {}
     for stack in (stack for stack in run.config.profile.stacks if stack in by_stack):
         row = by_stack[stack]
         allowed = f"; slots allow {rate(row.slots_rps)}" if "slots" in row.bottlenecks and row.slots_rps else ""
-        measured = f"({rate(row.estimates['throughput'].mean)} {under([row.load])}{allowed})"
+        measured = f"({rate(row.estimates[THROUGHPUT.name].mean)} {under([row.load])}{allowed})"
         by_limit.setdefault(limited(list(row.bottlenecks), run.config.stacks[stack]), []).append((stack, measured))
     for limit, found in by_limit.items():
         if len(found) == 1:
