@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest --durations=20 --budgets
-WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bench smoke selftest bench-generator regress calibrate clients test test-all test-rest check compare reference lock clean
@@ -47,14 +46,14 @@ clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 m
 
 # First what any machine shows, in parallel; then what only a quiet one does, one after another.
 test: $(READY) ## the tests that every change must pass (about 4 minutes on two cores)
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not live and not slow"
+	$(PYTEST) -n auto -m "not live and not slow"
 	$(PYTEST) -m "live and not slow"
 
 test-all: test test-rest ## all tests (about 15 minutes, on an idle machine)
 
 # What test-all adds to test.
 test-rest: $(READY)
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "slow and not live"
+	$(PYTEST) -n auto -m "slow and not live"
 	$(PYTEST) -m "slow and live"
 
 check: $(READY) ## ruff, format, mypy, import contracts

@@ -1,10 +1,13 @@
 """What all tests share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.budgets import Tally
 
@@ -13,7 +16,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 LIVE = pytest.mark.skip(reason="only a quiet machine shows it: run it without -n")
-SOON_OVER = ("tests/unit/", "tests/contract/")
+MOST_WORKERS = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,9 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """For several workers: no live tests, and the long files first, lest one worker be left with the last of them."""
+    """For several workers: no live tests, and what takes long first, lest one worker be left with the last of it."""
     if _works_for_another(config):
-        items.sort(key=lambda item: item.nodeid.startswith(SOON_OVER))
+        items.sort(key=lambda item: item.nodeid.startswith("tests/unit/"))
         for item in items:
             if item.get_closest_marker("live"):
                 item.add_marker(LIVE)
@@ -38,6 +41,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _works_for_another(config: pytest.Config) -> bool:
     """Whether this is one of the processes that `-n` starts."""
     return hasattr(config, "workerinput")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: more workers than cores, because the tests of programs mostly wait for them."""
+    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a worker a whole file at a time; or a whole folder, where its files share servers or a browser."""
+
+    SHARING = ("tests/contract/", "tests/browser/")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, _ = nodeid.partition("::")
+        return next((folder for folder in self.SHARING if file.startswith(folder)), file)
 
 
 @pytest.fixture

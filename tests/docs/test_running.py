@@ -62,7 +62,7 @@ def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Worksh
     arguments = parsed(command)
     if arguments.command.name == "report":
         run = Path("results/latest") if arguments.run == LATEST else arguments.run
-        save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=2), SHAPES)
+        save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=1), SHAPES)
     elif arguments.head is None:
         save_run(_emptied(harness.checkout / arguments.base), session())
     else:

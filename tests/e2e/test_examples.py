@@ -11,6 +11,8 @@ import pytest
 from .conftest import ROOT
 from .harness import Harness, run_json
 
+pytestmark = pytest.mark.slow
+
 USERS, WAIT_S = 2, 0.1
 SHORT = ("--users", str(USERS), "--rounds", "1", "--warmup", "0.5", "--window", "1")
 

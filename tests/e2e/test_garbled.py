@@ -16,6 +16,8 @@ from bench.record.store import load_run
 
 from .harness import Done, Harness
 
+pytestmark = pytest.mark.slow
+
 STACKS = ("flask-gthread", "fastapi-aiohttp")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 ANSWERS: Mapping[str, bytes] = {
