@@ -96,7 +96,7 @@ def test_so_it_is_in_a_program_of_its_own() -> None:
     ("words", "said"),
     [
         ((), "the following arguments are required: BASE"),
-        ((SLOWER, SAME, "third"), "unrecognized arguments: third"),
+        ((SLOWER, SAME, "third"), "unexpected argument: third"),
         ((SLOWER, "--fail-on", "p99:10%"), "unknown metric 'p99'; known: throughput, p95, memory, cpu, errors"),
         ((SLOWER, "--noise", "-2%"), "expected one argument"),
         ((SLOWER, "--alpha", "2"), "write a probability above 0 and at most 0.5"),
@@ -118,7 +118,7 @@ def one_line(done: Done) -> str:
 def test_runs_that_are_no_pair_exit_2_with_one_line(diff: Diff) -> None:
     assert "is not an A/B run: give two runs, or one that `python -m bench ab` recorded" in one_line(diff(UNLIKE[0]))
     assert f"{SLOWER} is an A/B run, which contains both revisions: give it alone" in one_line(diff(UNLIKE[0], SLOWER))
-    assert "is an A/B run, which has both" in one_line(diff(SLOWER, UNLIKE[0]))
+    assert "is an A/B run, which contains both" in one_line(diff(SLOWER, UNLIKE[0]))
     assert "are the same run: give two different runs" in one_line(diff(UNLIKE[0], UNLIKE[0] / ".." / "base"))
     assert "holds no run.json" in one_line(diff(SLOWER / "absent"))
 
@@ -126,7 +126,7 @@ def test_runs_that_are_no_pair_exit_2_with_one_line(diff: Diff) -> None:
 def test_a_report_of_an_ab_points_to_diff(capsys: pytest.CaptureFixture[str]) -> None:
     code = compare.main(["report", str(SLOWER)])
     said = capsys.readouterr()
-    assert f"has a verdict and no report: python compare.py diff {SLOWER}" in one_line(Done(code, said.out, said.err))
+    assert f"has a verdict and no report: python -m bench diff {SLOWER}" in one_line(Done(code, said.out, said.err))
 
 
 def test_a_broken_import_exits_2_and_not_1_with_one_line(tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ def test_an_unexpected_error_exits_2_and_an_interrupt_130(monkeypatch: pytest.Mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", fails)
+    monkeypatch.setattr("bench.commands.diff.judge_paired", fails)
     done = diff(SLOWER)
     assert (done.code, done.out) == (2, "")
     assert "ZeroDivisionError: unexpected" in done.err
-    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", interrupted)
+    monkeypatch.setattr("bench.commands.diff.judge_paired", interrupted)
     assert diff(SLOWER).code == 128 + signal.SIGINT
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from bench.errors import BenchError
 from bench.judge.stacks.ratios import held_against, ratios
 from bench.judge.stacks.rows import rows
+from bench.places import COMMAND
 from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show.charts.gallery import pictures, save_pictures
@@ -31,7 +32,7 @@ def publish(
     - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot be used.
     """
     if load_run(folder).ab is not None:
-        raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: python compare.py diff {folder}")
+        raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")
     reading = read_run(folder, charts=True, cell=cell)
     run = reading.run
     found, compared = rows(run.cells, run.config), ratios(run.cells, run.config)
