@@ -208,7 +208,11 @@ def test_a_run_is_reported_compared_and_complete(installed: Installed, elsewhere
     assert (same.code, "are the same run" in same.err) == (2, True)
 
 
-def test_a_stack_of_ours_is_measured_from_anywhere(installed: Installed, tmp_path: Path) -> None:
+def test_a_stack_of_ours_is_measured_from_anywhere_whatever_modules_lie_there(
+    installed: Installed, tmp_path: Path
+) -> None:
+    for name in ("bench", "flask_app", "upstream", "loadtests", "locust", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('a module of the current folder')\n")
     one = ("--stacks", "flask-gthread", "--scenarios", "weather", "--users", "2", "--rounds", "1", "--window", "1")
     done = installed(["run", *one, "--force"], tmp_path)
     assert done.code == 0, done.err
