@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from selenium.webdriver.remote.webelement import WebElement
 Theme = Literal["light", "dark"]
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+PATIENCE_S = 30.0
 WIDE, NARROW, HEIGHT = 1280, 400, 900
 """Pixels: how wide a desk's screen is and a telephone's, and how high both."""
 
@@ -44,6 +46,14 @@ class Browser:
         self.console()
         self.requests()
         self.driver.get(page.as_uri())
+        self._await(page.as_uri())
+
+    def _await(self, uri: str) -> None:
+        """Return once the tab shows the whole page: on a busy machine the driver says so too early."""
+        end_s = time.monotonic() + PATIENCE_S
+        while self.evaluate("`${document.readyState} ${location.href}`") != f"complete {uri}":
+            assert time.monotonic() < end_s, f"{uri} was not loaded in {PATIENCE_S:g} s"
+            time.sleep(0.02)
 
     def prefer(self, theme: Theme, *, media: Literal["", "print"] = "") -> None:
         """Let the system prefer a theme; with `media` the page is laid out as for paper."""
