@@ -32,13 +32,13 @@ smoke: $(READY) ## a first short result of both frameworks (under a minute)
 selftest: $(READY) ## what this machine can measure (a minute)
 	$(BIN)/python -m bench selftest
 
-bench-generator: $(READY) ## what the load generator costs, beside FastHttpUser and wrk
+bench-generator: $(READY) ## the cost of the load generator, compared with FastHttpUser and wrk
 	$(BIN)/python -m tests.speed.generator
 
 regress: $(READY) ## did the working tree make the services slower than BASE (default: main)? about 10 minutes
 	$(BIN)/python -m bench ab --base $(or $(BASE),main) $(if $(HEAD),--head $(HEAD))
 
-calibrate: $(READY) ## hold more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
+calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
 	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
 
 clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md

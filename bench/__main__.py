@@ -1,27 +1,47 @@
-"""`python -m bench`: see bench/cli.py."""
+"""The program, by any of its names: `stackduel`, `python -m bench`, and `python compare.py` for what it shows."""
 
 import io
 import sys
 import traceback
+from collections.abc import Sequence
+from types import ModuleType
 
 
-def main() -> int:
-    """The exit code of the command line; 2 of whatever nobody thought of: 1 is what a verdict says."""
+def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: Sequence[str] = ()) -> int:
+    """The exit code of the command; 2 after any unexpected error, because 1 may be a verdict.
+
+    `prog`: the name of the program in its messages; `commands`: those that it has, none: all of them.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: names may hold what the locale has not
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a locale may lack characters of a name
+    name = prog.rpartition(" ")[2]
     try:
-        from bench.cli import main as command_line  # noqa: PLC0415 (a broken import exits with 2 as well)
-
-        return command_line()
-    except ModuleNotFoundError as error:
-        print(f"bench: {error}: run `make setup`, then use .venv/bin/python", file=sys.stderr)
-    except KeyboardInterrupt:  # while the libraries load; from then on the harness minds signals itself
-        print("bench: interrupted", file=sys.stderr)
+        return int(_command_line().main(argv, prog, commands))
+    except (ImportError, SyntaxError) as error:
+        first = str(error).strip().partition("\n")[0]
+        print(f"{name}: {type(error).__name__}: {first}: {_advice()}", file=sys.stderr)
+    except KeyboardInterrupt:  # while libraries load; measuring handles signals itself
+        print(f"{name}: interrupted", file=sys.stderr)
         return 130
     except Exception:  # noqa: BLE001
         traceback.print_exc()
     return 2
 
 
+def _command_line() -> ModuleType:
+    """The module of the commands, imported here so that not even a broken import exits with 1."""
+    try:
+        from bench import cli  # noqa: PLC0415
+    except SystemExit as error:
+        raise RuntimeError(f"an unexpected exit with {error.code}") from error
+    return cli
+
+
+def _advice() -> str:
+    from bench.places import CHECKOUT  # noqa: PLC0415
+
+    return "install stackduel again" if CHECKOUT is None else "run `make setup`, then use .venv/bin/python"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(prog="python -m bench"))

@@ -8,12 +8,12 @@ from itertools import islice
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.judge.cell.figures import PAIRED
-from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.conditions import Conditions
+from bench.judge.cell.judge import Recording, judge_cell
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.cell.percentiles import Curve, curve
-from bench.judge.cell.slices import judge_arms
 from bench.judge.cell.timeline import Timeline, timeline
-from bench.model.cell import Cell, CellKey, Probe
+from bench.model.cell import SIDES, Cell, CellKey, Probe
 from bench.model.config import Load
 from bench.model.loads import amount
 from bench.model.run import Run
@@ -26,7 +26,7 @@ AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class JudgedRun:
     """A run, its cells judged again, and by `Cell.order` what its charts show of the raw samples.
 
     `curves`: of the cells under the loads of `curve_loads`; `timelines`: of the cell that the time line shows. Both are
@@ -38,7 +38,7 @@ class Reading:
     timelines: Mapping[int, Timeline]
 
 
-def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> Reading:
+def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> JudgedRun:
     """The run of the folder; a cell without samples is taken as it was recorded.
 
     `cell`: the order of the cell whose time line is shown. Without it that is the last round of the headline's first
@@ -67,7 +67,7 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
                 message = f"the samples of cell {recorded.order} in {folder} cannot be judged: {error}"
                 raise BenchError(message) from error
     bare = any(one.samples is None and one.outcome != "failed" for one in run.cells)
-    return Reading(
+    return JudgedRun(
         replace(run, cells=tuple(cells), notes=(*run.notes, *([AS_RECORDED] if bare else []))),
         {order: found for order, found in curves.items() if found is not None},
         {order: shown for order, shown in timelines.items() if shown is not None},
@@ -107,8 +107,7 @@ def _timed(run: Run, folder: Path, order: int | None) -> int | None:
 
 def _charted(cell: Cell) -> bool:
     """Whether there are samples of one server in one window: an A/B has slices of two."""
-    sampled = cell.samples is not None and cell.probe is not None
-    return sampled and cell.window is not None and cell.upstream is not None
+    return cell.samples is not None and cell.probe is not None and len(cell.measurements) == 1
 
 
 def _curve(run: Run, cell: Cell, samples: Samples) -> Curve | None:
@@ -136,30 +135,30 @@ def _samples(folder: Path, cell: Cell) -> Samples | None:
 
 def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
     """The cell judged again. Raises ValueError or LookupError where the samples do not fit it."""
+    conditions = Conditions(
+        run.config.stacks[cell.stack],
+        run.config.scenarios[cell.scenario],
+        cell.load,
+        len(run.server_cpus) or run.machine.cpus,
+        len(run.load_cpus) or run.machine.cpus,
+    )
+    served = [one.upstream for one in cell.measurements if one.upstream is not None]
+    window = None if cell.slices else cell.window
     key = CellKey(cell.stack, cell.scenario, cell.load, cell.round, cell.order)
-    stack, scenario = run.config.stacks[cell.stack], run.config.scenarios[cell.scenario]
-    server, load = len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus
-    if cell.window is not None and cell.upstream is not None:
-        again = judge_cell(
-            key, stack, scenario, samples, cell.window, cell.upstream, probe, server_cpus=server, load_cpus=load
-        )
-    else:
-        served = [arm.upstream for arm in cell.arms if arm.upstream is not None]
-        again = judge_arms(
-            key, stack, scenario, samples, cell.slices, served, probe, server_cpus=server, load_cpus=load
-        )
+    again = judge_cell(key, conditions, Recording(samples, served, probe, window, cell.slices))
     return replace(again, samples=cell.samples)
 
 
 def _check(run: Run, folder: Path) -> None:
     """Raises BenchError where a cell, or the family of an A/B, is not of what was planned."""
     profile = run.config.profile
-    arms = 0 if run.ab is None else 2
+    servers = 1 if run.ab is None else len(SIDES)
     for cell in run.cells:
         if cell.stack not in profile.stacks or cell.scenario not in profile.loads:
             raise BenchError(f"{folder}/run.json is damaged: cell {cell.order} is of a stack or scenario not planned")
-        if len(cell.arms) != arms and cell.outcome != "failed":
-            raise BenchError(f"{folder}/run.json is damaged: cell {cell.order} has {len(cell.arms)} arms, not {arms}")
+        if len(cell.measurements) != servers:
+            found = f"cell {cell.order} has {len(cell.measurements)} measurements, not {servers}"
+            raise BenchError(f"{folder}/run.json is damaged: {found}")
     for one in run.ab.family if run.ab is not None else ():
         if one.stack not in profile.stacks or one.scenario not in profile.loads or one.metric not in PAIRED:
             raise BenchError(f"{folder}/run.json is damaged: the family's {one.metric} of {one.stack} was not planned")

@@ -141,9 +141,9 @@ def _signed(mean: float, low: float | None, high: float | None, suffix: str) -> 
 
 
 def ratio(mean: float, low: float | None, high: float | None) -> str:
-    """A ratio and its interval in brackets, to the hundredth where it is near 1: \u00d70.55 (0.49\u20130.61)."""
+    """A ratio and its interval in brackets, to the hundredth where it is near 1: 0.55\u00d7 (0.49\u20130.61)."""
     around = "" if low is None or high is None else f" ({_times(low)}\u2013{_times(high)})"
-    return f"\u00d7{_times(mean)}{around}"
+    return f"{_times(mean)}\u00d7{around}"
 
 
 def _times(value: float) -> str:

@@ -1,1 +1,1 @@
-"""Examples that can be run, a folder each."""
+"""Runnable examples, one folder each."""

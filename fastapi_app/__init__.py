@@ -1,1 +1,1 @@
-"""The asynchronous service: FastAPI, ASGI, `httpx`; and the same service in plain `def` functions over `requests`."""
+"""The asynchronous service: FastAPI, ASGI, `httpx`. threads/ is the same service in plain functions."""

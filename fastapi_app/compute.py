@@ -1,51 +1,52 @@
-"""CPU work in pure Python, and the processes that it may be given to.
+"""GET /compute: CPU work on the event loop, in a thread or in another process."""
 
-A module of its own, without the framework: a worker process imports this and nothing else of the service.
-"""
+import asyncio
+from enum import StrEnum
+from functools import partial
+from typing import Annotated
 
-import multiprocessing
-import os
-import threading
-from concurrent.futures import ProcessPoolExecutor
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BeforeValidator
 
+from fastapi_app.bodies import Record
+from fastapi_app.cpu import Processes, burn
+from fastapi_app.parameters import integer_between, once
 
-def burn(n: int) -> int:
-    """The result of `n` steps that hold the GIL throughout."""
-    result = 0
-    for i in range(n):
-        result = (result * 31 + i) % 1_000_003
-    return result
-
-
-def usable_cores() -> int:
-    """The number of cores that this process may run on."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS has no affinity
-        return os.cpu_count() or 1
+router = APIRouter()
 
 
-class Processes:
-    """One pool of processes, one a usable core, started by its first use.
+class Offload(StrEnum):
+    """Where the work runs: where the request runs, in another thread, or in another process."""
 
-    Even an idle pool runs a process that tracks its semaphores: a service that never offloads shall not pay for it.
-    """
+    NONE = "none"
+    THREAD = "thread"
+    PROCESS = "process"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
 
-    def pool(self) -> ProcessPoolExecutor:
-        """The pool, for `submit` or `run_in_executor`."""
-        with self._lock:
-            if self._pool is None:
-                # Not "fork": the server has threads, and a child must not inherit a lock that one of them holds.
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(usable_cores(), mp_context=context)
-            return self._pool
+N = Annotated[
+    int,
+    BeforeValidator(partial(integer_between, low=1, high=1_000_000)),
+    Query(description="an integer from 1 to 1000000"),
+]
+OffloadName = Annotated[Offload, Query(description="none, thread or process")]
 
-    def close(self) -> None:
-        """Ends the processes, once they have finished what they were given."""
-        with self._lock:
-            if self._pool is not None:
-                self._pool.shutdown()
+
+class Computed(Record):
+    """The answer of /compute."""
+
+    n: int
+    result: int
+
+
+@router.get("/compute", dependencies=[once("n", "offload")])
+async def compute(request: Request, n: N = 10_000, offload: OffloadName = Offload.NONE) -> Computed:
+    """The result of `n` steps of CPU work."""
+    if offload is Offload.THREAD:
+        result = await run_in_threadpool(burn, n)
+    elif offload is Offload.PROCESS:
+        processes: Processes = request.app.state.processes
+        result = await asyncio.get_running_loop().run_in_executor(processes.pool(), burn, n)
+    else:
+        result = burn(n)
+    return Computed(n=n, result=result)

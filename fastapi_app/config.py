@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-# gunicorn respawns a worker that ends with any other code for ever; uvicorn gives up on this one, too.
+# gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
 CLIENTS = ("httpx", "aiohttp", "requests")
@@ -28,14 +28,14 @@ def http_url(text: str) -> str:
 
 
 def client(text: str) -> str:
-    """`text`; ValueError if no such client is supported."""
+    """`text`; ValueError if it is none of CLIENTS."""
     if text not in CLIENTS:
         raise ValueError(text)
     return text
 
 
 def seconds(text: str) -> float:
-    """`text` as seconds; ValueError if it is no number."""
+    """`text` as seconds; ValueError if it is not a number."""
     return float(text)
 
 
@@ -53,9 +53,9 @@ Count = Annotated[int, BeforeValidator(count), Field(ge=1, le=100_000)]
 
 
 class Settings(BaseModel):
-    """What the operator chose: addresses, seconds, and counts for one process.
+    """The settings: addresses, seconds, and counts for one process.
 
-    A field's alias is its variable in the environment, its description what is allowed there.
+    A field's alias names its environment variable; its description says what is allowed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,17 +74,17 @@ class Settings(BaseModel):
 
     @property
     def upstream_connections(self) -> int:
-        """Connections to keep to the upstream: one for each call of the most requests held at once."""
+        """Connections in the upstream pool: one for each call of as many requests as can be in flight."""
         return CALLS_PER_REQUEST * self.max_in_flight
 
     @property
     def fan_out_threads(self) -> int:
-        """Threads that make upstream calls: enough for each request thread to make all its calls at once."""
+        """Threads for upstream calls: enough for every request thread to make its calls in parallel."""
         return CALLS_PER_REQUEST * self.request_threads
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`, with defaults; on a bad one ends the process with one line on stderr."""
+    """The settings in `environ`, with defaults; a bad one ends the process with one line on stderr."""
     try:
         return Settings.model_validate(environ)
     except ValidationError as error:

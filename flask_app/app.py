@@ -2,16 +2,19 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import NotFound
 
-from flask_app.compute import Processes
 from flask_app.config import load_settings
-from flask_app.models import Problem
-from flask_app.routes import routes
+from flask_app.cpu import Processes
+from flask_app.problems import HANDLERS
 from flask_app.upstream import Upstream
+
+SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute")
+"""The modules that hold the routes. To add a subject, write its module and name it here."""
 
 
 class _Json(DefaultJSONProvider):
@@ -27,36 +30,18 @@ def create_app() -> Flask:
     app.json = _Json(app)
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    threads = ThreadPoolExecutor(settings.fan_out_threads)
-    app.extensions["threads"] = threads
-    app.extensions["upstream"] = Upstream(settings, threads)
     app.extensions["processes"] = Processes()
-    app.before_request(_exact_path)
-    app.register_blueprint(routes)
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(HTTPException, _http_error)
+    app.extensions["threads"] = ThreadPoolExecutor(settings.fan_out_threads)
+    app.extensions["upstream"] = Upstream(settings)
+    app.before_request(_refuse_leading_slashes)
+    for subject in SUBJECTS:
+        app.register_blueprint(import_module(f"flask_app.{subject}").routes)
+    for error, handler in HANDLERS.items():
+        app.register_error_handler(error, handler)
     return app
 
 
-# Werkzeug strips slashes from the front of a path before it matches it: /%2Fhealth would be /health.
-def _exact_path() -> None:
+# Werkzeug strips leading slashes before it matches a path: without this, /%2Fhealth would answer as /health.
+def _refuse_leading_slashes() -> None:
     if request.environ["PATH_INFO"].startswith("//"):
         raise NotFound
-
-
-def _problem(problem: Problem) -> Response:
-    return _answer(problem, {})
-
-
-# 404 and 405 from the routing, and the 500 that Flask makes of any exception once it has logged it.
-def _http_error(error: HTTPException) -> Response:
-    allow = sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else ()
-    return _answer(Problem(error.code or 500), {"Allow": ", ".join(allow)} if allow else {})
-
-
-def _answer(problem: Problem, headers: dict[str, str]) -> Response:
-    response = jsonify(problem.body)
-    response.status_code = problem.status
-    response.mimetype = "application/problem+json"
-    response.headers.update(headers)
-    return response

@@ -1,51 +1,49 @@
-"""CPU work in pure Python, and the processes that it may be given to.
+"""GET /compute: CPU work in this thread, in another thread or in another process."""
 
-A module of its own, without the framework: a worker process imports this and nothing else of the service.
-"""
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from functools import partial
+from typing import TypedDict
 
-import multiprocessing
-import os
-import threading
-from concurrent.futures import ProcessPoolExecutor
+from flask import Blueprint, current_app
 
+from flask_app.cpu import Processes, burn
+from flask_app.parameters import integer_between, once, parameter
 
-def burn(n: int) -> int:
-    """The result of `n` steps that hold the GIL throughout."""
-    result = 0
-    for i in range(n):
-        result = (result * 31 + i) % 1_000_003
-    return result
+routes = Blueprint("compute", __name__)
 
-
-def usable_cores() -> int:
-    """The number of cores that this process may run on."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS has no affinity
-        return os.cpu_count() or 1
+_N = "an integer from 1 to 1000000"
+_OFFLOAD = "none, thread or process"
+_read_n = partial(integer_between, low=1, high=1_000_000)
 
 
-class Processes:
-    """One pool of processes, one a usable core, started by its first use.
+class Offload(StrEnum):
+    """Where the work runs: in the request's own thread, in another thread, or in another process."""
 
-    Even an idle pool runs a process that tracks its semaphores: a service that never offloads shall not pay for it.
-    """
+    NONE = "none"
+    THREAD = "thread"
+    PROCESS = "process"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
 
-    def pool(self) -> ProcessPoolExecutor:
-        """The pool, for `submit` or `run_in_executor`."""
-        with self._lock:
-            if self._pool is None:
-                # Not "fork": the server has threads, and a child must not inherit a lock that one of them holds.
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(usable_cores(), mp_context=context)
-            return self._pool
+class Computed(TypedDict):
+    """The answer of /compute."""
 
-    def close(self) -> None:
-        """Ends the processes, once they have finished what they were given."""
-        with self._lock:
-            if self._pool is not None:
-                self._pool.shutdown()
+    n: int
+    result: int
+
+
+@routes.get("/compute")
+def compute() -> Computed:
+    """The result of `n` steps of CPU work."""
+    once("n", "offload")
+    n = parameter("n", _read_n, _N, default="10000")
+    offload = parameter("offload", Offload, _OFFLOAD, default=Offload.NONE)
+    if offload is Offload.THREAD:
+        threads: ThreadPoolExecutor = current_app.extensions["threads"]
+        result = threads.submit(burn, n).result()
+    elif offload is Offload.PROCESS:
+        processes: Processes = current_app.extensions["processes"]
+        result = processes.pool().submit(burn, n).result()
+    else:
+        result = burn(n)
+    return {"n": n, "result": result}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-# gunicorn respawns a worker that ends with any other code for ever; uvicorn gives up on this one, too.
+# gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
 CLIENTS = ("requests",)
@@ -30,7 +30,7 @@ def http_url(text: str) -> str:
 
 
 def client(text: str) -> str:
-    """`text`; ValueError if no such client is supported."""
+    """`text`; ValueError if it is none of CLIENTS."""
     if text not in CLIENTS:
         raise ValueError(text)
     return text
@@ -53,7 +53,7 @@ def count(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator chose: addresses, seconds, and counts for one process."""
+    """The settings: addresses, seconds, and counts for one process."""
 
     upstream_url: str
     upstream_client: str
@@ -63,17 +63,17 @@ class Settings:
 
     @property
     def upstream_connections(self) -> int:
-        """Connections to keep to the upstream: one for each call of the most requests held at once."""
+        """Connections in the upstream pool: one for each call of as many requests as can be in flight."""
         return CALLS_PER_REQUEST * self.max_in_flight
 
     @property
     def fan_out_threads(self) -> int:
-        """Threads that make upstream calls: enough for each request thread to make all its calls at once."""
+        """Threads for upstream calls: enough for every request thread to make its calls in parallel."""
         return CALLS_PER_REQUEST * self.request_threads
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings in `environ`, with defaults; on a bad one ends the process with one line on stderr."""
+    """The settings in `environ`, with defaults; a bad one ends the process with one line on stderr."""
 
     def read(name: str, default: str, parse: Callable[[str], T], allowed: str) -> T:
         text = environ.get(name, default)

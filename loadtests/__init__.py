@@ -1,1 +1,1 @@
-"""Locust scenarios, one a file, and beside them the HTTP client, the conduct of a measured run and its recording."""
+"""Locust scenarios, one a file. What they share is in engine/."""

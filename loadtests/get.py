@@ -7,7 +7,7 @@ from loadtests.engine.user import SESSION, ScenarioUser
 
 
 class Get(ScenarioUser):
-    """Asks for `path` and wants `status` and, where the table gives one, exactly `body`."""
+    """Asks for `path`, and expects `status` and, where the table gives one, exactly `body`."""
 
     path = (SESSION.plan.path or "/") if SESSION is not None else ""  # by hand all of it stands in --host
     status = SESSION.plan.status if SESSION is not None else 200

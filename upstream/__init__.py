@@ -1,1 +1,1 @@
-"""The mock slow upstream that both services call: seeded delays, constant bodies, and a ledger of what it served."""
+"""The mock of a slow upstream that both services call, with seeded delays, constant bodies and a ledger."""

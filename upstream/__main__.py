@@ -15,7 +15,7 @@ from upstream.server import DEFAULT_DELAYS, serve
 def _delay(text: str) -> tuple[str, Delay]:
     route, _, delay = text.partition("=")
     if route not in DEFAULT_DELAYS:
-        raise argparse.ArgumentTypeError(f"{text!r}: the routes are {', '.join(DEFAULT_DELAYS)}")
+        raise argparse.ArgumentTypeError(f"{text!r} names no route: the routes are {', '.join(DEFAULT_DELAYS)}")
     try:
         return route, parse_delay(delay)
     except ValueError as error:
@@ -33,8 +33,8 @@ async def _serve_until_stopped(arguments: argparse.Namespace, token: str) -> Non
 
 
 def main(argv: list[str] | None = None) -> int:
-    """0 once stopped by a signal; 1 where a port is taken; argparse exits with 2."""
-    parser = argparse.ArgumentParser(prog="python -m upstream", description=__doc__)
+    """0 after a signal; 1 if a port is taken; argparse exits with 2 for bad arguments."""
+    parser = argparse.ArgumentParser(prog="python -m upstream", description=__doc__, allow_abbrev=False)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--control-port", type=int, default=9001)
@@ -45,13 +45,13 @@ def main(argv: list[str] | None = None) -> int:
         action="append",
         default=[],
         metavar="ROUTE=DELAY",
-        help="seconds (weather=0.1) or lognormal:MEDIAN_S:SIGMA; repeatable",
+        help="seconds (weather=0.1) or lognormal:MEDIAN_S:SIGMA (weather=lognormal:0.1:0.5); may be repeated",
     )
     arguments = parser.parse_args(argv)
     token = os.environ.get("UPSTREAM_TOKEN", "")
     if not token:
-        parser.error("the control port needs a token in the environment variable UPSTREAM_TOKEN")
-    gc.freeze()  # nothing here is garbage: a full collection in mid-run would only delay answers
+        parser.error("set the environment variable UPSTREAM_TOKEN to the token for the control port")
+    gc.freeze()  # none of this is garbage, and a full collection during a run would delay answers
     try:
         asyncio.run(_serve_until_stopped(arguments, token))
     except OSError as error:

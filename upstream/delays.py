@@ -1,4 +1,4 @@
-"""How long each answer takes: a function of seed, route and request number, so every stack meets the same waits."""
+"""The delay of each answer, a function of seed, route and request number: every stack gets the same delays."""
 
 import hashlib
 import math
@@ -10,25 +10,25 @@ _STANDARD_NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """A distribution of delays: always `median_s` where `sigma` is 0, else lognormal around it."""
+    """A distribution of delays: lognormal with this median, or always `median_s` if `sigma` is 0."""
 
     median_s: float
     sigma: float = 0.0
 
     def seconds(self, seed: int, route: str, number: int) -> float:
-        """Seconds that request `number` (from 0) to `route` waits: the same for the same three, whoever asks."""
+        """The delay in seconds of request `number` (from 0) to `route`: the same arguments give the same delay."""
         if self.sigma == 0.0:
             return self.median_s
         digest = hashlib.blake2b(f"{seed}/{route}/{number}".encode(), digest_size=8).digest()
-        # 53 bits, shifted by a half: a uniform that never reaches 0 or 1, where the quantile is infinite.
+        # 53 bits plus one half: a uniform number strictly between 0 and 1, where the quantile would be infinite.
         uniform = ((int.from_bytes(digest, "big") >> 11) + 0.5) / 2**53
         return self.median_s * math.exp(self.sigma * _STANDARD_NORMAL.inv_cdf(uniform))
 
 
 def parse_delay(text: str) -> Delay:
-    """The delay that `0.1` (fixed, seconds) or `lognormal:0.1:0.5` (median in seconds, sigma) describes.
+    """The delay that a text describes: `0.1` (fixed, seconds) or `lognormal:0.1:0.5` (median in seconds, sigma).
 
-    Raises ValueError, saying what is allowed, for anything else, and for figures below 0 or not finite.
+    Raises ValueError, which says what is allowed, for any other text and for numbers below 0 or not finite.
     """
     kind, *figures = text.split(":") if text.startswith("lognormal:") else ("fixed", text)
     try:
@@ -36,5 +36,7 @@ def parse_delay(text: str) -> Delay:
     except ValueError:
         numbers = []
     if len(numbers) != (2 if kind == "lognormal" else 1) or not all(0 <= number < math.inf for number in numbers):
-        raise ValueError(f"{text!r} is no delay: write seconds (0.1) or lognormal:MEDIAN_S:SIGMA (lognormal:0.1:0.5)")
+        raise ValueError(
+            f"{text!r} is not a delay: write seconds (0.1) or lognormal:MEDIAN_S:SIGMA (lognormal:0.1:0.5)"
+        )
     return Delay(*numbers)

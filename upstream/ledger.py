@@ -1,4 +1,4 @@
-"""What the upstream served: hits, how late each answer left and how many were under way, per path prefix and route."""
+"""What the upstream served, by path prefix and route: hits, delay errors, and the most calls in flight."""
 
 import math
 from array import array
@@ -8,24 +8,24 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Traffic:
-    """The calls under one prefix: how many wait for their answer now, and the most that ever did."""
+    """The calls of one prefix that are in flight, and the most that ever were."""
 
     in_flight: int = 0
     peak_in_flight: int = 0
 
     def begin(self) -> None:
-        """Count a call that now waits."""
+        """Counts a call that now waits for its answer."""
         self.in_flight += 1
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
 
     def end(self) -> None:
-        """Count it no longer: it was answered, or given up."""
+        """Counts a call as over: it was answered, or its client left."""
         self.in_flight -= 1
 
 
 @dataclass(slots=True)
 class Entry:
-    """One prefix and route: requests that arrived, and for each answer sent the distance from its due time."""
+    """The record of one prefix and route: requests that arrived, and for each answer |sent - due| in seconds."""
 
     traffic: Traffic
     hits: int = 0
@@ -40,7 +40,7 @@ class Ledger:
         self._entries: dict[tuple[str, str], Entry] = {}
 
     def entry(self, prefix: str, route: str) -> Entry:
-        """The entry of a prefix ("" for none) and route, new at its first request."""
+        """The entry of a prefix ("" for none) and route, created at the first request."""
         found = self._entries.get((prefix, route))
         if found is None:
             traffic = self._traffic.setdefault(prefix, Traffic())
@@ -48,15 +48,15 @@ class Ledger:
         return found
 
     def reset(self) -> None:
-        """Forget everything: hits count from 0 again, and so does the delay sequence."""
+        """Deletes every entry: hits and the delay sequence start from 0 again."""
         self._entries.clear()
         self._traffic.clear()
 
     def report(self) -> dict[str, dict[str, object]]:
         """`{prefix: {"peak_in_flight", "routes": {route: {"hits", "delay_error_s": {"p50", "p99", "max"}}}}}`.
 
-        The error of an answer is |sent - due| in seconds. The percentiles are null where nothing was answered. The
-        peak is the most calls of all routes that ever waited at once.
+        The delay error of an answer is |sent - due| in seconds; its percentiles are null if nothing was answered. The
+        peak counts the calls of all routes together.
         """
         routes: dict[str, dict[str, object]] = {prefix: {} for prefix in self._traffic}
         for (prefix, route), entry in self._entries.items():

@@ -1,4 +1,4 @@
-"""The upstream's two ports: the service that is called, and the control that reads and resets its ledger."""
+"""The upstream's two ports: one serves the routes, the other reads and resets the ledger."""
 
 import asyncio
 import hmac
@@ -33,9 +33,9 @@ def response(status: int, content: object) -> bytes:
 
 @lru_cache(maxsize=4096)
 def route_request(target: bytes) -> tuple[str, str, bytes] | None:
-    """(prefix, route, response) of a request target, or None where nothing lives.
+    """(prefix, route, response) of a request target, or None if there is no such route.
 
-    A prefix is one path segment before the route. The same path always has the same body.
+    A prefix is one path segment before the route. A path always gets the same body.
     """
     path = target.split(b"?", 1)[0].decode("ascii", "replace")
     for prefixed in (0, 1):
@@ -48,7 +48,7 @@ def route_request(target: bytes) -> tuple[str, str, bytes] | None:
 
 
 def _content(route: str, argument: str = "") -> object:
-    """What a route answers, a function of its path alone; None where the argument cannot be answered."""
+    """The content of a route's answer, a function of the path alone; None if the argument makes no sense."""
     if route == "weather":
         return {"city": argument, "temp_c": round(zlib.crc32(argument.encode("utf-8", "replace")) % 600 / 10 - 20, 1)}
     if route == "users":
@@ -62,7 +62,7 @@ def _content(route: str, argument: str = "") -> object:
 
 
 class _Connection(asyncio.Protocol):
-    """One HTTP/1.1 connection: requests in turn, whole messages, kept alive until the client closes it."""
+    """One HTTP/1.1 connection: one request after the other, kept alive until the client closes it."""
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -86,7 +86,7 @@ class _Connection(asyncio.Protocol):
 
 
 class ServiceConnection(_Connection):
-    """Answers the routes after their delay."""
+    """Answers each route after its delay."""
 
     def __init__(self, ledger: Ledger, delays: Mapping[str, Delay], seed: int) -> None:
         super().__init__()
@@ -97,15 +97,15 @@ class ServiceConnection(_Connection):
         self.traffic = Traffic()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (asyncio calls it by position)
-        """Forget the answer that nobody waits for any more."""
+        """Cancels the answer that the client no longer waits for."""
         if self.waiting is not None:
             self.waiting.cancel()
             self.traffic.end()
 
     def on_message_complete(self) -> None:
-        """Answer the request once its delay is over."""
+        """Answers the request when its delay is over."""
         arrived_s = self.loop.time()
-        if self.waiting is not None:  # a pipelined request: answers out of turn would be worse than none
+        if self.waiting is not None:  # a pipelined request: its answer could overtake this one
             self.transport.close()
             return
         found = route_request(self.target)
@@ -132,7 +132,7 @@ class ServiceConnection(_Connection):
 
 
 class ControlConnection(_Connection):
-    """`GET /ledger` reports; `POST /reset` reports and forgets. Both want `Authorization: Bearer TOKEN`."""
+    """`GET /ledger` reports; `POST /reset` reports and resets. Both need `Authorization: Bearer TOKEN`."""
 
     def __init__(self, ledger: Ledger, token: str) -> None:
         super().__init__()
@@ -141,19 +141,19 @@ class ControlConnection(_Connection):
         self.authorization = b""
 
     def on_message_begin(self) -> None:
-        """Another request needs a token of its own."""
+        """Drops the token of the previous request."""
         super().on_message_begin()
         self.authorization = b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep the token."""
+        """Keeps the token."""
         if name.lower() == b"authorization":
             self.authorization = value
 
     def on_message_complete(self) -> None:
-        """Answer at once."""
+        """Answers without a delay."""
         if not hmac.compare_digest(self.authorization, self.expected):
-            self.transport.write(response(401, {"detail": "the control port wants its token"}))
+            self.transport.write(response(401, {"detail": "the control port needs its token"}))
             return
         request = (self.parser.get_method(), self.target)
         if request not in {(b"GET", b"/ledger"), (b"POST", b"/reset")}:
@@ -165,7 +165,7 @@ class ControlConnection(_Connection):
 
 
 async def serve(host: str, port: int, control_port: int, token: str, seed: int, delays: Mapping[str, Delay]) -> None:
-    """Serve both ports until cancelled. Raises OSError where a port is taken."""
+    """Serves both ports until cancelled. Raises OSError if a port is taken."""
     ledger = Ledger()
     loop = asyncio.get_running_loop()
     known = {**DEFAULT_DELAYS, **delays}
@@ -174,6 +174,6 @@ async def serve(host: str, port: int, control_port: int, token: str, seed: int, 
     try:
         await loop.create_future()
     finally:
-        # Not `async with`: from Python 3.12 on that waits until every client has closed its connection.
+        # Not `async with`: since Python 3.12 it waits until every client has closed its connection.
         control.close()
         service.close()

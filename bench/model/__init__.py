@@ -1,1 +1,1 @@
-"""The nouns: what is measured, what was seen and what it came to. Frozen, in base units, without behaviour."""
+"""The nouns: configuration, runs, cells and raw samples. Frozen, in base units."""

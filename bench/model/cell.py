@@ -1,4 +1,4 @@
-"""One cell: what was seen of it and what it came to."""
+"""One cell: which it is, how it was measured and what its measurements came to."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,11 @@ from typing import Literal
 from bench.model.config import Load
 
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
-
-Bound = Literal["slots", "server cpu", "event loop", "client pool", "upstream", "generator", "nothing"]
-
+Limit = Literal["slots", "server cpu", "event loop", "client pool", "upstream", "generator", "nothing"]
 Figure = Literal["throughput", "latency", "memory", "cpu"]
 
-ARMS = ("base", "head")
-"""The two live servers of an A/B, in the order of their numbers."""
+SIDES = ("base", "head")
+"""The two sides of an A/B, in the order of their measurements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class CellKey:
 class Window:
     """Seconds on CLOCK_MONOTONIC: the load begins at `warmup_s`; [start_s, end_s) is measured.
 
-    `answered`: users of a closed load who had had an answer when it began.
+    `answered`: users of a closed-loop load who had an answer before the window began.
     """
 
     warmup_s: float
@@ -41,11 +39,27 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Slice:
+    """A stretch of an A/B in which one side alone is under load; `number` counts the cell's slices from 0.
+
+    `measurement` is the side's number. Seconds on CLOCK_MONOTONIC: the load begins at `begin_s`; [start_s, end_s) is
+    measured; at `done_s` nothing is in flight any more. A warm-up slice is not measured: its start is its end.
+    """
+
+    number: int
+    measurement: int
+    begin_s: float
+    start_s: float
+    end_s: float
+    done_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """How the requests scheduled in the window ended.
 
-    `errors` leaves out timeouts. Of an open load `dropped` found too many requests under way, and to `unsent` the
-    generator came too late; neither was ever sent.
+    `errors` leaves out timeouts. Arrivals of an open-loop load were `dropped` where too many requests were in flight,
+    and are `unsent` where the generator was too late. Neither was ever sent.
     """
 
     ok: int
@@ -58,7 +72,7 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Nearest-rank percentiles of a duration in seconds."""
+    """Mean and nearest-rank percentiles of a duration in seconds."""
 
     mean: float
     p50: float
@@ -72,7 +86,7 @@ class Distribution:
 class MemoryFigure:
     """Memory summed over the server's process tree. PSS is None where the platform has none.
 
-    `anon_bytes` is the anonymous part of PSS, which a second server of the same code shares nothing of.
+    `anon_bytes` is the anonymous part of PSS. Two servers of the same code share no anonymous pages.
     """
 
     pss_bytes: int | None
@@ -92,9 +106,10 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """CPU seconds per finished request; cores kept busy over the window; the server's threads and switches.
+    """CPU seconds per finished request; cores used over the window; the server's threads and context switches.
 
-    The steal shares are what the hypervisor took of the cores of either side in the window; None where it is not told.
+    Steal is the share of the server's or the load's cores that the hypervisor took in the window; None where the
+    platform does not report it.
     """
 
     server_s_per_request: float | None
@@ -110,7 +125,7 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Seconds that a fixed piece of work took on the server's core, just before the load and just after its drain."""
+    """CPU seconds of a fixed piece of work on the server's core, just before the load and just after its drain."""
 
     before_s: float
     after_s: float
@@ -118,9 +133,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamServed:
-    """The upstream's own account of the whole cell, warm-up and drain included.
+    """The upstream's own count of the whole cell, warm-up and drain included.
 
-    Hits by route, the worst delay errors of all routes, and the most calls that were ever under way at once.
+    Hits by route, the worst delay errors of all routes in seconds, and the most calls that were in flight together.
     """
 
     hits: Mapping[str, int]
@@ -129,24 +144,28 @@ class UpstreamServed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
-    """Why it stops there. `rps`: slots / the scenario's `hold_s`; None where there is no such limit.
+class Bottleneck:
+    """What limits the stack.
 
-    `held_s`: seconds for which a request is served, once its turn has come. `at_once`: requests that were really being
-    served at a time, on average (throughput x held_s). `bound`: what binds, "nothing" where a higher load would get
-    more; `why`: the figures that say so.
+    `slots_rps`: slots / the scenario's `hold_s`, the most that the slots allow; None where nothing is limited by slots.
+    `service_time_s`: seconds that one request takes when no other is in its way. `concurrency`: requests served at the
+    same time on average (throughput x service time). `limit`: "nothing" where a higher load would get more answers.
+    `evidence`: the figures that show it.
     """
 
-    rps: float | None
-    held_s: float
-    at_once: float
-    bound: Bound
-    why: str
+    slots_rps: float | None
+    service_time_s: float
+    concurrency: float
+    limit: Limit
+    evidence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that the reader must know of a cell. `voids` names the figures that it makes worthless."""
+    """Something wrong with a measurement: the name of its kind, the figures that show it, and what it makes unreliable.
+
+    The kinds are in bench/judge/cell/kinds.py.
+    """
 
     name: str
     detail: str
@@ -154,26 +173,13 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """A stretch of an A/B in which one arm alone is under load; `number` counts them within the cell, from 0.
+class Measurement:
+    """The figures of one server under one load.
 
-    Seconds on CLOCK_MONOTONIC: the load begins at `begin_s`; [start_s, end_s) is counted; by `done_s` nothing is under
-    way any more. A warm-up counts nothing: its start is its end.
-    """
-
-    number: int
-    arm: int
-    begin_s: float
-    start_s: float
-    end_s: float
-    done_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """One of the two live servers of an A/B cell: its figures as a cell has them, taken over its slices.
-
-    Latency, throughput and CPU per request are the mean of the better half of the slices, all else is their median.
+    In an A/B, throughput, latency, service time and CPU per request are means of the better half of the slices; the
+    other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
+    window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
+    `bottleneck` is None in an A/B. A failed measurement has no figures: its problem says why.
     """
 
     outcome: Outcome
@@ -182,20 +188,23 @@ class Arm:
     throughput_rps: float | None = None
     latency_s: Distribution | None = None
     service_s: Distribution | None = None
-    lag_s: Distribution | None = None
+    send_delay_s: Distribution | None = None
+    in_flight: float | None = None
     memory: Memory | None = None
     cpu: Cpu | None = None
     upstream: UpstreamServed | None = None
+    bottleneck: Bottleneck | None = None
+
+
+GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One measurement as run.json keeps it; which one, what came of it, and the figures.
+    """One cell as run.json keeps it: one measurement, or in an A/B two (base, head).
 
-    A failed cell has no figures. That of an A/B has them in `arms`, base and head, and here what both share.
-    `latency_s` and `service_s` are None where no request was scheduled in the window; `lag_s` is None in the closed
-    model; `heartbeat_s` is how late the generator's own beat was; `in_flight` is the mean of requests under way in the
-    window. `samples` is the file of the raw arrays, relative to the run folder.
+    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `samples`: the file of the
+    raw arrays, relative to the run folder.
     """
 
     stack: str
@@ -203,21 +212,20 @@ class Cell:
     load: Load
     round: int
     order: int
-    outcome: Outcome
-    problems: tuple[Problem, ...] = ()
+    measurements: tuple[Measurement, ...]
     window: Window | None = None
-    requests: Requests | None = None
-    throughput_rps: float | None = None
-    latency_s: Distribution | None = None
-    service_s: Distribution | None = None
-    lag_s: Distribution | None = None
-    heartbeat_s: Distribution | None = None
-    in_flight: float | None = None
-    memory: Memory | None = None
-    cpu: Cpu | None = None
-    probe: Probe | None = None
-    upstream: UpstreamServed | None = None
-    ceiling: Ceiling | None = None
-    samples: str | None = None
     slices: tuple[Slice, ...] = ()
-    arms: tuple[Arm, ...] = ()
+    timer_lag_s: Distribution | None = None
+    probe: Probe | None = None
+    samples: str | None = None
+
+    @property
+    def measurement(self) -> Measurement:
+        """The only measurement. ValueError for an A/B's cell, which has two."""
+        (only,) = self.measurements
+        return only
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst outcome of its measurements."""
+        return max((one.outcome for one in self.measurements), key=GRAVITY.index)

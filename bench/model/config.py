@@ -6,6 +6,9 @@ from typing import Literal
 
 Interface = Literal["wsgi", "asgi"]
 
+HARNESS = "{harness}"
+"""A stack's `programs` that stand for the environment which the harness itself runs in."""
+
 Arrivals = Literal["fixed", "poisson"]
 
 
@@ -14,8 +17,9 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `slots` is None for an event loop, which has no such limit. `cwd` is relative to the checkout where
-    it lies in it, else absolute.
+    {connections}. `slots` is None for an event loop, which has no such limit. `programs` is the folder that is searched
+    first for the program, HARNESS stands for the harness's own; None: the PATH is searched first. `cwd` and `programs`
+    are relative to the folder of bench.toml where they lie in it, else absolute.
     """
 
     name: str
@@ -28,6 +32,7 @@ class Stack:
     slots: int | None
     ready_path: str | None
     cwd: str
+    programs: str | None = HARNESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,8 @@ class Scenario:
     """What is asked of a stack.
 
     `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
-    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the checkout where it
-    lies in it, else absolute.
+    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the folder of bench.toml
+    where it lies in it, else absolute.
     """
 
     name: str
@@ -61,7 +66,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """A closed load: `users` who each wait for an answer before they ask again, and never pause."""
+    """A closed-loop load: each of `users` waits for its answer, then sends the next request at once."""
 
     model: Literal["closed"] = "closed"
     users: int
@@ -69,9 +74,9 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """An open load: `rate_rps` requests/s arrive on schedule, whatever the server does.
+    """An open-loop load: `rate_rps` requests/s arrive on schedule, whatever the server does.
 
-    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests under way is dropped.
+    Evenly spaced, or as a seeded Poisson process. An arrival that finds `max_in_flight` requests in flight is dropped.
     """
 
     model: Literal["open"] = "open"
@@ -85,7 +90,7 @@ Load = Closed | Open
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds of warm-up, of the window, and of the longest window to which it may grow."""
+    """Seconds of the warm-up, of the window, and of the window that it may grow to."""
 
     warmup_s: float
     window_s: float
@@ -96,8 +101,8 @@ class Timing:
 class Profile:
     """What one `bench run` measures.
 
-    `max_users` and `max_rate_rps`: the highest closed and open load worth giving to a stack, by its name. `compare`:
-    the two stacks whose ratio is the headline; every other stack is compared with the second of them.
+    `max_users` and `max_rate_rps`: the highest closed-loop and open-loop load that a stack is given, by its name.
+    `compare`: the two stacks whose ratio is the headline; every other stack is compared with the second of them.
     """
 
     name: str

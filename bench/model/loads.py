@@ -1,4 +1,4 @@
-"""What a load comes to: its name, what it makes wait, the requests that it keeps under way, and who is given it."""
+"""Facts about a load: its name, its upstream waits, its requests in flight, and which stacks are given it."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def load_name(load: Load) -> str:
 
 
 def amount(load: Load) -> float:
-    """How much of a load it is: users of a closed one, requests/s of an open one."""
+    """The size of a load: users of a closed-loop load, requests/s of an open-loop load."""
     return float(load.users) if isinstance(load, Closed) else load.rate_rps
 
 
@@ -26,9 +26,9 @@ def upstream_waits_s(calls: Mapping[str, UpstreamCall]) -> float:
 
 
 def expected_in_flight(load: Load, scenario: Scenario, stack: Stack) -> float:
-    """Requests that it keeps under way where the service adds nothing to its waiting (Little's law).
+    """Requests that it keeps in flight where the service adds nothing to the waiting (Little's law).
 
-    As many as may be, where an open load is more than the slots of the stack can answer.
+    The limit of requests in flight, where an open-loop load is more than the slots of the stack can answer.
     """
     if isinstance(load, Closed):
         return float(load.users)
@@ -38,13 +38,13 @@ def expected_in_flight(load: Load, scenario: Scenario, stack: Stack) -> float:
 
 
 def most_in_flight(profile: Profile) -> int:
-    """The most requests that can be under way at once under any load of the profile."""
+    """The most requests that any load of the profile can have in flight."""
     loads = [load for own in profile.loads.values() for load in own]
     return max(load.users if isinstance(load, Closed) else load.max_in_flight for load in loads)
 
 
 def within(profile: Profile, stack: str, load: Load) -> bool:
-    """Whether the profile finds this load worth giving to the stack."""
+    """Whether the profile gives this load to the stack."""
     if isinstance(load, Closed):
         return load.users <= profile.max_users.get(stack, load.users)
     return load.rate_rps <= profile.max_rate_rps.get(stack, load.rate_rps)

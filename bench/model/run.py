@@ -1,20 +1,20 @@
-"""One run: where, of what code and how it was measured, and its cells."""
+"""One run: the machine, the code, the configuration and the cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
     """One side of an A/B: which code it ran.
 
-    `ref` as it was asked for; `commit` is what it came to, `dirty` with uncommitted changes on top. `code`: for each
-    stack a digest of the files of this revision that its server imported, as the server itself left trace of.
+    `ref`: what the user named; `commit`: the commit that it resolved to; `dirty`: with uncommitted changes on top.
+    `code`: for each stack a digest of the files of this revision that its server imported.
     """
 
     ref: str
@@ -26,7 +26,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Gated:
-    """What the verdict of an A/B rests on, declared before it begins: a metric of a stack under one load."""
+    """A member of the family of an A/B's tests, declared before it begins: a metric of a stack under one load."""
 
     stack: str
     scenario: str
@@ -36,10 +36,10 @@ class Gated:
 
 @dataclass(frozen=True, slots=True)
 class AB:
-    """What makes a run an A/B: its two revisions, the family of its tests and, of each stack, a cell of base alone.
+    """What an A/B has beside its cells: two revisions, the family of its tests and a pilot cell of base for each stack.
 
-    From these pilots come the slices' length (never under `slice_s` seconds), the open rate and which metric of a stack
-    is gated.
+    The pilots decide the length of the slices (at least `slice_s` seconds), the open-loop rate and which metrics are
+    gated.
     """
 
     base: Revision
@@ -64,21 +64,22 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Selftest:
-    """What this machine can measure, tried with the real generator and upstream.
+    """What this machine can measure, tried with the real load generator and upstream.
 
-    `generator_rps`: closed requests/s of the generator on its core, against an upstream without delay. `open_rps`: the
-    highest rate that it kept to schedule, with the P99 of its lag there; `users`: the most closed users that were all
-    under way. `upstream_rps`: the highest rate at which the upstream's delays were true, with the P99 of their error
-    there; 0.0 where none was. `timer_s`: P99 lateness of a timer in the harness. `sampler_s`: CPU seconds of one
-    reading of the sampler. `descriptors`: open files that one process may have; None: no limit. `steal` and `busy`:
-    shares of all cores that the hypervisor and other programs took meanwhile. `problems`: what is not sound here.
+    `generator_rps`: closed-loop requests/s of the generator on its core, against an upstream without delay. `open_rps`:
+    the highest open-loop rate that it sent on schedule, and the P99 of the send delay there; `users`: the most
+    closed-loop users that were all in flight together. `upstream_rps`: the highest rate at which the upstream kept its
+    delays, and the P99 of their error there; 0.0 where it kept them at none. `timer_s`: how late a timer in the harness
+    is at P99. `sampler_s`: CPU seconds of one reading of the sampler. `descriptors`: open files that one process may
+    have; None: no limit. `steal` and `busy`: shares of all cores that the hypervisor and other programs took.
+    `problems`: what is wrong with this machine.
     """
 
     taken: str
     cpu_sets: tuple[tuple[int, ...], tuple[int, ...]]
     generator_rps: float
     open_rps: float
-    open_lag_s: float
+    open_send_delay_s: float
     users: int
     upstream_rps: float
     upstream_delay_error_s: float
@@ -92,10 +93,11 @@ class Selftest:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything about a run but its raw samples. `started` is ISO 8601 in UTC; `argv` follows `python -m bench`.
+    """Everything about a run except its raw samples. `started` is ISO 8601 in UTC; `argv` follows the program's name.
 
-    `server_cpus` and `load_cpus` are empty where nothing could be pinned; `notes` say so, and what else holds for
-    every figure of the run.
+    `commit` and `dirty` describe the folder `source`; None: the checkout that the harness ran from. There `lock_sha256`
+    identifies what was installed; elsewhere `distributions` does: the version of each by its name. `server_cpus` and
+    `load_cpus` are empty where nothing could be pinned. `notes` hold for every figure of the run.
     """
 
     schema_version: int
@@ -105,13 +107,15 @@ class Run:
     versions: Mapping[str, str]
     commit: str | None
     dirty: bool | None
-    lock_sha256: str
+    lock_sha256: str | None
     config: Plan
     argv: tuple[str, ...]
     server_cpus: tuple[int, ...]
     load_cpus: tuple[int, ...]
     notes: tuple[str, ...]
     seed: int
+    source: str | None = None
+    distributions: Mapping[str, str] = field(default_factory=dict)
     selftest: Selftest | None = None
     ab: AB | None = None
     cells: tuple[Cell, ...] = ()

@@ -1,57 +1,72 @@
-"""The raw arrays of a cell."""
+"""The raw arrays of a cell. Each field of `Samples` is a row of the column table; record/columns.py reads it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-
 Ints = NDArray[np.int64]
+Table = Literal["requests", "beats", "readings", "cores"]
+
+LOAD_SIDE = ("generator", "upstream", "harness")
+"""Roles that are no server."""
 
 
-def _empty_floats() -> Floats:
-    return np.empty(0)
-
-
-def _empty_ints() -> Ints:
-    return np.empty(0, dtype=np.int64)
+def _column(table: Table, dtype: str) -> Any:
+    """A column of one of the tables, stored as `dtype`; judging works with float64 and int64."""
+    wide = np.float64 if np.dtype(dtype).kind == "f" else np.int64
+    return field(default_factory=lambda: np.empty(0, dtype=wide), metadata={"table": table, "dtype": dtype})
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """The raw arrays of a cell, times in seconds on CLOCK_MONOTONIC.
+    """Four tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
 
-    One row a request: scheduled_s ... slice. `status` is the HTTP status of a right answer; negative where it was
-    wrong or never sent: see loadtests/engine/recording.py. One row a beat of the generator: when it was due and how
-    late it came. One row a reading of the sampler: mem_t_s ... load_steal_s, the first of them taken when the fresh
-    server was idle. CPU seconds and switches count from the start of the process, steal (seconds, summed over the cores
-    of either side; NaN where it is not told) from the start of the machine; `pss_bytes` and its anonymous part are -1
-    where the platform has none. `arm` and `mem_arm` are 0, in an A/B 1 for head; `slice` is the number of the slice.
+    requests, one row each: `status` is the HTTP status of a right answer, and negative for anything else (see
+    loadtests/engine/recording.py); `measurement` is 0, in an A/B 1 for head; `slice` is the number of the slice;
+    `new_connection` is 1 where the request opened its connection, 0 where it reused one, -1 where it was not recorded.
+
+    beats, one row for each beat of the load generator's timer: when it was due, and how late it was.
+
+    readings, one row for each moment and role. `role` is a place in `roles`, which begins with the servers, one for
+    each measurement. CPU seconds and context switches count from the start of the process tree. Memory, threads and
+    switches are -1 where they were not read. The first reading of a server was taken before any load.
+
+    cores, one row for each moment: seconds of steal since the machine started, summed over the server's cores and over
+    the load's; NaN where the platform does not report it.
     """
 
-    scheduled_s: Floats = field(default_factory=_empty_floats)
-    sent_s: Floats = field(default_factory=_empty_floats)
-    done_s: Floats = field(default_factory=_empty_floats)
-    status: Ints = field(default_factory=_empty_ints)
-    bytes: Ints = field(default_factory=_empty_ints)
-    arm: Ints = field(default_factory=_empty_ints)
-    route: Ints = field(default_factory=_empty_ints)
-    slice: Ints = field(default_factory=_empty_ints)
-    beat_s: Floats = field(default_factory=_empty_floats)
-    beat_late_s: Floats = field(default_factory=_empty_floats)
-    mem_t_s: Floats = field(default_factory=_empty_floats)
-    mem_arm: Ints = field(default_factory=_empty_ints)
-    pss_bytes: Ints = field(default_factory=_empty_ints)
-    anon_bytes: Ints = field(default_factory=_empty_ints)
-    rss_bytes: Ints = field(default_factory=_empty_ints)
-    uss_bytes: Ints = field(default_factory=_empty_ints)
-    cpu_user_s: Floats = field(default_factory=_empty_floats)
-    cpu_system_s: Floats = field(default_factory=_empty_floats)
-    threads: Ints = field(default_factory=_empty_ints)
-    switches: Ints = field(default_factory=_empty_ints)
-    generator_cpu_s: Floats = field(default_factory=_empty_floats)
-    upstream_cpu_s: Floats = field(default_factory=_empty_floats)
-    sampler_cpu_s: Floats = field(default_factory=_empty_floats)
-    server_steal_s: Floats = field(default_factory=_empty_floats)
-    load_steal_s: Floats = field(default_factory=_empty_floats)
+    scheduled_s: Floats = _column("requests", "f8")
+    sent_s: Floats = _column("requests", "f8")
+    done_s: Floats = _column("requests", "f8")
+    status: Ints = _column("requests", "i2")
+    bytes: Ints = _column("requests", "i4")
+    measurement: Ints = _column("requests", "u1")
+    route: Ints = _column("requests", "u1")
+    slice: Ints = _column("requests", "i4")
+    new_connection: Ints = _column("requests", "i1")
+    beat_s: Floats = _column("beats", "f8")
+    beat_late_s: Floats = _column("beats", "f8")
+    t_s: Floats = _column("readings", "f8")
+    role: Ints = _column("readings", "u1")
+    pss_bytes: Ints = _column("readings", "i8")
+    anon_bytes: Ints = _column("readings", "i8")
+    rss_bytes: Ints = _column("readings", "i8")
+    uss_bytes: Ints = _column("readings", "i8")
+    cpu_user_s: Floats = _column("readings", "f8")
+    cpu_system_s: Floats = _column("readings", "f8")
+    threads: Ints = _column("readings", "i4")
+    switches: Ints = _column("readings", "i8")
+    cores_t_s: Floats = _column("cores", "f8")
+    server_steal_s: Floats = _column("cores", "f8")
+    load_steal_s: Floats = _column("cores", "f8")
+    roles: tuple[str, ...] = ("server", *LOAD_SIDE)
+
+
+TABLES: Mapping[Table, tuple[str, ...]] = {
+    table: tuple(one.name for one in fields(Samples) if one.metadata.get("table") == table) for table in get_args(Table)
+}
+"""The names of each table's columns."""

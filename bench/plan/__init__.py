@@ -1,1 +1,1 @@
-"""Floor 3, planning: from bench.toml to the ordered cells."""
+"""Planning: from bench.toml to the cells in their order."""

@@ -1,4 +1,4 @@
-"""bench.toml, checked: the tables as people write them, laid over one another and turned into the nouns."""
+"""bench.toml, checked: the tables as people write them, merged, and the plan of a run that they give."""
 
 import reprlib
 import tomllib
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import BenchError
 from bench.model.config import (
+    HARNESS,
     Arrivals,
     Closed,
     Interface,
@@ -23,9 +24,9 @@ from bench.model.config import (
     UpstreamCall,
 )
 from bench.model.loads import most_in_flight, upstream_waits_s, within
+from bench.places import SHIPPED
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_CONFIG = ROOT / "bench.toml"
+DEFAULT_CONFIG = SHIPPED / "bench.toml"
 DEFAULT_LOCUSTFILE = "loadtests/get.py"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -54,6 +55,7 @@ class StackTable(_Table):
     slots: Count | Literal["unbounded"] | None = None
     ready_path: RequestTarget | None = None
     cwd: str = "."
+    programs: str | None = None
 
 
 class UpstreamTable(_Table):
@@ -99,7 +101,7 @@ class ProfileTable(_Table):
 
 
 class Config(_Table):
-    """A whole file, or several laid over one another."""
+    """A whole file, or several files merged."""
 
     stacks: dict[Name, StackTable] = {}
     scenarios: dict[Name, ScenarioTable] = {}
@@ -107,9 +109,9 @@ class Config(_Table):
 
 
 def load_config(paths: Sequence[Path]) -> Config:
-    """The files laid over one another in turn, later keys winning, and checked.
+    """The files merged and checked; a key of a later file replaces that of an earlier one.
 
-    Raises BenchError, naming file or key and what is allowed, where one cannot be read or understood.
+    Raises BenchError where a file cannot be read or is not valid. The message names the file or key and what is valid.
     """
     merged: dict[str, Any] = {}
     for path in paths:
@@ -133,7 +135,7 @@ def load_config(paths: Sequence[Path]) -> Config:
 
 
 def known(kind: str, names: Iterable[str], valid: Iterable[str], where: str) -> None:
-    """Raise BenchError, listing the valid names, unless every name is one of them."""
+    """Raise BenchError, listing the valid names, if one of the names is not valid."""
     for name in names:
         if name not in valid:
             raise BenchError(f"{where}: unknown {kind} {name!r}; known: {', '.join(valid) or 'none'}")
@@ -152,10 +154,10 @@ def make_plan(
     window_s: float | None = None,
     warmup_s: float | None = None,
 ) -> Plan:
-    """What one run measures: a profile, with what the command line puts in place of its own values.
+    """What one run measures: a profile, in which the arguments that are given replace the profile's own values.
 
-    `users` or `rates` take the place of all loads of the profile, closed and open, and of its limits. Raises
-    BenchError for an unknown profile, stack or scenario, listing the known ones, and where no load is left.
+    `users` or `rates` replace all loads of the profile, closed-loop and open-loop, and its limits. Raises BenchError
+    for an unknown profile, stack or scenario, listing the known ones, and where no load is left.
     """
     known("profile", [profile_name], config.profiles, "--profile")
     table = config.profiles[profile_name]
@@ -203,15 +205,15 @@ def make_plan(
 
 
 def _limits(limits: Mapping[str, _Limit], stacks: Iterable[str]) -> dict[str, _Limit]:
-    """The limits that hold for these stacks; a variant such as `flask-sync[workers=2]` has that of its stack."""
+    """The limits of these stacks; a variant such as `flask-sync[workers=2]` has the limit of its stack."""
     found = {name: limits.get(name.partition("[")[0]) for name in stacks}
     return {name: most for name, most in found.items() if most is not None}
 
 
 def _compared(table: ProfileTable, stacks: Sequence[str], config: Config) -> tuple[str, str] | None:
-    """The headline's two stacks: those of the profile, else the first ASGI and the first WSGI one, or the first two.
+    """The two stacks of the headline: the profile's, else the first ASGI and the first WSGI stack, or the first two.
 
-    A stack that has variants is represented by the first of them.
+    The first variant of a stack stands for the stack.
     """
     by_name = {name.partition("[")[0]: name for name in reversed(stacks)} | {name: name for name in stacks}
     if table.compare is not None and set(table.compare) <= by_name.keys():
@@ -223,7 +225,11 @@ def _compared(table: ProfileTable, stacks: Sequence[str], config: Config) -> tup
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The tables of a file, with the paths in them made relative to the checkout, or absolute outside it."""
+    """The tables of a file. Paths in them become relative to the folder of bench.toml, or absolute outside of it.
+
+    A file that names the command of a stack decides where its program comes from: a stack of bench.toml from the
+    harness's own environment first, any other from the PATH first, unless the file names a folder of `programs`.
+    """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -231,11 +237,15 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise BenchError(f"{path}: {error}") from None
     except RecursionError:
-        raise BenchError(f"{path}: arrays or tables are nested too deeply") from None
+        raise BenchError(f"{path}: its arrays or tables are nested too deeply") from None
     folder = path.resolve().parent
     for stack in _tables_in(tables, "stacks"):
         if "argv" in stack or "cwd" in stack:
             _place(stack, "cwd", stack.get("cwd", "."), folder)
+        if stack.get("programs", HARNESS) != HARNESS:
+            _place(stack, "programs", stack["programs"], folder)
+        if "argv" in stack:
+            stack.setdefault("programs", HARNESS if path.resolve() == DEFAULT_CONFIG else None)
     for scenario in _tables_in(tables, "scenarios"):
         if "locustfile" in scenario:
             _place(scenario, "locustfile", scenario["locustfile"], folder)
@@ -250,7 +260,7 @@ def _tables_in(tables: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 def _place(table: dict[str, Any], key: str, value: object, folder: Path) -> None:
     if isinstance(value, str):
         path = (folder / value).resolve()
-        table[key] = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+        table[key] = path.relative_to(SHIPPED).as_posix() if path.is_relative_to(SHIPPED) else str(path)
 
 
 def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
@@ -262,14 +272,14 @@ def _lay_over(below: dict[str, Any], above: Mapping[str, Any]) -> None:
 
 
 def _explain(error: ValidationError) -> str:
-    """The first complaint, with the keys that are allowed where one is unknown."""
+    """The first error in words; for an unknown key also the keys that are known."""
     errors = error.errors(include_url=False)
     first = errors[0]
     place = _place_of(first["loc"])
     if first["type"] == "missing":
         return f"{place} is missing"
     if first["type"] != "extra_forbidden":
-        # What may be one of several kinds has a complaint of each.
+        # A value of which several types are valid has an error for each type.
         allowed = " or ".join(complaint["msg"] for complaint in errors if _place_of(complaint["loc"]) == place)
         return f"{place}: {allowed}, not {reprlib.repr(first['input'])}"
     sections: dict[str, type[_Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
@@ -279,7 +289,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _place_of(location: Sequence[int | str]) -> str:
-    """The dotted key, without what pydantic adds: which kind of several it tried, or that it means the key itself."""
+    """The dotted key, without what pydantic adds to it: the type that it tried, or a mark for the key itself."""
     *above, last = (str(part) if str(part).isprintable() else repr(part) for part in location)
     return ".".join(above if last.startswith(("[key]", "constrained-", "literal[")) else (*above, last))
 
@@ -298,6 +308,7 @@ def _stack(name: str, table: StackTable, most: int) -> Stack:
         slots=None if slots == "unbounded" else slots,
         ready_path=table.ready_path,
         cwd=table.cwd,
+        programs=table.programs,
     )
 
 

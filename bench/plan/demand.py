@@ -1,4 +1,4 @@
-"""What a plan asks of the machine, held against what the selftest found it can do."""
+"""What a plan demands of this machine, and whether the selftest found that the machine can do it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from bench.model.run import Selftest
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The highest open rate and the most closed users of a plan, and twice the highest rate of upstream calls."""
+    """The highest open-loop rate and the most closed-loop users of a plan, and twice its highest upstream rate."""
 
     open_rps: float
     users: int
@@ -18,10 +18,9 @@ class Demand:
 
 
 def demand(plan: Plan) -> Demand:
-    """What the loads of a plan come to at most; 0 of what it does not ask for.
+    """The highest demands of the loads that at least one stack is given; 0 where there is no such load.
 
-    Only loads that some stack is given. A closed load asks for users / seconds held at most, were the service
-    infinitely fast.
+    A closed-loop load demands at most users / service time of the upstream: what an infinitely fast service would call.
     """
     pairs = [
         (load, plan.scenarios[name])
@@ -41,28 +40,29 @@ def _calls_rps(load: Load, scenario: Scenario) -> float:
     if slowest_s == 0:
         return 0.0
     each = sum(call.calls for call in scenario.upstream.values())
-    # No call ends before its delay, whatever `hold_s` says of the request.
-    held_s = max(scenario.hold_s, slowest_s)
-    return each * (load.users / held_s if isinstance(load, Closed) else load.rate_rps)
+    # A call lasts at least as long as its delay, even where `hold_s` is shorter.
+    service_s = max(scenario.hold_s, slowest_s)
+    return each * (load.users / service_s if isinstance(load, Closed) else load.rate_rps)
 
 
 def refusal(asked: Demand, found: Selftest) -> str | None:
-    """Why what is asked for cannot be measured soundly, and what can; None where it can."""
+    """Why this machine cannot measure a load reliably, and which it can; None where it can."""
     if asked.open_rps > found.open_rps:
-        sound = f"{units.offered(found.open_rps)} is" if found.open_rps else "no rate that was tried is"
-        return f"{units.offered(asked.open_rps)} cannot be sent on schedule on this machine: {sound} sound"
+        result = f"succeeded up to {units.offered(found.open_rps)}" if found.open_rps else "failed at every rate tried"
+        return f"this machine cannot send {units.offered(asked.open_rps)} on schedule: the selftest {result}"
     if asked.users > found.users:
-        sound = f"{units.users(found.users)} are" if found.users else "no number that was tried is"
-        return f"{units.users(asked.users)} cannot all be kept busy on this machine: {sound} sound"
+        result = f"succeeded up to {units.users(found.users)}" if found.users else "failed at every number tried"
+        return f"this machine cannot keep {units.users(asked.users)} busy: the selftest {result}"
     return None
 
 
 def unproven(asked: Demand, found: Selftest) -> str | None:
-    """What the upstream could not be shown to bear, though it may never come; None where it could."""
+    """A warning that the mock upstream may limit the results; None where the selftest showed that it does not."""
     if asked.upstream_rps <= found.upstream_rps:
         return None
-    proven = f"up to {units.rate(found.upstream_rps)}" if found.upstream_rps else "at no rate that was tried"
+    if not found.upstream_rps:
+        return "the mock upstream failed its check at every rate tried; it may limit the results"
     return (
-        f"the upstream was proven {proven}, which is less than twice what this run could ask of it were the services "
-        f"infinitely fast ({units.rate(asked.upstream_rps / 2)}): each cell's own delay error says whether it was late"
+        f"the mock upstream passed its check up to {units.rate(found.upstream_rps)}, which is less than twice the "
+        f"{units.rate(asked.upstream_rps / 2)} that an infinitely fast service would call; it may limit the results"
     )

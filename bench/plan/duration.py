@@ -1,32 +1,31 @@
-"""How long a run will take: what is known of its cells before they are measured, and what the finished ones showed."""
+"""How long a run will take: estimated from the plan at first, then also from the cells that are finished."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Load, Plan, Scenario, Stack
-from bench.plan.schedule import Visit
 
 VISIT_S = 2.3
 LOAD_S = 0.7
-"""About what it takes to start and settle a server and its upstream, and to start the load of another cell."""
+"""Seconds to start and settle a server and its upstream, and to start the load of another cell; both are estimates."""
 
 WINDOW_P95S = 3.3
-"""A window grows until it spans so many P95."""
+"""A window grows until it is this many times as long as the P95."""
 
 Kind = tuple[str, str, Load]
 
 
-def expected(visits: Iterable[Visit], plan: Plan) -> list[tuple[CellKey, float]]:
-    """Every cell in its order, and the seconds that it will take as far as slots, waits and timing foretell it."""
+def expected(visits: Iterable[Sequence[CellKey]], plan: Plan) -> list[tuple[CellKey, float]]:
+    """Every cell in its order with the seconds that it should take, from its slots, service time and timing."""
     return [
         (key, (LOAD_S if place else VISIT_S) + _loaded_s(key, plan))
         for visit in visits
-        for place, key in enumerate(visit.cells)
+        for place, key in enumerate(visit)
     ]
 
 
 def _loaded_s(key: CellKey, plan: Plan) -> float:
-    """Warm-up, window and drain: all of them longer where requests queue for slots."""
+    """Seconds of warm-up, window and drain; each is longer where requests queue for slots."""
     timing = plan.profile.timing
     wait_s = _latency_s(plan.stacks[key.stack], plan.scenarios[key.scenario], key.load)
     warmup_s = timing.warmup_s * (2 if wait_s > timing.warmup_s else 1)
@@ -41,10 +40,10 @@ def _latency_s(stack: Stack, scenario: Scenario, load: Load) -> float:
 
 
 class TimeLeft:
-    """The seconds that are left of a run whose cells finish one by one.
+    """The seconds that a run still takes, while its cells finish one by one.
 
-    A cell takes what others of its stack, scenario and load took; before any of these, what was expected of it times
-    how far off the expectations were so far.
+    A cell is estimated by the mean of the finished cells of its stack, scenario and load. Without such cells it is
+    estimated by its expected time, times the ratio of actual to expected time of all finished cells.
     """
 
     def __init__(self, cells: Iterable[tuple[CellKey, float]]) -> None:
@@ -53,14 +52,14 @@ class TimeLeft:
         self._expected_s = self._took_s = 0.0
 
     def finish(self, key: CellKey, took_s: float) -> None:
-        """Take a cell off, which took that long."""
+        """Note that a cell is finished and how many seconds it took."""
         self._expected_s += self._left.pop(key)
         self._took_s += took_s
         self._took.setdefault(_kind(key), []).append(took_s)
 
     @property
     def total_s(self) -> float:
-        """Seconds that the cells which are left will take."""
+        """Seconds that the remaining cells should take."""
         return sum(self._cell_s(key, expected_s) for key, expected_s in self._left.items())
 
     def _cell_s(self, key: CellKey, expected_s: float) -> float:

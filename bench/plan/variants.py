@@ -1,4 +1,4 @@
-"""Variants of stacks from the command line: `--set flask-sync.workers=1,2,4` makes three stacks of one."""
+"""Variants of a stack from the command line: `--set flask-sync.workers=1,2,4` makes three stacks from one."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,10 +12,10 @@ NUMBERS = (*PLACED, "slots")
 
 
 def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dict[str, list[str]]]:
-    """The config with the variants in it, and for each stack that has some their names in place of its own.
+    """The config with the variants added, and the names of the variants of each stack that has some.
 
     A variant is called `flask-sync[workers=2]`; two settings of one stack multiply. Keys: workers, threads, slots and
-    env.NAME. Raises BenchError for a setting that is malformed, or names an unknown stack or key.
+    env.NAME. Raises BenchError for a setting that is malformed or that names an unknown stack or key.
     """
     replaced: dict[str, list[str]] = {}
     stacks = dict(config.stacks)
@@ -42,12 +42,12 @@ def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dic
 
 
 def replace_names(names: Sequence[str], replaced: dict[str, list[str]]) -> list[str]:
-    """The names, with each that has variants replaced by them."""
+    """The names; the names of its variants replace a stack that has some."""
     return [variant for name in names for variant in replaced.get(name, [name])]
 
 
 def _split(setting: str, stacks: Iterable[str]) -> tuple[str, str, str]:
-    """(stack, dot, the rest) of a setting; the longest stack that fits, for names may hold dots too."""
+    """(stack, dot, rest) of a setting; of several stacks that fit the longest, because names may contain dots."""
     fitting = [name for name in stacks if setting.startswith(f"{name}.")]
     name = max(fitting, key=len, default=setting.partition("=")[0].partition(".")[0])
     return name, setting[len(name) : len(name) + 1].strip("="), setting[len(name) + 1 :]

@@ -4,6 +4,8 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
+from importlib.metadata import distributions as installed
 from importlib.metadata import version
 from pathlib import Path
 
@@ -49,11 +51,22 @@ def versions() -> dict[str, str]:
     return {package: version(package) for package in PACKAGES}
 
 
-def git_state(folder: Path) -> tuple[str | None, bool | None]:
-    """The commit of the checkout at `folder`, and whether it has uncommitted changes; (None, None) without git."""
+def distributions() -> dict[str, str]:
+    """The version of every distribution that is installed in the harness's environment, by its name."""
+    return dict(sorted((one.name, one.version) for one in installed() if one.name))  # a damaged one has no name
+
+
+def git_state(folder: Path, aside: Sequence[Path] = ()) -> tuple[str | None, bool | None]:
+    """The commit of the repository of `folder`, and whether it has uncommitted changes; (None, None) without git.
+
+    What lies in the folders `aside` is no change: runs may be recorded within the repository that they measure.
+    """
     try:
         commit = _git(folder, "rev-parse", "HEAD")
-        return commit, bool(_git(folder, "status", "--porcelain"))
+        top = Path(_git(folder, "rev-parse", "--show-toplevel")).resolve()
+        inside = [path.resolve() for path in aside if top in path.resolve().parents]
+        without = [f":(top,exclude,literal){path.relative_to(top).as_posix()}" for path in inside]
+        return commit, bool(_git(folder, "status", "--porcelain", "--", *without))
     except (OSError, subprocess.CalledProcessError):
         return None, None
 

@@ -5,54 +5,22 @@ import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from bench.errors import BenchError
 from bench.model.cell import Cell
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.model.samples import Samples
+from bench.record import columns, schema2
 
 _RUN = TypeAdapter(Run)
 _SELFTEST = TypeAdapter(Selftest)
-
-REQUEST_ARRAYS: dict[str, DTypeLike] = {
-    "scheduled_s": "f8",
-    "sent_s": "f8",
-    "done_s": "f8",
-    "status": "i2",
-    "bytes": "i4",
-    "arm": "u1",
-    "route": "u1",
-    "slice": "i4",
-}
-BEAT_ARRAYS: dict[str, DTypeLike] = {"beat_s": "f8", "beat_late_s": "f8"}
-READING_ARRAYS: dict[str, DTypeLike] = {
-    "mem_t_s": "f8",
-    "mem_arm": "u1",
-    "pss_bytes": "i8",
-    "anon_bytes": "i8",
-    "rss_bytes": "i8",
-    "uss_bytes": "i8",
-    "cpu_user_s": "f8",
-    "cpu_system_s": "f8",
-    "threads": "i4",
-    "switches": "i8",
-    "generator_cpu_s": "f8",
-    "upstream_cpu_s": "f8",
-    "sampler_cpu_s": "f8",
-    "server_steal_s": "f8",
-    "load_steal_s": "f8",
-}
-_ARRAYS = REQUEST_ARRAYS | BEAT_ARRAYS | READING_ARRAYS
-_LATER = {"anon_bytes": -1}
-"""Arrays that older runs lack, and what then stands in them."""
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -65,9 +33,8 @@ def save_samples(folder: Path, order: int, samples: Samples) -> str:
     """The name, relative to the folder, of the file that now holds the samples."""
     name = f"cells/{order}.npz"
     (folder / "cells").mkdir(parents=True, exist_ok=True)
-    arrays = {field: getattr(samples, field).astype(dtype) for field, dtype in _ARRAYS.items()}
     with _replacing(folder / name) as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **columns.stored(samples))
     return name
 
 
@@ -76,15 +43,19 @@ def load_run(folder: Path) -> Run:
     path = folder / "run.json"
     try:
         data = path.read_bytes()
-        version = json.loads(data)["schema_version"]
+        fields = json.loads(data)
+        version = fields["schema_version"]
+        if version == schema2.VERSION:
+            return _RUN.validate_json(json.dumps(schema2.run_of(fields, SCHEMA_VERSION)))
         if version != SCHEMA_VERSION:
             newer = isinstance(version, int) and version > SCHEMA_VERSION
-            todo = "update it" if newer else "measure again, or read it with the version that made it"
-            raise BenchError(f"{path} has schema {version!r}, and this version reads {SCHEMA_VERSION}: {todo}")
+            todo = "update this program" if newer else "measure again, or read it with the version that wrote it"
+            known = f"{schema2.VERSION} and {SCHEMA_VERSION}"
+            raise BenchError(f"{path} has schema {version!r}, and this version reads {known}: {todo}")
         return _RUN.validate_json(data)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
 
 
@@ -109,19 +80,9 @@ def load_samples(folder: Path, cell: Cell) -> Samples:
     try:
         # Opened here, because np.load leaves a damaged file open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return samples_of(arrays)
+            return columns.samples_of(schema2.arrays_of(arrays) if "mem_t_s" in arrays else arrays)
     except (OSError, EOFError, ValueError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
-
-
-def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
-    """The samples that these arrays hold, in the wide types that judging works in. Raises KeyError if one is absent."""
-    later = {name: np.full(len(arrays["mem_t_s"]), value) for name, value in _LATER.items() if name not in arrays}
-    wide: dict[str, NDArray[Any]] = {
-        name: (later if name in later else arrays)[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
-        for name, dtype in _ARRAYS.items()
-    }
-    return Samples(**wide)
 
 
 def save_selftest(path: Path, found: Selftest) -> None:

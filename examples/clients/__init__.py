@@ -1,1 +1,1 @@
-"""The same FastAPI service with six HTTP clients: docs/clients.md, and what measures and writes it."""
+"""The FastAPI service with six HTTP clients: measures them and writes docs/clients.md."""

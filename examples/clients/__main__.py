@@ -1,8 +1,8 @@
-"""Write the figures of docs/clients.md: from what was kept, or measured anew.
+"""Write the figures of docs/clients.md, from the kept data or measured again.
 
     python -m examples.clients [measure]
 
-Measuring takes about twelve minutes, on a machine that does nothing else.
+Measuring takes about twelve minutes on an otherwise idle machine.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from examples.clients.measure import measure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0 once the page is written; another code where something failed or a signal came."""
-    parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("measure",), help="default: only write the page")
+    """The exit code: 0 if the page is written, another if something failed or a signal came."""
+    parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__, allow_abbrev=False)
+    parser.add_argument("what", nargs="?", choices=("measure",), help="measure again; default: only write the page")
     try:
         if parser.parse_args(argv).what == "measure":
             measure()

@@ -1,4 +1,4 @@
-"""The upstream over aiohttp alone."""
+"""The upstream client over aiohttp alone."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,15 +6,15 @@ from typing import TypeVar
 import aiohttp
 from yarl import URL
 
-from fastapi_app import models
 from fastapi_app.config import Settings
+from fastapi_app.problems import Problem
 from fastapi_app.upstream import KEEPALIVE_S, Upstream
 
 T = TypeVar("T")
 
 
 class AiohttpUpstream(Upstream):
-    """The upstream over a session of at most `connections` connections."""
+    """The upstream client over a session with at most `connections` connections."""
 
     def __init__(self, settings: Settings, connections: int) -> None:
         super().__init__(settings)
@@ -24,20 +24,21 @@ class AiohttpUpstream(Upstream):
             timeout=aiohttp.ClientTimeout(connect=limit_s, sock_connect=limit_s, sock_read=limit_s),
         )
 
+    async def get(self, target: str, read: Callable[[bytes], T]) -> T:
+        """What `Upstream.get` returns, over this client."""
+        try:
+            # Already encoded. Encoding it again would decode %2E first and then resolve the dot in the path.
+            url = URL(self._url + target, encoded=True)
+            async with self._session.get(url, allow_redirects=False) as response:
+                if response.status != 200:
+                    raise Problem(502)
+                return read(await response.read())
+        except TimeoutError as error:
+            raise Problem(504) from error
+        except (aiohttp.ClientError, ValueError) as error:
+            raise Problem(502) from error
+
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._session.close()
         await super().aclose()
-
-    async def _get(self, target: str, read: Callable[[bytes], T]) -> T:
-        try:
-            # Encoded already; encoding it again would decode %2E first, and then take the step in the path.
-            url = URL(self._url + target, encoded=True)
-            async with self._session.get(url, allow_redirects=False) as response:
-                if response.status != 200:
-                    raise models.Problem(502)
-                return read(await response.read())
-        except TimeoutError as error:
-            raise models.Problem(504) from error
-        except (aiohttp.ClientError, ValueError) as error:
-            raise models.Problem(502) from error

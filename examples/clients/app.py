@@ -1,6 +1,6 @@
-"""The FastAPI service with another client of its upstream: `uvicorn --factory examples.clients.app:create_app`.
+"""The FastAPI service with another HTTP client: `uvicorn --factory examples.clients.app:create_app`.
 
-CLIENT names the client. All else is the service's own: routes, validation, settings, error answers.
+CLIENT names the client. Routes, validation, settings and error answers are the service's own.
 """
 
 import os
@@ -16,18 +16,18 @@ from fastapi_app.config import BOOT_FAILURE, load_settings
 
 
 def create_app() -> FastAPI:
-    """The ASGI application; a bad setting in the environment ends the process."""
+    """The ASGI application. A bad setting in the environment ends the process."""
     settings, name = load_settings(os.environ), os.environ.get("CLIENT", "")
     if name not in CLIENTS:
         print(f"CLIENT={name!r}: must be one of {', '.join(CLIENTS)}", file=sys.stderr, flush=True)
         sys.exit(BOOT_FAILURE)
     app = service.create_app()
-    as_it_comes = app.router.lifespan_context
+    service_lifespan = app.router.lifespan_context
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        """The service's own lifespan; within it its upstream, which never makes a call, is replaced."""
-        async with as_it_comes(app):
+        """The service's own lifespan, in which its upstream client is replaced before it makes a call."""
+        async with service_lifespan(app):
             replaced = app.state.upstream
             app.state.upstream = CLIENTS[name](settings)
             try:

@@ -1,4 +1,4 @@
-"""docs/clients.md's figures and charts, from the run and the profiles that were kept."""
+"""The figures and charts of docs/clients.md, from the kept run and profiles."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,22 +7,22 @@ from bench.errors import BenchError
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import Row, rows
 from bench.model.run import Run
-from bench.plan.config import ROOT
 from bench.reading import read_run
 from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.report.machine import machine
-from bench.show.report.markdown import embed, image, link_from
-from bench.show.text.markdown import listed, markdown, plural
+from bench.show.text.embed import embed, link_from
+from bench.show.text.markdown import escaped, picture
+from bench.show.text.words import listed, plural
 from bench.units import seconds
 from examples.clients import tables
 from examples.clients.kept import FOLDER, Profiles, kept_profiles
 
-DOCUMENT = ROOT / "docs/clients.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/clients.md"
 CHARTS = ("cpu", "throughput")
 
 
 def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
-    """Put the figures into the document and the charts beside the run. Raises BenchError where something is missing."""
+    """Write the figures into the document and the charts next to the run. Raises BenchError if something is missing."""
     reading = read_run(folder)
     run, found = reading.run, rows(reading.run.cells, reading.run.config)
     try:
@@ -31,7 +31,7 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
         charts = link_from(document, folder / "charts")
         parts = [
             _measured(run, link_from(document, folder)),
-            *(part for one in shown for part in (image(one, charts), markdown(one.caution))),
+            *(part for one in shown for part in (picture(one, charts), escaped(one.caution))),
             *_under_load(run, found),
             *_alone(profiles),
         ]
@@ -43,39 +43,39 @@ def write(folder: Path = FOLDER, document: Path = DOCUMENT) -> None:
 def _measured(run: Run, link: str) -> str:
     timing = run.config.profile.timing
     return (
-        f"{plural(run.config.profile.rounds, 'round')}, begun {markdown(run.started)}. For each client and load "
+        f"{plural(run.config.profile.rounds, 'round')}, started {escaped(run.started)}. Each client and load got "
         f"{seconds(timing.warmup_s)} of warm-up and a window of {seconds(timing.window_s)} to "
-        f"{seconds(timing.window_limit_s)}, with a fresh server for each client. {markdown(machine(run))} "
+        f"{seconds(timing.window_limit_s)}. Each client had a fresh server in each round. {escaped(machine(run))} "
         f"Run: [{link}]({link})."
     )
 
 
 def _under_load(run: Run, found: Sequence[Row]) -> list[str]:
-    """The tables of what was measured under load, and what must be said of their figures."""
+    """The tables of the run under load, and the problems of their figures."""
     _, base = run.config.profile.compare or ("", "")
     said = tables.problems(found)
     return [
         "### CPU per request",
         tables.figures(run, found, "cpu"),
-        f"### CPU per request, against {markdown(base)} in the same round",
+        f"### CPU per request, against {escaped(base)} in the same round",
         tables.against(run, ratios(run.cells, run.config), "cpu"),
         "### Throughput",
         tables.figures(run, found, "throughput"),
-        "Geometric means over the rounds, in brackets their 95 % intervals; a figure struck out is void. CPU per "
-        "request is that of the whole service, web framework included.",
-        *(["\n".join(f"- {markdown(text)}" for text in said)] if said else []),
+        "Figures are geometric means over the rounds, with 95 % confidence intervals in brackets. Struck-out figures "
+        "are unreliable. CPU per request is that of the whole service, web framework included.",
+        *(["\n".join(f"- {escaped(text)}" for text in said)] if said else []),
     ]
 
 
 def _alone(profiles: Profiles) -> list[str]:
-    """The tables of what was profiled."""
+    """The tables of the profiles."""
     versions = listed([f"{name} {version}" for name, version in profiles.versions.items()])
     return [
-        "### Where the CPU time of a call goes",
-        f"Profiles of {markdown(profiles.taken)}, of {markdown(versions)}.",
+        "### CPU time per call",
+        f"Profiles from {escaped(profiles.taken)}, with {escaped(versions)}.",
         tables.parts(profiles.profiles),
-        "### The functions that take the most of it",
+        "### The functions with the most CPU time",
         tables.functions(profiles.profiles),
-        "### What a call has the pool do",
+        "### Work of the pool per call",
         tables.counts(profiles.profiles),
     ]

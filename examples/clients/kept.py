@@ -1,6 +1,6 @@
-"""What docs/clients.md is made from: a run and the profiles that were taken after it, kept beside the reference run.
+"""The data of docs/clients.md: a run and the profiles taken after it, kept next to the reference run.
 
-Of the run its figures are kept, and not its raw samples, which are large: they stay in the folder that it was made in.
+Only the figures of the run are kept. Its raw samples are large and stay in the original run folder.
 """
 
 import shutil
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from bench.places import RESULTS
 from bench.record.store import load_run, save_run
-from bench.run.session.folder import RESULTS
 from examples.clients.profiles import Profile
 
 FOLDER = RESULTS / "reference/clients"
@@ -19,7 +19,7 @@ FOLDER = RESULTS / "reference/clients"
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """All profiles, when they were taken (ISO 8601 in UTC), and the versions of what they are of."""
+    """All profiles, when they were taken (ISO 8601 in UTC), and the versions of the packages in them."""
 
     taken: str
     versions: Mapping[str, str]
@@ -30,7 +30,7 @@ _PROFILES = TypeAdapter(Profiles)
 
 
 def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
-    """Put the figures of a recorded run, and the profiles, in the place of what was kept."""
+    """Replace the kept data by the figures of a recorded run and by these profiles."""
     recorded = load_run(run)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -39,5 +39,5 @@ def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
 
 
 def kept_profiles(folder: Path = FOLDER) -> Profiles:
-    """The profiles that were kept. Raises OSError or ValueError where there are none that can be read."""
+    """The kept profiles. Raises OSError or ValueError if they cannot be read."""
     return _PROFILES.validate_json((folder / "profiles.json").read_bytes())

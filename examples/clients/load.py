@@ -1,4 +1,4 @@
-"""Calls of the upstream that are kept under way on one event loop, and what can be seen of them."""
+"""A constant number of concurrent upstream calls on one event loop, and their counts."""
 
 import asyncio
 import time
@@ -7,29 +7,30 @@ from typing import Any
 
 import uvloop
 
-from fastapi_app.models import Problem
+from fastapi_app.problems import Problem
 from fastapi_app.upstream import Upstream
+from fastapi_app.weather import fetch_temperature
 
 CITY = "London"
 SPREAD_S = 0.1
-"""The callers begin within so long: the time that the upstream takes to answer."""
+"""The callers start spread over this time, which is how long the upstream takes to answer."""
 
 POLL_S = 0.05
 
 
 class CountingLoop(uvloop.Loop):
-    """The service's event loop, which counts the connections that are opened on it."""
+    """The service's event loop. It counts the connections opened on it."""
 
     connections = 0
 
     async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        """What the loop's own does."""
+        """Open a connection as the base class does, and count it."""
         self.connections += 1
         return await super().create_connection(*args, **kwargs)
 
 
 class Load:
-    """So many callers, each of whom asks again once it is answered; `heard` of them have had an answer."""
+    """A number of callers. Each calls again as soon as it is answered. `heard` counts the callers with an answer."""
 
     def __init__(self, upstream: Upstream, callers: int) -> None:
         self._upstream = upstream
@@ -43,11 +44,11 @@ class Load:
 
     @property
     def begun(self) -> bool:
-        """Whether every caller has had an answer."""
+        """Whether every caller has an answer."""
         return self.heard == len(self._callers)
 
     def check(self) -> None:
-        """Raise what ended a caller, if anything did."""
+        """Raise the exception that ended a caller, if there is one."""
         for caller in self._callers:
             if caller.done():
                 caller.result()
@@ -57,7 +58,7 @@ class Load:
         answered = False
         while True:
             try:
-                await self._upstream.weather(CITY)
+                await fetch_temperature(self._upstream, CITY)
             except Problem:
                 self.failed += 1
                 continue
@@ -67,7 +68,7 @@ class Load:
 
 
 async def until(done: Callable[[], bool], longest_s: float) -> None:
-    """Return once it is done, or after so long at the latest."""
+    """Return when `done()` is true, or after `longest_s` seconds."""
     end_s = time.monotonic() + longest_s
     while not done() and time.monotonic() < end_s:
         await asyncio.sleep(POLL_S)

@@ -1,4 +1,4 @@
-"""Every client in the service under load, and then alone under a profiler."""
+"""Measure every client in the service under load, then profile each one alone."""
 
 import subprocess
 import sys
@@ -10,18 +10,18 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.plan.config import ROOT
+from bench.places import RESULTS
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.signals import StopRequest, stop_on_signals
-from bench.run.session.folder import RESULTS
 from bench.run.testbed.upstream import running_upstream
 from examples.clients.kept import Profiles, keep
 from examples.clients.profiles import Profile
 from examples.clients.upstreams import CLIENTS
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Path(__file__).with_name("clients.toml")
 PROFILE = "clients"
-AT_ONCE = (50, 100, 500)
+CONCURRENCIES = (50, 100, 500)
 PACKAGES = (
     "httpx", "httpcore", "httpx-aiohttp", "aiohttp", "httpx2", "httpcore2",
     "anyio", "h11", "uvloop", "fastapi", "uvicorn",
@@ -29,12 +29,12 @@ PACKAGES = (
 
 
 def measure() -> None:
-    """Measure and profile all clients, and keep what came of it. Raises BenchError where either failed."""
+    """Measure and profile all clients and keep the results. Raises BenchError if either fails."""
     now = datetime.now(UTC)
     folder = RESULTS / f"{now:%Y%m%d-%H%M%S}-{PROFILE}"
-    config, out = (str(path.relative_to(ROOT)) for path in (CONFIG, folder))  # the run keeps what it was given
+    config, out = (str(path.relative_to(ROOT)) for path in (CONFIG, folder))  # the run records its arguments
     argv = ("-m", "bench", "run", "--config", config, "--profile", PROFILE, "--out", out)
-    # A signal reaches the programs below, too: they end in their own time, and what they return is not looked at.
+    # A signal also reaches the programs below. They end by themselves, and their exit codes are then ignored.
     with stop_on_signals() as stop:
         code = subprocess.run((sys.executable, *argv), cwd=ROOT, check=False).returncode
         stop.check()
@@ -46,19 +46,19 @@ def measure() -> None:
 
 
 def _profiles(logs: Path, stop: StopRequest) -> Iterator[Profile]:
-    """Each client with so many calls under way, in a process of its own on the server's core."""
+    """A profile of each client at each concurrency, each in its own process on the server's core."""
     cpus, adapter = cpu_sets(1), TypeAdapter(Profile)
     with running_upstream(None, 1, cpus.upstream, logs / "profiles.upstream.log", stop) as upstream:
         for client in CLIENTS:
-            for at_once in AT_ONCE:
+            for concurrency in CONCURRENCIES:
                 stop.check()
-                print(f"profile: {client}, {at_once} calls at once", file=sys.stderr)
-                argv = ("-m", "examples.clients.profile_client", client, str(at_once), "--upstream", upstream.url)
+                print(f"profile: {client}, {concurrency} concurrent calls", file=sys.stderr)
+                argv = ("-m", "examples.clients.profile_client", client, str(concurrency), "--upstream", upstream.url)
                 with pinned(cpus.server):
                     done = subprocess.run(
                         (sys.executable, *argv), cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False
                     )
                 stop.check()
                 if done.returncode:
-                    raise BenchError(f"{client} could not be profiled with {at_once} calls at once", exit_code=1)
+                    raise BenchError(f"{client} could not be profiled with {concurrency} concurrent calls", exit_code=1)
                 yield adapter.validate_json(done.stdout)

@@ -1,10 +1,10 @@
-"""Where the CPU time of one client goes that keeps so many calls under way, with no web framework around it.
+"""Profile one client with a constant number of calls in flight and no web framework around it.
 
     UPSTREAM_TOKEN=any python -m upstream --port 9000
     python -m examples.clients.profile_client httpx-1000 100 --upstream http://127.0.0.1:9000
 
-Prints a Profile as JSON. Every caller gets an answer first; then the CPU clock is sampled; then, apart from it because
-it slows everything down, the calls of some functions of the pool are counted.
+Prints a Profile as JSON. First every caller gets an answer. Then the CPU clock is sampled. Then, in a separate step
+because it slows everything down, the calls of some functions of the pool are counted.
 """
 
 import argparse
@@ -27,18 +27,18 @@ from examples.clients.upstreams import CLIENTS
 from fastapi_app.config import load_settings
 
 LONGEST_S = 10.0
-"""Of each of the three steps."""
+"""The longest that each of the three steps takes."""
 
 CPU_S = 2.0
 FEWEST_CALLS = 50
 COUNTED_CALLS = 200
 TIMEOUT_S = 120.0
-"""More than the service's: a client that is slow shall not be spared work by giving up."""
+"""Longer than the service's timeout, so that a slow client does not save work by giving up."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What had come of the load at one moment."""
+class _Totals:
+    """The counts and clocks of the load at one moment."""
 
     answered: int
     failed: int
@@ -47,28 +47,28 @@ class _Seen:
     wall_s: float
 
 
-def _see(load: Load, loop: CountingLoop) -> _Seen:
-    return _Seen(load.answered, load.failed, loop.connections, time.process_time(), time.monotonic())
+def _totals(load: Load, loop: CountingLoop) -> _Totals:
+    return _Totals(load.answered, load.failed, loop.connections, time.process_time(), time.monotonic())
 
 
-async def profiled(client: str, at_once: int, url: str, longest_s: float, loop: CountingLoop) -> Profile:
-    """The profile of a client, whose callers go on calling: it is for the process to end them."""
-    settings = load_settings({"UPSTREAM_URL": url, "UPSTREAM_TIMEOUT_S": str(TIMEOUT_S), "MAX_IN_FLIGHT": str(at_once)})
-    load = Load(CLIENTS[client](settings), at_once)
+async def profiled(client: str, concurrency: int, url: str, longest_s: float, loop: CountingLoop) -> Profile:
+    """The profile of a client. Its callers go on calling until the process ends."""
+    environment = {"UPSTREAM_URL": url, "UPSTREAM_TIMEOUT_S": str(TIMEOUT_S), "MAX_IN_FLIGHT": str(concurrency)}
+    load = Load(CLIENTS[client](load_settings(environment)), concurrency)
     await until(lambda: load.begun, longest_s)
-    sampler, before = Sampler(), _see(load, loop)
+    sampler, before = Sampler(), _totals(load, loop)
     sampler.start()
     await until(
         lambda: time.process_time() >= before.cpu_s + CPU_S and load.answered >= before.answered + FEWEST_CALLS,
         longest_s,
     )
     sampler.stop()
-    after = _see(load, loop)
+    after = _totals(load, loop)
     counted_calls, counted = await _counted(load, longest_s)
     load.check()
     return Profile(
         client=client,
-        at_once=at_once,
+        concurrency=concurrency,
         calls=after.answered - before.answered,
         failed=after.failed - before.failed,
         cpu_s=after.cpu_s - before.cpu_s,
@@ -81,7 +81,7 @@ async def profiled(client: str, at_once: int, url: str, longest_s: float, loop: 
 
 
 async def _counted(load: Load, longest_s: float) -> tuple[int, dict[str, int]]:
-    """Calls that were answered meanwhile, and how often each of COUNTED was called for them."""
+    """The number of calls answered in this step, and how often each of COUNTED was called."""
     answered = load.answered
     profiler = cProfile.Profile(subcalls=False, builtins=False)
     profiler.enable()
@@ -95,12 +95,14 @@ async def _counted(load: Load, longest_s: float) -> tuple[int, dict[str, int]]:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Ends the process: with 0, or with 1 where no call was answered."""
-    parser = argparse.ArgumentParser(prog="python -m examples.clients.profile_client", description=__doc__)
+    """End the process with 0, or with 1 if no call was answered."""
+    parser = argparse.ArgumentParser(
+        prog="python -m examples.clients.profile_client", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("client", choices=CLIENTS)
-    parser.add_argument("calls", type=int, help="to be kept under way at once")
+    parser.add_argument("calls", type=int, help="the number of concurrent calls")
     parser.add_argument("--upstream", metavar="URL", default="http://127.0.0.1:9000")
-    parser.add_argument("--seconds", type=float, metavar="S", default=LONGEST_S, help="the longest that a step takes")
+    parser.add_argument("--seconds", type=float, metavar="S", default=LONGEST_S, help="the limit of each step")
     arguments = parser.parse_args(argv)
     loop = CountingLoop()
     found = loop.run_until_complete(
@@ -109,8 +111,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if found.calls:
         print(TypeAdapter(Profile).dump_json(found, indent=1).decode(), flush=True)
     else:
-        print(f"{arguments.upstream} answered no call of {arguments.client}", file=sys.stderr, flush=True)
-    # Giving up hundreds of calls one after the other may take httpx longer than all of the profile.
+        print(f"{arguments.client}: no call was answered by {arguments.upstream}", file=sys.stderr, flush=True)
+    # Cancelling hundreds of calls one after another may take httpx longer than the whole profile.
     os._exit(0 if found.calls else 1)
 
 

@@ -1,4 +1,4 @@
-"""A profile of one client: where its CPU time went, what its pool did, and what that comes to for each call."""
+"""A profile of one client: its CPU time by function, the work of its pool, and both per call."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ REST = "the rest of the client"
 SERVICE = "the service's own code"
 LOOP = "event loop and standard library"
 PARTS = (FINDING, CONNECTING, REST, SERVICE, LOOP)
-"""What a client's CPU time goes into."""
+"""The parts of a client's CPU time."""
 
 _WORK: Mapping[str, str] = {
     "_assign_requests_to_connections": FINDING,
@@ -28,20 +28,20 @@ _WORK: Mapping[str, str] = {
 _LOOP = frozenset({"asyncio", "standard library", "uvloop"})
 _SERVICE = frozenset({"fastapi_app", "pydantic", "examples"})
 _CALLS_LOOP = ("examples", "main")
-"""What runs the event loop: while the loop is in C, no Python function lies nearer."""
+"""The function that runs the event loop. While the loop is in C, it is the innermost Python function."""
 
 COUNTED: Mapping[str, str] = {
     "AsyncConnectionPool._assign_requests_to_connections": "passes over the pool",
-    "AsyncHTTPConnection.is_idle": "connections asked whether idle",
-    "AsyncHTTPConnection.can_handle_request": "connections asked whether they fit",
+    "AsyncHTTPConnection.is_idle": "idle checks of connections",
+    "AsyncHTTPConnection.can_handle_request": "origin checks of connections",
     "is_socket_readable": "sockets polled",
 }
-"""The functions of httpcore and httpcore2 whose calls are counted, and of what; none of them is a coroutine."""
+"""The functions of httpcore and httpcore2 whose calls are counted, with a title each. None is a coroutine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A function, its package, and for which of PARTS it ran."""
+    """A function, its package, and which of PARTS it ran for."""
 
     package: str
     function: str
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Samples of the CPU clock that fell on a place: on the function itself, or on what it called that is no Python."""
+    """The number of CPU samples in a function itself or in the C code that it called."""
 
     place: Place
     samples: int
@@ -58,14 +58,14 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A client that kept `at_once` calls under way, for `wall_s` seconds of which it used the CPU for `cpu_s`.
+    """A client with `concurrency` calls in flight, measured for `wall_s` seconds, of which it used the CPU for `cpu_s`.
 
-    `calls` were answered meanwhile, `failed` were not; `connections` were opened. `counted`: how often the functions of
-    COUNTED were called while, after that, `counted_calls` were answered.
+    Meanwhile `calls` were answered, `failed` were not, and `connections` were opened. `counted`: how often the
+    functions of COUNTED were called in a second pass, in which `counted_calls` were answered.
     """
 
     client: str
-    at_once: int
+    concurrency: int
     calls: int
     failed: int
     cpu_s: float
@@ -77,7 +77,7 @@ class Profile:
 
 
 def place(stack: Iterable[tuple[str, str]]) -> Place:
-    """Where a sample fell: `stack` is (file, qualified name) of each function that ran, the innermost first."""
+    """The place of a sample. `stack`: (file, qualified name) of each function on the stack, the innermost first."""
     frames = [(package(file), _enclosing(name)) for file, name in stack]
     if not frames:
         return Place("standard library", "-", LOOP)
@@ -88,7 +88,7 @@ def place(stack: Iterable[tuple[str, str]]) -> Place:
 
 @lru_cache(maxsize=1024)
 def package(file: str) -> str:
-    """The package that a file of Python code belongs to; "standard library" of one that is in none."""
+    """The package that a Python file belongs to; "standard library" if it is in none."""
     path = PurePath(file)
     if "site-packages" in path.parts:
         return path.parts[len(path.parts) - path.parts[::-1].index("site-packages")].removesuffix(".py")
@@ -98,12 +98,12 @@ def package(file: str) -> str:
 
 
 def call_s(profile: Profile) -> float | None:
-    """CPU seconds of a call; None where none was answered."""
+    """CPU seconds per call; None if no call was answered."""
     return profile.cpu_s / profile.calls if profile.calls else None
 
 
 def parts_s(profile: Profile) -> dict[str, float]:
-    """CPU seconds of a call by PARTS; empty where no call was answered or no sample taken."""
+    """CPU seconds per call by PARTS; empty if no call was answered or no sample was taken."""
     whole_s, samples = call_s(profile), _samples(profile)
     if whole_s is None or not samples:
         return {}
@@ -113,14 +113,14 @@ def parts_s(profile: Profile) -> dict[str, float]:
 
 
 def top(profile: Profile, most: int) -> tuple[tuple[Place, float], ...]:
-    """At most so many places that took the most time, each with its share of it; the first took the most."""
+    """The places with the most CPU time, at most `most`, each with its share, in descending order."""
     samples = _samples(profile)
     ordered = sorted(profile.spent, key=lambda one: (-one.samples, one.place.package, one.place.function))
     return tuple((one.place, one.samples / samples) for one in ordered[:most])
 
 
 def counted_a_call(profile: Profile, function: str) -> float | None:
-    """How often one of COUNTED was called for each call of the client; None where it never was."""
+    """How often one of COUNTED was called per call of the client; None if it never was."""
     count = profile.counted.get(function, 0)
     return count / profile.counted_calls if count and profile.counted_calls else None
 
@@ -130,12 +130,12 @@ def _samples(profile: Profile) -> int:
 
 
 def _part(inside: str, function: str) -> str:
-    """The part of what runs for nothing that is in _WORK."""
+    """The part of a function that runs for none of _WORK."""
     if inside in _LOOP or (inside, function) == _CALLS_LOOP:
         return LOOP
     return SERVICE if inside in _SERVICE else REST
 
 
 def _enclosing(name: str) -> str:
-    """A comprehension is part of the function that it stands in, as it is from Python 3.12 on."""
+    """The function that contains a comprehension, as from Python 3.12 on; other names unchanged."""
     return name.partition(".<locals>.<")[0]

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import BY_NAME, Metric
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.text.markdown import markdown, plural, table
+from bench.show.text.document import UNRELIABLE
+from bench.show.text.markdown import escaped, table
+from bench.show.text.words import plural
 from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
 from examples.clients.profiles import COUNTED, PARTS, Profile, call_s, counted_a_call, parts_s, top
 
-TOLD = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
-"""The clients whose functions are listed, each with TOLD_AT_ONCE calls at once."""
+SHOWN = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
+"""The clients whose functions are listed, each with SHOWN_CONCURRENCY concurrent calls."""
 
-TOLD_AT_ONCE = 100
+SHOWN_CONCURRENCY = 100
 MOST = 6
 
 
@@ -24,26 +26,26 @@ def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
     by_place = {(row.stack, row.load): row for row in rows}
     loads = _loads(run)
     lines = [
-        [markdown(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
+        [escaped(stack), *(_figure(by_place.get((stack, load)), BY_NAME[metric]) for load in loads)]
         for stack in run.config.profile.stacks
     ]
     return _table(("client", *map(load_name, loads)), lines)
 
 
 def against(run: Run, ratios: Sequence[Ratio], metric: str) -> str:
-    """A metric of each stack divided by that of the second of the profile's pair, under each load."""
+    """A metric of each stack divided by that of the second stack of the profile's pair, under each load."""
     by_place = {(one.stack, one.load): one.estimate for one in ratios if one.metric == metric}
     loads = _loads(run)
     lines = []
     for stack in dict.fromkeys(name for name, _ in by_place):
         found = [by_place.get((stack, load)) for load in loads]
         said = (NOTHING if one is None else ratio(one.mean, one.low, one.high) for one in found)
-        lines.append([markdown(stack), *said])
+        lines.append([escaped(stack), *said])
     return _table(("client", *map(load_name, loads)), lines)
 
 
 def problems(rows: Sequence[Row]) -> tuple[str, ...]:
-    """What must be known of figures, a sentence for each problem of each stack and load."""
+    """The problems of the figures, one sentence for each problem of each stack and load."""
     return tuple(
         f"{row.stack} with {load_name(row.load)}: {seen.name} in {seen.rounds} of {plural(row.rounds, 'round')}: "
         f"{seen.detail}"
@@ -53,49 +55,49 @@ def problems(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def parts(profiles: Sequence[Profile]) -> str:
-    """CPU time of a call of each client, in all and by what it goes into; and the connections that it opens."""
+    """CPU time per call of each client, in total and by part, and the connections that it opens."""
     lines = []
     for one in profiles:
         spent = parts_s(one)
         lines.append(
             [
-                markdown(one.client),
-                str(one.at_once),
+                escaped(one.client),
+                str(one.concurrency),
                 _calls(one),
                 seconds(call_s(one)),
                 *(seconds(spent.get(part)) for part in PARTS),
                 _number(one.connections / one.calls if one.calls else None),
             ]
         )
-    heads = ("client", "calls at once", "calls seen", "CPU of a call", *PARTS, "connections opened, a call")
+    heads = ("client", "concurrency", "calls measured", "CPU per call", *PARTS, "connections opened per call")
     return _table(heads, lines)
 
 
 def functions(profiles: Sequence[Profile]) -> str:
-    """The functions that take the most CPU time themselves, of some clients."""
+    """The functions with the most CPU time of their own, for some clients."""
     lines = [
-        [markdown(one.client), f"`{where.function}`", markdown(where.package), where.part, percent(share)]
-        for client in TOLD
+        [escaped(one.client), f"`{where.function}`", escaped(where.package), where.part, percent(share)]
+        for client in SHOWN
         for one in profiles
-        if (one.client, one.at_once) == (client, TOLD_AT_ONCE)
+        if (one.client, one.concurrency) == (client, SHOWN_CONCURRENCY)
         for where, share in top(one, MOST)
     ]
-    heads = (f"client, {TOLD_AT_ONCE} calls at once", "function", "package", "runs for", "share of CPU time")
+    heads = (f"client, concurrency {SHOWN_CONCURRENCY}", "function", "package", "part", "share of CPU time")
     return _table(heads, lines, words=4)
 
 
 def counts(profiles: Sequence[Profile]) -> str:
-    """How often a call has functions of the pool called, of the clients that have such a pool."""
+    """How often functions of the pool are called per call, for the clients that have such a pool."""
     lines = [
-        [markdown(one.client), str(one.at_once), *(_number(counted_a_call(one, name)) for name in COUNTED)]
+        [escaped(one.client), str(one.concurrency), *(_number(counted_a_call(one, name)) for name in COUNTED)]
         for one in profiles
         if any(one.counted.values())
     ]
-    return _table(("client", "calls at once", *COUNTED.values()), lines)
+    return _table(("client", "concurrency", *COUNTED.values()), lines)
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]], words: int = 1) -> str:
-    """So many columns of words, then figures."""
+    """A table with `words` columns of words, then columns of figures."""
     return table(heads, [*["---"] * words, *["---:"] * (len(heads) - words)], lines)
 
 
@@ -110,7 +112,7 @@ def _figure(row: Row | None, metric: Metric) -> str:
     if found is not None:
         return " ".join(part for part in interval(found.mean, found.low, found.high, metric.unit) if part)
     void = row.voids.get(metric.name)
-    return "void" if void is None or void.figure is None else f"~~{figure(void.figure, metric.unit)}~~"
+    return UNRELIABLE if void is None or void.figure is None else f"~~{figure(void.figure, metric.unit)}~~"
 
 
 def _calls(profile: Profile) -> str:

@@ -1,4 +1,4 @@
-"""The clients: each the service's own Upstream, with nothing but the client in it exchanged."""
+"""The clients: each is the service's own Upstream with another HTTP client in it."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,11 +8,11 @@ from fastapi_app.config import Settings
 from fastapi_app.upstream import KEEPALIVE_S, Upstream
 
 POOL = 1000
-"""Connections that a pool may have and keep, where it is not left at its default."""
+"""The most connections that a pool opens and keeps, unless it has its default limits."""
 
 
 class HttpxUpstream(Upstream):
-    """The upstream over a client that is handed in."""
+    """The upstream client over the given httpx client."""
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         super().__init__(settings)
@@ -33,7 +33,7 @@ def _httpx_aiohttp(settings: Settings) -> Upstream:
     return Upstream(settings.model_copy(update={"upstream_client": "aiohttp"}))
 
 
-# Imported where they are used: no client shall pay for another.
+# Imported where they are used, so that no client pays for the import of another.
 def _aiohttp(settings: Settings) -> Upstream:
     from examples.clients.aiohttp_upstream import AiohttpUpstream  # noqa: PLC0415
 
@@ -60,4 +60,4 @@ CLIENTS: Mapping[str, Callable[[Settings], Upstream]] = {
     "httpx2": _httpx2,
     "httpx2-1000": _httpx2_1000,
 }
-"""By name, what makes the upstream of a client. To be called within a running event loop."""
+"""By name: the function that makes the upstream client. Call it within a running event loop."""

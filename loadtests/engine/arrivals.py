@@ -1,4 +1,4 @@
-"""The two load models, and when the open one's requests arrive."""
+"""The two load models, and when the requests of an open-loop load arrive."""
 
 import math
 import random
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """So many users without think time: each asks again as soon as it has its answer."""
+    """A closed-loop load: users without think time, each of whom sends again as soon as it has its answer."""
 
     users: int
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """So many requests a second, whatever the server does; an arrival beyond `max_in_flight` is dropped."""
+    """An open-loop load: requests on schedule, whatever the server does, but for those beyond `max_in_flight`."""
 
     rate_rps: float
     arrivals: str

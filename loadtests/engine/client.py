@@ -1,7 +1,7 @@
-"""A lean HTTP/1.1 client: one connection, whole answers, every failure told apart.
+"""A lean HTTP/1.1 client: one connection, whole answers, and a code for each kind of failure.
 
-geventhttpclient's parser (llhttp) on a gevent socket. Its own client is not used because it sends a request again
-without saying so when a connection closes unanswered: a benchmark must see that.
+geventhttpclient's parser (llhttp) on a gevent socket. Its own client is not used: when a
+connection closes without an answer, it sends the request again without reporting it, and a benchmark must see that.
 """
 
 from gevent import Timeout, socket
@@ -50,12 +50,16 @@ def _seen(connection: socket.socket) -> bytes | None:
 
 
 class Client:
-    """One connection to `host:port`, opened when it is needed and kept alive for as long as the server does."""
+    """One connection to `host:port`, opened when it is needed and kept alive for as long as the server does.
+
+    `connected_anew`: whether the last request opened the connection.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self.address = (host, port)
         self.peer: tuple[int, tuple[str, int]] | None = None
         self.socket: socket.socket | None = None
+        self.connected_anew = False
         self.response = _Response()
 
     def ask(self, message: bytes, timeout_s: float) -> tuple[int, bytes]:
@@ -66,6 +70,7 @@ class Client:
         the server closed while it was idle, which is its right, is replaced by another before anything is sent.
         """
         deadline = Timeout.start_new(timeout_s)
+        self.connected_anew = False
         try:
             seen = None if self.socket is None else _seen(self.socket)
             if seen == b"":
@@ -98,6 +103,7 @@ class Client:
             self.socket = None
 
     def _connect(self) -> None:
+        self.connected_anew = True
         if self.peer is None:
             self.socket = socket.create_connection(self.address)
             self.peer = self.socket.family, self.socket.getpeername()

@@ -1,4 +1,4 @@
-"""The open model's driver: each arrival begins on schedule, whatever became of those before it."""
+"""The driver of an open-loop load: each arrival is sent on schedule, whatever happened to earlier ones."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,13 +8,13 @@ import gevent
 from loadtests.engine.pool import Pool
 
 POLL_S = 0.02
-"""How long at most the driver sleeps before it asks again whether the load has ended."""
+"""The longest sleep before the driver checks again whether the load has ended."""
 
 LEAST_SLEEP_S = 1e-6
-"""A driver in arrears yields to the event loop too; a sleep of 0 would keep it from reading the answers."""
+"""A driver that is late yields to the event loop too; with a sleep of 0 no answer would be read."""
 
 ARREARS_S = 0.1
-"""An arrival not begun so long after the load's end is given up. Timers alone are late by 1 to 2 ms."""
+"""An arrival that has not begun so long after the load's end is given up. Timers alone are 1 to 2 ms late."""
 
 
 def drive(

@@ -1,4 +1,4 @@
-"""What is asked of Locust as a whole: options of our own, their check, and the start of a measured run."""
+"""What this engine adds to Locust: options of its own, their check, and the start of a measured run."""
 
 import sys
 from argparse import ArgumentParser
@@ -24,7 +24,7 @@ def planned() -> Session | None:
 
 
 def attach(session: Session | None) -> None:
-    """Have Locust know our options, end with one line where one makes no sense, and conduct `session` if there is."""
+    """Add our options to Locust, exit with one line where a value makes no sense, and conduct `session`, if any."""
 
     def extend(parser: ArgumentParser, **_: Any) -> None:
         add_options(parser)

@@ -1,4 +1,4 @@
-"""What people tell Locust by hand: the host, and the options of the open model."""
+"""What people give Locust by hand: the host, and the options of open-loop loads."""
 
 import argparse
 import math
@@ -8,9 +8,11 @@ from loadtests.engine.arrivals import ARRIVALS, Open
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the open model's options to Locust's own, of whose parser only `include_in_web_ui` is special."""
-    group = parser.add_argument_group("Open load model", "Requests on a schedule, whatever the server does.")
-    group.add_argument("--rate", metavar="RPS", type=float, help="requests a second; without it users ask in turn")
+    """Add the options of open-loop loads to Locust's own."""
+    group = parser.add_argument_group("Open-loop load", "Requests on a schedule, whatever the server does.")
+    group.add_argument(
+        "--rate", metavar="RPS", type=float, help="requests a second; without it the load is closed-loop"
+    )
     group.add_argument("--arrivals", choices=tuple(ARRIVALS), default="fixed", help="how they are spaced (fixed)")
     group.add_argument(
         "--max-in-flight", metavar="N", type=int, default=500, help="arrivals beyond so many are dropped (500)"
@@ -19,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def open_load(options: argparse.Namespace | None) -> Open | None:
-    """The open load that the options ask for; None without --rate.
+    """The open-loop load that the options describe; None without --rate.
 
     Raises ValueError, saying what to write, where a value makes no sense.
     """

@@ -1,4 +1,4 @@
-"""What the harness wants of a measured run: a JSON file, named in the environment variable LOAD_PLAN."""
+"""The plan of a measured run: a JSON file from the harness, named in the environment variable LOAD_PLAN."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from loadtests.engine.arrivals import Closed, Open, load_of
 
 @dataclass(frozen=True, slots=True)
 class SlicePlan:
-    """A stretch of `length_s` in which host number `arm` alone is under load; its first `dropped_s` do not count."""
+    """A slice of `length_s` with load on host number `measurement` alone; the first `dropped_s` do not count."""
 
-    arm: int
+    measurement: int
     length_s: float
     dropped_s: float
 

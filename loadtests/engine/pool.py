@@ -1,4 +1,4 @@
-"""The open model's requests under way: each on a connection of its own, and never more than a limit."""
+"""The requests of an open-loop load: each on a connection of its own, and never more in flight than a limit."""
 
 import time
 from collections.abc import Callable
@@ -7,72 +7,72 @@ from typing import Protocol
 from gevent.pool import Group
 
 from loadtests.engine.client import Client
-from loadtests.engine.recording import DROPPED, UNSENT
+from loadtests.engine.recording import DROPPED, UNSENT, Sent
 
-Keep = Callable[[float, float, float, int, int], None]
-"""Takes scheduled_s, sent_s, done_s, status and size of a request, as Recorder.add does."""
+Keep = Callable[..., None]
+"""Takes scheduled_s, sent_s, done_s, status, size and new_connection of a request, as Recorder.add does."""
 
 
-class Asker(Protocol):
-    """Who knows what to ask."""
+class Sending(Protocol):
+    """What is needed of a target."""
 
     def connect(self) -> Client:
         """A client for one more connection."""
 
-    def ask_once(self, client: Client, scheduled_s: float) -> tuple[float, float, int, int]:
-        """Ask, check and tell Locust: (sent_s, done_s, status or error code, body's length)."""
+    def send(self, client: Client, scheduled_s: float) -> Sent:
+        """Send one request, check its answer and report it to Locust."""
 
-    def tell(self, status: int, latency_s: float, size: int) -> None:
-        """Tell Locust of one request."""
+    def report(self, status: int, latency_s: float, size: int) -> None:
+        """Report one request to Locust."""
 
 
 class Pool:
     """Up to `max_in_flight` requests at once, each in a greenlet; the connection used last is used next.
 
-    `waiting` holds the scheduled times of those under way, by the arrival's number.
+    `waiting` holds the scheduled times of the requests in flight, by the arrival's number.
     """
 
-    def __init__(self, asker: Asker, max_in_flight: int, waiting: dict[int, float], keep: Keep) -> None:
-        self.asker = asker
+    def __init__(self, target: Sending, max_in_flight: int, waiting: dict[int, float], keep: Keep) -> None:
+        self.target = target
         self.max_in_flight = max_in_flight
         self.waiting = waiting
         self.keep = keep
         self.clients: list[Client] = []
         self.idle: list[Client] = []
-        self.under_way = Group()
+        self.in_flight = Group()
 
     def begin(self, number: int, scheduled_s: float) -> None:
-        """Start arrival `number`, or drop it where too many are under way. Never waits."""
+        """Start arrival `number`, or drop it where too many are in flight. Never waits."""
         if len(self.waiting) < self.max_in_flight:
             self.waiting[number] = scheduled_s
-            self.under_way.spawn(self._ask, number, scheduled_s)
+            self.in_flight.spawn(self._ask, number, scheduled_s)
             return
         now_s = time.monotonic()
         self.keep(scheduled_s, now_s, now_s, DROPPED, 0)
-        self.asker.tell(DROPPED, now_s - scheduled_s, 0)
+        self.target.report(DROPPED, now_s - scheduled_s, 0)
 
     def forgo(self, scheduled_s: float) -> None:
-        """Keep an arrival that came too late to be sent."""
+        """Keep an arrival that the generator was too late to send."""
         now_s = time.monotonic()
         self.keep(scheduled_s, now_s, now_s, UNSENT, 0)
 
     def join(self) -> None:
-        """Return when nothing is under way."""
-        self.under_way.join()
+        """Return when nothing is in flight."""
+        self.in_flight.join()
 
     def close(self) -> None:
-        """End what is under way and close all connections."""
-        self.under_way.kill()
+        """End what is in flight and close all connections."""
+        self.in_flight.kill()
         for client in self.clients:
             client.close()
 
     def _ask(self, number: int, scheduled_s: float) -> None:
         client = self.idle.pop() if self.idle else self._connect()
-        self.keep(scheduled_s, *self.asker.ask_once(client, scheduled_s))
+        self.keep(scheduled_s, *self.target.send(client, scheduled_s))
         del self.waiting[number]
         self.idle.append(client)
 
     def _connect(self) -> Client:
-        client = self.asker.connect()
+        client = self.target.connect()
         self.clients.append(client)
         return client

@@ -1,9 +1,10 @@
-"""The exact recording: every request at full resolution, kept in memory and written when the test stops."""
+"""The exact recording: every request at full resolution, kept in memory and written when the load ends."""
 
 import math
 from array import array
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,88 +25,105 @@ ERRORS = {
     DROPPED: "dropped",
     UNSENT: "never sent",
 }
-"""What takes the place of the status where no right answer came. An unexpected HTTP status is recorded negated.
+"""What stands in place of the status where no right answer came. An unexpected HTTP status is recorded negated.
 
-Dropped: an arrival that found too many requests under way. Never sent: the generator came to it too late.
+Dropped: an arrival that found too many requests in flight. Never sent: the generator was too late to send it.
 """
 
+COLUMNS = {
+    "scheduled_s": "d",
+    "sent_s": "d",
+    "done_s": "d",
+    "status": "h",
+    "bytes": "i",
+    "measurement": "B",
+    "route": "B",
+    "slice": "i",
+    "new_connection": "b",
+    "beat_s": "d",
+    "beat_late_s": "d",
+}
+"""The columns and their array types: one row for each request, and of the last two one for each beat of the timer."""
+
+Sent = tuple[float, float, int, int, bool]
+"""A request that was sent: sent_s, done_s, status, the body's length in bytes, whether the connection was new."""
+
+NOT_SENT = -1
+"""What `new_connection` is for a request that was never sent."""
+
 LATEST = 1000
-"""So many requests say how it goes; more would cost the generator time that a request may be waiting for."""
+"""So many requests make up the live P95; more would cost the generator time that a request may be waiting for."""
 
 
 class Recorder:
-    """Growing columns, one row a request, and two of the heartbeat. Times are seconds on CLOCK_MONOTONIC.
+    """Growing columns. Times are seconds on CLOCK_MONOTONIC.
 
-    `arm` and `slice` are those of the requests that are added from now on.
+    `measurement` and `slice` are those of the requests that are added from now on.
     """
 
     def __init__(self) -> None:
-        self.arm = 0
+        self.measurement = 0
         self.slice = 0
-        self.arms = array("B")
-        self.slices = array("i")
-        self.scheduled_s = array("d")
-        self.sent_s = array("d")
-        self.done_s = array("d")
-        self.status = array("h")
-        self.size = array("i")
         self.failed = 0
-        self.beat_s = array("d")
-        self.beat_late_s = array("d")
+        self.columns: dict[str, array[Any]] = {name: array(code) for name, code in COLUMNS.items()}
 
-    def add(self, scheduled_s: float, sent_s: float, done_s: float, status: int, size: int) -> None:
+    def __len__(self) -> int:
+        """The number of requests."""
+        return len(self.columns["status"])
+
+    def add(
+        self,
+        scheduled_s: float,
+        sent_s: float,
+        done_s: float,
+        status: int,
+        size: int,
+        new_connection: int = NOT_SENT,
+    ) -> None:
         """Keep one request; `size` is the body's length in bytes."""
-        self.scheduled_s.append(scheduled_s)
-        self.sent_s.append(sent_s)
-        self.done_s.append(done_s)
-        self.status.append(status)
-        self.size.append(size)
-        self.arms.append(self.arm)
-        self.slices.append(self.slice)
+        columns = self.columns
+        columns["scheduled_s"].append(scheduled_s)
+        columns["sent_s"].append(sent_s)
+        columns["done_s"].append(done_s)
+        columns["status"].append(status)
+        columns["bytes"].append(size)
+        columns["measurement"].append(self.measurement)
+        columns["route"].append(0)
+        columns["slice"].append(self.slice)
+        columns["new_connection"].append(new_connection)
         if status < 0:
             self.failed += 1
 
     def add_beat(self, due_s: float, late_s: float) -> None:
-        """Keep one beat of the heartbeat: when it was due, and how late it came."""
-        self.beat_s.append(due_s)
-        self.beat_late_s.append(late_s)
+        """Keep one beat of the generator's timer: when it was due, and how late it was."""
+        self.columns["beat_s"].append(due_s)
+        self.columns["beat_late_s"].append(late_s)
 
     def p95_s(self, since_s: float, now_s: float, waiting: Iterable[float]) -> float:
         """The P95 latency of what was scheduled from `since_s` on, as far as it is known at `now_s`.
 
-        `waiting` holds the scheduled times of requests under way: each counts with its age, which it will exceed, and
-        at least with the P95 of those that are done. What was never sent took no time and does not count.
+        `waiting` holds the scheduled times of requests in flight: each counts with its age, which it will exceed, and
+        at least with the P95 of the requests that are done. What was never sent took no time and does not count.
         """
-        scheduled_s = np.array(self.scheduled_s)
-        status = np.array(self.status)
+        scheduled_s, done_s, status = self._latest(0)
         known = (scheduled_s >= since_s) & (status != DROPPED) & (status != UNSENT)
-        took_s = (np.array(self.done_s) - scheduled_s)[known]
+        took_s = (done_s - scheduled_s)[known]
         ages_s = np.array([now_s - begun_s for begun_s in waiting if begun_s >= since_s])
         return _p95(np.concatenate([took_s, np.maximum(ages_s, _p95(took_s))]))
 
     def latest_p95_s(self) -> float:
-        """The P95 latency of the last requests that were sent, to be shown while it runs; 0 while there are none."""
-        columns = (self.scheduled_s, self.done_s, self.status)
-        scheduled_s, done_s, status = (np.array(column[-LATEST:]) for column in columns)
+        """The P95 latency of the last requests that were sent, to be shown meanwhile; 0 while there are none."""
+        scheduled_s, done_s, status = self._latest(-LATEST)
         return _p95((done_s - scheduled_s)[(status != DROPPED) & (status != UNSENT)])
+
+    def _latest(self, first: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int16]]:
+        """The scheduled time, the end and the status of the requests from place `first` on."""
+        return tuple(np.array(self.columns[name][first:]) for name in ("scheduled_s", "done_s", "status"))  # type: ignore[return-value]
 
     def write(self, path: Path) -> None:
         """Write the columns, named as in a run's raw samples, to an .npz file."""
         with path.open("wb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                scheduled_s=np.array(self.scheduled_s),
-                sent_s=np.array(self.sent_s),
-                done_s=np.array(self.done_s),
-                status=np.array(self.status),
-                bytes=np.array(self.size),
-                arm=np.array(self.arms),
-                route=np.zeros(len(self.status), dtype="u1"),
-                slice=np.array(self.slices),
-                beat_s=np.array(self.beat_s),
-                beat_late_s=np.array(self.beat_late_s),
-            )
+            np.savez(file, allow_pickle=False, **{name: np.array(column) for name, column in self.columns.items()})
 
 
 def _p95(values: NDArray[np.float64]) -> float:

@@ -1,4 +1,4 @@
-"""A measured run inside Locust, told to the harness line by line: what is the same with a window and in slices."""
+"""A measured run inside Locust, reported to the harness line by line: what a window and slices have in common."""
 
 import json
 import math
@@ -12,7 +12,7 @@ import gevent
 from gevent.event import Event
 
 from loadtests.engine.arrivals import Open
-from loadtests.engine.heartbeat import beat
+from loadtests.engine.beats import beat
 from loadtests.engine.plan import LoadPlan
 from loadtests.engine.recording import Recorder
 
@@ -31,7 +31,7 @@ class Session:
     """The conduct of one measured run.
 
     `sending` is true while users may begin another request. `end_s`, when all sending ends, is infinite until it is
-    final. `waiting` holds the scheduled times of requests under way: by user if the load is closed, else by arrival.
+    final. `waiting` holds the scheduled times of requests in flight: by user for a closed-loop load, else by arrival.
     """
 
     def __init__(self, plan: LoadPlan) -> None:
@@ -45,11 +45,11 @@ class Session:
         self.users = 0 if isinstance(plan.load, Open) else plan.load.users
 
     def turn(self, number: int) -> int | None:
-        """The number of the host that user `number` (from 0) is to ask next, once it may; None when all is over."""
+        """The number of the host that user `number` (from 0) sends to next, once it may; None when the load is over."""
         raise NotImplementedError
 
     def schedules(self, load: Open) -> Iterator[Schedule]:
-        """What the driver of an open load is to send, in turn, each once it begins."""
+        """What the driver of an open-loop load sends, schedule after schedule, each once it begins."""
         raise NotImplementedError
 
     def conduct(self, runner: Runner) -> None:
@@ -61,7 +61,7 @@ class Session:
             self.load()
             beating.get()
             self.recorder.write(Path(self.plan.output))
-            tell("end", requests=len(self.recorder.status), left=len(self.waiting))
+            tell("end", requests=len(self.recorder), left=len(self.waiting))
         finally:
             runner.quit()
 
@@ -70,7 +70,7 @@ class Session:
         raise NotImplementedError
 
     def drain(self) -> None:
-        """Return when nothing is under way any more, or when all that is must have timed out."""
+        """Return when nothing is in flight any more, or when everything in flight must have timed out."""
         longest_s = self.plan.timeout_s + 1.0
         drained_s = time.monotonic() + longest_s
         if not self.users and not self.driven.wait(longest_s):
@@ -79,14 +79,14 @@ class Session:
             gevent.sleep(0.01)
 
     def report_until(self, end_s: float) -> None:
-        """Wait, and tell once a second how it goes."""
+        """Wait, and report once a second how it goes."""
         while (left_s := end_s - time.monotonic()) > 0:
             gevent.sleep(min(left_s, 1.0))
             recorder = self.recorder
             tell(
                 "progress",
                 t_s=time.monotonic(),
-                done=len(recorder.status),
+                done=len(recorder),
                 failed=recorder.failed,
                 p95_s=recorder.latest_p95_s(),
                 waiting=len(self.waiting),

@@ -1,4 +1,4 @@
-"""A measured run of two hosts that take turns under load: what the machine does meanwhile falls on both alike."""
+"""A measured run of two hosts that take turns under load, so that a change of the machine's speed affects both."""
 
 import time
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from loadtests.engine.plan import LoadPlan
 from loadtests.engine.session import Schedule, Session, sleep_until, tell
 
 GAP_S = 0.03
-"""Nothing is under way for so long before each slice: the harness reads what the servers have used until then."""
+"""Seconds without a request before each slice, in which the harness reads what the servers have used."""
 
 SEEDS = 1000
-"""The slices of a pair, one of either host, have the same Poisson schedule, and the pairs of a load different ones."""
+"""Both slices of a pair have the same Poisson schedule; each pair of a load has another one."""
 
 
 class SlicedSession(Session):
-    """The conduct of a run in slices: one host under load at a time, and the next only when nothing is under way."""
+    """The conduct of a run in slices: one host under load at a time, and the next when nothing is in flight."""
 
     def __init__(self, plan: LoadPlan) -> None:
         super().__init__(plan)
@@ -29,7 +29,7 @@ class SlicedSession(Session):
         self.joined: dict[int, int] = {}
 
     def turn(self, number: int) -> int | None:
-        """As of every session; in each slice users start spread over `spread_s`."""
+        """See `Session.turn`; in each slice users start spread over `spread_s`."""
         while not (self.sending and self.joined.get(number) == self.number):
             if self.over:
                 return None
@@ -37,7 +37,7 @@ class SlicedSession(Session):
             if self.sending:
                 self.joined[number] = self.number
                 sleep_until(self.begin_s + self.plan.spread_s * (number + 0.5) / self.users)
-        return self.plan.slices[self.number].arm
+        return self.plan.slices[self.number].measurement
 
     def schedules(self, load: Open) -> Iterator[Schedule]:
         """One for each slice, once it begins."""
@@ -53,15 +53,15 @@ class SlicedSession(Session):
         begin_s, planned = self.begin_s, self.plan.slices[self.number]
         seeded = replace(load, seed=load.seed * SEEDS + self.number // 2)
         end_s = begin_s + planned.length_s
-        return planned.arm, (begin_s + offset_s for offset_s in offsets_s(seeded, ramp_s=0.0)), lambda: end_s
+        return planned.measurement, (begin_s + offset_s for offset_s in offsets_s(seeded, ramp_s=0.0)), lambda: end_s
 
     def load(self) -> None:
         """All slices."""
         for number, planned in enumerate(self.plan.slices):
             self.number = self.recorder.slice = number
-            self.recorder.arm = planned.arm
+            self.recorder.measurement = planned.measurement
             self.begin_s = time.monotonic() + GAP_S
-            tell("slice", number=number, arm=planned.arm, begin_s=self.begin_s)
+            tell("slice", number=number, measurement=planned.measurement, begin_s=self.begin_s)
             sleep_until(self.begin_s)
             end_s = self.begin_s + planned.length_s
             self.driven.clear()
@@ -74,7 +74,7 @@ class SlicedSession(Session):
             tell(
                 "sliced",
                 number=number,
-                arm=planned.arm,
+                measurement=planned.measurement,
                 begin_s=self.begin_s,
                 start_s=self.begin_s + planned.dropped_s,
                 end_s=end_s,

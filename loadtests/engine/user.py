@@ -1,4 +1,4 @@
-"""The Locust user that every scenario derives from: it asks, and each answer is checked and recorded."""
+"""The Locust user that every scenario derives from: it sends requests, and each answer is checked and recorded."""
 
 import itertools
 import math
@@ -13,13 +13,13 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.engine.arrivals import Open, offsets_s
-from loadtests.engine.asker import Asker
 from loadtests.engine.driver import drive
 from loadtests.engine.hooks import attach, planned
 from loadtests.engine.options import open_load
 from loadtests.engine.pool import Pool
 from loadtests.engine.recording import WRONG_BODY
 from loadtests.engine.session import Session
+from loadtests.engine.target import Target
 
 SESSION = planned()
 NUMBERS = itertools.count()
@@ -32,7 +32,7 @@ def _tell_once(message: str) -> None:
 
 
 class ScenarioUser(User):
-    """A user without think time, or the driver of an open load.
+    """A user without think time, or the driver of an open-loop load.
 
     A scenario sets `path`, and says in `accepts` which bodies are right.
     """
@@ -43,11 +43,11 @@ class ScenarioUser(User):
     status = 200
     accepted: ClassVar[bytes | None] = None
     driving: ClassVar["ScenarioUser | None"] = None
-    """The one user that drives an open load."""
+    """The one user that drives an open-loop load."""
 
     @staticmethod
     def accepts(body: bytes) -> bool:
-        """Whether a body is right. Whatever nonsense makes this raise counts as no, and is told once on stderr."""
+        """Whether a body is right. A body that makes this raise is wrong; the error is printed once on stderr."""
         raise NotImplementedError
 
     def __init__(self, environment: Environment) -> None:
@@ -55,8 +55,8 @@ class ScenarioUser(User):
         self.number = next(NUMBERS)
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
         self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
-        self.askers = [Asker(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
-        self.clients = [asker.connect() for asker in self.askers]
+        self.targets = [Target(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
+        self.clients = [target.connect() for target in self.targets]
         self.pools: list[Pool] = []
 
     def on_stop(self) -> None:
@@ -69,19 +69,19 @@ class ScenarioUser(User):
 
     @task
     def ask(self) -> None:
-        """One request; in a measured run, one after another until its window ends; of an open load, all there are."""
+        """One request; in a measured run, one after another until the end; of an open-loop load, all arrivals."""
         if isinstance(self.load, Open):
             self._drive(self.load)
         elif SESSION is not None:
             self._ask_on(SESSION)
         else:
-            self.askers[0].ask_once(self.clients[0], time.monotonic())
+            self.targets[0].send(self.clients[0], time.monotonic())
 
     def _ask_on(self, session: Session) -> None:
-        while (arm := session.turn(self.number)) is not None:
+        while (number := session.turn(self.number)) is not None:
             scheduled_s = time.monotonic()
             session.waiting[self.number] = scheduled_s
-            session.recorder.add(scheduled_s, *self.askers[arm].ask_once(self.clients[arm], scheduled_s))
+            session.recorder.add(scheduled_s, *self.targets[number].send(self.clients[number], scheduled_s))
             del session.waiting[self.number]
         raise StopUser
 
@@ -90,10 +90,10 @@ class ScenarioUser(User):
             raise StopUser
         ScenarioUser.driving = self
         waiting, keep = (SESSION.waiting, SESSION.recorder.add) if SESSION is not None else ({}, _forget)
-        self.pools = [Pool(asker, load.max_in_flight, waiting, keep) for asker in self.askers]
+        self.pools = [Pool(target, load.max_in_flight, waiting, keep) for target in self.targets]
         if SESSION is not None:
-            for arm, arrivals, end_s in SESSION.schedules(load):
-                drive(arrivals, self.pools[arm], end_s)
+            for number, arrivals, end_s in SESSION.schedules(load):
+                drive(arrivals, self.pools[number], end_s)
         else:
             begun_s = time.monotonic()
             arrivals = (begun_s + offset_s for offset_s in offsets_s(load, ramp_s=0.0))
@@ -103,7 +103,7 @@ class ScenarioUser(User):
         raise StopUser
 
     def checked(self, status: int, body: bytes) -> int:
-        """The status of a right answer; negative of any other."""
+        """The status of a right answer; negative for any other."""
         if status != self.status:
             return -abs(status)
         if body == self.accepted:
@@ -119,4 +119,4 @@ class ScenarioUser(User):
 
 
 def _forget(*_: float) -> None:
-    """Nothing is recorded by hand."""
+    """Nothing is recorded when people run Locust by hand."""

@@ -13,16 +13,16 @@ from loadtests.engine.session import Schedule, Session, sleep_until, tell
 STARTS_SHARE = 0.6
 """Users start spread over this share of the warm-up, so that the last of them has its answer before the window.
 
-An open load rises to its rate over the same time.
+An open-loop load rises to its rate over the same time.
 """
 
 WINDOW_P95S = 3.0
 GROWTH_MARGIN = 1.1
-"""Requests still under way count with the age that they have, and will raise the P95 when they are done."""
+"""Requests in flight count with their age so far, and will raise the P95 when they are done."""
 
 
 class WindowSession(Session):
-    """The conduct of a run with one window. `answered`: the users who have had an answer."""
+    """The conduct of a run with one window. `answered`: the users who have an answer."""
 
     def __init__(self, plan: LoadPlan) -> None:
         super().__init__(plan)
@@ -32,11 +32,11 @@ class WindowSession(Session):
         self.spread_s = STARTS_SHARE * plan.warmup_s
 
     def turn(self, number: int) -> int | None:
-        """As of every session.
+        """See `Session.turn`.
 
-        Users start spread over the warm-up, and until the last of them has begun each asks but once: a saturated
-        server accepts a connection or so in each turn of its loop (uvloop, gunicorn's threads), so that users who come
-        late would wait in its backlog for seconds, and be missing from what is measured.
+        Users start spread over the warm-up, and each sends only one request until the last of them has started: a
+        saturated server accepts about one connection in each turn of its loop (uvloop, gunicorn's threads), so late
+        users would wait in its backlog for seconds and be missing from the measurement.
         """
         if number not in self.started:
             self.started.add(number)
@@ -76,7 +76,7 @@ class WindowSession(Session):
         self.drain()
 
     def _warm_up(self) -> float:
-        """The moment the window begins: every user has had an answer, or the warm-up has lasted twice its length."""
+        """The moment the window begins: every user has an answer, or the warm-up has lasted twice its length."""
         start_s = self.begun_s + self.plan.warmup_s
         latest_s = start_s + self.plan.warmup_s
         self.report_until(start_s)

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +15,12 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 Theme = Literal["light", "dark"]
 
 PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver"}
-PATIENCE_S = 30.0
+LOADED, LOAD_S = "document.readyState === 'complete' ? location.href : null", 30
 WIDE, NARROW, HEIGHT = 1280, 400, 900
 """Pixels: how wide a desk's screen is and a telephone's, and how high both."""
 
@@ -46,14 +46,9 @@ class Browser:
         self.console()
         self.requests()
         self.driver.get(page.as_uri())
-        self._await(page.as_uri())
-
-    def _await(self, uri: str) -> None:
-        """Return once the tab shows the whole page: on a busy machine the driver says so too early."""
-        end_s = time.monotonic() + PATIENCE_S
-        while self.evaluate("`${document.readyState} ${location.href}`") != f"complete {uri}":
-            assert time.monotonic() < end_s, f"{uri} was not loaded in {PATIENCE_S:g} s"
-            time.sleep(0.02)
+        # On a busy machine the driver may return before the page has replaced the blank one.
+        loaded = WebDriverWait(self.driver, LOAD_S, poll_frequency=0.05)
+        loaded.until(lambda _: self.evaluate(LOADED) == page.as_uri())
 
     def prefer(self, theme: Theme, *, media: Literal["", "print"] = "") -> None:
         """Let the system prefer a theme; with `media` the page is laid out as for paper."""

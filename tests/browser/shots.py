@@ -20,7 +20,7 @@ PIECE = 2000
 
 def main(argv: Sequence[str]) -> int:
     """0 once they are all written; 1 where there is no browser or no page."""
-    parser = argparse.ArgumentParser(prog="python -m tests.browser.shots", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.shots", description=__doc__, allow_abbrev=False)
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("page", metavar="PAGE", nargs="?", type=Path, default=REFERENCE / "report.html")
     arguments = parser.parse_args(argv)

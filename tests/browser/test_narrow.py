@@ -18,7 +18,7 @@ WIDER = """
 """What has more in it than it shows, each with whether that is a table's own container, which scrolls."""
 
 UNSEEN = (
-    "[...document.querySelectorAll('tr[data-stack]')].filter((row) => !row.checkVisibility() || !row.innerText.trim())"
+    "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.checkVisibility() || !row.innerText.trim())"
 )
 
 
@@ -53,7 +53,7 @@ def test_without_scripts_everything_can_be_read_and_nothing_offers_what_it_canno
     browser: Browser, page: Path
 ) -> None:
     browser.open(page, scripts=False)
-    assert browser.evaluate("document.querySelectorAll('tr[data-stack]').length") > 0
+    assert browser.evaluate("document.querySelectorAll('tr[data-key]').length") > 0
     assert browser.evaluate(f"{UNSEEN}.length") == 0
     assert browser.evaluate("[...document.images].filter((one) => one.naturalWidth === 0).length") == 0
     offered = "[...document.querySelectorAll('button, input')].filter((one) => one.checkVisibility())"

@@ -35,8 +35,8 @@ def test_what_is_printed_can_be_read_from_the_answer_to_the_end(browser: Browser
     (tmp_path / "report.pdf").write_bytes(browser.pdf())
     argv = ("pdftotext", "-enc", "UTF-8", str(tmp_path / "report.pdf"), "-")
     read = letters(subprocess.run(argv, check=True, capture_output=True, text=True, encoding="utf-8").stdout)
-    answer = browser.evaluate("[...document.querySelectorAll('.answer p')].map((one) => one.textContent)")
-    headings = browser.evaluate("[...document.querySelectorAll('h1, h2, h3')].map((one) => one.textContent)")
+    answer = browser.evaluate("[...document.querySelectorAll('.prominent p')].map((one) => one.textContent)")
+    headings = browser.evaluate("[...document.querySelectorAll('h1, h2, h3, h4')].map((one) => one.textContent)")
     assert answer
     assert [text for text in [*answer, *headings] if letters(text) not in read] == []
 
@@ -48,7 +48,7 @@ def test_on_paper_nothing_is_cut_off_hidden_or_waiting_to_be_pressed(browser: Br
     assert browser.evaluate("document.scrollingElement.scrollWidth") <= PAPER * SHRUNK
     clipped = "[...document.querySelectorAll('main :has(table, img)')].filter((one) => getComputedStyle(one).overflowX"
     assert browser.evaluate(f"{clipped} !== 'visible').length") == 0
-    rows = "[...document.querySelectorAll('tr[data-stack]')].filter((row) => !row.checkVisibility())"
+    rows = "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.checkVisibility())"
     assert browser.evaluate(f"{rows}.length") == 0
     controls = "[...document.querySelectorAll('#theme, #filter, .control')].filter((one) => one.checkVisibility())"
     assert browser.evaluate(f"{controls}.length") == 0

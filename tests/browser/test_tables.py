@@ -20,13 +20,13 @@ TABLE = """
   };
 })()
 """
-SHOWN = "[...document.querySelectorAll('tr[data-stack]')].filter((row) => row.checkVisibility())"
+SHOWN = "[...document.querySelectorAll('tr[data-key]')].filter((row) => row.checkVisibility())"
 TO_FOCUS = 5
 """So often is Tab pressed at most, from the filter to the first header of the first table."""
 
 
 def amount(text: str) -> float | None:
-    """The figure that a cell shows, in its base unit; None where it shows none, or a void one."""
+    """The figure that a cell shows, in its base unit; None where it shows none, or an unreliable one."""
     found = re.match(r"([0-9.]+)(?: ?(us|ms|s|MB|/s)\b)?", text)
     return None if found is None else float(found[1]) * UNITS[found[2] or ""]
 
@@ -86,13 +86,13 @@ def test_the_keyboard_reaches_a_header_and_sorts_with_enter_and_space(browser: B
 
 def test_the_filter_leaves_the_stacks_that_are_named_and_says_how_many(browser: Browser, page: Path) -> None:
     browser.open(page)
-    every = browser.evaluate(f"{SHOWN}.map((row) => row.dataset.stack)")
+    every = browser.evaluate(f"{SHOWN}.map((row) => row.dataset.key)")
     field, said = browser.find("#filter input"), browser.find("#shown")
     assert said.get_attribute("aria-live") == "polite"
     assert said.text == ""
     wanted = every[0].upper()
     field.send_keys(wanted)
-    left = browser.evaluate(f"{SHOWN}.map((row) => row.dataset.stack)")
+    left = browser.evaluate(f"{SHOWN}.map((row) => row.dataset.key)")
     assert left == [name for name in every if wanted in name.upper()]
     assert said.text == f"{len(left)} of {len(every)} rows shown"
     field.send_keys(Keys.BACKSPACE * len(wanted))

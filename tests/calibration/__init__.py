@@ -1,1 +1,1 @@
-"""How often the regression gate cries wolf, and what it catches: real sessions, and what they come to."""
+"""The calibration of the regression gate: false alarms and detected slowdowns, from real sessions."""

@@ -1,9 +1,9 @@
-"""Hold sessions of the regression gate, keep what came of them, and write docs/calibration.md.
+"""Run sessions of the regression gate, keep their results, and write docs/calibration.md.
 
     python -m tests.calibration [KIND:PERCENT ...] [-- OPTIONS OF bench ab]
 
-`none:0` is a session of the same code on both sides; `cpu:10` and `delay:10` make head 10 % slower. Without any, the
-document alone is written again. A session takes about ten minutes, on a machine that does nothing else.
+`none:0` is a session with the same code in base and head. `cpu:10` and `delay:10` make head 10 % slower. Without a
+session, only the document is written again. A session takes about ten minutes on an otherwise idle machine.
 """
 
 import argparse
@@ -17,10 +17,10 @@ from tests.calibration.sessions import hold, keep, kept
 
 
 def main(argv: Sequence[str]) -> int:
-    """0 once all sessions are held and the document is written."""
+    """The exit code: 0 when all sessions have run and the document is written."""
     words = list(argv)
     mine, options = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
-    parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__, allow_abbrev=False)
     parser.add_argument("sessions", nargs="*", type=_session, metavar="KIND:PERCENT")
     for kind, size in parser.parse_args(mine).sessions:
         keep(hold(kind, size, options))

@@ -1,4 +1,4 @@
-"""docs/calibration.md's figures and chart, from the sessions that were kept."""
+"""The figures and the chart of docs/calibration.md, from the kept sessions."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -7,51 +7,51 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
-from bench.plan.config import ROOT
 from bench.show.charts.style import marks, styled
-from bench.show.report.markdown import embed
+from bench.show.text.embed import embed
 from bench.show.text.markdown import table
 from bench.units import count, percent, ratio
 from tests.calibration import rates
 from tests.calibration.sessions import KEPT, Session
 
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/calibration.md"
 CHART = KEPT.parent / "detection"
 KINDS = {
-    "cpu": (("throughput", "cpu"), "closed", "Throughput, or CPU per request, closed load"),
-    "delay": (("p95",), "open", "P95, open load"),
+    "cpu": (("throughput", "cpu"), "closed", "Throughput, or CPU per request, closed-loop load"),
+    "delay": (("p95",), "open", "P95, open-loop load"),
 }
-"""The metrics of which one is gated where a slowdown of this kind shows, the load, and a title."""
+"""By kind of slowdown: the metrics, one of which is gated, the load model, and a title."""
 
 DEFAULT = "default"
 JUDGING = frozenset({"--restarts", "--fail-on", "--noise", "--alpha"})
-"""Options, each with a value, that leave what a restart measures as it is."""
+"""Options with a value that do not change what a restart measures."""
 
 SIZES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20)
 
 
 def write(sessions: Sequence[Session]) -> None:
-    """Put the figures into the document and the chart beside the sessions."""
+    """Write the figures into the document and the chart next to the sessions."""
     _draw(sessions, CHART)
     parts = [
-        _said(sessions),
+        _summary(sessions),
         "### False alarms",
         *_false_alarms(sessions),
-        "### What is caught",
+        "### Detected slowdowns",
         _detection(sessions),
         f"[![Detection against injected size](../{CHART.relative_to(ROOT)}.png)](../{CHART.relative_to(ROOT)}.svg)",
-        "### How far base and head of the same code are apart",
+        "### Noise: base against head with the same code",
         _noise(sessions),
-        "### The same data judged as others do",
+        "### The same data under simpler rules",
         _others(sessions),
     ]
     DOCUMENT.write_text(embed(DOCUMENT.read_text(encoding="utf-8"), "\n\n".join(parts), DOCUMENT.name), "utf-8")
 
 
-def _said(sessions: Sequence[Session]) -> str:
+def _summary(sessions: Sequence[Session]) -> str:
     minutes = statistics.median(one.minutes for one in sessions)
     machines = ", ".join(sorted({one.cpu_model for one in sessions}))
     return (
@@ -69,10 +69,11 @@ def _false_alarms(sessions: Sequence[Session]) -> Iterator[str]:
         passed = sum(one.exit_code == 0 for one in own)
         bound = percent(upper_bound(alarms, len(own)))
         rows.append([mode, str(len(own)), str(alarms), bound, str(passed), str(len(own) - alarms - passed)])
-    yield _table(("session", "held", "regressed (exit 1)", "bound", "no regression (0)", "inconclusive (4)"), rows)
+    heads = ("options", "sessions", "regressed (exit 1)", "upper bound", "no regression (0)", "inconclusive (4)")
+    yield _table(heads, rows)
     yield (
-        "Disjoint sessions of the same code on both sides. The bound is the exact one-sided 95 % limit of the rate: "
-        "what so few sessions cannot rule out."
+        "Independent sessions with the same code in base and head. The upper bound is the exact one-sided 95 % "
+        "confidence limit of the false alarm rate."
     )
 
 
@@ -103,19 +104,19 @@ def _detection(sessions: Sequence[Session]) -> str:
             ]
         )
     heads = (
-        "session",
+        "options",
         "stack",
         "metric",
         "injected",
         "measured, over all restarts",
-        "caught",
+        "detected",
         "95 % interval of the rate",
     )
     return _table(heads, rows)
 
 
 def _caught(sessions: Sequence[Session], stack: str, metric: str, model: str) -> int:
-    """In how many sessions this metric of the stack was found to be regressed."""
+    """The number of sessions in which this metric of the stack regressed."""
     return sum([stack, model, metric] in [list(one) for one in session.regressed] for session in sessions)
 
 
@@ -136,7 +137,7 @@ def _noise(sessions: Sequence[Session]) -> str:
             ]
             for one in sorted(rates.noise(own), key=lambda each: (each.stack, each.metric))
         ]
-    heads = ("session", "stack", "metric", "SD of a restart", "restarts", "smallest change caught in 95 % of sessions")
+    heads = ("options", "stack", "metric", "SD of a restart", "restarts", "smallest change found in 95 % of sessions")
     return _table(heads, rows)
 
 
@@ -157,14 +158,14 @@ def _others(sessions: Sequence[Session]) -> str:
 
 
 def _draw(sessions: Sequence[Session], path: Path) -> None:
-    """Simulated power as lines, measured rates as points, a panel for each metric; of sessions measured by default."""
+    """Draw simulated power as lines and measured rates as points, for sessions with default options."""
     default = [one for one in sessions if _measuring(one) == DEFAULT]
     with styled():
         figure = Figure(figsize=(9.0, 3.6), layout="constrained")
         panels = figure.subplots(1, len(KINDS), sharey=True)
         for panel, kind in zip(panels, KINDS, strict=True):
             _draw_panel(panel, kind, default)
-        panels[0].set_ylabel("share of sessions that catch it")
+        panels[0].set_ylabel("share of sessions that detect it")
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
         figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
@@ -186,7 +187,7 @@ def _draw_panel(panel: Axes, kind: str, sessions: Sequence[Session]) -> None:
                 rate = _caught(own, noise.stack, noise.metric, model) / len(own)
                 panel.plot(100 * (true.mean - 1), rate, marker, color=colour, label=f"{noise.stack}, measured")
     panel.set_title(title, loc="left")
-    panel.set_xlabel("how much worse head is, %")
+    panel.set_xlabel("slowdown of head, %")
     panel.set_ylim(-0.03, 1.03)
     labels = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
     panel.legend(labels.values(), labels.keys(), frameon=False)
@@ -197,7 +198,7 @@ def _mode(session: Session) -> str:
 
 
 def _measuring(session: Session) -> str:
-    """The options that change what a restart measures, and not how many there are or how they are judged."""
+    """The options of a session that change what a restart measures, without those of JUDGING."""
     kept = [
         word for before, word in zip(("", *session.argv), session.argv, strict=False) if not {before, word} & JUDGING
     ]

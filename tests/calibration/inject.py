@@ -1,4 +1,4 @@
-"""A slowdown of known size, written into a clone of this repository as a commit of its own."""
+"""A slowdown of known size as a commit in a clone of this repository."""
 
 import subprocess
 import sys
@@ -60,15 +60,15 @@ SERVICES = {"flask": ("flask_app/app.py", FLASK), "fastapi": ("fastapi_app/app.p
 
 
 def clone(repository: Path, folder: Path) -> Path:
-    """A clone of the repository's HEAD, in a new folder."""
+    """A clone of the repository's HEAD in a new folder."""
     subprocess.run(("git", "clone", "--quiet", "--shared", str(repository), str(folder)), check=True)
     return folder
 
 
 def inject(repository: Path, burn_s: Mapping[str, float], delay_s: Mapping[str, float]) -> str:
-    """The commit, a child of HEAD, in which each request burns and waits for so many seconds, by service.
+    """The commit, a child of HEAD, in which each request burns CPU and waits for the given seconds, by service.
 
-    CPU is burnt in steps of a loop, not for a time: under contention a clock would count what others took.
+    CPU is burnt by a number of loop steps, not for a time: under contention a clock would count other programs too.
     """
     for service, (name, source) in SERVICES.items():
         burns, waits = burn_s.get(service, 0.0), delay_s.get(service, 0.0)
@@ -83,7 +83,7 @@ def inject(repository: Path, burn_s: Mapping[str, float], delay_s: Mapping[str, 
 
 
 def step_s() -> float:
-    """CPU seconds of one step of an empty loop on the server's core: the median of a few."""
+    """CPU seconds of one step of an empty loop on the server's core: the median of several measurements."""
     program = (
         "import timeit; print(sorted(timeit.repeat('for _ in range(100_000): pass', number=5, repeat=11))[5] / 5e5)"
     )

@@ -1,4 +1,4 @@
-"""What the kept sessions come to: false alarms, detection, power, and the same data judged as others do."""
+"""Results of the kept sessions: false alarms, detection, power, and the same data under simpler rules."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from bench.judge.cell.figures import PAIRED
+from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate, estimate
 from bench.judge.stats.significance import detectable
 from tests.calibration.sessions import Figures, Session
@@ -16,12 +16,12 @@ from tests.calibration.sessions import Figures, Session
 ALPHA = 0.05
 SIMULATED = 2000
 FIXED_GATE = 0.10
-"""What others allow: one run each, and 10 % between them."""
+"""The tolerance of a common rule: one run of base, one of head, at most 10 % difference."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How far head and base of the same code are apart in a restart: the standard deviation of log(head / base)."""
+    """The noise of a restart: the standard deviation of log(head / base) with the same code."""
 
     stack: str
     model: str
@@ -33,7 +33,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """False alarms on the same code under other rules: how many of how many comparisons."""
+    """False alarms on the same code under another rule, and the number of comparisons."""
 
     rule: str
     stack: str
@@ -43,7 +43,7 @@ class Others:
 
 
 def noise(sessions: Sequence[Session]) -> list[Noise]:
-    """That of each gated metric of each stack, over all sessions: each session's own mean is taken out."""
+    """The noise of each gated metric of each stack over all sessions. The mean of each session is subtracted."""
     found: dict[tuple[str, str, str], list[NDArray[np.float64]]] = {}
     for session in sessions:
         for one in session.figures:
@@ -56,7 +56,7 @@ def noise(sessions: Sequence[Session]) -> list[Noise]:
 
 
 def gated(sessions: Sequence[Session], stack: str, metrics: Sequence[str], model: str) -> tuple[str, str]:
-    """Which of these metrics of the stack the sessions rest on under that load, and the load again."""
+    """The metric, out of `metrics`, that the sessions gate for the stack under this load model, and the model."""
     found = (
         (one.metric, model)
         for session in sessions
@@ -67,13 +67,13 @@ def gated(sessions: Sequence[Session], stack: str, metrics: Sequence[str], model
 
 
 def differences(one: Figures) -> NDArray[np.float64]:
-    """log(head / base) of each restart, turned so that larger is worse."""
+    """log(head / base) of each restart, with the sign chosen so that larger is worse."""
     turn = 1.0 if PAIRED[one.metric].better == "lower" else -1.0
     return turn * (np.log(one.head) - np.log(one.base))
 
 
 def true_size(sessions: Sequence[Session], stack: str, model: str, metric: str) -> Estimate | None:
-    """By how much head was the worse, over all these sessions: a factor, and its 95 % interval."""
+    """The factor by which head was worse over all these sessions, with its 95 % interval."""
     means = [
         math.exp(float(differences(one).mean()))
         for session in sessions
@@ -84,7 +84,7 @@ def true_size(sessions: Sequence[Session], stack: str, model: str, metric: str) 
 
 
 def smallest(one: Noise, restarts: int, family: int) -> float:
-    """The smallest change for the worse that so many restarts catch in 95 % of sessions, as a share."""
+    """The smallest slowdown that this many restarts detect in 95 % of sessions, as a share."""
     threshold = math.log1p(PAIRED[one.metric].noise)
     found = max(
         detectable(one.deviation, restarts, ALPHA / family), detectable(one.deviation, restarts, 0.025, threshold)
@@ -93,9 +93,9 @@ def smallest(one: Noise, restarts: int, family: int) -> float:
 
 
 def power(one: Noise, size: float, restarts: int, family: int, seed: int = 1) -> float:
-    """How often such a change is caught in sessions drawn at random from the recorded restarts: simulated.
+    """The simulated share of sessions that detect a slowdown of this size, drawn from the recorded restarts.
 
-    Caught: the sign-flip test at the first level of Holm, and the whole interval beyond the noise threshold.
+    Detected: the sign-flip test rejects at the first level of Holm, and the interval is beyond the noise threshold.
     """
     chance = np.random.default_rng(seed)
     drawn = chance.choice(np.array(one.differences), size=(SIMULATED, restarts)) + math.log1p(size)
@@ -108,10 +108,10 @@ def power(one: Noise, size: float, restarts: int, family: int, seed: int = 1) ->
 
 
 def as_others_do(sessions: Sequence[Session]) -> list[Others]:
-    """The same code judged from one run each, and from runs made one after the other.
+    """False alarms on the same code under two simpler rules. A run is the figure of one side in one restart.
 
-    A run is one restart's figure of one side. One run each: base of a restart against head of the next. One after the
-    other: base in the first half of a session against head in the second, by Student's t-test of unpaired values.
+    One run each: base of a restart against head of the next. One after the other: base in the first half of a session
+    against head in the second half, by Student's unpaired t-test.
     """
     found: dict[tuple[str, str, str], list[bool]] = {}
     for session in sessions:
@@ -120,11 +120,11 @@ def as_others_do(sessions: Sequence[Session]) -> list[Others]:
                 continue
             turn = 1.0 if PAIRED[one.metric].better == "lower" else -1.0
             base, head = turn * np.log(one.base), turn * np.log(one.head)
-            single = found.setdefault((f"one run each, {FIXED_GATE:.0%} allowed", one.stack, one.metric), [])
+            single = found.setdefault((f"one run each, tolerance {FIXED_GATE * 100:g} %", one.stack, one.metric), [])
             single += list(head[1:] - base[:-1] > math.log1p(FIXED_GATE))
             half = len(base) // 2
             test = stats.ttest_ind(head[-half:], base[:half], alternative="greater")
-            unpaired = found.setdefault(("runs one after the other, t-test at 5 %", one.stack, one.metric), [])
+            unpaired = found.setdefault(("all of base before all of head, t-test at 5 %", one.stack, one.metric), [])
             unpaired.append(bool(test.pvalue < ALPHA))
     return [Others(*key, sum(alarms), len(alarms)) for key, alarms in found.items()]
 

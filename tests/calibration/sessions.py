@@ -1,4 +1,4 @@
-"""Real sessions of the gate, each one more line of a small file that is kept."""
+"""Real sessions of the gate: run them, and keep each as one line of a file."""
 
 import json
 import statistics
@@ -13,14 +13,15 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
-from bench.judge.cell.figures import BY_NAME, PAIRED
+from bench.judge.cell.metrics import BY_NAME, PAIRED
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.model.run import Run
-from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.record import store
 from tests.calibration.inject import Kind, clone, inject
 
+ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "results/reference/calibration/sessions.jsonl"
 SERVICES = {"wsgi": "flask", "asgi": "fastapi"}
 METRICS = ("throughput", "cpu", "p95", "memory")
@@ -28,7 +29,7 @@ METRICS = ("throughput", "cpu", "p95", "memory")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A metric of a stack under one load: the figures of base and head, one a restart, in base units; is it gated?"""
+    """A metric of a stack under one load: figures of base and head, one per restart, in base units; `gated` or not."""
 
     stack: str
     model: str
@@ -40,10 +41,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session: what was injected (`size`: a share of CPU per request, or of the open P95), and what came of it.
+    """One session: the injected slowdown (`size`: a share of CPU per request or of the open-loop P95) and the results.
 
-    `argv`: options beyond the usual ones; `regressed`: stack, model and metric of what was found so; `family`: how many
-    tests it made.
+    `argv`: additional options; `regressed`: stack, load model and metric of each regression; `family`: the number of
+    tests.
     """
 
     taken: str
@@ -60,9 +61,9 @@ class Session:
 
 
 def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
-    """A session of HEAD against itself, or against itself made slower, through the command line.
+    """Run one session of HEAD against itself, or against a slower copy, through the command line.
 
-    Raises CalledProcessError where it could not be held to its end.
+    Raises CalledProcessError if the session does not finish.
     """
     with tempfile.TemporaryDirectory(prefix="calibration-") as name:
         there, folder = clone(ROOT, Path(name) / "clone"), Path(name) / "run"
@@ -96,14 +97,14 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
 
 
 def keep(session: Session) -> None:
-    """Add a session to those that are kept."""
+    """Append a session to the kept ones."""
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     with KEPT.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(session)) + "\n")
 
 
 def kept() -> list[Session]:
-    """Every session that was kept, the oldest first."""
+    """All kept sessions, the oldest first."""
     lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
     return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in lines])
 
@@ -111,10 +112,10 @@ def kept() -> list[Session]:
 def _amounts(
     there: Path, folder: Path, kind: Kind, size: float, words: Sequence[str]
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """Seconds that each service is to burn and to wait: the size times what base needs.
+    """The CPU seconds and the delay to inject into each service: the size times the figure of base.
 
-    CPU per request is measured right now, for it moves with the machine's speed: the least of a few rounds, since
-    others only add to it. The open P95 is mostly the upstream's wait, and taken from the sessions that were kept.
+    CPU per request moves with the machine's speed, so it is measured now: the minimum of a few rounds, because other
+    programs only add to it. The open-loop P95 is mostly the upstream's delay and comes from the kept sessions.
     """
     plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
     needed = _open_p95_s(words) if kind == "delay" else _cpu_s(there, folder)
@@ -127,25 +128,25 @@ def _cpu_s(there: Path, folder: Path) -> dict[str, float]:
         raise BenchError("the pilot of a calibration failed")
     cells, needs = store.load_run(folder).cells, BY_NAME["cpu"]
     used = {
-        stack: [each_s for cell in cells if cell.stack == stack and (each_s := needs.read(cell)) is not None]
+        stack: [
+            each_s for cell in cells if cell.stack == stack and (each_s := needs.read(cell.measurement)) is not None
+        ]
         for stack in {cell.stack for cell in cells}
     }
     if not all(used.values()):
-        raise BenchError("the pilot of a calibration could not vouch for the CPU of a stack: hold the session again")
+        raise BenchError("the pilot of a calibration has no reliable CPU figure of a stack: run the session again")
     return {stack: min(found) for stack, found in used.items()}
 
 
 def _open_p95_s(words: Sequence[str]) -> dict[str, float]:
-    """By stack, from the sessions that had the same options: others may have asked another scenario."""
+    """The open-loop P95 by stack, from sessions with the same options: others may use another scenario."""
     means: dict[str, list[float]] = {}
     for session in kept():
         for one in session.figures if session.argv == tuple(words) else ():
             if (one.model, one.metric) == ("open", "p95") and one.base:
                 means.setdefault(one.stack, []).append(statistics.fmean(one.base))
     if not means:
-        raise BenchError(
-            "no session with these options was kept that tells P95: hold one of the same code first, none:0"
-        )
+        raise BenchError("no kept session with these options has a P95: run one with the same code first (none:0)")
     return {stack: statistics.median(found) for stack, found in means.items()}
 
 
@@ -154,15 +155,19 @@ def _bench(there: Path, *argv: str) -> int:
 
 
 def _figures(run: Run) -> Iterator[Figures]:
-    """The gated metrics of every stack and load, and the others, over the restarts."""
+    """The figures of all metrics of every stack and load over the restarts, gated or not."""
     if run.ab is None:
-        raise BenchError("this is no A/B")
+        raise BenchError("this run is not an A/B")
     gated = {(one.stack, one.load.model, one.metric) for one in run.ab.family}
     for stack in run.config.profile.stacks:
         for model in ("closed", "open"):
-            cells = [cell for cell in run.cells if (cell.stack, cell.load.model) == (stack, model) and cell.arms]
+            cells = [
+                cell
+                for cell in run.cells
+                if (cell.stack, cell.load.model) == (stack, model) and cell.outcome != "failed"
+            ]
             for metric in METRICS if cells else ():
-                pairs = [tuple(PAIRED[metric].value(arm) for arm in cell.arms) for cell in cells]
+                pairs = [tuple(PAIRED[metric].value(one) for one in cell.measurements) for cell in cells]
                 whole = [(base, head) for base, head in pairs if base is not None and head is not None]
                 base, head = ([pair[arm] for pair in whole] for arm in (0, 1))
                 yield Figures(stack, model, metric, (stack, model, metric) in gated, tuple(base), tuple(head))

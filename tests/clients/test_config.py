@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from bench.model.config import Closed
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
-from examples.clients.measure import AT_ONCE, CONFIG, PROFILE
-from examples.clients.tables import TOLD, TOLD_AT_ONCE
+from examples.clients.measure import CONCURRENCIES, CONFIG, PROFILE
+from examples.clients.tables import SHOWN, SHOWN_CONCURRENCY
 from examples.clients.upstreams import CLIENTS
 
 PLAN = make_plan(load_config([DEFAULT_CONFIG, CONFIG]), PROFILE)
@@ -25,5 +25,5 @@ def test_a_stack_is_fastapi_httpx_with_another_application() -> None:
 
 
 def test_what_the_page_tells_of_was_profiled() -> None:
-    assert set(TOLD) <= set(CLIENTS)
-    assert TOLD_AT_ONCE in AT_ONCE
+    assert set(SHOWN) <= set(CLIENTS)
+    assert SHOWN_CONCURRENCY in CONCURRENCIES

@@ -51,9 +51,9 @@ def test_what_is_kept_is_the_record_and_the_profiles(folder: Path) -> None:
 def test_the_page_shows_what_was_kept_and_is_the_same_each_time(folder: Path, page: Path) -> None:
     write(folder, page)
     text = page.read_text("utf-8")
-    for part in ("3 rounds, begun 2026-01-02", "](../results/clients/charts/cpu.svg)", "httpcore 1.0.9", "the end"):
+    for part in ("3 rounds, started 2026-01-02", "](../results/clients/charts/cpu.svg)", "httpcore 1.0.9", "the end"):
         assert part in text
-    for heading in ("### CPU per request", "against httpx", "### Throughput", "### Where the CPU time of a call goes"):
+    for heading in ("### CPU per request", "against httpx", "### Throughput", "### CPU time per call"):
         assert heading in text
     assert text.index("charts/cpu.png") < text.index("charts/throughput.png")
     charts = {path.name: path.read_bytes() for path in (folder / "charts").iterdir()}

@@ -71,10 +71,10 @@ def test_opening_a_connection_is_told_apart_in_every_client() -> None:
 
 
 def test_what_does_nothing_of_this_is_of_the_client_the_service_or_the_loop_by_its_own_package() -> None:
-    below = [(f"{SITE}/httpx/_client.py", "AsyncClient.get"), (str(ROOT / "fastapi_app/upstream.py"), "Upstream._get")]
+    below = [(f"{SITE}/httpx/_client.py", "AsyncClient.get"), (str(ROOT / "fastapi_app/upstream.py"), "Upstream.get")]
     assert place([(f"{SITE}/h11/_connection.py", "Connection.next_event"), *below, MAIN]).part == REST
     assert place([*below, MAIN]).part == REST
-    assert place([(str(ROOT / "fastapi_app/models.py"), "read_temperature"), *below, MAIN]).part == SERVICE
+    assert place([(str(ROOT / "fastapi_app/weather.py"), "read_temperature"), *below, MAIN]).part == SERVICE
     assert place([(f"{LIB}/asyncio/locks.py", "Event.set"), *below, MAIN]).part == LOOP
 
 

@@ -95,7 +95,7 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_profile_says_where_the_time_of_a_client_went(client: str, profiles: dict[str, Any]) -> None:
     found = profiles[client]
-    assert (found["client"], found["at_once"], found["failed"]) == (client, 50, 0)
+    assert (found["client"], found["concurrency"], found["failed"]) == (client, 50, 0)
     assert found["calls"] > 50
     assert 0 < found["cpu_s"] < found["wall_s"] + 0.2
     assert sum(one["samples"] for one in found["spent"]) > 5
@@ -116,4 +116,4 @@ def test_httpx_with_its_default_limits_opens_connections_all_the_time(profiles: 
 def test_a_profile_of_an_upstream_that_is_not_there_says_so() -> None:
     done = profiled("aiohttp", "1", "--upstream", "http://127.0.0.1:9")
     assert done.returncode == 1
-    assert done.stderr == "http://127.0.0.1:9 answered no call of aiohttp\n"
+    assert done.stderr == "aiohttp: no call was answered by http://127.0.0.1:9\n"

@@ -29,13 +29,13 @@ PLAN = plan({"httpx": FLASK, "aiohttp": FASTAPI}, {"weather": (10, 100)})
 RUN = run_of(PLAN, cells())
 
 
-def profile(client: str, at_once: int, failed: int = 0) -> Profile:
+def profile(client: str, concurrency: int, failed: int = 0) -> Profile:
     spent = (
         Spent(Place("httpcore", "AsyncHTTP11Connection.is_idle", FINDING), 75),
         Spent(Place("h11", "<lambda>", REST), 25),
     )
     counted = {"AsyncHTTPConnection.is_idle": 4000} if client.startswith("httpx") else {}
-    return Profile(client, at_once, 1200, failed, 2.4, 5.0, 300, spent, 200, counted)
+    return Profile(client, concurrency, 1200, failed, 2.4, 5.0, 300, spent, 200, counted)
 
 
 def cells_of(table: str) -> list[list[str]]:
@@ -58,7 +58,7 @@ def test_a_load_that_was_not_recorded_has_no_figure() -> None:
 def test_a_client_is_held_against_the_second_of_the_pair_where_both_have_the_figure() -> None:
     heads, _, aiohttp = cells_of(tables.against(RUN, ratios(RUN.cells, PLAN), "cpu"))
     assert heads == ["client", "10 users", "100 users"]
-    assert aiohttp == ["aiohttp", "\u00d70.25 (0.25\u20130.25)", "-"]
+    assert aiohttp == ["aiohttp", "0.25\u00d7 (0.25\u20130.25)", "-"]
 
 
 def test_every_problem_of_a_figure_is_said() -> None:
@@ -71,20 +71,20 @@ def test_every_problem_of_a_figure_is_said() -> None:
 def test_the_cpu_time_of_a_call_stands_beside_its_parts() -> None:
     heads, _, line = cells_of(tables.parts([profile("httpx", 50, failed=3)]))
     found = dict(zip(heads, line, strict=True))
-    assert found["calls seen"] == "1\u202f200, 3 failed"
-    assert found["CPU of a call"] == "2.00 ms"
+    assert found["calls measured"] == "1\u202f200, 3 failed"
+    assert found["CPU per call"] == "2.00 ms"
     assert (found[FINDING], found[CONNECTING], found[REST]) == ("1.50 ms", "0 s", "500 us")
-    assert found["connections opened, a call"] == "0.25"
+    assert found["connections opened per call"] == "0.25"
 
 
-def test_functions_are_told_of_some_clients_at_one_load() -> None:
+def test_functions_are_listed_for_some_clients_at_one_concurrency() -> None:
     told = [profile("aiohttp", 100), profile("httpx", 50), profile("httpx", 100), profile("httpx2", 100)]
     lines = cells_of(tables.functions(told))[2:]
     assert [line[0] for line in lines] == ["httpx", "httpx", "aiohttp", "aiohttp"]
     assert lines[0][1:] == ["`AsyncHTTP11Connection.is_idle`", "httpcore", FINDING, "75.0 %"]
 
 
-def test_counts_are_told_of_clients_that_have_such_a_pool() -> None:
+def test_counts_are_listed_for_clients_with_such_a_pool() -> None:
     heads, _, *lines = cells_of(tables.counts([profile("httpx", 100), profile("aiohttp", 100)]))
     assert heads[2:] == list(COUNTED.values())
     assert lines == [["httpx", "100", "-", "20.0", "-", "-"]]

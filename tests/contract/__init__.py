@@ -1,1 +1,1 @@
-"""Both services against one body of expectations, through real servers on sockets."""
+"""Tests of both services against the same expectations, through real servers on sockets."""

@@ -1,4 +1,4 @@
-"""The contract, written once and independently of the services: a request, and the answer that both must give."""
+"""The contract, written once and apart from the services: each request, and the answer that both must give."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ LATE = "the upstream did not answer in time"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request and its answer; a slow one waits for the upstream's timeout."""
+    """A request and its answer; a slow case waits for the upstream's timeout."""
 
     name: str
     request: Request
@@ -88,7 +88,7 @@ def aggregate(user_id: int, **changed: Any) -> dict[str, Any]:
     return {"user": {"id": user_id, "name": USER_NAME}, "orders": ORDERS, "reviews": REVIEWS, **changed}
 
 
-# Not integers by the rule, to be appended to "name=".
+# Values after "name=" that are not integers by the contract.
 NO_INTEGERS = (
     "", "-1", "%2B1", "+1", "1+", "1_0", "1.0", "1e3", "0x10", "abc", "%001", "1%00", "%0A1", "1%0A", "%201", "1%20",
     "%D9%A1", "%EF%BC%91", "%C2%B2", "%F0%9D%9F%8F", "%FF", "%EF%BF%BD", "12345678", "00000001", "true", "1,2", "1;2",
@@ -100,7 +100,7 @@ def _health() -> Iterator[Case]:
     ok = {"status": "ok"}
     for query in ("", "?", "?x=1", "?x=1&x=2", "?=", "?&&", "?%FF=%FF", "?city=1&city=2"):
         yield answers(f"/health{query}", ok)
-    yield Case("a body is not looked at", Request("GET", "/health", b'{"a": 1}'), 200, ok)
+    yield Case("a body is ignored", Request("GET", "/health", b'{"a": 1}'), 200, ok)
 
 
 def _process() -> Iterator[Case]:
@@ -246,7 +246,7 @@ def _upstream_of_aggregated(strategy: str) -> Iterator[Case]:
         yield refuses(target(magic_user(resource, hang)), 504, LATE, f"{strategy} {resource}: {hang}", slow=True)
         for oddity in oddities(resource):
             user_id = magic_user(resource, oddity)
-            # An oddity's body is that of user 1.
+            # The body of an oddity describes user 1.
             changed = {"user": {"id": 1, "name": USER_NAME}} if resource == "users" else {}
             yield answers(target(user_id), aggregate(user_id, **changed), f"{strategy} {resource}: {oddity}")
         for name, (_, value) in UNUSUAL[resource].items():

@@ -1,4 +1,4 @@
-"""A client that sends a request line exactly as written, and keeps its connection."""
+"""A client that sends a request line exactly as written, over a connection that it keeps."""
 
 import http.client
 import json
@@ -36,11 +36,11 @@ class Answer:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")
 
 
 class Connection:
-    """One kept-alive connection, opened again whenever the server has closed it."""
+    """A connection that is kept alive, and opened again after the server has closed it."""
 
     def __init__(self, port: int, timeout_s: float = 30) -> None:
         self.port = port
@@ -59,7 +59,7 @@ class Connection:
         return self.receive()
 
     def send(self, request: Request) -> None:
-        """Sends without waiting for the answer, so that several servers can be asked at once."""
+        """Sends without waiting for the answer, so that several servers can work concurrently."""
         self._request = request
         if self._socket is None:
             self._socket = socket.create_connection(("127.0.0.1", self.port), self.timeout_s)
@@ -72,7 +72,7 @@ class Connection:
         try:
             response.begin()
             body = response.read()
-            # Whatever follows would be read as the answer to the next request.
+            # Further bytes would be read as the answer to the next request.
             closes = response.will_close
         except BaseException:
             self.close()

@@ -22,7 +22,7 @@ def servers(upstream: FaultyUpstream, tmp_path_factory: pytest.TempPathFactory) 
         "UPSTREAM_TIMEOUT_S": str(UPSTREAM_TIMEOUT_S),
         "MAX_IN_FLIGHT": "100",
         "REQUEST_THREADS": str(THREADS),
-        # A service that asked the environment for a proxy would reach nothing.
+        # A service that took its proxy from the environment could not reach the upstream.
         "http_proxy": "http://127.0.0.1:1",
         "HTTP_PROXY": "http://127.0.0.1:1",
         "ALL_PROXY": "http://127.0.0.1:1",

@@ -44,7 +44,7 @@ KINDS = {
 }
 REFERENCE = "flask-gthread"
 
-# Other ways to start them, which must end alike on a bad setting.
+# Other ways to start the services, which must end in the same way on a bad setting.
 MORE_KINDS = {
     "flask-sync": Kind((*_GUNICORN, "--worker-class", "sync", _FLASK), "requests"),
     "flask-two-workers": Kind((*_GUNICORN, "--workers", "2", "--worker-class", "gthread", _FLASK), "requests"),
@@ -66,7 +66,7 @@ class Server:
 
 
 def start(kind: Kind, port: int, settings: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
-    """The process, in a group of its own, its output in `log`; not yet ready."""
+    """The process, not yet ready: it has its own process group, and writes its output to `log`."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "UPSTREAM_CLIENT": kind.client, **settings}
     argv = tuple(part.format(port=port) for part in kind.argv)
     with log.open("wb") as output:
@@ -74,7 +74,7 @@ def start(kind: Kind, port: int, settings: Mapping[str, str], log: Path) -> "sub
 
 
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the process and all it started: asks first, then does not ask."""
+    """Ends the process and all that it started: first with TERM, then with KILL."""
     process.terminate()
     try:
         process.wait(STOP_S)
@@ -90,7 +90,7 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 def serving(kinds: Mapping[str, Kind], settings: Mapping[str, str], folder: Path) -> Iterator[dict[str, Server]]:
     """All these servers, started together and ready."""
     servers: dict[str, Server] = {}
-    # Tests that are told to end shall not leave servers behind: a TERM cleans up as Ctrl-C does.
+    # A TERM cleans up as Ctrl-C does, so that no server outlives the tests.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for port, (name, kind) in zip(free_ports(len(kinds)), kinds.items(), strict=True):

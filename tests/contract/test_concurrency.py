@@ -1,4 +1,4 @@
-"""Parallel is parallel, sequential is sequential, and a slow request keeps no other waiting."""
+"""Parallel calls overlap, sequential calls do not, and a slow request does not block the others."""
 
 import threading
 import time
@@ -45,7 +45,7 @@ def test_parallel_calls_overlap_and_sequential_ones_do_not(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("target", [f"/weather?city={UNHURRIED_CITY}", "/process?delay_ms=100"])
-def test_requests_that_wait_wait_together(kind: str, target: str, servers: dict[str, Server]) -> None:
+def test_requests_that_wait_do_not_block_one_another(kind: str, target: str, servers: dict[str, Server]) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(Connection(servers[kind].port)) for _ in range(THREADS)]
         start = time.perf_counter()
@@ -56,7 +56,7 @@ def test_requests_that_wait_wait_together(kind: str, target: str, servers: dict[
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_work_in_another_process_keeps_no_request_waiting(kind: str, servers: dict[str, Server]) -> None:
+def test_work_in_another_process_blocks_no_request(kind: str, servers: dict[str, Server]) -> None:
     with Connection(servers[kind].port) as busy, Connection(servers[kind].port) as other:
         assert busy.ask(Request("GET", "/compute?n=1&offload=process")).status == 200  # starts the process
         answered = threading.Event()
@@ -75,7 +75,9 @@ def test_work_in_another_process_keeps_no_request_waiting(kind: str, servers: di
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_connections_to_the_upstream_are_kept(kind: str, servers: dict[str, Server], upstream: FaultyUpstream) -> None:
+def test_connections_to_the_upstream_are_reused(
+    kind: str, servers: dict[str, Server], upstream: FaultyUpstream
+) -> None:
     rounds = 4
     with ExitStack() as stack:
         opened = [stack.enter_context(Connection(servers[kind].port)) for _ in range(THREADS)]
@@ -107,7 +109,9 @@ def test_a_city_reaches_the_upstream_as_one_segment(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_head_runs_the_work(kind: str, connections: dict[str, Connection], upstream: FaultyUpstream) -> None:
+def test_head_does_the_same_work_as_get(
+    kind: str, connections: dict[str, Connection], upstream: FaultyUpstream
+) -> None:
     upstream.targets.clear()
     assert connections[kind].ask(Request("HEAD", "/aggregated-data/3")).status == 200
     assert len(upstream.targets) == 3

@@ -1,4 +1,4 @@
-"""A bad setting ends the server with one line that says which, what it was and what is allowed."""
+"""A bad setting ends the server with one line: the setting, its value and what is allowed."""
 
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +40,7 @@ BAD = (
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
 @pytest.mark.parametrize(("name", "value", "allowed"), BAD)
-def test_a_bad_value_is_named_with_what_is_allowed(
+def test_the_line_names_the_setting_its_value_and_what_is_allowed(
     service: ModuleType, name: str, value: str, allowed: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -51,7 +51,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
 @pytest.mark.parametrize("value", ["", "foo", "Requests", "requests ", "urllib3"])
-def test_an_unknown_client_is_answered_with_those_that_are_known(
+def test_the_line_for_an_unknown_client_lists_the_known_ones(
     service: ModuleType, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -61,7 +61,7 @@ def test_an_unknown_client_is_answered_with_those_that_are_known(
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
-def test_of_several_bad_values_the_first_in_the_manual_is_named(
+def test_the_line_names_the_first_of_several_bad_values_in_the_order_of_the_manual(
     service: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
@@ -70,7 +70,7 @@ def test_of_several_bad_values_the_first_in_the_manual_is_named(
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
-def test_what_is_not_set_has_its_default(service: ModuleType) -> None:
+def test_a_setting_that_is_not_given_has_its_default(service: ModuleType) -> None:
     settings = service.load_settings({})
     assert settings.upstream_url == "http://127.0.0.1:9000"
     assert settings.upstream_client == {"flask_app.config": "requests", "fastapi_app.config": "httpx"}[service.__name__]
@@ -78,7 +78,7 @@ def test_what_is_not_set_has_its_default(service: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
-def test_what_is_set_is_taken(service: ModuleType) -> None:
+def test_a_setting_that_is_given_is_used(service: ModuleType) -> None:
     environ = {
         "UPSTREAM_URL": "http://[::1]:81/a/b-1/",
         "UPSTREAM_CLIENT": "requests",
@@ -99,13 +99,13 @@ def test_a_bad_setting_ends_the_server_with_one_line_and_no_traceback(kind: str,
     log = tmp_path / "log"
     process = start(EVERY_KIND[kind], free_port(), {"MAX_IN_FLIGHT": "many"}, log)
     try:
-        assert process.wait(20) != 0 or kind == "fastapi-two-workers"  # uvicorn's parent then ends with 0
+        assert process.wait(20) != 0 or kind == "fastapi-two-workers"  # uvicorn's parent process ends with 0
     finally:
         stop(process)
     output = log.read_text()
     ours = [line for line in output.splitlines() if "MAX_IN_FLIGHT" in line]
     assert set(ours) == {"MAX_IN_FLIGHT='many': must be an integer from 1 to 100000"}
-    # With two workers each says so, and gunicorn, halted twice, adds a traceback of its own.
+    # With two workers each prints the line, and gunicorn, which stops twice, adds a traceback.
     if "two-workers" not in kind:
         assert len(ours) == 1
         assert "Traceback" not in output

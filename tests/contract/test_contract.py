@@ -17,7 +17,7 @@ SLOW = [case for case in ALL if case.slow]
 
 
 def ask_all(connections: dict[str, Connection], request: Request) -> dict[str, Answer]:
-    """Each server's answer to the same request, all asked at once."""
+    """Each server's answer to the same request; all work concurrently."""
     for connection in connections.values():
         connection.send(request)
     return {name: connection.receive() for name, connection in connections.items()}
@@ -30,19 +30,19 @@ def check(case: Case, answers: dict[str, Answer]) -> None:
         assert answer.allow == case.allow, name
         assert answer.location is None, name
         assert answer.length == len(answer.body), name
-        # By way of repr, which unlike == tells 1 from 1.0 and from True, and 0.0 from -0.0.
+        # Compared by repr, which tells 1 from 1.0 and True, and 0.0 from -0.0; == does not.
         assert repr(sorted_keys(answer.parsed)) == repr(sorted_keys(case.body)), name
     assert sizes_agree(answers)
 
 
 def sizes_agree(answers: dict[str, Answer]) -> bool:
-    """Whether the bodies' sizes lie within 10 %, or within two bytes where that is more."""
+    """Whether the sizes of the bodies are within 10 %, or within two bytes if that is more."""
     sizes = [answer.length for answer in answers.values()]
     return max(sizes) <= max(math.floor(min(sizes) * 1.1), min(sizes) + 2)
 
 
 def size(body: object) -> int:
-    """The bytes of `body` as compact JSON, give or take one where floats and newlines are written differently."""
+    """The size in bytes of `body` as compact JSON; a service may write floats and newlines differently."""
     return len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -64,7 +64,7 @@ def test_every_server_answers_as_written(case: Case, connections: dict[str, Conn
 
 @pytest.fixture(scope="module")
 def slow_answers(servers: dict[str, Server]) -> Iterator[dict[str, dict[str, Answer]]]:
-    """The answers to the slow cases, by case and server: all asked at once, so that they wait together."""
+    """The answers to the slow cases, by case and server: all requests are sent before any answer is read."""
     with ExitStack() as stack:
         asked = {
             case.name: {name: stack.enter_context(Connection(server.port)) for name, server in servers.items()}
@@ -80,7 +80,9 @@ def slow_answers(servers: dict[str, Server]) -> Iterator[dict[str, dict[str, Ans
 
 
 @pytest.mark.parametrize("case", SLOW, ids=lambda case: case.name)
-def test_every_server_gives_up_on_a_mute_upstream(case: Case, slow_answers: dict[str, dict[str, Answer]]) -> None:
+def test_every_server_answers_after_the_timeout_as_written(
+    case: Case, slow_answers: dict[str, dict[str, Answer]]
+) -> None:
     check(case, slow_answers[case.name])
 
 

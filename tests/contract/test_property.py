@@ -1,6 +1,6 @@
-"""Whatever is asked within the contract, all servers give the same answer.
+"""All servers give the same answer to every request within the contract.
 
-CONTRACT_EXAMPLES=20000 asks that many requests instead of the usual thousand.
+CONTRACT_EXAMPLES=20000 sends that many requests instead of 1000.
 """
 
 import os
@@ -24,7 +24,7 @@ EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "1000"))
 LONGEST_TARGET = 4000
 LEGAL = "abcXYZ019-._~!$&'()*+,;=:@/?"
 
-# What can stand in a path or a query as it is: legal characters, encoded bytes of every kind, and broken encodings.
+# What a path or a query may contain: legal characters, encoded bytes of every kind, and broken encodings.
 legal = st.text(LEGAL, max_size=8)
 encoded_byte = st.integers(0, 255).map(lambda byte: f"%{byte:02X}") | st.integers(0, 255).map(
     lambda byte: f"%{byte:02x}"
@@ -49,20 +49,20 @@ def recoded(draw: st.DrawFn, text: st.SearchStrategy[str]) -> str:
 
 @st.composite
 def nearly(draw: st.DrawFn, text: st.SearchStrategy[str]) -> str:
-    """The same text with something odd before, behind or within it."""
+    """The same text with something odd before, after or within it."""
     plain = draw(text)
     at = draw(st.sampled_from([0, len(plain), len(plain) // 2]))
     return plain[:at] + draw(odd) + plain[at:]
 
 
-# one_of drops what is given to it twice, and so cannot weigh.
+# one_of drops duplicates, so it cannot give one strategy more weight.
 def weighted(*choices: tuple[int, st.SearchStrategy[T]]) -> st.SearchStrategy[T]:
-    """One of the strategies, each as often as its weight says."""
+    """One of the strategies, chosen by weight."""
     return st.sampled_from([choice for weight, choice in choices for _ in range(weight)]).flatmap(lambda choice: choice)
 
 
 def mostly(good: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Good texts for the larger part, then near misses, then anything."""
+    """Mostly good texts, then near misses, then anything."""
     return weighted((5, good), (1, recoded(good)), (2, nearly(good)), (1, odd))
 
 
@@ -88,7 +88,7 @@ magic_users = st.sampled_from(
 )
 user_ids = weighted((2, integers(0, 7_999_999)), (1, magic_users.map(str)))
 
-# Delays and steps are small, for the tests to be quick, and now and then at the upper limit's wrong side.
+# Delays and steps are small, which keeps the tests quick, or beyond a limit.
 delays = integers(0, 3) | st.sampled_from(["10001", "9999999"])
 steps = integers(1, 300) | st.sampled_from(["0", "1000001", "9999999"])
 
@@ -110,7 +110,7 @@ PARAMETERS = {
 
 @st.composite
 def queries(draw: st.DrawFn, path: str) -> str:
-    """A query string: the path's parameters mostly once, at times not or twice, among others in any order."""
+    """A query string: each parameter of the path once, or seldom not at all or twice, and others, in any order."""
     pairs: list[str] = []
     for name in PARAMETERS[path]:
         for _ in range(draw(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 0, 2]))):
@@ -127,7 +127,7 @@ def queries(draw: st.DrawFn, path: str) -> str:
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    """A request to a known path or one that is nearly known."""
+    """A request to a known path, or to one that differs a little."""
     known = draw(st.sampled_from(PATHS))
     path = known
     if known == "/aggregated-data/1":
@@ -146,7 +146,7 @@ def recoded_path(path: str) -> st.SearchStrategy[str]:
 
 @st.composite
 def nearly_path(draw: st.DrawFn, path: str) -> str:
-    """A path that misses by a little."""
+    """A path that differs a little."""
     at = draw(st.integers(1, len(path)))
     addition = draw(st.one_of(st.sampled_from(["/", "//", "/.", "/..", "%0A", "%2F", "%00", "%20", ";", "."]), odd))
     changed = path[:at] + addition.replace("?", "%3F") + path[at:]
@@ -154,7 +154,7 @@ def nearly_path(draw: st.DrawFn, path: str) -> str:
 
 
 def beyond_the_contract(target: str) -> bool:
-    """Whether the target begins with two slashes: then the servers answer before the services do."""
+    """Whether the target begins with two slashes, which the servers answer before the services can."""
     return target[1:2] == "/"
 
 
@@ -187,5 +187,5 @@ def test_all_servers_agree_on_every_request(
 
 
 def summary(answer: Answer) -> tuple[object, ...]:
-    """All that must agree, in a form that tells 1 from 1.0."""
+    """Everything that must agree, in a form that tells 1 from 1.0."""
     return answer.status, answer.content_type, answer.allow, answer.location, repr(sorted_keys(answer.parsed))

@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw is a 500 with a body like every other problem, and is logged."""
+"""An unexpected exception is answered with 500 and a problem body, and is logged."""
 
 import asyncio
 
@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 import fastapi_app.app
-import fastapi_app.routes
-import fastapi_app.routes_threads
+import fastapi_app.compute
+import fastapi_app.threads.compute
 import flask_app.app
-import flask_app.routes
+import flask_app.compute
 
 PROBLEM = {
     "type": "about:blank",
@@ -23,18 +23,22 @@ def explode(n: int) -> int:
     raise ArithmeticError(n)
 
 
-def test_flask_answers_and_logs_it(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(flask_app.routes, "burn", explode)
+def test_flask_answers_an_unexpected_exception_and_logs_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(flask_app.compute, "burn", explode)
     answer = flask_app.app.create_app().test_client().get("/compute?n=1")
     assert (answer.status_code, answer.content_type, answer.json) == (500, "application/problem+json", PROBLEM)
     assert "ArithmeticError" in caplog.text
 
 
 @pytest.mark.parametrize("client", ["httpx", "aiohttp", "requests"])
-def test_fastapi_answers_it_and_leaves_it_to_the_server_to_log(client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fastapi_answers_an_unexpected_exception_and_lets_the_server_log_it(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UPSTREAM_CLIENT", client)
-    for routes in (fastapi_app.routes, fastapi_app.routes_threads):
-        monkeypatch.setattr(routes, "burn", explode)
+    for module in (fastapi_app.compute, fastapi_app.threads.compute):
+        monkeypatch.setattr(module, "burn", explode)
 
     async def ask(raising: bool) -> httpx.Response:
         transport = httpx.ASGITransport(fastapi_app.app.create_app(), raise_app_exceptions=raising)

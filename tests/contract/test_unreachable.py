@@ -1,4 +1,4 @@
-"""An upstream that cannot be reached: a connection that is not accepted in time, and one that is refused."""
+"""An upstream that cannot be reached: it does not accept a connection in time, or refuses it."""
 
 import socket
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ TARGETS = ("/weather?city=Paris", "/aggregated-data/1", "/aggregated-data/1?stra
 
 
 class FullListener:
-    """A port that takes no further connection: its queue is full and nobody empties it."""
+    """A port that accepts no further connection, because its queue is full and nothing empties it."""
 
     def __init__(self) -> None:
         self._listener = socket.socket()
@@ -52,8 +52,8 @@ def stranded(listener: FullListener, tmp_path_factory: pytest.TempPathFactory) -
         yield started
 
 
-def statuses(servers: dict[str, Server], target: str, times: int = 1) -> dict[str, list[object]]:
-    """What each server answers to that many requests at once, all servers asked at once."""
+def answers(servers: dict[str, Server], target: str, times: int = 1) -> dict[str, list[object]]:
+    """The answers of each server to `times` concurrent requests."""
     with ExitStack() as stack:
         opened = {
             name: [stack.enter_context(Connection(server.port)) for _ in range(times)]
@@ -67,11 +67,11 @@ def statuses(servers: dict[str, Server], target: str, times: int = 1) -> dict[st
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_connection_that_is_not_accepted_is_a_504(target: str, stranded: dict[str, Server]) -> None:
-    assert statuses(stranded, target) == {name: [problem(504, LATE)] for name in stranded}
+    assert answers(stranded, target) == {name: [problem(504, LATE)] for name in stranded}
 
 
 def test_waiting_for_the_pool_is_a_504(stranded: dict[str, Server]) -> None:
-    assert statuses(stranded, TARGETS[0], times=8) == {name: [problem(504, LATE)] * 8 for name in stranded}
+    assert answers(stranded, TARGETS[0], times=8) == {name: [problem(504, LATE)] * 8 for name in stranded}
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -79,4 +79,4 @@ def test_a_connection_that_is_refused_is_a_502(
     target: str, stranded: dict[str, Server], listener: FullListener
 ) -> None:
     listener.close()
-    assert statuses(stranded, target) == {name: [problem(502, FAILED)] for name in stranded}
+    assert answers(stranded, target) == {name: [problem(502, FAILED)] for name in stranded}

@@ -1,4 +1,4 @@
-"""An upstream that behaves, and on magic cities and user numbers misbehaves; it runs in a thread of the tests."""
+"""An upstream in a thread of the tests. It answers well, except for magic cities and user ids, which select a fault."""
 
 import asyncio
 import gzip
@@ -20,11 +20,11 @@ USER_NAME = "Zoë Ångström"
 ORDERS = [{"id": 1, "item": "Käse", "quantity": 2}, {"id": 2, "item": "тест", "quantity": 1}]
 REVIEWS = [{"id": 7, "stars": 5, "text": "“très bien”"}]
 
-# A user whose resources take their time, so that one can see which calls overlap.
+# The resources of this user take long enough to show which calls overlap.
 SLOW_USER = 8_000_000
 SLOW_S = {"users": 0.3, "orders": 0.2, "reviews": 0.15}
 
-# Cities of this name take 100 ms.
+# A city whose answer takes 100 ms.
 UNHURRIED_CITY = "Unhurried"
 
 Then = Literal["keep", "close", "reset", "hang"]
@@ -32,7 +32,7 @@ Then = Literal["keep", "close", "reset", "hang"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The bytes of an answer, and what becomes of the connection."""
+    """The bytes of an answer, and what happens to the connection after it."""
 
     raw: bytes
     then: Then = "keep"
@@ -58,7 +58,7 @@ def good_body(resource: str) -> bytes:
 
 
 def faults(resource: str) -> dict[str, Reply]:
-    """Every way of failing that does not depend on the shape of the body."""
+    """Every failure that does not depend on the shape of the body."""
     body = good_body(resource)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     whole = head + b"Content-Length: %d\r\n\r\n" % len(body)
@@ -106,7 +106,7 @@ def hangs(resource: str) -> dict[str, Reply]:
 
 
 def oddities(resource: str) -> dict[str, Reply]:
-    """Unusual answers that are none the less right."""
+    """Unusual answers that are still right."""
     body = good_body(resource)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
     half = len(body) // 2
@@ -124,7 +124,7 @@ def oddities(resource: str) -> dict[str, Reply]:
     }
 
 
-# By resource: bodies of the wrong shape, and unusual ones of the right shape with what comes of them.
+# By resource: bodies of the wrong shape, and unusual bodies of the right shape with the value that they give.
 WRONG: dict[str, dict[str, bytes]] = {
     "weather": {
         "no temperature": b'{"city":"x"}',
@@ -234,7 +234,7 @@ def _user_replies() -> dict[str, dict[str, Reply]]:
 CITY_REPLIES = _city_replies()
 USER_REPLIES = _user_replies()
 
-# The user number whose one resource answers so: 9RNNNNN, or 95NNNNN and 96NNNNN for two at a time.
+# What each magic user id selects: 9RNNNNN one reply for one resource, 95NNNNN and 96NNNNN replies for two.
 _MAGIC = {
     9_000_000 + 100_000 * which + index: {resource: reply}
     for which, (resource, replies) in enumerate(USER_REPLIES.items())
@@ -256,13 +256,13 @@ _MAGIC[SLOW_USER] = {
 
 
 def magic_user(resource: str, name: str) -> int:
-    """The user number whose `resource` gives the reply of that name."""
+    """The user id for which `resource` gives the reply of that name."""
     return 9_000_000 + 100_000 * RESOURCES.index(resource) + list(USER_REPLIES[resource]).index(name)
 
 
 @dataclass(slots=True)
 class FaultyUpstream:
-    """A running upstream: where it is, and what it saw."""
+    """A running upstream: its port, and the calls that it received."""
 
     port: int
     targets: list[str] = field(default_factory=list)

@@ -17,7 +17,7 @@ Workshop = Callable[[str], Harness]
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """The checkout of each page, made when it is first asked for."""
+    """The checkout of each page, made at its first use."""
     made: dict[str, Harness] = {}
 
     def of(page: str) -> Harness:

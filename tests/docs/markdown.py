@@ -1,4 +1,4 @@
-"""The parts of a page that a test can hold it to: fenced blocks, inline code, links and headings."""
+"""The parts of a page that tests check: fenced blocks, inline code, links and headings."""
 
 import re
 import textwrap
@@ -29,7 +29,7 @@ _ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: its page, the line of its first line of text, the word after the fence, and its text."""
+    """A fenced block: its page, the number of its first line, the word after the fence, and its text."""
 
     page: str
     line: int
@@ -38,14 +38,14 @@ class Block:
 
     @property
     def file(self) -> str | None:
-        """The file that its first line names, such as `# mine.toml: ...`; None where it names none."""
+        """The file that its first line names, such as `# mine.toml: ...`; None if it names none."""
         found = _NAMED.match(self.text)
         return None if found is None else found["name"]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link or an image: its page, line and target as written."""
+    """A link or an image: page, line, and the target as written."""
 
     page: str
     line: int
@@ -58,12 +58,12 @@ def text_of(page: str) -> str:
 
 
 def blocks(page: str) -> tuple[Block, ...]:
-    """Its fenced blocks, in order. Raises ValueError where one is not closed."""
+    """The fenced blocks of the page, in order. Raises ValueError if one is not closed."""
     return tuple(_blocks(page))
 
 
 def prose(page: str) -> str:
-    """The page with its fenced blocks as empty lines, so that lines keep their numbers."""
+    """The page with empty lines in place of its fenced blocks, so that lines keep their numbers."""
     lines = text_of(page).split("\n")
     for block in blocks(page):
         end = block.line + block.text.count("\n")
@@ -72,7 +72,7 @@ def prose(page: str) -> str:
 
 
 def inline_code(page: str) -> Iterator[tuple[int, str]]:
-    """Each span of code outside the blocks, on one line, with the line on which it begins."""
+    """Each code span outside the blocks, joined to one line, with the number of its first line."""
     text = prose(page)
     for found in _CODE.finditer(text):
         yield _line(text, found), " ".join(found[2].split())
@@ -89,7 +89,7 @@ def links(page: str) -> tuple[Link, ...]:
 
 
 def anchors(page: str) -> frozenset[str]:
-    """What a link into the page may name after its #, as GitHub makes it of headings."""
+    """The anchors of the page, as GitHub derives them from headings."""
     text = prose(page)
     seen: Counter[str] = Counter()
     found = set(_ANCHOR.findall(text))
@@ -101,7 +101,7 @@ def anchors(page: str) -> frozenset[str]:
 
 
 def slug(heading: str) -> str:
-    """The name of a heading: its words in small letters with hyphens between them, other signs left out."""
+    """The anchor of a heading: its words in lower case, joined by hyphens, without other characters."""
     words = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
     return re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
 

@@ -1,4 +1,4 @@
-"""The commands and tables of all pages, and what this project makes of them."""
+"""The commands and tables of all pages, and how the project's own parsers read them."""
 
 import argparse
 from collections.abc import Sequence
@@ -14,28 +14,37 @@ EVERY = tuple(command for page in PAGES for command in commands(page))
 
 BENCH = ("python", "-m", "bench")
 COMPARE = ("python", "compare.py")
+STACKDUEL = ("stackduel",)
+"""The program as it is called once installed: the same command line as BENCH."""
+
 PYTEST = ("python", "-m", "pytest")
 UPSTREAM = ("python", "-m", "upstream")
 PROFILE = ("python", "-m", "examples.clients.profile_client")
 
+PARSERS = {
+    BENCH: cli.parser("python -m bench"),
+    STACKDUEL: cli.parser("stackduel"),
+    COMPARE: cli.parser("compare.py", compare.COMMANDS),
+}
+
 
 def starting(*first: str) -> list[Command]:
-    """The commands that begin so, each once."""
+    """The commands that start with these words, each once."""
     found = {command.words: command for command in EVERY if command.after(*first) is not None}
     return list(found.values())
 
 
 def parsed(command: Command) -> argparse.Namespace:
-    """What the command line makes of the words of a command of this project."""
-    for first, parser in ((BENCH, cli._parser), (COMPARE, compare._parser)):
+    """The parsed arguments of a command of this project."""
+    for first, parser in PARSERS.items():
         words = command.after(*first)
         if words is not None:
-            return parser().parse_args(words)
-    raise ValueError(f"{command} is none of this project")
+            return parser.parse_args(words)
+    raise ValueError(f"{command} is not a command of this project")
 
 
 def accepted(parser: argparse.ArgumentParser, words: Sequence[str]) -> bool:
-    """Whether it takes these words; what it complains of is in the output of the test."""
+    """Whether the parser accepts these words. Its error message is in the output of the test."""
     try:
         parser.parse_args(words)
     except SystemExit as end:
@@ -44,7 +53,7 @@ def accepted(parser: argparse.ArgumentParser, words: Sequence[str]) -> bool:
 
 
 def tables_of(page: str, folder: Path) -> list[tuple[str, Path]]:
-    """Each block of TOML of a page as a file of its own, after the name that it gives itself or none."""
+    """Each TOML block of a page as a file, with the name that the block gives itself, or an empty name."""
     found = []
     for number, block in enumerate(block for block in blocks(page) if block.language == "toml"):
         file = folder / f"{number}.toml"

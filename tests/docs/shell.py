@@ -1,4 +1,4 @@
-"""The commands of a page, taken out of its blocks of shell and of the workflows that it shows."""
+"""The commands of a page, from its shell blocks and its workflows."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .markdown import Block, blocks
 
 SHELL = frozenset({"", "sh", "bash", "shell", "console"})
-"""A block without a word after its fence is shell too: what a program prints is marked as `text`."""
+"""A block without a word after its fence is shell too. Program output is marked as `text`."""
 
 WORKFLOW = frozenset({"yaml", "yml"})
 
@@ -21,9 +21,9 @@ _PYTHON = re.compile(r"(?:.*/)?python3?")
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: the block that it stands in, its line, its words, unquoted, and the assignments before it.
+    """One command: its block, its line, its unquoted words, and the assignments before it.
 
-    Whatever Python it names is `python`.
+    Any Python interpreter is `python`.
     """
 
     block: Block
@@ -35,19 +35,19 @@ class Command:
         return f"{self.block.page}:{self.line} {shlex.join(self.words)}"
 
     def after(self, *first: str) -> tuple[str, ...] | None:
-        """The words behind these first ones; None where it begins otherwise."""
+        """The words after these first ones; None if the command starts differently."""
         return self.words[len(first) :] if self.words[: len(first)] == first else None
 
 
 def commands(page: str) -> tuple[Command, ...]:
-    """Every command of the page; of a workflow those of make and of Python."""
+    """Every command of the page. From a workflow, only those of make and Python."""
     return tuple(command for block in blocks(page) for command in _of(block))
 
 
 def split(text: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """(words, assignments before them) of each command of a line: what stands between `&&`, `;` and the like.
+    """(words, assignments before them) of each command of a line. Commands are separated by `&&`, `;` and the like.
 
-    Redirections are left out. Raises ValueError where a quotation is not closed.
+    Redirections are left out. Raises ValueError if a quotation is not closed.
     """
     lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
@@ -56,7 +56,7 @@ def split(text: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     target = False
     for token in lexer:
         if token and set(token) <= _SIGNS:
-            target = token[0] in "<>"  # what follows is a file
+            target = token[0] in "<>"  # a file name follows
             if not target:
                 yield from _plain(words)
                 words = []
@@ -71,8 +71,7 @@ def _plain(words: list[str]) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]
     assigned = tuple(itertools.takewhile(_ASSIGNMENT.fullmatch, words))
     left = words[len(assigned) :]
     if left:
-        program = "python" if _PYTHON.fullmatch(left[0]) else left[0]
-        yield (program, *left[1:]), assigned
+        yield ("python" if _PYTHON.fullmatch(left[0]) else left[0], *left[1:]), assigned
 
 
 def _of(block: Block) -> Iterator[Command]:
@@ -83,13 +82,13 @@ def _of(block: Block) -> Iterator[Command]:
             text = line.removeprefix("$ ")
         else:
             text = _KEY.sub("", line.strip())
-            if not re.match(r"make |(?:\S*/)?python3? ", text):
+            if not re.match(r"make |stackduel |(?:\S*/)?python3? ", text):
                 continue
         yield from (Command(block, number, words, assigned) for words, assigned in split(text))
 
 
 def _lines(block: Block) -> Iterator[tuple[int, str]]:
-    """Its lines with their numbers in the page, those that a backslash continues as one."""
+    """The lines of the block with their numbers in the page. Lines continued by a backslash are joined."""
     begun, sofar = 0, ""
     for number, line in enumerate(block.text.split("\n"), start=block.line):
         begun = begun if sofar else number

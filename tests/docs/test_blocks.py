@@ -1,4 +1,4 @@
-"""What the pages show of tables, of Python and of JSON is what it claims to be."""
+"""The TOML, Python and JSON blocks of the pages are valid."""
 
 import json
 from collections.abc import Callable, Mapping

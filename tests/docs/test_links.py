@@ -1,4 +1,4 @@
-"""Every link of the pages leads somewhere: to a file of the repository, and to a heading that stands in it."""
+"""Every link of the pages has a target: a file of the repository, and a heading in it."""
 
 import re
 import subprocess
@@ -13,13 +13,13 @@ LOCAL = tuple(link for link in EVERY if not urlsplit(link.target).scheme)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_relative_link_leads_to_a_file_and_to_a_heading_in_it(page: str) -> None:
+def test_a_relative_link_has_a_file_and_a_heading_as_its_target(page: str) -> None:
     wrong = {f"{page}:{link.line} {link.target}": _fault(link) for link in LOCAL if link.page == page}
     assert {where: fault for where, fault in wrong.items() if fault} == {}
 
 
 def _fault(link: Link) -> str:
-    """What is wrong with it; nothing where it leads somewhere."""
+    """What is wrong with the link; empty if nothing is."""
     url = urlsplit(link.target)
     file = (ROOT / link.page).parent / unquote(url.path) if url.path else ROOT / link.page
     if not file.exists():
@@ -34,7 +34,7 @@ def _fault(link: Link) -> str:
     return "" if url.fragment in known else f"no such heading; there are {', '.join(sorted(known))}"
 
 
-def test_no_link_leads_to_what_git_ignores() -> None:
+def test_no_link_targets_a_file_that_git_ignores() -> None:
     files = {(ROOT / link.page).parent / unquote(urlsplit(link.target).path) for link in LOCAL}
     names = "\n".join(sorted(file.resolve().relative_to(ROOT).as_posix() for file in files if file.exists()))
     done = subprocess.run(
@@ -43,7 +43,7 @@ def test_no_link_leads_to_what_git_ignores() -> None:
     assert done.stdout == ""
 
 
-def test_a_link_to_elsewhere_is_well_formed() -> None:
+def test_an_external_link_is_well_formed() -> None:
     wrong = [link for link in EVERY if link not in LOCAL and not _well_formed(link.target)]
     assert wrong == []
 
@@ -62,6 +62,6 @@ def test_every_page_is_linked_from_another() -> None:
     assert [page for page in PAGES if page.startswith("docs/") and ROOT / page not in linked] == []
 
 
-def test_a_picture_has_words_for_those_who_do_not_see_it() -> None:
+def test_a_picture_has_a_text_alternative() -> None:
     bare = [page for page in PAGES if re.search(r"!\[\s*\]\(", text_of(page))]
     assert bare == []

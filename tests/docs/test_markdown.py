@@ -1,4 +1,4 @@
-"""What the tests of the pages take out of them."""
+"""How the tests read the pages."""
 
 from pathlib import Path
 

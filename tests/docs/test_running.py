@@ -1,4 +1,4 @@
-"""The commands of the pages, run: as they stand where that is quick, else in a shorter form that is made from them."""
+"""The commands of the pages are run: as written if they are quick, otherwise in a shorter form."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import compare
+from bench.places import LATEST
 from bench.plan.config import load_config
 from bench.record.store import save_run
 from bench.run.host.ports import free_ports
@@ -26,6 +26,7 @@ from .project import BENCH, COMPARE, EVERY, PROFILE, PYTEST, UPSTREAM, parsed, s
 from .shell import Command
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
+SHOWING = [*starting(*COMPARE), *starting(*BENCH, "report"), *starting(*BENCH, "diff")]
 LISTS = ("--stacks", "--scenarios", "--users", "--rate", "--set")
 BY_HAND = tuple(
     dict.fromkeys(command.block for command in EVERY if command.words[0] == "locust" or command.after(*BENCH, "serve"))
@@ -47,7 +48,7 @@ def test_list_lists(command: Command, workshop: Workshop) -> None:
 
 
 def _each_kind_once(found: Iterable[Command]) -> Iterator[Any]:
-    """The commands, those marked slow that differ from one before only in the folders that they name."""
+    """The commands. One that differs from an earlier one only in its folders is marked slow."""
     seen: set[tuple[str, ...]] = set()
     for command in found:
         kind = tuple(word for word in command.words if "/" not in word)
@@ -55,12 +56,12 @@ def _each_kind_once(found: Iterable[Command]) -> Iterator[Any]:
         seen.add(kind)
 
 
-@pytest.mark.parametrize("command", list(_each_kind_once(starting(*COMPARE))))
+@pytest.mark.parametrize("command", list(_each_kind_once(SHOWING)))
 def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Workshop) -> None:
     harness = workshop(command.block.page)
     arguments = parsed(command)
-    if arguments.command == "report":
-        run = Path("results/latest") if arguments.run == compare.LATEST else arguments.run
+    if arguments.command.name == "report":
+        run = Path("results/latest") if arguments.run == LATEST else arguments.run
         save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=1), SHAPES)
     elif arguments.head is None:
         save_run(_emptied(harness.checkout / arguments.base), session())
@@ -68,7 +69,7 @@ def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Worksh
         for seed, folder in enumerate((arguments.base, arguments.head), start=1):
             save_run(_emptied(harness.checkout / folder), ordinary(seed=seed))
     done = finish(harness.popen((sys.executable, *command.words[1:])))
-    assert done.code in ({0, 1, 3, 4} if arguments.command == "diff" else {0}), done.err
+    assert done.code in ({0, 1, 3, 4} if arguments.command.name == "diff" else {0}), done.err
     assert done.out
 
 
@@ -82,7 +83,7 @@ def _emptied(folder: Path) -> Path:
 def test_a_stack_is_served_and_loaded_by_hand(block: Block, workshop: Workshop) -> None:
     own = [command for command in EVERY if command.block == block]
     serves = [words for command in own if (words := command.after(*BENCH, "serve")) is not None]
-    assert len(serves) == 1, "a block with a load has the stack that it is for"
+    assert len(serves) == 1, "a block with a load also serves one stack"
     harness = workshop(block.page)
     serving = harness.start("serve", *serves[0])
     assert serving.stdout is not None
@@ -96,7 +97,7 @@ def test_a_stack_is_served_and_loaded_by_hand(block: Block, workshop: Workshop) 
 
 
 def _for_a_second(words: Sequence[str], port: str) -> list[str]:
-    """The command with a real port, without a page in a browser, and for one second."""
+    """The command with a real port, headless, and for one second."""
     brief = [word.replace("PORT", port) for word in words]
     if "-t" in brief:
         brief[brief.index("-t") + 1] = "1s"
@@ -140,10 +141,10 @@ def test_a_run_is_measured_with_the_first_of_everything(command: Command, worksh
 
 
 def _shortened(command: Command, checkout: Path) -> list[str]:
-    """The words of the same run with the first of every list, and short times: a cell or two.
+    """The words of the same run with the first item of every list and short times: a cell or two.
 
-    The stack is the first that has a variant, where one has. What the command leaves to its profile is the first of
-    the profile, and its load is of two users.
+    The stack is the first one with a variant, if there is one. What the command leaves to its profile becomes the
+    first item of the profile, and the load becomes two users.
     """
     arguments, words = parsed(command), command.words[len(BENCH) + 1 :]
     paths = [checkout / "bench.toml", *([checkout / arguments.config] if arguments.config is not None else [])]

@@ -39,7 +39,7 @@ def fit() -> Selftest:
         cpu_sets=(cpus.server, cpus.load),
         generator_rps=3000.0,
         open_rps=300.0,
-        open_lag_s=0.001,
+        open_send_delay_s=0.001,
         users=100,
         upstream_rps=2000.0,
         upstream_delay_error_s=0.001,

@@ -12,7 +12,7 @@ from bench.model.cell import Window
 from bench.model.config import Closed, Load, Timing
 from bench.model.samples import Samples
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
-from bench.run.cell.load import running_load
+from bench.run.cell.load import Order, running_load
 from bench.run.host.cpus import pinned
 from bench.run.host.signals import StopRequest
 
@@ -36,9 +36,10 @@ def by_the_harness(url: str, load: Load, cpus: Sequence[int], folder: Path) -> F
     """The harness's figures, from its own generator and by its own arithmetic."""
     scenario = make_plan(load_config([DEFAULT_CONFIG]), "smoke").scenarios["weather"]
     folder.mkdir()
-    with running_load(scenario, load, TIMING, 1, [url], cpus, folder, folder / "load.log") as generator:
-        told = {event["event"]: event for event in generator.events(StopRequest(), [])}
-    window = Window(told["begin"]["warmup_s"], told["window"]["start_s"], told["drain"]["end_s"])
+    order = Order(scenario, load, TIMING, 1, (url,))
+    with running_load(order, cpus, folder, folder / "load.log") as generator:
+        events = {event["event"]: event for event in generator.events(StopRequest(), [])}
+    window = Window(events["begin"]["warmup_s"], events["window"]["start_s"], events["drain"]["end_s"])
     with np.load(generator.output, allow_pickle=False) as arrays:
         samples = Samples(**{name: arrays[name] for name in ("scheduled_s", "sent_s", "done_s", "status")})
     assert (samples.status == 200).all()
@@ -63,7 +64,7 @@ def by_wrk(url: str, load: Closed, cpus: Sequence[int]) -> Figures:
 def by_h2load(url: str, rate_rps: float, cpus: Sequence[int], log: Path) -> Figures:
     """h2load's figures of so many requests a second, from its log of every request.
 
-    Each of its clients has one request under way at most, so the server must be faster than the rate.
+    Each of its clients has one request in flight at most, so the server must be faster than the rate.
     """
     pause_ms = max(round(1000 / rate_rps), 1)
     requests = int(rate_rps * (TIMING.warmup_s + TIMING.window_s + 1))

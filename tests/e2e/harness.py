@@ -14,12 +14,12 @@ from typing import Any
 
 import psutil
 
-from bench import cli
+from bench.__main__ import main
 
 PATIENCE_S = 60.0
 MARK = "BENCH_TEST"
 
-PROGRAM = "import sys; {} from bench.cli import main; sys.exit(main())"
+PROGRAM = "import sys; {} from bench.__main__ import main; sys.exit(main(prog='python -m bench'))"
 """`python -m bench`, but for what is changed before."""
 
 UNREPORTED = (
@@ -71,10 +71,12 @@ class Harness:
     def popen(
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> "subprocess.Popen[str]":
+        # As in an activated environment: stacks of a user's file find their programs on PATH.
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(
             argv,
             cwd=cwd or self.checkout,
-            env={**os.environ, MARK: self.token, "PYTHONPATH": str(self.checkout), **(env or {})},
+            env={**os.environ, MARK: self.token, "PATH": path, "PYTHONPATH": str(self.checkout), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -121,7 +123,7 @@ def finish(process: "subprocess.Popen[str]") -> Done:
 def exit_code(*arguments: str | Path) -> int | str | None:
     """What the command line ends with, called within this process: another takes seconds to start."""
     try:
-        return cli.main([os.fspath(argument) for argument in arguments])
+        return main([os.fspath(argument) for argument in arguments], prog="python -m bench")
     except SystemExit as end:
         return end.code
 

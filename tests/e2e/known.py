@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import psutil
 import pytest
 
-from bench.model.cell import Ceiling, Cell
+from bench.model.cell import Bottleneck, Cell
 from bench.model.config import Closed, Load
 from bench.reading import read_run
 from bench.record.store import load_run
@@ -110,7 +110,8 @@ class Live:
             self.measure("--scenarios", scenario)
         cell = self.cells[stack, scenario, load]
         others = f"other programs used {self.others_cores[scenario]:.2f} cores"
-        told = f"{others}; {stack}, {scenario}, {load}: {cell.problems}, {cell.ceiling}, {cell.cpu}"
+        found = cell.measurement
+        told = f"{others}; {stack}, {scenario}, {load}: {found.problems}, {found.bottleneck}, {found.cpu}"
         print(told)
         if needs_core and self.disturbed(scenario) and not wanted(cell):
             pytest.skip(told)
@@ -156,18 +157,18 @@ def keep(folder: Path, name: str) -> None:
 
 def problems_of(cell: Cell) -> set[str]:
     """The names of its problems."""
-    return {problem.name for problem in cell.problems}
+    return {problem.name for problem in cell.measurement.problems}
 
 
-def ceiling_of(cell: Cell) -> Ceiling:
+def bottleneck_of(cell: Cell) -> Bottleneck:
     """What limits it."""
-    assert cell.ceiling is not None
-    return cell.ceiling
+    assert cell.measurement.bottleneck is not None
+    return cell.measurement.bottleneck
 
 
 def voided(cell: Cell, figure: str) -> set[str]:
     """The names of the problems that make a figure of a cell unreliable."""
-    return {problem.name for problem in cell.problems if figure in problem.voids}
+    return {problem.name for problem in cell.measurement.problems if figure in problem.voids}
 
 
 def _by_name(cells: Sequence[Cell]) -> dict[tuple[str, str, str], Cell]:

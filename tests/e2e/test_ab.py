@@ -172,20 +172,23 @@ def test_each_side_proves_which_code_it_ran(session: Session, repository: Reposi
     assert (base["code"] == head["code"]) is (session.asked.head == "base")
 
 
-def test_slices_take_turns_and_every_restart_has_both_arms(session: Session) -> None:
+def test_slices_take_turns_and_every_restart_has_both_sides(session: Session) -> None:
     run = run_json(session.folder)
     assert [cell["round"] for cell in run["cells"]] == list(range(1, session.asked.restarts + 1))
     for cell in run["cells"]:
         slices = cell["slices"]
         assert [one["number"] for one in slices] == list(range(len(slices)))
-        assert sorted(one["arm"] for one in slices) == [0] * (len(slices) // 2) + [1] * (len(slices) // 2)
+        assert sorted(one["measurement"] for one in slices) == [0] * (len(slices) // 2) + [1] * (len(slices) // 2)
         assert all(before["done_s"] < after["begin_s"] for before, after in pairwise(slices))
-        assert all(arm["requests"]["ok"] > 0 and not arm["requests"]["errors"] for arm in cell["arms"])
-        assert not any(arm["requests"]["timeouts"] for arm in cell["arms"])
-    arms = [arm for cell in run["cells"] for arm in cell["arms"]]
-    assert {arm["outcome"] for arm in arms} <= {"ok", "invalid"}
-    assert {problem["name"] for arm in arms for problem in arm["problems"]} <= MACHINES_DOING
-    assert sum(cell["outcome"] == "ok" for cell in run["cells"]) >= session.asked.needed
+        assert all(one["requests"]["ok"] > 0 and not one["requests"]["errors"] for one in cell["measurements"])
+        assert not any(one["requests"]["timeouts"] for one in cell["measurements"])
+    measurements = [one for cell in run["cells"] for one in cell["measurements"]]
+    assert {one["outcome"] for one in measurements} <= {"ok", "invalid"}
+    assert {problem["name"] for one in measurements for problem in one["problems"]} <= MACHINES_DOING
+    assert (
+        sum(all(one["outcome"] == "ok" for one in cell["measurements"]) for cell in run["cells"])
+        >= session.asked.needed
+    )
 
 
 def test_nothing_is_left_of_a_session(session: Session, repository: Repository, shared_harness: Harness) -> None:
@@ -221,6 +224,10 @@ def test_a_head_that_does_not_start_is_refused_with_words_and_never_with_a_verdi
     [
         (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
         (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
+        (
+            ["--base", "base", "--alpha", "1e-9"],
+            "cannot show anything at alpha 1e-09 with 3 gated metrics: take a larger",
+        ),
         (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
         (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),
         (["--base", "base", "--repo", "/"], "git rev-parse --show-toplevel: fatal: not a git repository"),

@@ -16,7 +16,7 @@ from bench.model.cell import Cell, Problem
 from bench.model.run import Run
 from bench.record.store import load_run, save_run
 from tests.sessions.make import FOLDER, run_json, sessions
-from tests.unit.builders import FASTAPI, FLASK, plan, save
+from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
 from tests.unit.sessions import STACKS, ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def test_so_it_is_in_a_program_of_its_own() -> None:
     ("words", "said"),
     [
         ((), "the following arguments are required: BASE"),
-        ((SLOWER, SAME, "third"), "unrecognized arguments: third"),
+        ((SLOWER, SAME, "third"), "unexpected argument: third"),
         ((SLOWER, "--fail-on", "p99:10%"), "unknown metric 'p99'; known: throughput, p95, memory, cpu, errors"),
         ((SLOWER, "--noise", "-2%"), "expected one argument"),
         ((SLOWER, "--alpha", "2"), "write a probability above 0 and at most 0.5"),
@@ -116,17 +116,17 @@ def one_line(done: Done) -> str:
 
 
 def test_runs_that_are_no_pair_exit_2_with_one_line(diff: Diff) -> None:
-    assert "is no A/B run: diff takes two runs, or one that `python -m bench ab` made" in one_line(diff(UNLIKE[0]))
-    assert f"{SLOWER} is an A/B run, which has both revisions in it: give it alone" in one_line(diff(UNLIKE[0], SLOWER))
-    assert "is an A/B run, which has both" in one_line(diff(SLOWER, UNLIKE[0]))
-    assert "are one run: that it equals itself shows nothing" in one_line(diff(UNLIKE[0], UNLIKE[0] / ".." / "base"))
+    assert "is not an A/B run: give two runs, or one that `python -m bench ab` recorded" in one_line(diff(UNLIKE[0]))
+    assert f"{SLOWER} is an A/B run, which contains both revisions: give it alone" in one_line(diff(UNLIKE[0], SLOWER))
+    assert "is an A/B run, which contains both" in one_line(diff(SLOWER, UNLIKE[0]))
+    assert "are the same run: give two different runs" in one_line(diff(UNLIKE[0], UNLIKE[0] / ".." / "base"))
     assert "holds no run.json" in one_line(diff(SLOWER / "absent"))
 
 
 def test_a_report_of_an_ab_points_to_diff(capsys: pytest.CaptureFixture[str]) -> None:
     code = compare.main(["report", str(SLOWER)])
     said = capsys.readouterr()
-    assert f"has a verdict and no report: python compare.py diff {SLOWER}" in one_line(Done(code, said.out, said.err))
+    assert f"has a verdict and no report: python -m bench diff {SLOWER}" in one_line(Done(code, said.out, said.err))
 
 
 def test_a_broken_import_exits_2_and_not_1_with_one_line(tmp_path: Path) -> None:
@@ -146,11 +146,11 @@ def test_an_unexpected_error_exits_2_and_an_interrupt_130(monkeypatch: pytest.Mo
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", fails)
+    monkeypatch.setattr("bench.commands.diff.judge_paired", fails)
     done = diff(SLOWER)
     assert (done.code, done.out) == (2, "")
     assert "ZeroDivisionError: unexpected" in done.err
-    monkeypatch.setattr("bench.judge.gate.paired.judge_paired", interrupted)
+    monkeypatch.setattr("bench.commands.diff.judge_paired", interrupted)
     assert diff(SLOWER).code == 128 + signal.SIGINT
 
 
@@ -192,8 +192,8 @@ def test_damaged_data_exits_2_with_one_line(diff: Diff, stored: Stored) -> None:
     assert "run.json cannot be read" in one_line(diff(path.parent))
     strange = replace(run, ab=replace(run.ab, family=(replace(run.ab.family[0], metric="p99"),)))
     assert "the family's p99 of flask-gthread was not planned" in one_line(diff(stored(strange)))
-    halves = replace(run, cells=(replace(run.cells[0], arms=run.cells[0].arms[:1]), *run.cells[1:]))
-    assert "cell 0 has 1 arms, not 2" in one_line(diff(stored(halves)))
+    halves = replace(run, cells=(replace(run.cells[0], measurements=run.cells[0].measurements[:1]), *run.cells[1:]))
+    assert "cell 0 has 1 measurements, not 2" in one_line(diff(stored(halves)))
 
 
 def test_runs_with_samples_are_judged_from_them(diff: Diff, tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_runs_with_samples_are_judged_from_them(diff: Diff, tmp_path: Path) -> N
     for name in ("base", "head"):
         save(tmp_path / name, plan(shapes, {"weather": (5,)}, rounds=3), shapes)
     run = load_run(tmp_path / "head")
-    slow = (replace(cell, throughput_rps=1.0) for cell in run.cells)
+    slow = (changed(cell, throughput_rps=1.0) for cell in run.cells)
     save_run(tmp_path / "head", replace(run, cells=tuple(slow)))
     done = diff(tmp_path / "base", tmp_path / "head")
     assert "recorded" not in done.out
@@ -227,7 +227,7 @@ def test_thresholds_decide(diff: Diff) -> None:
 
 def test_base_and_head_swapped_mirror_the_verdict(diff: Diff, stored: Stored) -> None:
     run = load_run(SLOWER)
-    swapped = replace(run, cells=tuple(replace(cell, arms=cell.arms[::-1]) for cell in run.cells))
+    swapped = replace(run, cells=tuple(replace(cell, measurements=cell.measurements[::-1]) for cell in run.cells))
     done = diff(stored(swapped))
     assert done.code == 0
     assert done.out.startswith("improved: flask-gthread, weather, 100 users: CPU per request -17.1 %")
@@ -248,15 +248,15 @@ def test_what_head_lost_is_never_a_pass(diff: Diff, stored: Stored) -> None:
     done = diff(base, head, "--noise", "5%")
     assert done.code == 3
     assert done.out.startswith("not comparable: fastapi-aiohttp, weather, 100 users: CPU per request; and ")
-    assert "Head planned it and has not one round of it." in done.out
+    assert "Head planned it but recorded no round of it." in done.out
 
 
 FAILING = Problem("service errors", "3.00 % of the requests failed: 300 x status 500", ("latency", "cpu"))
 
 
 def degraded(cell: Cell) -> Cell:
-    head = replace(cell.arms[1], outcome="degraded", problems=(FAILING,))
-    return replace(cell, outcome="degraded", arms=(cell.arms[0], head))
+    base, head = cell.measurements
+    return replace(cell, measurements=(base, replace(head, outcome="degraded", problems=(FAILING,))))
 
 
 def test_a_head_that_fails_in_a_single_restart_regressed(diff: Diff, stored: Stored) -> None:

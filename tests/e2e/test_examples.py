@@ -60,24 +60,24 @@ def test_each_stack_of_the_examples_is_measured_here(cells: dict[str, Any]) -> N
 @pytest.mark.parametrize("stack", EXAMPLES)
 def test_an_example_answers_rightly_and_is_measured(cells: dict[str, Any], stack: str) -> None:
     cell = cells[stack]
-    assert cell["requests"]["ok"] > 2
-    assert cell["requests"]["errors"] == cell["requests"]["timeouts"] == 0
+    assert cell["measurements"][0]["requests"]["ok"] > 2
+    assert cell["measurements"][0]["requests"]["errors"] == cell["measurements"][0]["requests"]["timeouts"] == 0
     # Nobody answers before the upstream does.
-    assert 0 < cell["throughput_rps"] <= 1.1 * USERS / WAIT_S
-    assert cell["latency_s"]["p50"] >= 0.95 * WAIT_S
-    assert cell["memory"]["peak"]["rss_bytes"] > 5e6
+    assert 0 < cell["measurements"][0]["throughput_rps"] <= 1.1 * USERS / WAIT_S
+    assert cell["measurements"][0]["latency_s"]["p50"] >= 0.95 * WAIT_S
+    assert cell["measurements"][0]["memory"]["peak"]["rss_bytes"] > 5e6
 
 
 @pytest.mark.parametrize("stack", EXAMPLES)
 def test_an_example_calls_the_upstream_as_its_table_says(cells: dict[str, Any], stack: str) -> None:
     cell = cells[stack]
-    assert set(cell["upstream"]["hits"]) == set(EXAMPLES[stack].calls)
-    assert "upstream calls" not in {problem["name"] for problem in cell["problems"]}
+    assert set(cell["measurements"][0]["upstream"]["hits"]) == set(EXAMPLES[stack].calls)
+    assert "upstream calls" not in {problem["name"] for problem in cell["measurements"][0]["problems"]}
 
 
 def test_slots_are_known_where_the_table_tells_them(cells: dict[str, Any]) -> None:
-    assert cells["django-sync"]["ceiling"]["rps"] == pytest.approx(4 / WAIT_S)
-    assert cells["starlette-aiohttp"]["ceiling"]["rps"] is None
+    assert cells["django-sync"]["measurements"][0]["bottleneck"]["slots_rps"] == pytest.approx(4 / WAIT_S)
+    assert cells["starlette-aiohttp"]["measurements"][0]["bottleneck"]["slots_rps"] is None
 
 
 def _files() -> list[Path]:

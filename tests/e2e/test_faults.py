@@ -49,7 +49,7 @@ def test_every_cell_is_accounted_for_and_the_exit_code_says_that_some_failed(
     done: Done, cells: dict[str, Any], folder: Path
 ) -> None:
     assert cells.keys() == {*SERVING, *FAILING}
-    assert {name for name, cell in cells.items() if cell["outcome"] == "failed"} == set(FAILING)
+    assert {name for name, cell in cells.items() if cell["measurements"][0]["outcome"] == "failed"} == set(FAILING)
     assert f"{len(FAILING)} cells failed; their logs are in {folder}/logs" in done.err
 
 
@@ -69,7 +69,7 @@ def test_a_failed_cell_is_told_in_one_line_with_phase_and_log(
     done: Done, cells: dict[str, Any], stack: str, wanted: list[str]
 ) -> None:
     (line,) = [line for line in done.err.splitlines() if f" {stack}, look, 2 users, round 1: FAILED in phase" in line]
-    (problem,) = cells[stack]["problems"]
+    (problem,) = cells[stack]["measurements"][0]["problems"]
     for part in wanted:
         assert part in line
         assert part in problem["detail"]
@@ -90,19 +90,19 @@ def test_a_server_that_serves_nothing_is_recorded_with_its_errors(
     cells: dict[str, Any], stack: str, error: str
 ) -> None:
     cell = cells[stack]
-    assert cell["requests"]["ok"] == 0
-    assert cell["requests"]["by_error"].keys() == {error}
-    assert cell["outcome"] in {"degraded", "invalid"}
-    assert cell["throughput_rps"] == 0
-    assert "nothing served" in {problem["name"] for problem in cell["problems"]}
-    assert cell["memory"]["median"]["rss_bytes"] > 1e6
+    assert cell["measurements"][0]["requests"]["ok"] == 0
+    assert cell["measurements"][0]["requests"]["by_error"].keys() == {error}
+    assert cell["measurements"][0]["outcome"] in {"degraded", "invalid"}
+    assert cell["measurements"][0]["throughput_rps"] == 0
+    assert "nothing served" in {problem["name"] for problem in cell["measurements"][0]["problems"]}
+    assert cell["measurements"][0]["memory"]["median"]["rss_bytes"] > 1e6
 
 
 @pytest.mark.parametrize("stack", ["good", "stubborn"])
 def test_the_others_are_measured_all_the_same(cells: dict[str, Any], stack: str) -> None:
     cell = cells[stack]
-    assert cell["requests"]["ok"] > 5
-    assert cell["requests"]["errors"] == cell["requests"]["timeouts"] == 0
+    assert cell["measurements"][0]["requests"]["ok"] > 5
+    assert cell["measurements"][0]["requests"]["errors"] == cell["measurements"][0]["requests"]["timeouts"] == 0
 
 
 def test_nothing_is_left_running_not_even_what_ignored_sigterm_or_left_its_group(

@@ -82,18 +82,20 @@ def test_a_foreign_app_is_measured_by_path_status_and_body_of_the_table(
     cells: dict[tuple[str, str], Any], stack: str
 ) -> None:
     cell = cells[stack, "right"]
-    assert cell["requests"]["ok"] > 10
-    assert cell["requests"]["errors"] == cell["requests"]["timeouts"] == 0
-    assert cell["throughput_rps"] > 10
-    assert cell["memory"]["peak"]["rss_bytes"] > 5e6
+    assert cell["measurements"][0]["requests"]["ok"] > 10
+    assert cell["measurements"][0]["requests"]["errors"] == cell["measurements"][0]["requests"]["timeouts"] == 0
+    assert cell["measurements"][0]["throughput_rps"] > 10
+    assert cell["measurements"][0]["memory"]["peak"]["rss_bytes"] > 5e6
 
 
 @pytest.mark.parametrize("stack", ["mine-wsgi", "mine-asgi"])
 def test_a_body_that_is_not_the_one_of_the_table_is_an_error(cells: dict[tuple[str, str], Any], stack: str) -> None:
     cell = cells[stack, "wrong"]
-    assert cell["requests"]["ok"] == 0
-    assert cell["requests"]["by_error"] == {"wrong body": cell["requests"]["errors"]}
-    assert cell["outcome"] in {"degraded", "invalid"}
+    assert cell["measurements"][0]["requests"]["ok"] == 0
+    assert cell["measurements"][0]["requests"]["by_error"] == {
+        "wrong body": cell["measurements"][0]["requests"]["errors"]
+    }
+    assert cell["measurements"][0]["outcome"] in {"degraded", "invalid"}
 
 
 def test_stacks_of_the_file_are_listed_beside_those_of_the_project(harness: Harness, folder: Path) -> None:

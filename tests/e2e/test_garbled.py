@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.model.cell import Cell
 from bench.record.store import load_run
 
@@ -84,13 +84,17 @@ def test_every_answer_made_of_garbage_is_an_error_and_no_latency_comes_of_it(
     cells: dict[str, Cell], addresses: dict[str, str], stack: str, kind: str
 ) -> None:
     cell = cells[f"{stack}[env.UPSTREAM_URL={addresses[kind]}]"]
-    assert cell.requests is not None
-    assert cell.requests.by_error == {"status 502": cell.requests.errors}
-    assert cell.requests.errors > 10
-    assert (cell.requests.ok, cell.requests.timeouts, cell.throughput_rps) == (0, 0, 0)
+    assert cell.measurement.requests is not None
+    assert cell.measurement.requests.by_error == {"status 502": cell.measurement.requests.errors}
+    assert cell.measurement.requests.errors > 10
+    assert (cell.measurement.requests.ok, cell.measurement.requests.timeouts, cell.measurement.throughput_rps) == (
+        0,
+        0,
+        0,
+    )
     assert cell.outcome in {"degraded", "invalid"}
-    assert BY_NAME["p95"].value(cell) is None
-    assert "status 502" in (BY_NAME["p95"].void(cell) or "")
+    assert BY_NAME["p95"].value(cell.measurement) is None
+    assert "status 502" in (BY_NAME["p95"].void(cell.measurement) or "")
 
 
 def test_the_user_is_told_of_it_while_the_run_goes_on(done: Done, cells: dict[str, Any]) -> None:

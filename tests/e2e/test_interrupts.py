@@ -128,5 +128,5 @@ def test_an_upstream_that_dies_in_mid_window_fails_the_cell(harness: Harness, co
     assert done.code == 1
     (line,) = [line for line in done.err.splitlines() if "FAILED" in line]
     assert "in phase measure: the upstream was killed by SIGKILL; log: " in line
-    assert run_json(folder)["cells"][0]["outcome"] == "failed"
+    assert run_json(folder)["cells"][0]["measurements"][0]["outcome"] == "failed"
     assert harness.left() == []

@@ -1,14 +1,14 @@
 """Every rule that finds something wrong with a cell, provoked by a real fault, beside cells that are right."""
 
-import re
 from pathlib import Path
 
 import pytest
 
+from bench.judge.cell.kinds import KINDS
 from bench.model.cell import Cell
 
 from .harness import Harness
-from .known import NOISE, ROOT, Known, Live, ceiling_of, known, problems_of
+from .known import NOISE, Known, Live, bottleneck_of, known, problems_of
 
 FAULTY = ("--profile", "faults")
 
@@ -79,26 +79,28 @@ def test_a_fault_is_found_named_and_voids_what_it_touches(
     faults: Known, scenario: str, load: str, fires: set[str], may_fire: set[str], outcome: str
 ) -> None:
     cell = found(faults, scenario, load, fires, may_fire)
-    assert fires <= problems_of(cell), (cell.problems, cell.cpu)
-    assert problems_of(cell) <= fires | may_fire | noise(faults, scenario), (cell.problems, cell.cpu)
+    assert fires <= problems_of(cell), (cell.measurement.problems, cell.measurement.cpu)
+    assert problems_of(cell) <= fires | may_fire | noise(faults, scenario), (
+        cell.measurement.problems,
+        cell.measurement.cpu,
+    )
     assert cell.outcome == outcome
-    for problem in cell.problems:
+    for problem in cell.measurement.problems:
         assert set(problem.voids) == VOIDS[problem.name], problem
         assert problem.detail
 
 
 @pytest.mark.parametrize(("scenario", "load"), HEALTHY)
 def test_nothing_is_found_where_nothing_is_wrong(faults: Known, scenario: str, load: str) -> None:
-    cell = faults.find("faulty", scenario, load, lambda cell: not cell.problems)
-    assert problems_of(cell) <= noise(faults, scenario), cell.problems
+    cell = faults.find("faulty", scenario, load, lambda cell: not cell.measurement.problems)
+    assert problems_of(cell) <= noise(faults, scenario), cell.measurement.problems
     assert cell.outcome == "ok"
-    assert ceiling_of(cell).bound == "nothing"
+    assert bottleneck_of(cell).limit == "nothing"
 
 
 def test_every_rule_has_been_provoked(faults: Known) -> None:
-    rules = set(re.findall(r'Problem\("([^"]+)"', (ROOT / "bench" / "judge" / "cell" / "problems.py").read_text()))
-    assert rules == set(VOIDS)
-    fired: dict[str, list[str]] = {rule: [] for rule in sorted(rules - ELSEWHERE)}
+    assert set(KINDS) == set(VOIDS)
+    fired: dict[str, list[str]] = {rule: [] for rule in sorted(KINDS.keys() - ELSEWHERE)}
     for scenario, load, fires, may_fire, _ in FAULTS:
         for rule in fires & problems_of(found(faults, scenario, load, fires, may_fire)):
             fired[rule].append(f"{scenario} {load}")
@@ -113,7 +115,7 @@ def test_calls_that_are_repeated_and_users_who_think_are_found_as_well(
     more: Known, scenario: str, fires: set[str]
 ) -> None:
     cell = found(more, scenario, "2 users", fires, set())
-    assert fires <= problems_of(cell) <= fires | noise(more, scenario), cell.problems
+    assert fires <= problems_of(cell) <= fires | noise(more, scenario), cell.measurement.problems
     assert cell.outcome == "invalid"
 
 
@@ -122,8 +124,8 @@ def test_calls_that_are_repeated_and_users_who_think_are_found_as_well(
 def test_nothing_is_found_in_the_services_of_the_project_under_a_light_load(
     light: Known, stack: str, load: str
 ) -> None:
-    cell = light.find(stack, "weather", load, lambda cell: not cell.problems)
-    assert problems_of(cell) <= noise(light, "weather"), (stack, cell.problems)
+    cell = light.find(stack, "weather", load, lambda cell: not cell.measurement.problems)
+    assert problems_of(cell) <= noise(light, "weather"), (stack, cell.measurement.problems)
 
 
 @pytest.mark.live
@@ -138,5 +140,5 @@ def test_a_rate_far_beyond_the_generator_is_found_even_if_it_was_forced(
         cell = cells.find("cheap", "fast", "30000/s", lambda cell: "arrivals not sent" in problems_of(cell))
     finally:
         selftest.write_bytes(kept)  # what it says of 30,000/s is of no use to the others
-    assert "arrivals not sent" in problems_of(cell), cell.problems
+    assert "arrivals not sent" in problems_of(cell), cell.measurement.problems
     assert cell.outcome == "invalid"

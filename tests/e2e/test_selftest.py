@@ -14,7 +14,12 @@ def test_the_selftest_says_what_this_machine_can_measure(harness: Harness) -> No
     done = harness.run("selftest")
     assert done.code == 0, done.err
     print(done.out)
-    for words in ("open loads are sound up to ", "closed loads are sound up to ", "upstream alone", "timers: "):
+    for words in (
+        "open-loop loads are reliable up to ",
+        "closed-loop loads are reliable up to ",
+        "upstream alone: ",
+        "timers: ",
+    ):
         assert words in done.out
     assert harness.left() == []
 
@@ -27,7 +32,7 @@ def test_a_rate_beyond_the_machine_is_refused_with_a_reason_and_force_goes_on(
     words = ("run", "--config", config("good"), "--profile", "tiny", "--rate", "60000", "--out", tmp_path / "run")
     refused = harness.run(*words)
     assert refused.code == 2
-    assert "60 000/s cannot be sent on schedule on this machine" in refused.err.replace("\u202f", " ")
+    assert "this machine cannot send 60 000/s on schedule" in refused.err.replace("\u202f", " ")
     assert "--force" in refused.err
     assert not (tmp_path / "run" / "run.json").exists()
 

@@ -49,10 +49,10 @@ def test_a_run_records_every_cell_and_says_where(done: Done, run: dict[str, Any]
     *_, page, markdown = done.out.rstrip().splitlines()
     assert page == f"With charts, for any browser: {folder / 'report.html'}"
     assert markdown == f"As Markdown: {folder / 'report.md'}"
-    assert "\nThe answer\n- " in done.out
+    assert "\nThe answer\nOn " in done.out
     assert (folder / "report.html").is_file()
     assert sorted((cell["stack"], cell["load"]["users"]) for cell in run["cells"]) == sorted(product(STACKS, USERS))
-    assert {cell["outcome"] for cell in run["cells"]} <= {"ok", "invalid"}, done.err
+    assert {cell["measurements"][0]["outcome"] for cell in run["cells"]} <= {"ok", "invalid"}, done.err
     selftest, announced, *cells = [line for line in done.err.splitlines() if line[0] != " "]
     assert selftest == "selftest: what can this machine measure?"
     assert announced.startswith("4 cells, about 0:")
@@ -67,14 +67,14 @@ def test_the_record_is_as_its_published_schema_says(run: dict[str, Any]) -> None
 def test_every_request_is_recorded_exactly_once(run: dict[str, Any], folder: Path) -> None:
     for cell in run["cells"]:
         with np.load(folder / cell["samples"], allow_pickle=False) as arrays:
-            assert len(arrays["status"]) == cell["upstream"]["hits"]["weather"]
+            assert len(arrays["status"]) == cell["measurements"][0]["upstream"]["hits"]["weather"]
             assert set(arrays["status"].tolist()) == {200}
             scheduled_s, sent_s, done_s = (arrays[name] for name in ("scheduled_s", "sent_s", "done_s"))
         assert (scheduled_s <= sent_s).all()
         assert (sent_s < done_s).all()
         inside = (scheduled_s >= cell["window"]["start_s"]) & (scheduled_s < cell["window"]["end_s"])
-        assert cell["requests"]["ok"] == inside.sum() > 0
-        assert cell["latency_s"]["p50"] >= 0.1  # the upstream's own delay
+        assert cell["measurements"][0]["requests"]["ok"] == inside.sum() > 0
+        assert cell["measurements"][0]["latency_s"]["p50"] >= 0.1  # the upstream's own delay
         # A user who is free before the timer of the window's end may ask once more; in the drain nobody does.
         assert scheduled_s.max() < cell["window"]["end_s"] + 0.05
 
@@ -95,7 +95,7 @@ def test_users_start_spread_over_the_warm_up_and_all_have_an_answer_before_the_w
 
 def test_memory_and_cpu_are_those_of_a_server_that_works(run: dict[str, Any]) -> None:
     for cell in run["cells"]:
-        memory, cpu = cell["memory"], cell["cpu"]
+        memory, cpu = cell["measurements"][0]["memory"], cell["measurements"][0]["cpu"]
         for kind in ("idle", "median", "peak"):
             assert 5e6 < memory[kind]["uss_bytes"] <= memory[kind]["rss_bytes"] < 500e6
         assert memory["median"]["rss_bytes"] <= memory["peak"]["rss_bytes"]

@@ -23,7 +23,7 @@ from bench.run.host.cpus import cpu_sets, pinned
 
 from .conftest import ROOT, Config
 from .harness import Harness, until
-from .known import Known, ceiling_of, known, voided
+from .known import Known, bottleneck_of, known, voided
 
 OMISSION = ROOT / "examples" / "omission"
 LOGNORMAL = Path(__file__).with_name("lognormal_server.py")
@@ -69,7 +69,7 @@ def test_an_open_load_tells_what_everybody_waited_who_came_while_the_server_was_
     (cell,) = [cell for cell in load_run(frozen).cells if isinstance(cell.load, Open)]
     samples = load_samples(frozen, cell)
     assert cell.window is not None
-    assert cell.latency_s is not None
+    assert cell.measurement.latency_s is not None
     counted = scheduled_in(samples, cell.window)
     scheduled_s = samples.scheduled_s[counted]
     done_s = scheduled_s + SERVICE_S
@@ -79,18 +79,19 @@ def test_an_open_load_tells_what_everybody_waited_who_came_while_the_server_was_
         done_s = np.where(asleep, ended_s, np.where(unread, ended_s + SERVICE_S, done_s))
     truth = distribution(done_s - scheduled_s)
     assert truth is not None
-    print(f"P95 {cell.latency_s.p95:.4f} s, computed {truth.p95:.4f} s; P99 {cell.latency_s.p99:.4f}, {truth.p99:.4f}")
+    found = cell.measurement.latency_s
+    print(f"P95 {found.p95:.4f} s, computed {truth.p95:.4f} s; P99 {found.p99:.4f}, {truth.p99:.4f}")
     assert len(scheduled_s) == pytest.approx(140, abs=1)
     assert 0.6 < truth.p95 < 0.75
-    assert cell.latency_s.p95 == pytest.approx(truth.p95, rel=0.05)
-    assert cell.latency_s.p99 == pytest.approx(truth.p99, rel=0.05)
+    assert cell.measurement.latency_s.p95 == pytest.approx(truth.p95, rel=0.05)
+    assert cell.measurement.latency_s.p99 == pytest.approx(truth.p99, rel=0.05)
 
 
 @pytest.mark.live
 def test_a_closed_load_loses_one_request_to_the_same_freeze_and_its_p95_does_not_see_it(frozen: Path) -> None:
     cells = load_run(frozen).cells
-    (closed,) = [cell.latency_s for cell in cells if isinstance(cell.load, Closed)]
-    (opened,) = [cell.latency_s for cell in cells if isinstance(cell.load, Open)]
+    (closed,) = [cell.measurement.latency_s for cell in cells if isinstance(cell.load, Closed)]
+    (opened,) = [cell.measurement.latency_s for cell in cells if isinstance(cell.load, Open)]
     assert closed is not None
     assert opened is not None
     print(f"P95 {closed.p95:.4f} s closed, {opened.p95:.4f} s open")
@@ -136,8 +137,8 @@ def measured_and_logged(harness: Harness, config: Path, folder: Path) -> list[st
     assert counted.sum() > 1500
     assert np.median(left_s - came_s) == pytest.approx(0.05, rel=0.1)
     return [
-        *deviations("service time", cell.service_s, (left_s - came_s)[counted]),
-        *deviations("latency", cell.latency_s, (left_s - samples.scheduled_s)[counted]),
+        *deviations("service time", cell.measurement.service_s, (left_s - came_s)[counted]),
+        *deviations("latency", cell.measurement.latency_s, (left_s - samples.scheduled_s)[counted]),
     ]
 
 
@@ -220,7 +221,7 @@ starved = known("starved", "--profile", "faults", "--scenarios", "good", "--rate
 def test_an_upstream_that_is_held_up_never_passes_for_a_slow_service(held_up: Known) -> None:
     cell = held_up.find("flask-gthread", "weather", "10 users", lambda _: True)
     assert "upstream late" in voided(cell, "latency")
-    assert ceiling_of(cell).bound == "upstream"
+    assert bottleneck_of(cell).limit == "upstream"
 
 
 def test_a_generator_that_others_keep_from_its_core_never_passes_for_a_slow_server(starved: Known) -> None:

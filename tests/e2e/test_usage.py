@@ -12,8 +12,10 @@ from .harness import Harness, exit_code, finish, run_json, until
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        ((), "the following arguments are required: VERB"),
-        (("bench",), "invalid choice: 'bench'"),
+        ((), "the following arguments are required: COMMAND"),
+        (("bench",), "unknown command bench; known: list, run, ab, report, diff, selftest, serve"),
+        (("run", "--user", "10"), "unknown option --user: did you mean --users?"),
+        (("run", "--resume", "gone", "--users=2"), "--resume continues a run with its own options: leave out --users"),
         (("run", "--stacks", "flask"), "--stacks: unknown stack 'flask'; known: flask-sync, "),
         (("run", "--scenarios", "wether"), "--scenarios: unknown scenario 'wether'; known: health, "),
         (("run", "--profile", "fast"), "--profile: unknown profile 'fast'; known: smoke, bench, ab, full"),
@@ -133,12 +135,12 @@ def test_two_runs_at_once_each_measure_their_own_and_never_share_a_folder(
         process.communicate(timeout=60)
         assert process.returncode == 0
         (cell,) = run_json(tmp_path / name)["cells"]
-        assert cell["requests"]["ok"] > 0
-        assert cell["requests"]["errors"] == 0
+        assert cell["measurements"][0]["requests"]["ok"] > 0
+        assert cell["measurements"][0]["requests"]["errors"] == 0
     assert harness.left() == []
 
 
-def test_a_window_shorter_than_a_request_is_recorded_for_what_it_is(
+def test_a_window_shorter_than_a_request_is_recorded_for_what_it_is_and_the_run_exits_with_1(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
@@ -146,8 +148,9 @@ def test_a_window_shorter_than_a_request_is_recorded_for_what_it_is(
         "run", "--config", config("slow"), "--profile", "tiny", "--users", "1", "--warmup", "0.1", "--window", "0.2",
         "--out", folder,
     )  # fmt: skip
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
+    assert f"slow served nothing; the logs are in {folder}/logs" in done.err
     (cell,) = run_json(folder)["cells"]
-    assert cell["requests"]["ok"] == 0
-    assert cell["latency_s"] is None
-    assert "nothing served" in {problem["name"] for problem in cell["problems"]}
+    assert cell["measurements"][0]["requests"]["ok"] == 0
+    assert cell["measurements"][0]["latency_s"] is None
+    assert "nothing served" in {problem["name"] for problem in cell["measurements"][0]["problems"]}

@@ -21,8 +21,8 @@ from bench import units
 from bench.judge.cell import figures
 from bench.model.cell import Distribution, Window
 from bench.model.config import Closed, Load, Open, Scenario, Timing, UpstreamCall
-from bench.run.cell.load import running_load
-from bench.run.cell.visit import join_samples
+from bench.run.cell.load import Order, running_load
+from bench.run.cell.samples import join_samples
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.signals import StopRequest, stop_on_signals
 from bench.run.testbed.upstream import Upstream, running_upstream
@@ -44,17 +44,18 @@ def upstream_alone(folder: Path, stop: StopRequest) -> Iterator[Upstream]:
 
 
 def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequest) -> tuple[float, Distribution]:
-    """(right answers per second, lag in seconds) of one load from the generator's core."""
+    """(right answers per second, send delay in seconds) of one load from the generator's core."""
     cores, window = cpu_sets(1).generator, None
-    with running_load(scenario, load, TIMING, 1, [url], cores, folder, folder / f"{scenario.name}.log") as generator:
+    order = Order(scenario, load, TIMING, 1, (url,))
+    with running_load(order, cores, folder, folder / f"{scenario.name}.log") as generator:
         for event in generator.events(stop, []):
             if event["event"] == "window":
                 window = Window(0.0, event["start_s"], event["end_s"])
-        samples = join_samples(generator.output, [])
+        samples = join_samples(generator.output, [], [])
     assert window is not None
-    lag_s = figures.lag_s(samples, window)
-    assert lag_s is not None
-    return figures.throughput_rps(samples, window), lag_s
+    send_delay_s = figures.send_delay_s(samples, window)
+    assert send_delay_s is not None
+    return figures.throughput_rps(samples, window), send_delay_s
 
 
 def wrk_rps(url: str) -> float | None:

@@ -24,7 +24,7 @@ from bench.model.run import Run
 from bench.model.samples import Floats, Samples
 from bench.plan.schedule import visits
 from bench.record.store import save_run
-from tests.unit.builders import FASTAPI, FLASK, HOLD_S, SYNC, Shape, plan, record, run_of
+from tests.unit.builders import FASTAPI, FLASK, HOLD_S, SYNC, Shape, plan, readings_of, record, run_of
 
 SHAPES = {
     "flask-sync": SYNC,
@@ -53,7 +53,7 @@ def make(folder: Path, cells: int, requests: int) -> Run:
     rounds = max(round(cells / CELLS_A_ROUND), 1)
     loads = dict.fromkeys(CAPACITY, USERS)
     planned = plan(SHAPES, loads, rounds=rounds, rates=dict.fromkeys(CAPACITY, RATES_RPS))
-    keys = [key for visit in visits(planned, seed=7) for key in visit.cells]
+    keys = [key for cells in visits(planned, seed=7) for key in cells]
     length_s = requests / sum(rate_rps(key) for key in keys)
     warmup_s = WARMUP_SHARE * length_s
     timing = Timing(warmup_s, length_s - warmup_s, 3 * length_s)
@@ -89,35 +89,38 @@ def samples(key: CellKey, window: Window) -> Samples:
     count = len(done_s)
     zeros = np.zeros(count, dtype=np.int64)
     beat_s = np.arange(window.warmup_s, window.end_s, 0.01)
-    mem_t_s = np.arange(window.warmup_s - 1, window.end_s + 1.2)
-    passed_s, readings = mem_t_s - mem_t_s[0], len(mem_t_s)
+    t_s = np.arange(window.warmup_s - 1, window.end_s + 1.2)
+    passed_s, readings = t_s - t_s[0], len(t_s)
     in_flight = key.load.rate_rps * HOLD_S if isinstance(key.load, Open) else key.load.users
     pss_bytes = (shape.pss_bytes + USER_BYTES * in_flight + random.normal(0, 2e5, readings)).astype(np.int64)
-    cpu_s = np.asarray(np.searchsorted(done_s, mem_t_s) * shape.cpu_s, dtype=np.float64)
+    cpu_s = np.asarray(np.searchsorted(done_s, t_s) * shape.cpu_s, dtype=np.float64)
     return Samples(
         scheduled_s=scheduled_s,
         sent_s=scheduled_s + random.exponential(2e-5, count),
         done_s=done_s,
         status=np.where(random.random(count) < FAILED_SHARE, -503, 200),
         bytes=np.full(count, 40),
-        arm=zeros,
+        measurement=zeros,
         route=zeros,
         slice=zeros,
+        new_connection=zeros,
         beat_s=beat_s,
         beat_late_s=random.exponential(2e-4, len(beat_s)),
-        mem_t_s=mem_t_s,
-        mem_arm=np.zeros(readings, dtype=np.int64),
-        pss_bytes=pss_bytes,
-        anon_bytes=pss_bytes // 2,
-        rss_bytes=pss_bytes + 9_000_000,
-        uss_bytes=pss_bytes - 3_000_000,
-        cpu_user_s=cpu_s * 0.75,
-        cpu_system_s=cpu_s * 0.25,
-        threads=np.full(readings, 5),
-        switches=np.arange(readings) * 1000,
-        generator_cpu_s=passed_s * 0.3,
-        upstream_cpu_s=passed_s * 0.1,
-        sampler_cpu_s=passed_s * 0.01,
+        **readings_of(
+            t_s,
+            {
+                "pss_bytes": pss_bytes,
+                "anon_bytes": pss_bytes // 2,
+                "rss_bytes": pss_bytes + 9_000_000,
+                "uss_bytes": pss_bytes - 3_000_000,
+                "cpu_user_s": cpu_s * 0.75,
+                "cpu_system_s": cpu_s * 0.25,
+                "threads": np.full(readings, 5),
+                "switches": np.arange(readings) * 1000,
+            },
+            {"generator": 0.3, "upstream": 0.1, "harness": 0.01},
+        ),
+        cores_t_s=t_s,
         server_steal_s=passed_s * 0.02,
         load_steal_s=passed_s * 0.01,
     )
@@ -139,14 +142,16 @@ def _requests(load: Load, answered_rps: float, window: Window, random: np.random
 
 def main() -> int:
     """0 once the run is made."""
-    parser = argparse.ArgumentParser(prog="python -m tests.speed.large_run", description="Make up a large run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.speed.large_run", description="Make up a large run.", allow_abbrev=False
+    )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("--cells", type=int, default=300)
     parser.add_argument("--requests", type=int, default=10_000_000)
     arguments = parser.parse_args()
     run = make(arguments.folder, arguments.cells, arguments.requests)
     size = sum(path.stat().st_size for path in arguments.folder.rglob("*") if path.is_file())
-    asked = sum(cell.upstream.hits["weather"] for cell in run.cells if cell.upstream is not None)
+    asked = sum(served.hits["weather"] for cell in run.cells if (served := cell.measurement.upstream) is not None)
     said = f"{len(run.cells)} cells, {units.count(asked)} requests, {units.megabytes(size)}"
     print(f"{said} in {arguments.folder}", file=sys.stderr)
     return 0

@@ -81,7 +81,9 @@ def said(runs: Sequence[Taken]) -> str:
 
 def main() -> int:
     """0 once the figures are printed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.speed.report", description="Time the report of a large run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.speed.report", description="Time the report of a large run.", allow_abbrev=False
+    )
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path)
     parser.add_argument("--times", type=int, default=5)
     arguments = parser.parse_args()

@@ -17,7 +17,7 @@ TABLE_S, WHOLE_S, PEAK_BYTES = 5.0, 30.0, 1_000_000_000
 def test_the_large_run_is_one_that_could_have_been_recorded(tmp_path: Path) -> None:
     run = make(tmp_path, cells=50, requests=300_000)
     assert len(run.cells) == CELLS_A_ROUND
-    asked = sum(cell.upstream.hits["weather"] for cell in run.cells if cell.upstream is not None)
+    asked = sum(served.hits["weather"] for cell in run.cells if (served := cell.measurement.upstream) is not None)
     assert asked == pytest.approx(300_000, rel=0.05)
     assert sum(cell.outcome == "ok" for cell in run.cells) >= 0.9 * len(run.cells)
     assert read_run(tmp_path).run == run

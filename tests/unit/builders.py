@@ -1,20 +1,25 @@
 """Synthetic runs: raw samples of a made-up server, judged and recorded as a real session does it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.judge.cell.judge import judge_cell
+from bench.judge.cell.conditions import Conditions
+from bench.judge.cell.judge import Recording, judge_cell
 from bench.judge.cell.problems import outcome
 from bench.model.cell import (
-    Bound,
-    Ceiling,
+    SIDES,
+    Bottleneck,
     Cell,
     CellKey,
     Cpu,
     Distribution,
+    Limit,
+    Measurement,
     Memory,
     MemoryFigure,
     Probe,
@@ -25,7 +30,7 @@ from bench.model.cell import (
 )
 from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
 from bench.model.run import SCHEMA_VERSION, Machine, Run
-from bench.model.samples import Samples
+from bench.model.samples import TABLES, Samples
 from bench.plan.schedule import visits
 from bench.record.store import save_run, save_samples
 
@@ -139,27 +144,55 @@ def samples(shape: Shape, load: Load, seed: int) -> Samples:
         done_s=done_s,
         status=np.full(count, 200),
         bytes=np.full(count, 40),
-        arm=np.zeros(count, dtype=np.int64),
+        measurement=np.zeros(count, dtype=np.int64),
         route=np.zeros(count, dtype=np.int64),
         slice=np.zeros(count, dtype=np.int64),
+        new_connection=np.zeros(count, dtype=np.int64),
         beat_s=np.arange(WINDOW.warmup_s, WINDOW.end_s, 0.01),
         beat_late_s=np.full(len(np.arange(WINDOW.warmup_s, WINDOW.end_s, 0.01)), 0.0003),
-        mem_t_s=mem_t_s,
-        mem_arm=np.zeros(readings, dtype=np.int64),
-        pss_bytes=pss_bytes,
-        anon_bytes=pss_bytes // 2,
-        rss_bytes=pss_bytes + 9_000_000,
-        uss_bytes=pss_bytes - 3_000_000,
-        cpu_user_s=np.asarray(cpu_s * 0.75, dtype=np.float64),
-        cpu_system_s=np.asarray(cpu_s * 0.25, dtype=np.float64),
-        threads=np.full(readings, 5),
-        switches=np.arange(readings) * 100,
-        generator_cpu_s=(mem_t_s - mem_t_s[0]) * 0.3,
-        upstream_cpu_s=(mem_t_s - mem_t_s[0]) * 0.1,
-        sampler_cpu_s=(mem_t_s - mem_t_s[0]) * 0.01,
+        **readings_of(
+            mem_t_s,
+            {
+                "pss_bytes": pss_bytes,
+                "anon_bytes": pss_bytes // 2,
+                "rss_bytes": pss_bytes + 9_000_000,
+                "uss_bytes": pss_bytes - 3_000_000,
+                "cpu_user_s": cpu_s * 0.75,
+                "cpu_system_s": cpu_s * 0.25,
+                "threads": np.full(readings, 5),
+                "switches": np.arange(readings) * 100,
+            },
+            {"generator": 0.3, "upstream": 0.1, "harness": 0.01},
+        ),
+        cores_t_s=mem_t_s,
         server_steal_s=(mem_t_s - mem_t_s[0]) * 0.02,
         load_steal_s=(mem_t_s - mem_t_s[0]) * 0.01,
     )
+
+
+def readings_of(
+    t_s: NDArray[np.float64],
+    servers: Mapping[str, NDArray[Any]] | Sequence[Mapping[str, NDArray[Any]]],
+    load_side: Mapping[str, float],
+) -> dict[str, Any]:
+    """The columns of the readings: servers with their columns, then the load side, each role with the cores it uses."""
+    each = [servers] if isinstance(servers, Mapping) else servers
+    cpu = [{"cpu_user_s": (t_s - t_s[0]) * cores} for cores in load_side.values()]
+    parts = [*each, *cpu]
+    nothing = {"cpu_user_s": np.zeros(len(t_s)), "cpu_system_s": np.zeros(len(t_s))}
+    names = [name for name in TABLES["readings"] if name not in {"t_s", "role"}]
+    columns = {
+        name: np.concatenate([np.asarray(part.get(name, nothing.get(name, np.full(len(t_s), -1)))) for part in parts])
+        for name in names
+    }
+    wide = {name: column.astype(np.float64 if name.startswith("cpu") else np.int64) for name, column in columns.items()}
+    roles = ("server",) if len(each) == 1 else SIDES
+    return {
+        **wide,
+        "t_s": np.tile(t_s, len(parts)),
+        "role": np.repeat(np.arange(len(parts)), len(t_s)),
+        "roles": (*roles, *load_side),
+    }
 
 
 def served(count: int, delay_error_s: float = 0.001, peak_in_flight: int = 500) -> UpstreamServed:
@@ -173,8 +206,7 @@ def failed(key: CellKey, detail: str = "the server did not become ready in 30 s"
         key.load,
         key.round,
         key.order,
-        "failed",
-        (Problem("failed", f"start server: {detail}"),),
+        (Measurement("failed", (Problem("failed", f"start server: {detail}"),)),),
     )
 
 
@@ -191,7 +223,7 @@ def save(
     """The run that now lies in the folder. `change` spoils the samples of cells; `skips` leaves cells out."""
     folder.mkdir(parents=True, exist_ok=True)
     cells = []
-    for key in (key for visit in visits(planned, seed=7) for key in visit.cells):
+    for key in (key for cells in visits(planned, seed=7) for key in cells):
         if skips(key):
             continue
         if fails(key):
@@ -206,17 +238,8 @@ def save(
 
 def record(folder: Path, planned: Plan, key: CellKey, raw: Samples, window: Window) -> Cell:
     """One cell, judged, its samples in the folder."""
-    cell = judge_cell(
-        key,
-        planned.stacks[key.stack],
-        planned.scenarios[key.scenario],
-        raw,
-        window,
-        served(len(raw.status)),
-        PROBE,
-        server_cpus=1,
-        load_cpus=1,
-    )
+    conditions = Conditions(planned.stacks[key.stack], planned.scenarios[key.scenario], key.load, 1, 1)
+    cell = judge_cell(key, conditions, Recording(raw, [served(len(raw.status))], PROBE, window))
     return replace(cell, samples=save_samples(folder, key.order, raw))
 
 
@@ -252,28 +275,36 @@ def cell(
     pss_bytes: int | None = 50_000_000,
     cpu_s: float = 0.001,
     problems: tuple[Problem, ...] = (),
-    bound: Bound = "nothing",
+    limit: Limit = "nothing",
     load: Load | None = None,
 ) -> Cell:
     """A cell with these figures, without samples."""
     memory = MemoryFigure(pss_bytes, 60_000_000, 45_000_000)
-    return Cell(
-        stack=stack,
-        scenario=scenario,
-        load=load or Closed(users=users),
-        round=number,
-        order=0,
+    one = Measurement(
         outcome=outcome(problems),
         problems=problems,
-        window=WINDOW,
         requests=Requests(100, 0, 0, 0, {}),
         throughput_rps=throughput_rps,
         latency_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
         service_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
         memory=Memory(memory, memory, memory),
         cpu=Cpu(cpu_s, 0.5, 0.3, 0.1, 0.01, 5, 100.0, 0.0, 0.0),
-        probe=PROBE,
         upstream=served(100),
-        ceiling=Ceiling(None, 0.1, 10.0, bound, "so it was seen"),
+        bottleneck=Bottleneck(None, 0.1, 10.0, limit, "so the figures show"),
+    )
+    return Cell(
+        stack=stack,
+        scenario=scenario,
+        load=load or Closed(users=users),
+        round=number,
+        order=0,
+        measurements=(one,),
+        window=WINDOW,
+        probe=PROBE,
         samples="cells/0.npz",
     )
+
+
+def changed(cell: Cell, **figures: Any) -> Cell:
+    """The cell with these figures in each of its measurements."""
+    return replace(cell, measurements=tuple(replace(one, **figures) for one in cell.measurements))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from bench.model.cell import (
-    Arm,
-    Bound,
-    Ceiling,
+    Bottleneck,
     Cell,
     Cpu,
     Distribution,
+    Limit,
+    Measurement,
     Memory,
     MemoryFigure,
     Outcome,
@@ -32,12 +32,12 @@ DEVIATIONS: Mapping[str, float] = {"cpu": 0.01, "throughput": 0.01, "p95": 0.02,
 """The standard deviation of a restart's log-ratio of head and base."""
 
 DRIFT = 0.05
-"""That of what both arms of a restart have in common: the machine's speed."""
+"""That of what both sides of a restart have in common: the machine's speed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one arm read."""
+    """The figures of one measurement."""
 
     throughput: float = 845.0
     cpu: float = 0.0011
@@ -108,30 +108,23 @@ def ab_run(
 
 def ab_cell(stack: str, load: Load, restart: int, base: Figures, head: Figures) -> Cell:
     """The cell of one restart, without samples."""
-    return Cell(
-        stack, "weather", load, restart, 0, "ok",
-        window=Window(100.0, 101.0, 113.0), probe=PROBE, arms=(arm(base), arm(head)),
-    )  # fmt: skip
+    sides = (measurement(base), measurement(head))
+    return Cell(stack, "weather", load, restart, 0, sides, window=Window(100.0, 101.0, 113.0), probe=PROBE)
 
 
-def cell_of(stack: str, load: Load, number: int, figures: Figures, *, bound: Bound = "nothing") -> Cell:
+def cell_of(stack: str, load: Load, number: int, figures: Figures, *, limit: Limit = "nothing") -> Cell:
     """The cell of one round of an ordinary run, without samples."""
-    one = arm(figures)
-    return Cell(
-        stack, "weather", load, number, 0, one.outcome, one.problems,
-        window=Window(100.0, 101.0, 113.0), requests=one.requests, throughput_rps=one.throughput_rps,
-        latency_s=one.latency_s, memory=one.memory, cpu=one.cpu, probe=PROBE,
-        ceiling=Ceiling(None, 0.1, 10.0, bound, "so it was seen"),
-    )  # fmt: skip
+    one = replace(measurement(figures), bottleneck=Bottleneck(None, 0.1, 10.0, limit, "so the figures show"))
+    return Cell(stack, "weather", load, number, 0, (one,), window=Window(100.0, 101.0, 113.0), probe=PROBE)
 
 
-def arm(figures: Figures) -> Arm:
-    """An arm that reads these figures."""
+def measurement(figures: Figures) -> Measurement:
+    """A measurement with these figures."""
     failed = round(figures.errors * 10_000)
     memory = MemoryFigure(
         round(figures.memory * 1.6), round(figures.memory * 2), round(figures.memory * 1.5), round(figures.memory)
     )
-    return Arm(
+    return Measurement(
         outcome=figures.outcome,
         problems=figures.problems,
         requests=Requests(10_000 - failed, failed, 0, 0, {"status 500": failed} if failed else {}),

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import compare
+from bench.judge.cell.figures import reading_of
 from bench.model.cell import CellKey
 from bench.model.run import SCHEMA_VERSION
 from bench.model.samples import Samples
 from bench.record.store import load_run, save_run
-from bench.show.charts.against_load import SATURATION
 from bench.show.charts.gallery import FORMATS, NAMES, pictures
-from bench.show.report.markdown import BEGIN, END
-from tests.unit.builders import FASTAPI, FLASK, plan, save
+from bench.show.text.embed import BEGIN, END
+from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
@@ -53,12 +53,12 @@ def chartless(tmp_path: Path) -> Path:
 def test_a_report_prints_the_table_and_lies_beside_the_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main(["report", str(folder)]) == 0
     said = capsys.readouterr()
-    assert "GET /weather: one upstream call of 20 ms, 10 users" in said.out
+    assert "\nGET /weather: one upstream call of 20 ms\n\n5 users (closed-loop)\n" in said.out
     assert "flask" in said.out
     assert "\x1b" not in said.out
     assert said.err == ""
     assert {path.name for path in (folder / "charts").iterdir()} == {
-        f"{name}.{kind}" for name in NAMES if name != SATURATION for kind in FORMATS
+        f"{name}.{kind}" for name in NAMES if name != "p95-saturation" for kind in FORMATS
     }
     assert (folder / "report.md").read_text(encoding="utf-8").startswith("# Benchmark run")
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
@@ -78,7 +78,7 @@ def test_all_figures_go_into_a_file_or_to_standard_output_alone(
     assert {row["stack"] for row in json.loads(written)["rows"]} == set(SHAPES)
 
 
-def test_a_time_line_of_a_cell_that_is_not_there_exits_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_timeline_of_a_cell_that_is_not_there_exits_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main(["report", str(folder), "--timeline", "99"]) == 2
     assert "no raw samples of a cell 99" in one_line(capsys)
 
@@ -96,7 +96,7 @@ def test_a_report_shows_what_the_samples_say_whatever_run_json_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = load_run(folder)
-    save_run(folder, replace(run, cells=tuple(replace(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
+    save_run(folder, replace(run, cells=tuple(changed(cell, throughput_rps=1e9, problems=()) for cell in run.cells)))
     compare.main(["report", str(folder)])
     assert "1000000000" not in capsys.readouterr().out
 
@@ -116,26 +116,27 @@ def test_a_run_without_a_cell_is_reported(tmp_path: Path, capsys: pytest.Capture
     assert "No cell was recorded." in capsys.readouterr().out
 
 
-def test_figures_that_the_load_side_spoiled_are_void(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_figures_that_the_load_side_spoiled_are_unreliable(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def spoil(key: CellKey, raw: Samples) -> Samples:
-        return replace(raw, generator_cpu_s=raw.generator_cpu_s * (3 if key.stack == "loop" else 1))
+        busy = reading_of(raw, "generator") & (key.stack == "loop")
+        return replace(raw, cpu_user_s=raw.cpu_user_s * np.where(busy, 3, 1))
 
     save(tmp_path, plan(SHAPES, {"weather": (10,)}, rounds=1), SHAPES, change=spoil)
     compare.main(["report", str(tmp_path)])
     out = capsys.readouterr().out
-    assert out.count("void [1]") == 2
+    assert out.count("unreliable [1]") == 2
     assert "invalid" in out
 
 
 @pytest.mark.usefixtures("unwritten")
 def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path) -> None:
     page = tmp_path / "README.md"
-    page.write_text(f"# Title\n{BEGIN}\nold\n{END}\nrest\n", encoding="utf-8")
+    page.write_text(f"# Title\n{BEGIN}\noutdated\n{END}\nrest\n", encoding="utf-8")
     assert compare.main(["report", str(folder), "--embed", str(page)]) == 0
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"# Title\n{BEGIN}\n")
     assert text.endswith(f"{END}\nrest\n")
-    assert "old" not in text
+    assert "outdated" not in text
     for name in ("throughput", "p95", "memory"):
         assert f"](run/charts/{name}.png)" in text
         assert (tmp_path / "run" / "charts" / f"{name}.png").is_file()
@@ -196,7 +197,7 @@ def foreign(folder: Path) -> None:
 def no_sampler(folder: Path) -> None:
     path = folder / "cells" / "0.npz"
     with np.load(path) as arrays:
-        kept = dict(arrays) | {"mem_t_s": arrays["mem_t_s"] + 1e6}
+        kept = dict(arrays) | {"t_s": arrays["t_s"] + 1e6}
     np.savez(path, allow_pickle=False, **kept)
 
 
@@ -205,9 +206,9 @@ def no_sampler(folder: Path) -> None:
     [
         (truncate, "run.json cannot be read"),
         (corrupt, "0.npz cannot be read"),
-        (shorten, "cannot be judged"),
-        (newer, f"has schema 99, and this version reads {SCHEMA_VERSION}: update it"),
-        (older, f"has schema 1, and this version reads {SCHEMA_VERSION}: measure again, or read it with the version"),
+        (shorten, "cannot be read: columns of one table differ in length"),
+        (newer, f"has schema 99, and this version reads 2 and {SCHEMA_VERSION}: update this program"),
+        (older, f"has schema 1, and this version reads 2 and {SCHEMA_VERSION}: measure again"),
         (gone, "holds no run.json"),
         (foreign, "cell 0 is of a stack or scenario not planned"),
         (no_sampler, "cannot be judged: no memory reading lies in the window"),
@@ -248,10 +249,10 @@ def test_wrong_usage_exits_2(arguments: list[str], capsys: pytest.CaptureFixture
 def test_an_unexpected_error_exits_2_and_not_1(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_more: object) -> None:
         raise ZeroDivisionError("unexpected")
 
-    monkeypatch.setattr("bench.show.report.publish.content", broken)
+    monkeypatch.setattr("bench.show.report.publish.report", broken)
     assert compare.main(["report", str(folder)]) == 2
     assert "ZeroDivisionError: unexpected" in capsys.readouterr().err
 

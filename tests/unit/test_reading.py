@@ -14,10 +14,10 @@ from bench.model.cell import Cell, CellKey
 from bench.model.config import Closed, Load, Open
 from bench.model.run import Run
 from bench.model.samples import Samples
-from bench.reading import AHEAD, AS_RECORDED, Reading, curve_loads, read_run
+from bench.reading import AHEAD, AS_RECORDED, JudgedRun, curve_loads, read_run
 from bench.record import store
 from bench.record.store import load_run, load_samples, save_run, save_samples
-from tests.unit.builders import FASTAPI, FLASK, SYNC, WINDOW, plan, run_of, save
+from tests.unit.builders import FASTAPI, FLASK, SYNC, WINDOW, changed, plan, run_of, save
 from tests.unit.judge.cell.test_slices import FIVE_PAIRS
 from tests.unit.judge.cell.test_slices import PLAN as SLICED
 from tests.unit.judge.cell.test_slices import session as sliced
@@ -45,7 +45,7 @@ def which(cell: Cell) -> tuple[str, str, Load, int]:
     return cell.stack, cell.scenario, cell.load, cell.round
 
 
-def timed(reading: Reading) -> tuple[str, str, Load, int]:
+def timed(reading: JudgedRun) -> tuple[str, str, Load, int]:
     """The one cell that has a time line."""
     (order,) = reading.timelines
     return which(next(cell for cell in reading.run.cells if cell.order == order))
@@ -59,7 +59,7 @@ def spoilt(folder: Path, change: Callable[[Cell], Cell]) -> Run:
 
 
 def test_cells_are_judged_again_from_their_samples_whatever_run_json_says(folder: Path) -> None:
-    run = spoilt(folder, lambda cell: replace(cell, throughput_rps=1e9, in_flight=None, problems=(), memory=None))
+    run = spoilt(folder, lambda cell: changed(cell, throughput_rps=1e9, in_flight=None, problems=(), memory=None))
     assert {cell.outcome for cell in run.cells} == {"ok"}
     assert {type(cell.load) for cell in run.cells} == {Closed, Open}
     assert read_run(folder).run == run
@@ -68,7 +68,7 @@ def test_cells_are_judged_again_from_their_samples_whatever_run_json_says(folder
 def test_cores_that_were_not_pinned_are_all_of_the_machine(folder: Path) -> None:
     run = load_run(folder)
     save_run(folder, replace(run, server_cpus=(), load_cpus=()))
-    found = [cell.cpu.server_steal for cell in read_run(folder).run.cells if cell.cpu is not None]
+    found = [one.cpu.server_steal for cell in read_run(folder).run.cells if (one := cell.measurement).cpu is not None]
     assert len(found) == len(run.cells)
     assert found == pytest.approx([0.01] * len(found))  # 0.02 of one core, and there are two
 
@@ -162,33 +162,35 @@ def test_a_failed_cell_stays_failed_and_does_not_make_the_others_recorded_ones(t
 
 def test_a_run_whose_samples_are_not_there_is_taken_as_recorded_and_says_so(folder: Path) -> None:
     run = load_run(folder)
-    bare = replace(run, cells=tuple(replace(cell, samples=None, throughput_rps=7.0) for cell in run.cells))
+    bare = replace(run, cells=tuple(changed(replace(cell, samples=None), throughput_rps=7.0) for cell in run.cells))
     save_run(folder, bare)
     found = read_run(folder, charts=True)
-    assert found == Reading(replace(bare, notes=(*run.notes, AS_RECORDED)), {}, {})
+    assert found == JudgedRun(replace(bare, notes=(*run.notes, AS_RECORDED)), {}, {})
 
 
 def test_some_cells_without_samples_leave_the_others_judged(folder: Path) -> None:
-    run = spoilt(folder, lambda cell: replace(cell, throughput_rps=7.0, samples=cell.samples if cell.order else None))
+    run = spoilt(
+        folder, lambda cell: changed(replace(cell, samples=cell.samples if cell.order else None), throughput_rps=7.0)
+    )
     found = read_run(folder, charts=True).run
     assert found.cells[1:] == run.cells[1:]
-    assert found.cells[0].throughput_rps == 7.0
+    assert found.cells[0].measurement.throughput_rps == 7.0
     assert found.notes == (AS_RECORDED,)
 
 
 def test_a_run_without_cells_has_nothing_to_show(tmp_path: Path) -> None:
     run = save(tmp_path, PLAN, SHAPES, skips=lambda _: True)
-    assert read_run(tmp_path, charts=True) == Reading(run, {}, {})
+    assert read_run(tmp_path, charts=True) == JudgedRun(run, {}, {})
 
 
-def test_an_ab_is_judged_arm_by_arm_and_has_no_curve_or_time_line(tmp_path: Path) -> None:
+def test_an_ab_is_judged_side_by_side_and_has_no_curve_or_time_line(tmp_path: Path) -> None:
     both = sliced(FIVE_PAIRS)
     judged = both.judged()
     cell = replace(judged, samples=save_samples(tmp_path, judged.order, both.samples))
     run = replace(run_of(SLICED, (cell,)), ab=ab_run((), family=()).ab)
-    wrong = replace(cell, arms=tuple(replace(arm, throughput_rps=1e9, memory=None) for arm in cell.arms))
+    wrong = changed(cell, throughput_rps=1e9, memory=None)
     save_run(tmp_path, replace(run, cells=(wrong,)))
-    assert read_run(tmp_path, charts=True) == Reading(run, {}, {})
+    assert read_run(tmp_path, charts=True) == JudgedRun(run, {}, {})
     with pytest.raises(BenchError, match=f"no raw samples of a cell {cell.order}"):
         read_run(tmp_path, charts=True, cell=cell.order)
 

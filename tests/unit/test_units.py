@@ -74,13 +74,13 @@ def test_a_clock_counts_minutes_and_seconds() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0.5512, "\u00d70.55"),
-        (1.004, "\u00d71.00"),
-        (9.994, "\u00d79.99"),
-        (9.996, "\u00d710.0"),
-        (123.4, "\u00d7123"),
-        (0.0961, "\u00d70.10"),
-        (0.0512, "\u00d70.051"),
+        (0.5512, "0.55\u00d7"),
+        (1.004, "1.00\u00d7"),
+        (9.994, "9.99\u00d7"),
+        (9.996, "10.0\u00d7"),
+        (123.4, "123\u00d7"),
+        (0.0961, "0.10\u00d7"),
+        (0.0512, "0.051\u00d7"),
     ],
 )
 def test_a_ratio_is_told_to_the_hundredth_where_that_matters(value: float, text: str) -> None:
@@ -88,7 +88,7 @@ def test_a_ratio_is_told_to_the_hundredth_where_that_matters(value: float, text:
 
 
 def test_a_ratio_has_its_interval_in_brackets() -> None:
-    assert units.ratio(0.55, 0.488, 12.34) == "\u00d70.55 (0.49\u201312.3)"
+    assert units.ratio(0.55, 0.488, 12.34) == "0.55\u00d7 (0.49\u201312.3)"
 
 
 @pytest.mark.parametrize(("fraction", "text"), [(0.01, "1 %"), (0.03, "3 %"), (0.2, "20 %"), (0.005, "0.5 %")])

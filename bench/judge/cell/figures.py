@@ -1,15 +1,14 @@
-"""From raw arrays to figures, and the table of metrics: which figures are compared, and which way is better."""
+"""Figures from raw arrays."""
 
 import math
-from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from bench.model.cell import Arm, Cell, Cpu, Distribution, Figure, Memory, MemoryFigure, Requests, Window
+from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Window
 from bench.model.config import Scenario
-from bench.model.samples import Floats, Ints, Samples
+from bench.model.samples import TABLES, Floats, Ints, Samples
 
 TIMEOUT = -2
 DROPPED = -6
@@ -25,93 +24,6 @@ ERROR_NAMES: Mapping[int, str] = {
 }
 """Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
 
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A row of the table: what it is called, its unit, which way is better, how to read it from a cell or an arm.
-
-    `read` gives None where there is no such figure; `value` also where a problem voids it. Two figures whose ratio is
-    within 1 +- `noise` count as the same; of a metric compared by its difference, those no further apart than that.
-    """
-
-    name: str
-    title: str
-    unit: Literal["requests/s", "s", "bytes", "1"]
-    better: Literal["higher", "lower"]
-    noise: float
-    figure: Figure
-    read: Callable[[Cell | Arm], float | None]
-    compared_by: Literal["ratio", "difference"] = "ratio"
-
-    def void(self, cell: Cell | Arm, names: Container[str] | None = None) -> str | None:
-        """Why this metric of the cell is not to be used, or None; by problems of these names alone, where given."""
-        found = (one for one in cell.problems if self.figure in one.voids and (names is None or one.name in names))
-        return next((problem.detail for problem in found), None)
-
-    def value(self, cell: Cell | Arm) -> float | None:
-        """The figure in its unit, None where there is none or it is void."""
-        return None if self.void(cell) is not None else self.read(cell)
-
-
-def _pss_or_uss(memory: Memory | None) -> int | None:
-    if memory is None:
-        return None
-    return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
-
-
-def _anon(memory: Memory | None) -> int | None:
-    if memory is None:
-        return None
-    return memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes
-
-
-def _error_share(requests: Requests | None) -> float | None:
-    if requests is None:
-        return None
-    failed = requests.errors + requests.timeouts + requests.dropped
-    return failed / (requests.ok + failed) if requests.ok + failed else None
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric("throughput", "throughput", "requests/s", "higher", 0.01, "throughput", lambda cell: cell.throughput_rps),
-    Metric("p95", "P95", "s", "lower", 0.03, "latency", lambda cell: cell.latency_s.p95 if cell.latency_s else None),
-    Metric("memory", "memory", "bytes", "lower", 0.01, "memory", lambda cell: _pss_or_uss(cell.memory)),
-    Metric(
-        "cpu",
-        "CPU per request",
-        "s",
-        "lower",
-        0.01,
-        "cpu",
-        lambda cell: cell.cpu.server_s_per_request if cell.cpu else None,
-    ),
-)
-BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
-
-ERRORS = Metric(
-    "errors",
-    "failed requests",
-    "1",
-    "lower",
-    0.001,
-    "throughput",
-    lambda cell: _error_share(cell.requests),
-    compared_by="difference",
-)
-UNPAIRED: Mapping[str, Metric] = {metric.name: metric for metric in (*METRICS, ERRORS)}
-"""What is compared between two runs."""
-
-PAIRED: Mapping[str, Metric] = {
-    **UNPAIRED,
-    "throughput": replace(BY_NAME["throughput"], noise=0.02),
-    "cpu": replace(BY_NAME["cpu"], noise=0.02),
-    "memory": replace(BY_NAME["memory"], title="anonymous memory", read=lambda cell: _anon(cell.memory)),
-}
-"""What is compared in an A/B.
-
-Twins share pages, which moves from one's PSS to the other's, but no anonymous ones. Ten minutes on a shared machine
-cannot show that nothing changed by 1 %, so that the verdict would never be "no regression": docs/calibration.md.
-"""
 
 READING_LATE_S = 0.1
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -139,13 +51,23 @@ def distribution(durations_s: Floats) -> Distribution | None:
     return Distribution(float(ordered.mean()), p50, p90, p95, p99, float(ordered[-1]))
 
 
-def of_arm(samples: Samples, arm: int) -> Samples:
-    """What was asked of one arm and read of its server; the generator's beat is that of both."""
-    asked, read = samples.arm == arm, samples.mem_arm == arm
-    requests = dict.fromkeys(("scheduled_s", "sent_s", "done_s", "status", "bytes", "arm", "route", "slice"), asked)
-    beats = dict.fromkeys(("beat_s", "beat_late_s"), slice(None))
-    names = [field.name for field in fields(Samples)]
-    return Samples(**{name: getattr(samples, name)[{**requests, **beats}.get(name, read)] for name in names})
+def of_server(samples: Samples, number: int) -> Samples:
+    """The requests that this server was sent, and all readings with its role first in `roles`."""
+    asked = samples.measurement == number
+    order = [number, *(place for place in range(len(samples.roles)) if place != number)]
+    return replace(
+        samples,
+        **{name: getattr(samples, name)[asked] for name in TABLES["requests"]},
+        role=np.argsort(order)[samples.role],
+        roles=tuple(samples.roles[place] for place in order),
+    )
+
+
+def reading_of(samples: Samples, role: str) -> Mask:
+    """A mask of the readings of one role; of none where the cell has no such role."""
+    place = samples.roles.index(role) if role in samples.roles else -1
+    found: Mask = samples.role == place
+    return found
 
 
 def sent(samples: Samples) -> Mask:
@@ -165,8 +87,9 @@ def done_in(samples: Samples, window: Window) -> Mask:
 
 
 def readings_in(samples: Samples, window: Window) -> Mask:
-    """A mask of the sampler's readings in the window, the one asked for at its end included, which is just after it."""
-    return (samples.mem_t_s >= window.start_s) & (samples.mem_t_s <= window.end_s + READING_LATE_S)
+    """A mask of the server's readings in the window, with the one that was asked for at its end and came just after."""
+    inside = (samples.t_s >= window.start_s) & (samples.t_s <= window.end_s + READING_LATE_S)
+    return reading_of(samples, samples.roles[0]) & inside
 
 
 def requests(samples: Samples, window: Window) -> Requests:
@@ -181,16 +104,16 @@ def requests(samples: Samples, window: Window) -> Requests:
 
 
 def throughput_rps(samples: Samples, window: Window) -> float:
-    """Right answers finished inside the window, per second of it."""
+    """Right answers that ended inside the window, per second of it."""
     right = done_in(samples, window) & (samples.status > 0)
     return int(np.count_nonzero(right)) / (window.end_s - window.start_s)
 
 
 def latencies_s(samples: Samples, window: Window, timeout_s: float) -> Floats:
-    """From the scheduled start to the last byte, of each request scheduled in the window that the generator came to.
+    """From the scheduled start to the last byte, of each request scheduled in the window, in the order of the samples.
 
-    In the order of the samples. A request that failed or was dropped counts at the timeout, or at what it took where
-    that was longer: failing fast is not being fast.
+    A request that failed or was dropped counts at the timeout, or at its own time where that was longer: failing fast
+    is not being fast. Requests that the generator never sent are left out.
     """
     counted = scheduled_in(samples, window) & (samples.status != UNSENT)
     took_s = (samples.done_s - samples.scheduled_s)[counted]
@@ -199,7 +122,7 @@ def latencies_s(samples: Samples, window: Window, timeout_s: float) -> Floats:
 
 
 def latency_s(samples: Samples, window: Window, timeout_s: float) -> Distribution | None:
-    """Mean and percentiles of `latencies_s`; None where no such request was scheduled in the window."""
+    """Mean and percentiles of `latencies_s`; None where no request was scheduled in the window."""
     return distribution(latencies_s(samples, window, timeout_s))
 
 
@@ -209,29 +132,29 @@ def service_s(samples: Samples, window: Window) -> Distribution | None:
     return distribution((samples.done_s - samples.sent_s)[counted])
 
 
-def lag_s(samples: Samples, window: Window) -> Distribution | None:
+def send_delay_s(samples: Samples, window: Window) -> Distribution | None:
     """From the scheduled to the actual send, over the requests scheduled in the window: how late the generator was."""
     counted = scheduled_in(samples, window) & sent(samples)
     return distribution((samples.sent_s - samples.scheduled_s)[counted])
 
 
-def heartbeat_s(samples: Samples, window: Window) -> Distribution | None:
-    """How late the generator's own beat came, over the beats due in the window."""
+def timer_lag_s(samples: Samples, window: Window) -> Distribution | None:
+    """How late the load generator's own timer was, over the beats due in the window."""
     return distribution(samples.beat_late_s[(samples.beat_s >= window.start_s) & (samples.beat_s < window.end_s)])
 
 
-def held_s(samples: Samples, scenario: Scenario) -> float:
-    """Seconds for which a request is served, with nobody else in its way.
+def service_time_s(samples: Samples, scenario: Scenario) -> float:
+    """Seconds that one request takes when no other is in its way.
 
-    What the scenario waits for, or the shortest time that any right answer of the cell took, warm-up included:
-    whichever is longer.
+    What the scenario waits for, or the shortest time of any right answer of the cell, warm-up included: whichever is
+    longer.
     """
     took_s = (samples.done_s - samples.sent_s)[samples.status > 0]
     return max(scenario.hold_s, float(took_s.min()) if len(took_s) else 0.0)
 
 
 def backlog_growth(samples: Samples, window: Window) -> int:
-    """How many more requests were under way at the end of the window than at its start."""
+    """How many more requests were in flight at the end of the window than at its start."""
     went = sent(samples)
     asked, done = samples.scheduled_s[went], samples.done_s[went]
     start, end = (
@@ -242,7 +165,7 @@ def backlog_growth(samples: Samples, window: Window) -> int:
 
 
 def mean_in_flight(samples: Samples, window: Window) -> float:
-    """Requests under way, averaged over the window; those that began before it or ended after it included."""
+    """Requests in flight, averaged over the window; those that began before it or ended after it included."""
     overlap = np.minimum(samples.done_s, window.end_s) - np.maximum(samples.sent_s, window.start_s)
     return float(np.maximum(overlap, 0.0).sum()) / (window.end_s - window.start_s)
 
@@ -256,20 +179,21 @@ def memory(samples: Samples, window: Window) -> Memory:
     if not inside.any():
         raise ValueError("no memory reading lies in the window")
     columns = (samples.pss_bytes, samples.rss_bytes, samples.uss_bytes, samples.anon_bytes)
+    first = int(np.argmax(reading_of(samples, samples.roles[0])))
     return Memory(
-        idle=_memory_figure(*(int(column[0]) for column in columns)),
+        idle=_memory_figure(*(int(column[first]) for column in columns)),
         median=_memory_figure(*(int(np.median(column[inside])) for column in columns)),
         peak=_memory_figure(*(int(column[inside].max()) for column in columns)),
     )
 
 
 def ranked_bytes(samples: Samples) -> Ints:
-    """The memory of each reading that is ranked: its PSS, or its USS where the platform has no PSS."""
+    """The memory of each reading that is ranked: PSS, or USS where the platform has no PSS."""
     return np.where(samples.pss_bytes < 0, samples.uss_bytes, samples.pss_bytes)
 
 
 def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int, anon_bytes: int) -> MemoryFigure:
-    pss, anon = (None if told < 0 else told for told in (pss_bytes, anon_bytes))
+    pss, anon = (None if value < 0 else value for value in (pss_bytes, anon_bytes))
     return MemoryFigure(pss, rss_bytes, uss_bytes, anon)
 
 
@@ -280,25 +204,29 @@ def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> C
     """
     length_s = window.end_s - window.start_s
 
-    def used(counter: Floats) -> float:
-        start, end = np.interp((window.start_s, window.end_s), samples.mem_t_s, counter)
+    def used(t_s: Floats, counter: Floats) -> float:
+        start, end = np.interp((window.start_s, window.end_s), t_s, counter)
         return float(end - start)
 
+    def used_s(role: str) -> float:
+        own = reading_of(samples, role)
+        return used(samples.t_s[own], (samples.cpu_user_s + samples.cpu_system_s)[own]) if own.any() else 0.0
+
     def stolen(counter: Floats, cores: int) -> float | None:
-        share = used(counter) / (length_s * cores)
+        share = used(samples.cores_t_s, counter) / (length_s * cores)
         return None if math.isnan(share) else share
 
-    server_s = used(samples.cpu_user_s + samples.cpu_system_s)
+    own = reading_of(samples, samples.roles[0])
+    server_s = used_s(samples.roles[0])
     finished = int(np.count_nonzero(done_in(samples, window)))
-    inside = readings_in(samples, window)
     return Cpu(
         server_s_per_request=server_s / finished if finished else None,
         server_cores=server_s / length_s,
-        generator_cores=used(samples.generator_cpu_s) / length_s,
-        upstream_cores=used(samples.upstream_cpu_s) / length_s,
-        sampler_cores=used(samples.sampler_cpu_s) / length_s,
-        server_threads=int(samples.threads[inside].max()),
-        server_switches_per_s=used(samples.switches.astype(np.float64)) / length_s,
+        generator_cores=used_s("generator") / length_s,
+        upstream_cores=used_s("upstream") / length_s,
+        sampler_cores=used_s("harness") / length_s,
+        server_threads=int(samples.threads[readings_in(samples, window)].max()),
+        server_switches_per_s=used(samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s,
         server_steal=stolen(samples.server_steal_s, server_cpus),
         load_steal=stolen(samples.load_steal_s, load_cpus),
     )

@@ -1,80 +1,91 @@
-"""The judgement of one cell, whole: called before it is recorded, and again by whoever reads its raw samples."""
+"""The judgement of one cell, before it is recorded and whenever its raw samples are read again.
 
-from bench.judge.cell import figures, problems
-from bench.judge.cell.bottleneck import ceiling
-from bench.model.cell import Cell, CellKey, Probe, Problem, UpstreamServed, Window
-from bench.model.config import Open, Scenario, Stack
+A cell has one measurement over one window, or in an A/B two, each over its slices. One function judges both.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.judge.cell import figures, problems, slices
+from bench.judge.cell.bottleneck import bottleneck
+from bench.judge.cell.conditions import Conditions
+from bench.model.cell import Cell, CellKey, Cpu, Measurement, Probe, Slice, UpstreamServed, Window
 from bench.model.samples import Samples
 
 
-def judge_cell(
-    key: CellKey,
-    stack: Stack,
-    scenario: Scenario,
-    samples: Samples,
-    window: Window,
-    upstream: UpstreamServed,
-    probe: Probe,
-    *,
-    server_cpus: int,
-    load_cpus: int,
-) -> Cell:
-    """The cell with its figures, problems and outcome; `samples`, the file's name, is left to the recorder.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was recorded of a cell: its raw samples, its window or else its slices, and what the upstream served.
 
-    `server_cpus` and `load_cpus` count the cores of either side. Raises ValueError where the sampler read nothing.
+    `served` has an entry for each server, in the order of the measurements.
     """
-    requests = figures.requests(samples, window)
-    throughput_rps = figures.throughput_rps(samples, window)
-    latency_s = figures.latency_s(samples, window, scenario.timeout_s)
-    memory = figures.memory(samples, window)
-    service_s = figures.service_s(samples, window)
-    lag_s = figures.lag_s(samples, window) if isinstance(key.load, Open) else None
-    heartbeat_s = figures.heartbeat_s(samples, window)
-    held_s = figures.held_s(samples, scenario)
-    cpu = figures.cpu(samples, window, server_cpus, load_cpus)
-    in_flight = figures.mean_in_flight(samples, window)
-    server_busy = problems.server_share(cpu, stack, server_cpus)
-    found: tuple[Problem | None, ...] = (
-        problems.service_errors(requests, scenario.timeout_s),
-        problems.nothing_served(requests, key.load),
-        problems.load_core(cpu, load_cpus, server_busy),
-        problems.heartbeat(heartbeat_s, service_s),
-        *problems.of_the_model(key.load, scenario, samples, window, held_s, lag_s, service_s),
-        problems.upstream_hits(upstream, samples, scenario),
-        problems.upstream_delay(upstream),
-        problems.unsteady(latency_s, window, stack, scenario, key.load),
-    )
-    told = tuple(problem for problem in found if problem is not None)
+
+    samples: Samples
+    served: Sequence[UpstreamServed]
+    probe: Probe
+    window: Window | None = None
+    slices: Sequence[Slice] = ()
+
+
+def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
+    """The cell with its figures, problems and outcomes; `samples`, the file's name, is left to the recorder.
+
+    Raises ValueError where the sampler read nothing in the window, or a server has no measured slice.
+    """
+    window = recording.window or slices.window_of(recording.slices)
     return Cell(
         stack=key.stack,
         scenario=key.scenario,
         load=key.load,
         round=key.round,
         order=key.order,
-        outcome=problems.outcome(told),
-        problems=told,
+        measurements=tuple(_measurement(conditions, recording, number) for number in range(len(recording.served))),
         window=window,
-        requests=requests,
-        throughput_rps=throughput_rps,
-        latency_s=latency_s,
-        service_s=service_s,
-        lag_s=lag_s,
-        heartbeat_s=heartbeat_s,
-        in_flight=in_flight,
-        memory=memory,
-        cpu=cpu,
-        probe=probe,
-        upstream=upstream,
-        ceiling=ceiling(
-            stack,
-            scenario,
-            key.load,
-            in_flight=in_flight,
-            throughput_rps=throughput_rps,
-            held_s=held_s,
-            cpu=cpu,
-            server_busy=server_busy,
-            upstream=upstream,
-            problems=told,
-        ),
+        slices=tuple(recording.slices),
+        timer_lag_s=figures.timer_lag_s(recording.samples, window),
+        probe=recording.probe,
     )
+
+
+def _measurement(conditions: Conditions, recording: Recording, number: int) -> Measurement:
+    """The figures of server `number`, over the window or over its slices."""
+    own, served, window = figures.of_server(recording.samples, number), recording.served[number], recording.window
+    if window is not None:
+        memory = figures.memory(own, window)  # first, because it says so where the sampler read nothing
+        stretches = [slices.stretch(conditions, own, window, _cpu(conditions, own, window))]
+    else:
+        measured = slices.measured(recording.slices, number)
+        stretches = [slices.of_slice(conditions, own, one, recording.slices) for one in measured]
+        memory = figures.memory(own, slices.lifetime(own, measured))
+    requests = slices.together([one.requests for one in stretches])
+    latency_s = slices.better_half([one.latency_s for one in slices.reliable(stretches, "latency")])
+    found = (
+        problems.service_errors(requests, conditions.scenario.timeout_s),
+        problems.nothing_served(requests, conditions.load),
+        *slices.spoiling([one.problems for one in stretches]),
+        problems.upstream_hits(served, own, conditions.scenario),
+        problems.upstream_delay(served),
+        problems.unsteady(latency_s, window, conditions) if window is not None else None,
+    )
+    known = tuple(problem for problem in found if problem is not None)
+    measurement = Measurement(
+        outcome=problems.outcome(known),
+        problems=known,
+        requests=requests,
+        throughput_rps=slices.highest_half([one.throughput_rps for one in slices.reliable(stretches, "throughput")]),
+        latency_s=latency_s,
+        service_s=slices.better_half([one.service_s for one in slices.reliable(stretches, "latency")]),
+        send_delay_s=slices.better_half([one.send_delay_s for one in slices.reliable(stretches, "latency")]),
+        in_flight=slices.median([one.in_flight for one in stretches]),
+        memory=memory,
+        cpu=slices.typical_cpu([one.cpu for one in slices.reliable(stretches, "cpu")]),
+        upstream=served,
+    )
+    if window is None:
+        return measurement
+    service_time_s = figures.service_time_s(own, conditions.scenario)
+    return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s))
+
+
+def _cpu(conditions: Conditions, own: Samples, window: Window) -> Cpu:
+    return figures.cpu(own, window, conditions.server_cpus, conditions.load_cpus)

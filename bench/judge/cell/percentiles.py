@@ -1,4 +1,4 @@
-"""The latency percentile curve of a cell: how long all but one request in so many took at most."""
+"""The latency percentile curve of a cell."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ STEPS = 12
 """Places of the curve for each factor of ten in the tail, evenly spaced on its logarithm."""
 
 BEYOND = 10
-"""A percentile that fewer requests lie beyond is told by a handful of them, and is left out."""
+"""A percentile with fewer requests beyond it rests on a handful of them, and is left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Latency at each percentile, as far as the samples tell.
+    """Latency at each percentile, as far as the samples go.
 
-    `tails`: 1 / (1 - p), ascending, from 1: one request in so many took longer. `latency_s`: nearest-rank percentiles
-    in seconds, as many; the first is the least of all.
+    `tails`: 1 / (1 - p), ascending, from 1: one request in so many took longer. `latency_s`: the nearest-rank
+    percentile in seconds at each tail; the first is the lowest latency of all.
     """
 
     tails: tuple[float, ...]
@@ -30,7 +30,7 @@ class Curve:
 
 
 def curve(samples: Samples, window: Window, timeout_s: float) -> Curve | None:
-    """The curve of the requests scheduled in the window; None where the generator came to none of them.
+    """The curve of the requests scheduled in the window; None where none of them was sent.
 
     A failed request counts as it does in `metrics.latencies_s`.
     """

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.judge.cell.figures import latencies_s, percentile, ranked_bytes, throughput_rps
+from bench.judge.cell.figures import latencies_s, percentile, ranked_bytes, reading_of, throughput_rps
 from bench.model.cell import Window
 from bench.model.samples import Samples
 
@@ -58,5 +58,5 @@ def _p95_s(samples: Samples, one: Window, timeout_s: float) -> float | None:
 
 def _memory_bytes(samples: Samples, one: Window) -> float | None:
     # Not metrics.readings_in: a reading that comes just after the end belongs to the next bin alone.
-    inside = (samples.mem_t_s >= one.start_s) & (samples.mem_t_s < one.end_s)
+    inside = reading_of(samples, samples.roles[0]) & (samples.t_s >= one.start_s) & (samples.t_s < one.end_s)
     return float(np.median(ranked_bytes(samples)[inside])) if inside.any() else None

@@ -1,1 +1,1 @@
-"""Base against head: evidence, tests, the verdict."""
+"""Base and head compared: family, policy, evidence, tests, verdict."""

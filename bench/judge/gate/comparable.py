@@ -1,4 +1,4 @@
-"""Whether two runs may be held against each other: what they differ in besides the code."""
+"""Whether two runs are comparable: what they differ in besides the code."""
 
 import shlex
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from bench.units import megabytes
 ABSENT = "none"
 
 MEMORY_SHARE = 0.10
-"""The same kind of machine tells a little more or less memory from one start to the next; no figure depends on it."""
+"""Machines of one kind report slightly different memory sizes after each start; no figure depends on that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that two runs differ in, and what it is in either, in words."""
+    """A field in which two runs differ, and its value in each, in words."""
 
     field: str
     base: str
@@ -24,11 +24,11 @@ class Difference:
 
 
 def differences(base: Run, head: Run) -> tuple[Difference, ...]:
-    """Every field that makes the figures of one run no measure for those of the other; none: they are comparable.
+    """Every field whose difference makes the figures of two runs incomparable; none: the runs are comparable.
 
-    The kernel and Python count, to the last digit of their versions, because either changes figures; memory does where
-    it is over MEMORY_SHARE apart, because then it is another machine. Of stacks and scenarios those count that both
-    have, but for their titles and how readiness is seen. The commit may differ: it is what is compared.
+    The versions of the kernel and of Python count to the last digit, because either changes figures. Memory counts if
+    it differs by more than MEMORY_SHARE: then it is another machine. Stacks and scenarios count if both runs have them,
+    except for titles and the readiness check. The commit may differ: that is the comparison.
     """
     here, there = dict(_facts(base, head)), dict(_facts(head, base))
     fields = dict.fromkeys((*here, *there))
@@ -46,7 +46,7 @@ _Facts = Iterable[tuple[str, str]]
 
 
 def _facts(run: Run, other: Run) -> _Facts:
-    """The run's fields in words, by name; of stacks and scenarios those that the other run has too."""
+    """The names and values of the run's fields, in words; only stacks and scenarios that the other run has too."""
     profile, machine = run.config.profile, run.machine
     for name in ("cpu_model", "cpus", "system", "kernel", "python", "has_pss"):
         yield f"machine.{name}", str(getattr(machine, name))
@@ -73,6 +73,7 @@ def _stack(stack: Stack) -> _Facts:
     yield "threads", str(stack.threads)
     yield "slots", "unbounded" if stack.slots is None else str(stack.slots)
     yield "cwd", stack.cwd
+    yield "programs", ABSENT if stack.programs is None else stack.programs
 
 
 def _scenario(scenario: Scenario) -> _Facts:

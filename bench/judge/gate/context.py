@@ -1,46 +1,42 @@
-"""Figures that stand beside a gated one, for the reader, and decide nothing."""
+"""Context: figures shown beside a gated metric. They decide nothing."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.judge.cell.figures import Metric
-from bench.judge.gate.evidence import Evidence, Seen
-from bench.judge.gate.verdict import Beside
+from bench.judge.gate.verdict import ContextFigure
+from bench.model.cell import Measurement
 from bench.model.config import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Companion:
-    """A row of the table: what it is called, its unit, how to read it; None where there is no such figure."""
+class Context:
+    """A figure to show: its title, its unit, and how to read it; `read` gives None where there is no such figure."""
 
     title: str
     unit: str
-    read: Callable[[Seen, Scenario], float | None]
+    read: Callable[[Measurement, Scenario], float | None]
 
 
-LESS_UPSTREAM = Companion(
+LESS_UPSTREAM = Context(
     "P95 less upstream",
     "s",
-    lambda seen, scenario: seen.latency_s.p95 - scenario.hold_s if seen.latency_s else None,
+    lambda one, scenario: one.latency_s.p95 - scenario.hold_s if one.latency_s else None,
 )
-PSS = Companion("PSS", "bytes", lambda seen, _: seen.memory.median.pss_bytes if seen.memory else None)
+"""The upstream's delays come from a seed and are no work of the service."""
 
-UNPAIRED: Mapping[str, tuple[Companion, ...]] = {"p95": (LESS_UPSTREAM,)}
-"""By the name of the metric that they stand beside. The upstream's waits are seeded, and no work of the service."""
-
-PAIRED: Mapping[str, tuple[Companion, ...]] = {**UNPAIRED, "memory": (PSS,)}
+PSS = Context("PSS", "bytes", lambda one, _: one.memory.median.pss_bytes if one.memory else None)
 
 
-def companions(
-    table: Mapping[str, tuple[Companion, ...]], metric: Metric, evidence: Evidence, scenario: Scenario
-) -> tuple[Beside, ...]:
-    """What stands beside this metric: means over the same rounds, where all of them have it."""
+def context_figures(
+    wanted: Iterable[Context], base: Sequence[Measurement], head: Sequence[Measurement], scenario: Scenario
+) -> tuple[ContextFigure, ...]:
+    """The means of base and of head; a figure is left out where one of the measurements does not have it."""
     found = []
-    for one in table.get(metric.name, ()):
-        base, head = (_mean([one.read(seen, scenario) for seen in side]) for side in (evidence.base, evidence.head))
-        if base is not None and head is not None:
-            found.append(Beside(one.title, one.unit, base, head))
+    for one in wanted:
+        means = [_mean([one.read(measurement, scenario) for measurement in side]) for side in (base, head)]
+        if means[0] is not None and means[1] is not None:
+            found.append(ContextFigure(one.title, one.unit, means[0], means[1]))
     return tuple(found)
 
 

@@ -1,68 +1,43 @@
-"""From the evidence of a whole family to its findings: tests, Holm's correction, intervals and thresholds."""
+"""From the evidence of a family to its findings: exact tests, Holm's correction, intervals and thresholds."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.gate import scale
+from bench.judge.gate.design import Values
 from bench.judge.gate.evidence import Evidence, usable
+from bench.judge.gate.policy import MOST_ROUNDS, Policy
 from bench.judge.gate.thresholds import Gate
-from bench.judge.gate.verdict import Beside, Finding, Word
+from bench.judge.gate.verdict import ContextFigure, Finding, Word
 from bench.judge.stats.intervals import CONFIDENCE
 from bench.judge.stats.significance import holm
 from bench.model.config import Load
 
 TAIL = (1 - CONFIDENCE) / 2
-"""The chance of being wrong at one end of an interval."""
-
-MOST_ROUNDS = 1000
-_NOTHING = "nothing was recorded"
-
-_Values = Sequence[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """How rounds of head are held against rounds of base, on the common scale: in pairs or not.
-
-    `p` (head, base): one-sided, small where head is the larger; `interval` (head, base): mean, low and high of how much
-    larger; `deviation` (head, base): that of one round, NaN where too few tell. `least_p`: the smallest p of so many
-    rounds of head and of base. `detectable` (deviation, head, base, level, threshold) and `needed` (deviation, margin,
-    level, least): see significance.py. `equal_anyway`: whether an interval may say equivalent where the rounds are too
-    few for a test.
-    """
-
-    unit: Literal["restart", "round"]
-    p: Callable[[_Values, _Values], float]
-    interval: Callable[[_Values, _Values], tuple[float, float, float]]
-    deviation: Callable[[_Values, _Values], float]
-    least_p: Callable[[int, int], float]
-    detectable: Callable[[float, int, int, float, float], float]
-    needed: Callable[[float, float, float, int], int | None]
-    equal_anyway: bool
+"""The chance that the true value lies beyond one end of an interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One figure to be judged, and what there is to judge it by."""
+    """A metric of a stack under one scenario and load, and the evidence that it is judged by."""
 
     stack: str
     scenario: str
     load: Load
     metric: Metric
     evidence: Evidence
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[ContextFigure, ...] = ()
     control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Tried:
-    """A member with rounds on both sides: its values, how much worse head is on the scale, and the p of either way."""
+class _Compared:
+    """The values of a member's rounds, how much worse head is on the scale, and the p for worse and for better."""
 
-    base: _Values
-    head: _Values
+    base: Values
+    head: Values
     mean: float
     low: float
     high: float
@@ -73,58 +48,52 @@ class _Tried:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What holds for a whole family: alpha, its size, and the fewest rounds whose least p is small enough for it.
+    """What is the same for a whole family: `tests`, their number, and `level`, what one p must not exceed.
 
-    `level`: what one of its tests must come down to; `fewest` is None where no number of rounds is enough.
+    `fewest`: the fewest rounds with which a p can reach that level; None where no number is known to be enough.
     """
 
+    policy: Policy
     alpha: float
-    family: int
+    tests: int
     level: float
     fewest: int | None
 
 
-def findings(members: Sequence[Member], design: Design, gate: Gate) -> tuple[Finding, ...]:
-    """What came of each member of one family; one that could not be tested counts in it all the same."""
+def findings(members: Sequence[Member], policy: Policy, gate: Gate) -> tuple[Finding, ...]:
+    """The finding of each member of one family. One that could not be tested counts in the family all the same."""
     if not members:
         return ()
-    terms = _terms(len(members), design, gate)
-    tried = [_try(member, design) for member in members]
-    worse = holm([1.0 if one is None else one.p_worse for one in tried])
-    better = holm([1.0 if one is None else one.p_better for one in tried])
+    tests = len(members)
+    terms = _Terms(policy, gate.alpha, tests, gate.alpha / tests, policy.least_rounds(tests, gate.alpha))
+    compared = [_compare(member, policy) for member in members]
+    worse = holm([1.0 if one is None else one.p_worse for one in compared])
+    better = holm([1.0 if one is None else one.p_better for one in compared])
     found = []
-    for member, one, p_worse, p_better in zip(members, tried, worse, better, strict=True):
+    for member, one, p_worse, p_better in zip(members, compared, worse, better, strict=True):
         finding = _figures(member, one, gate)
         if one is not None:
-            adjusted = replace(one, p_worse=p_worse, p_better=p_better)
-            finding = _tested(finding, adjusted, design, terms)
+            finding = _tested(finding, replace(one, p_worse=p_worse, p_better=p_better), terms)
         found.append(_ruled(finding, member.evidence))
     return tuple(found)
 
 
-def shown(members: Sequence[Member], design: Design, gate: Gate) -> tuple[Finding, ...]:
-    """The figures of members that are not gated: changes and intervals without a verdict."""
-    return tuple(_figures(member, _try(member, design), gate) for member in members)
+def shown(members: Sequence[Member], policy: Policy, gate: Gate) -> tuple[Finding, ...]:
+    """The changes and intervals of members that are not gated, without a verdict."""
+    return tuple(_figures(member, _compare(member, policy), gate) for member in members)
 
 
-def _terms(family: int, design: Design, gate: Gate) -> _Terms:
-    level = gate.alpha / family
-    fewest = next((number for number in range(1, MOST_ROUNDS) if design.least_p(number, number) <= level), None)
-    return _Terms(gate.alpha, family, min(TAIL, level), fewest)
-
-
-def _try(member: Member, design: Design) -> _Tried | None:
-    """None where there is nothing to try."""
-    metric, evidence = member.metric, member.evidence
+def _compare(member: Member, policy: Policy) -> _Compared | None:
+    """None where a side has no values."""
+    metric, evidence, design = member.metric, member.evidence, policy.design
     values = [
-        [value for seen in side if (value := usable(metric, seen)) is not None]
-        for side in (evidence.base, evidence.head)
+        [value for one in side if (value := usable(metric, one)) is not None] for side in (evidence.base, evidence.head)
     ]
     if not all(values):
         return None
     base, head = ([scale.scaled(metric, value) for value in side] for side in values)
     mean, low, high = design.interval(head, base)
-    return _Tried(
+    return _Compared(
         base=values[0],
         head=values[1],
         mean=mean,
@@ -136,8 +105,8 @@ def _try(member: Member, design: Design) -> _Tried | None:
     )
 
 
-def _figures(member: Member, tried: _Tried | None, gate: Gate) -> Finding:
-    """The finding before anything is decided."""
+def _figures(member: Member, compared: _Compared | None, gate: Gate) -> Finding:
+    """The finding without a verdict."""
     metric, evidence = member.metric, member.evidence
     finding = Finding(
         stack=member.stack,
@@ -150,45 +119,45 @@ def _figures(member: Member, tried: _Tried | None, gate: Gate) -> Finding:
         left_out=evidence.left_out,
         control=member.control,
     )
-    if tried is None:
+    if compared is None:
         return finding
     return replace(
         finding,
-        base=scale.mean(metric, tried.base),
-        head=scale.mean(metric, tried.head),
-        change=scale.change(metric, tried.mean, tried.low, tried.high),
-        rounds=(len(tried.base), len(tried.head)),
+        base=scale.mean(metric, compared.base),
+        head=scale.mean(metric, compared.head),
+        change=scale.change(metric, compared.mean, compared.low, compared.high),
+        rounds=(len(compared.base), len(compared.head)),
         beside=member.beside,
     )
 
 
-def _tested(finding: Finding, tried: _Tried, design: Design, terms: _Terms) -> Finding:
-    """The finding with what the tests of its family make of it."""
+def _tested(finding: Finding, compared: _Compared, terms: _Terms) -> Finding:
+    """The finding with the verdict of its tests and its interval; `compared` has the adjusted p."""
     threshold = scale.distance(finding.metric, finding.threshold)
-    head, base = len(tried.head), len(tried.base)
-    enough = design.least_p(head, base) <= terms.alpha / terms.family
-    word = _word(tried, threshold, terms.alpha, enough=enough, equal_anyway=design.equal_anyway)
-    reach = design.detectable(tried.deviation, head, base, terms.level, threshold) if enough else math.inf
+    head, base, design = len(compared.head), len(compared.base), terms.policy.design
+    enough = design.least_p(head, base) <= terms.level
+    level = min(TAIL, terms.level)
+    reach = design.detectable(compared.deviation, head, base, level, threshold) if enough else math.inf
+    word = _word(compared, threshold, terms, enough=enough)
     return replace(
         finding,
         verdict=word,
-        p=tried.p_worse if tried.mean >= 0 else tried.p_better,
-        excess=_excess(tried.mean, threshold),
+        p=compared.p_worse if compared.mean >= 0 else compared.p_better,
+        excess=_excess(compared.mean, threshold),
         detectable=scale.plain(finding.metric, reach),
-        needed=_needed(tried, threshold, design, terms) if word == "inconclusive" else None,
-        because=_too_few(tried, design, terms) if word == "inconclusive" and not enough else finding.because,
+        needed=_needed(compared, threshold, level, terms) if word == "inconclusive" else None,
+        because=_too_few(base, head, terms) if word == "inconclusive" and not enough else finding.because,
     )
 
 
-def _word(tried: _Tried, threshold: float, alpha: float, *, enough: bool, equal_anyway: bool) -> Word:
-    """Regressed and improved need the test and the whole interval; a NaN says nothing, so it is inconclusive."""
-    if enough and tried.p_worse <= alpha and tried.low > threshold:
+def _word(compared: _Compared, threshold: float, terms: _Terms, *, enough: bool) -> Word:
+    """Regressed and improved need the test and the whole interval. With a NaN nothing is shown: inconclusive."""
+    if enough and compared.p_worse <= terms.alpha and compared.low > threshold:
         return "regressed"
-    if enough and tried.p_better <= alpha and tried.high < -threshold:
+    if enough and compared.p_better <= terms.alpha and compared.high < -threshold:
         return "improved"
-    if (enough or equal_anyway) and tried.low >= -threshold and tried.high <= threshold:
-        return "equivalent"
-    return "inconclusive"
+    inside = compared.low >= -threshold and compared.high <= threshold
+    return "equivalent" if inside and (enough or terms.policy.equal_untested) else "inconclusive"
 
 
 def _excess(mean: float, threshold: float) -> float:
@@ -197,19 +166,20 @@ def _excess(mean: float, threshold: float) -> float:
     return math.copysign(math.inf, mean) if mean else 0.0
 
 
-def _needed(tried: _Tried, threshold: float, design: Design, terms: _Terms) -> int | None:
-    """The fewest rounds that would show what was seen to be more than the threshold, or less."""
-    if terms.fewest is None or math.isnan(tried.deviation):
+def _needed(compared: _Compared, threshold: float, level: float, terms: _Terms) -> int | None:
+    """The fewest rounds that would show the observed change to be beyond the threshold, or inside it."""
+    if terms.fewest is None or math.isnan(compared.deviation):
         return terms.fewest
-    margin = abs(tried.mean) - threshold
-    return design.needed(tried.deviation, abs(margin), terms.level if margin > 0 else TAIL, max(terms.fewest, 2))
+    margin = abs(compared.mean) - threshold
+    least = max(terms.fewest, 2)
+    return terms.policy.design.needed(compared.deviation, abs(margin), level if margin > 0 else TAIL, least)
 
 
-def _too_few(tried: _Tried, design: Design, terms: _Terms) -> str:
-    base, head = len(tried.base), len(tried.head)
-    have = _counted(head, design.unit) if base == head else f"{_counted(base, design.unit)} of base and {head} of head"
+def _too_few(base: int, head: int, terms: _Terms) -> str:
+    unit = terms.policy.unit
+    have = _counted(head, unit) if base == head else f"{_counted(base, unit)} of base and {head} of head"
     wanted = f"at least {terms.fewest}" if terms.fewest is not None else f"more than {MOST_ROUNDS}"
-    family = f"a family of {_counted(terms.family, 'test')}"
+    family = f"a family of {_counted(terms.tests, 'test')}"
     return f"{have} {'is' if head == base == 1 else 'are'} too few: {family} needs {wanted} at alpha {terms.alpha:g}"
 
 
@@ -218,11 +188,12 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _ruled(finding: Finding, evidence: Evidence) -> Finding:
-    """The finding once it is looked at what no test can know."""
+    """The finding after what the evidence decides without a test."""
     if evidence.ruling is not None:
         return replace(finding, verdict=evidence.ruling.verdict, because=evidence.ruling.because, needed=None)
     if finding.change is None:
-        return replace(finding, verdict="inconclusive", because=f"no figure: {evidence.left_out or _NOTHING}")
+        left_out = f"; left out: {evidence.left_out}" if evidence.left_out else ": nothing was recorded"
+        return replace(finding, verdict="inconclusive", because=f"there is nothing to compare{left_out}")
     if evidence.doubt and finding.verdict in {"improved", "equivalent"}:
-        return replace(finding, verdict="inconclusive", because=f"{evidence.doubt}: that is no pass")
+        return replace(finding, verdict="inconclusive", because=f"{evidence.doubt}, so head cannot pass")
     return finding

@@ -1,29 +1,22 @@
-"""What base and head have to show for one figure: the rounds that count, and what no test can outweigh."""
+"""The evidence for one metric: the rounds of base and head that count, and what is decided without a test."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.judge.cell.figures import ERRORS, Metric
-from bench.judge.cell.problems import SERVICES_DOING
+from bench.judge.cell.kinds import SERVICES_DOING
+from bench.judge.cell.metrics import ERRORS, Metric
+from bench.judge.gate.policy import PAIRED, UNPAIRED, Policy
 from bench.judge.gate.verdict import Word
-from bench.model.cell import ARMS, Arm, Cell, Outcome
-
-Seen = Arm | Cell
-
-OUTCOMES: Mapping[tuple[str, type], frozenset[Outcome]] = {
-    (ERRORS.name, Arm): frozenset({"degraded", "failed"}),
-    (ERRORS.name, Cell): frozenset({"degraded"}),
-}
-"""Outcomes that are a finding about a metric as they stand. An arm failed beside its twin; why a cell did is open."""
+from bench.model.cell import SIDES, Cell, Measurement
 
 MANY = 0.5
-"""The share of rounds of which the rest cannot stand for all."""
+"""Where this share of the rounds is missing, the others do not represent all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict that no test is needed for, and why it is so."""
+    """A verdict that needs no test, and the reason for it."""
 
     verdict: Word
     because: str
@@ -31,139 +24,144 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The rounds of either side in which the metric can be used; paired, these are the same rounds in the same order.
+    """The measurements of base and head that have the metric; in an A/B the n-th of both come from the same restart.
 
-    `ruling`: what is decided without a test. `doubt`: why neither equivalent nor improved may be said, or nothing.
-    `left_out`: how many rounds do not count, and why the first of them does not.
+    `ruling`: what is decided without a test. `doubt`: why head cannot be equivalent or improved; empty if it can.
+    `left_out`: how many rounds are missing, and the reason of the first; empty if none is.
     """
 
-    base: tuple[Seen, ...] = ()
-    head: tuple[Seen, ...] = ()
+    base: tuple[Measurement, ...] = ()
+    head: tuple[Measurement, ...] = ()
     ruling: Ruling | None = None
     doubt: str = ""
     left_out: str = ""
 
 
-def usable(metric: Metric, seen: Seen) -> float | None:
-    """The metric's value where a ratio, or else a difference, can be taken of it."""
-    value = metric.value(seen)
+def usable(metric: Metric, one: Measurement) -> float | None:
+    """The metric's value if it can be compared: it is reliable and finite and, for a ratio, above 0. Else None."""
+    value = metric.value(one)
     if value is None or not math.isfinite(value) or (metric.compared_by == "ratio" and value <= 0):
         return None
     return value
 
 
 def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
-    """The evidence of an A/B's cells, one for each restart: where either arm cannot be used, neither is.
+    """The evidence of an A/B's cells, one for each restart. A restart counts only if both sides have the metric.
 
-    A cell that failed has no arms and does not tell which side it was, so head may not pass for sound. A restart in
-    which neither kept up tells nothing of what lies between them, and is no finding about either.
+    A failed cell does not show which side was the cause, so with one of these head cannot pass. A restart in which both
+    services spoilt the metric shows no difference between them, and is no finding about either.
     """
-    failed = ["" if cell.arms else _lack(metric, cell) for cell in cells]
-    lost = [_lack_of_arms(metric, cell) if cell.arms else _lack(metric, cell) for cell in cells]
-    whole = [cell.arms for cell in cells if cell.arms and not all(_void(metric, arm) for arm in cell.arms)]
-    used = [cell.arms for cell, why in zip(cells, lost, strict=True) if not why]
-    return _evidence(
-        metric,
-        Evidence(
-            base=tuple(arms[0] for arms in used),
-            head=tuple(arms[1] for arms in used),
-            doubt=_told(failed, "restarts", "{} failed"),
-            left_out=_told(lost, "restarts"),
-        ),
-        base=[arms[0] for arms in whole],
-        head=[arms[1] for arms in whole],
-        rounds="restarts",
+    failed = [_missing(metric, cell.measurements[0]) if _failed(cell) else "" for cell in cells]
+    missing = [_missing_on_a_side(metric, cell) for cell in cells]
+    used = [cell.measurements for cell, why in zip(cells, missing, strict=True) if not why]
+    telling = [
+        cell.measurements
+        for cell in cells
+        if not _failed(cell) and not all(_spoilt(metric, one) for one in cell.measurements)
+    ]
+    counted = Evidence(
+        base=tuple(sides[0] for sides in used),
+        head=tuple(sides[1] for sides in used),
+        doubt=_count(failed, "restarts failed"),
+        left_out=_count(missing, "restarts"),
     )
+    return _ruled(PAIRED, metric, counted, [sides[0] for sides in telling], [sides[1] for sides in telling])
 
 
-def unpaired(metric: Metric, base: Sequence[Cell], head: Sequence[Cell]) -> Evidence:
-    """The evidence of the rounds of two runs. Where rounds of head failed, it may not pass for sound."""
-    lost = [[_lack(metric, cell) for cell in side] for side in (base, head)]
-    left_out = (_told(why, f"rounds of {name}") for name, why in zip(ARMS, lost, strict=True))
-    return _evidence(
-        metric,
-        Evidence(
-            base=tuple(cell for cell in base if usable(metric, cell) is not None),
-            head=tuple(cell for cell in head if usable(metric, cell) is not None),
-            doubt=_told(
-                [_lack(metric, cell) if cell.outcome == "failed" else "" for cell in head],
-                "rounds of head",
-                "{} failed",
-            ),
-            left_out="; ".join(part for part in left_out if part),
-        ),
-        base=base,
-        head=head,
-        rounds="rounds",
+def unpaired(metric: Metric, base: Sequence[Measurement], head: Sequence[Measurement]) -> Evidence:
+    """The evidence of the rounds of two runs. Where rounds of head failed, head cannot pass."""
+    missing = [[_missing(metric, one) for one in side] for side in (base, head)]
+    left_out = (_count(why, f"rounds of {name}") for name, why in zip(SIDES, missing, strict=True))
+    failed = [_missing(metric, one) if one.outcome == "failed" else "" for one in head]
+    counted = Evidence(
+        base=tuple(one for one in base if usable(metric, one) is not None),
+        head=tuple(one for one in head if usable(metric, one) is not None),
+        doubt=_count(failed, "rounds of head failed"),
+        left_out="; ".join(part for part in left_out if part),
     )
+    return _ruled(UNPAIRED, metric, counted, base, head)
 
 
-def _evidence(metric: Metric, sound: Evidence, *, base: Sequence[Seen], head: Sequence[Seen], rounds: str) -> Evidence:
-    """The sound rounds, unless the services' own doing decides.
+def _ruled(
+    policy: Policy, metric: Metric, counted: Evidence, base: Sequence[Measurement], head: Sequence[Measurement]
+) -> Evidence:
+    """The evidence that counts, unless what the services did decides without it.
 
-    Rounds in which a service was too slow to be measured are left out as well. Where head was so more often than base,
-    the rest is too good to pass for all of it, and where it was in so many more that they are most rounds, that alone
-    is a finding. Where base was in half of its rounds, the rest does not stand for it. Where head alone failed
-    requests, that is a finding however seldom.
+    The rounds in which a service spoilt the metric (it was too slow to be measured, for one) are left out of the
+    evidence, so the others look too good. If base spoilt half of its rounds or more, the others do not represent it:
+    inconclusive. If head spoilt far more than base, it regressed; if it spoilt more than base, it cannot pass. If head
+    alone has a bad outcome, even once, its failed requests are a regression.
     """
-    here, there = ([_void(metric, seen) for seen in side] for side in (base, head))
+    rounds = f"{policy.unit}s"
+    here, there = ([_spoilt(metric, one) for one in side] for side in (base, head))
     lost, more = _share(here), _share(there) - _share(here)
     if lost >= MANY:
-        both = f"by their own doing base has no figure in {_told(here, rounds)}, and head in {_told(there, rounds)}"
-        only = f"by base's own doing there is no figure in {_told(here, rounds)}; what head did better is not known"
-        return Evidence(ruling=Ruling("inconclusive", both if any(there) else only))
+        why = f"base could not be measured in {_count(here, rounds)}"
+        also = f" and head in {_count(there, rounds)}, each through its own fault"
+        only = ", through its own fault, so there is too little to compare head with"
+        return Evidence(ruling=Ruling("inconclusive", why + (also if any(there) else only)))
+    spoilt = f"head could not be measured in {_count(there, rounds)}, through its own fault" if more > 0 else ""
     if more > MANY:
-        others = f"base has none in {_told(here, rounds)}" if lost else "base has all"
-        why = f"by head's own doing there is no figure in {_told(there, rounds)}; {others}"
-        return Evidence(ruling=Ruling("regressed", why))
-    here, worse = ([_outcome(metric, seen) for seen in side] for side in (base, head))
-    if any(worse) and not any(here):
-        return replace(sound, ruling=Ruling("regressed", f"head was not ok in {_told(worse, rounds)}; base always was"))
-    slow = _told(there, rounds, "by head's own doing there is no figure in {}") if more > 0 else ""
-    doubts = (sound.doubt, slow)
-    return replace(sound, doubt="; ".join(doubt for doubt in doubts if doubt))
+        others = f"base could not in {_count(here, rounds)}" if lost else "base could in all of them"
+        return Evidence(ruling=Ruling("regressed", f"{spoilt}; {others}"))
+    if metric.name == ERRORS.name:
+        bad_base, bad_head = ([_bad(policy, one) for one in side] for side in (base, head))
+        if any(bad_head) and not any(bad_base):
+            why = f"head was not ok in {_count(bad_head, rounds)}; base always was"
+            return replace(counted, ruling=Ruling("regressed", why))
+    return replace(counted, doubt="; ".join(doubt for doubt in (counted.doubt, spoilt) if doubt))
 
 
-def _void(metric: Metric, seen: Seen) -> str:
-    """Why the service left no figure of this metric, or nothing: where none is served, none would be the best."""
-    why = metric.void(seen, SERVICES_DOING)
+def _spoilt(metric: Metric, one: Measurement) -> str:
+    """Why the service itself left no usable value of the metric, or nothing.
+
+    A value of 0 counts where higher is better: no ratio can be taken of it, and nothing is worse.
+    """
+    why = metric.void(one, SERVICES_DOING)
     if why is not None:
         return why or metric.title
-    nothing = metric.better == "higher" and metric.value(seen) == 0
+    nothing = metric.better == "higher" and metric.value(one) == 0
     return f"{metric.title} was 0" if nothing else ""
+
+
+def _bad(policy: Policy, one: Measurement) -> str:
+    """The outcome and its first problem if it is a bad outcome, or nothing."""
+    return f"{one.outcome}: {_first_problem(one)}" if one.outcome in policy.bad_outcomes else ""
+
+
+def _missing(metric: Metric, one: Measurement) -> str:
+    """Why the measurement has no usable value of the metric, or nothing."""
+    if usable(metric, one) is not None:
+        return ""
+    value = metric.read(one)
+    if value is None or metric.void(one) is not None:
+        return metric.void(one) or _first_problem(one)
+    return f"{metric.title} was {value:g}"
+
+
+def _missing_on_a_side(metric: Metric, cell: Cell) -> str:
+    """The first side without a usable value and the reason, or nothing; a cell that failed has no such side."""
+    if _failed(cell):
+        return _missing(metric, cell.measurements[0])
+    sides = zip(SIDES, cell.measurements, strict=True)
+    return next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
+
+
+def _failed(cell: Cell) -> bool:
+    return all(one.outcome == "failed" for one in cell.measurements)
+
+
+def _first_problem(one: Measurement) -> str:
+    return next((problem.detail or problem.name for problem in one.problems), "it was not measured")
 
 
 def _share(reasons: Sequence[str]) -> float:
     return sum(map(bool, reasons)) / max(len(reasons), 1)
 
 
-def _outcome(metric: Metric, seen: Seen) -> str:
-    """Why the outcome alone is a finding about this metric, or nothing."""
-    found = seen.outcome in OUTCOMES.get((metric.name, type(seen)), frozenset())
-    return f"{seen.outcome}: {_first_problem(seen)}" if found else ""
-
-
-def _lack(metric: Metric, seen: Seen) -> str:
-    """Why this metric of it cannot be used, or nothing."""
-    if usable(metric, seen) is not None:
-        return ""
-    value = metric.read(seen)
-    if value is None or metric.void(seen) is not None:
-        return metric.void(seen) or _first_problem(seen)
-    return f"{metric.title} was {value:g}"
-
-
-def _lack_of_arms(metric: Metric, cell: Cell) -> str:
-    return next(
-        (f"{name}: {why}" for name, arm in zip(ARMS, cell.arms, strict=True) if (why := _lack(metric, arm))), ""
-    )
-
-
-def _first_problem(seen: Seen) -> str:
-    return next((problem.detail or problem.name for problem in seen.problems), "it was not measured")
-
-
-def _told(reasons: Sequence[str], rounds: str, words: str = "{}") -> str:
-    """How many of so many rounds have a reason, and the first of these, in such words; nothing where none has."""
+def _count(reasons: Sequence[str], rounds: str) -> str:
+    """`2 of 10 restarts (first: ...)`: how many of the rounds have a reason, and the first; nothing where none has."""
     given = [reason for reason in reasons if reason]
-    return words.format(f"{len(given)} of {len(reasons)} {rounds} ({given[0]})") if given else ""
+    if not given:
+        return ""
+    return f"{len(given)} of {len(reasons)} {rounds} ({'first: ' if len(given) > 1 else ''}{given[0]})"

@@ -1,21 +1,21 @@
-"""What is asked of a verdict: which changes are too small to matter, and how often it may cry wolf."""
+"""What the user asks of a verdict: which changes are too small to matter, and how many false alarms are accepted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 
 ALPHA = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a verdict is held to.
+    """The user's alpha and thresholds.
 
-    `alpha`: the chance, over the whole family of tests, of calling anything changed that did not. `noise`: the
-    threshold of every metric that is compared by its ratio; None: each has its own. `fail_on`: the threshold of the
-    metric of that name, whatever else holds. A threshold is a fraction of 1, symmetric as a factor: 0.10 is 1.10 times
-    as much or 1 / 1.10 of it; of a metric compared by its difference it is that difference.
+    `alpha`: the chance of any false alarm over the whole family of tests. `noise`: the threshold of every metric that
+    is compared by ratio; None: each metric has its own. `fail_on`: thresholds by the name of the metric; these come
+    before `noise`. A threshold is a fraction of 1 and symmetric as a factor: 0.10 means 1.10 times as much, or 1 / 1.10
+    of it. For a metric compared by difference it is that difference.
     """
 
     alpha: float = ALPHA
@@ -23,6 +23,6 @@ class Gate:
     fail_on: Mapping[str, float] = field(default_factory=dict)
 
     def threshold(self, metric: Metric) -> float:
-        """The change of the metric beyond which it counts, either way."""
+        """The smallest change of the metric that matters, in either direction."""
         usual = metric.noise if self.noise is None or metric.compared_by == "difference" else self.noise
         return self.fail_on.get(metric.name, usual)

@@ -1,16 +1,16 @@
-"""What comes of holding head against base: a finding for each figure, and the verdict that they come to."""
+"""The result of comparing head with base: a finding for each metric, and the verdict on all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
 from bench.model.config import Load
 
 Word = Literal["regressed", "not comparable", "inconclusive", "improved", "equivalent", "not gated"]
-"""What is said of one figure, the gravest first."""
+"""What can be said about one metric, the gravest first."""
 
 WORDS: tuple[Word, ...] = get_args(Word)
 
@@ -33,7 +33,7 @@ _GRAVEST: tuple[tuple[Word, Verdict], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Head against base with its 95 % interval, which a single round has not.
+    """The change from base to head and its 95 % interval, which a single round does not have.
 
     By ratio: head / base - 1. By difference: head - base, in the metric's unit.
     """
@@ -44,8 +44,8 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """Another figure of the same rounds, for the reader: means of base and head in base units. It decides nothing."""
+class ContextFigure:
+    """A figure of the same rounds, shown beside a finding: means of base and head in base units. It decides nothing."""
 
     title: str
     unit: str
@@ -55,15 +55,16 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of one figure: a metric of a stack under one scenario and load.
+    """The finding on one metric of a stack under one scenario and load.
 
-    `base` and `head` are means in the metric's unit, geometric where it is compared by ratio; None, as is `change`,
-    where no round of either can be used. `p` is adjusted for the family, in the direction of the change; None where
-    nothing was tested. `excess`: how far the change goes, the bad way if positive, as a multiple of the threshold.
-    `rounds`: how many of base and of head it rests on. `detectable`: the smallest change for the worse that so many
-    rounds would find, as `change` is given. `needed`: how many rounds would settle what is inconclusive; None where no
-    number is known to. `because`: why it is so, where the figures do not say it; `left_out`: what they leave out.
-    `control`: its stack runs the same code on both sides, so that it shows how much the session itself moved.
+    `base` and `head` are means in the metric's unit, geometric if it is compared by ratio; they and `change` are None
+    where a side has no usable round. `p` is adjusted for the family, in the direction of the change; None where nothing
+    was tested. `excess`: the change as a multiple of the threshold, positive for the worse. `rounds`: how many rounds
+    of base and of head count. `detectable`: the smallest change for the worse that so many rounds would find, in the
+    form of `change`. `needed`: how many rounds would settle an inconclusive finding; None if that is not known.
+    `because`: the reason, where the figures do not show it; `left_out`: how many rounds do not count, and why.
+    `beside`: figures for context. `control`: the stack runs the same code on both sides, so it shows how much the
+    session itself drifted.
     """
 
     stack: str
@@ -82,13 +83,13 @@ class Finding:
     needed: int | None = None
     because: str = ""
     left_out: str = ""
-    beside: tuple[Beside, ...] = ()
+    beside: tuple[ContextFigure, ...] = ()
     control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one side was: a revision, or a run; its commit and whether that had uncommitted changes, where known."""
+    """One side: a revision or a run, its commit, and whether there were uncommitted changes; None: not known."""
 
     name: str
     commit: str | None
@@ -97,13 +98,12 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict, and all that it rests on.
+    """The verdict, and everything that it is based on.
 
-    `deciding`: the findings that it comes from, the gravest first; none where nothing went wrong, or where the runs are
-    not comparable as a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: what
-    one value of a metric comes from, the restart of an A/B or the round of a run. `family`: the number of tests that
-    the p-values are adjusted for. `ungated`: figures that are shown and decide nothing. `identical`: an A/B whose sides
-    ran the same code.
+    `deciding`: the findings that decide it, the gravest first; empty where nothing went wrong, or where the runs are
+    not comparable as a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: where
+    one value of a metric comes from, a restart of an A/B or a round of a run. `ungated`: findings that are shown and
+    decide nothing. `controls`: the stacks that run the same code on both sides. `identical`: all stacks of the A/B do.
     """
 
     verdict: Verdict
@@ -132,9 +132,9 @@ class Judgement:
 
 
 def overall(findings: Sequence[Finding]) -> tuple[Verdict, tuple[Finding, ...], bool]:
-    """The verdict, the findings that decide it, the gravest first, and whether it is so because the control moved.
+    """The verdict, the findings that decide it with the gravest first, and whether the control moved.
 
-    What cannot be judged is never passed over: a family of nothing but controls, or of nothing, is inconclusive.
+    A family that is empty, or has controls only, shows nothing: it is inconclusive.
     """
     moved = [one for one in findings if one.control and one.verdict in MOVED]
     if moved:
@@ -150,7 +150,7 @@ def overall(findings: Sequence[Finding]) -> tuple[Verdict, tuple[Finding, ...], 
 
 
 def unused(gate: Gate, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """What the gate asks for that no finding can answer, in words: silence would read as a pass."""
+    """A note for each threshold of a metric that is not gated: without the note, it would seem to be passed."""
     gated = {one.metric.name for one in findings}
     return tuple(
         f"A threshold is given for {name}, which is not gated here." for name in gate.fail_on if name not in gated
@@ -158,5 +158,5 @@ def unused(gate: Gate, findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Those without a change first: what is not there, or fails, is worse than any change."""
+    """Findings without a change first: a missing or failing head is worse than any change."""
     return tuple(sorted(findings, key=lambda one: (one.change is not None, -abs(one.excess))))

@@ -1,10 +1,10 @@
-"""Memory against requests under way: what each of them costs a stack."""
+"""Memory against requests in flight: what each request costs a stack."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stats.intervals import reach
 from bench.model.cell import Cell
 from bench.model.config import Plan
@@ -13,18 +13,18 @@ LEAST_CELLS = 3
 """A line through two places fits them whatever they are, and so has no interval."""
 
 APART = 1.25
-"""Where the most requests under way are not so many times the fewest, they are the same to within their noise."""
+"""Where the most requests in flight are not so many times the fewest, they are equal to within their noise."""
 
 Place = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How a stack's memory grows with requests under way, under one scenario: a straight line through its rounds.
+    """How a stack's memory grows with the requests in flight, under one scenario: a straight line through its rounds.
 
     `per_request_bytes` with its 95 % interval, and `base_bytes`, the line at no request, are None with fewer than
-    LEAST_CELLS cells, and where all had about as many under way. `places`, ascending: for each cell that counts
-    (requests under way, PSS or where there is none USS, RSS), the memory in bytes.
+    LEAST_CELLS cells, and where all had about as many in flight. `places`, ascending: for each cell that counts
+    (requests in flight, PSS or where there is none USS, RSS), the memory in bytes.
     """
 
     stack: str
@@ -39,13 +39,16 @@ class Growth:
 def growth(cells: Iterable[Cell], plan: Plan) -> tuple[Growth, ...]:
     """The growth of each stack that has a place: scenarios, then stacks, as planned.
 
-    Cells whose memory is void are left out, as are failed ones and those of an A/B.
+    Cells whose memory is unreliable are left out, as are failed cells and those of an A/B.
     """
     found: dict[tuple[str, str], list[Place]] = {}
     for cell in cells:
-        ranked_bytes = BY_NAME["memory"].value(cell)
-        if ranked_bytes is not None and cell.memory is not None and cell.in_flight is not None:
-            place = cell.in_flight, float(ranked_bytes), float(cell.memory.median.rss_bytes)
+        if len(cell.measurements) != 1:
+            continue
+        one = cell.measurement
+        ranked_bytes = BY_NAME["memory"].value(one)
+        if ranked_bytes is not None and one.memory is not None and one.in_flight is not None:
+            place = one.in_flight, float(ranked_bytes), float(one.memory.median.rss_bytes)
             found.setdefault((cell.scenario, cell.stack), []).append(place)
     planned = ((scenario, stack) for scenario in plan.profile.loads for stack in plan.profile.stacks)
     return tuple(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.judge.cell.figures import BY_NAME, METRICS
+from bench.judge.cell.metrics import BY_NAME, METRICS
 from bench.judge.stacks.rows import selected
 from bench.judge.stats.intervals import Estimate, estimate, quotient
 from bench.model.cell import Cell
@@ -13,7 +13,7 @@ from bench.model.loads import load_name
 from bench.model.run import Run
 
 REPRODUCED = 0.2
-"""A ratio is reproduced where it is that of the reference to within so much of it, either way."""
+"""A ratio is reproduced where it lies within so much of the reference run's, either way."""
 
 Direction = Literal["higher", "lower", "same", "unclear"]
 Agreement = Literal["yes", "no", "unclear"]
@@ -53,8 +53,8 @@ class Reproduced:
 def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
     """Every stack against the second of the profile's `compare`, for each scenario, load and metric that both have.
 
-    Rounds in which either figure is void are left out; where the service's own doing voids one, there is no ratio. The
-    headline's stack comes first.
+    Rounds in which either figure is unreliable are left out; where the service itself made one unreliable, there is no
+    ratio. The headline's stack comes first.
     """
     if plan.profile.compare is None:
         return ()
@@ -121,7 +121,7 @@ def _ratio(
         return None
     quotients = []
     for pair in pairs:
-        over, under = (None if cell is None else BY_NAME[metric].value(cell) for cell in pair)
+        over, under = (None if cell is None else BY_NAME[metric].value(cell.measurement) for cell in pair)
         if over == 0 or under == 0:
             return None  # nothing was served: no ratio, and none of the other rounds alone
         if over is not None and under is not None:

@@ -4,20 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.cell.bottleneck import slots_rps
-from bench.judge.cell.figures import METRICS, Metric
-from bench.judge.cell.problems import SERVICES_DOING
+from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICES_DOING
+from bench.judge.cell.metrics import METRICS, Metric
 from bench.judge.stats.intervals import Estimate, estimate
-from bench.model.cell import Bound, Cell, Outcome
+from bench.model.cell import Cell, Limit, Outcome
 from bench.model.config import Closed, Load, Plan
 from bench.model.loads import amount, within
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A problem over the rounds of a row: its name, its words the first time, and in how many rounds it was seen.
+class RowProblem:
+    """A problem over the rounds of a row: its name, its detail in the first round that has it, and how many rounds do.
 
-    `figure`: what a metric that it voids read the first time, in base units; None where it is no void, or nothing was
-    read.
+    `figure`: the unreliable value of a metric in that first round, in base units; None where there is none.
     """
 
     name: str
@@ -30,10 +29,10 @@ class Seen:
 class Row:
     """One stack under one scenario and load, over all its rounds.
 
-    `estimates` has an entry for each metric that at least one round can vouch for, unless the service's own doing voids
-    another (`selected`); `voids` says, for each metric that some rounds have no figure of, why the first has none.
-    `outcomes` are the distinct ones of the rounds; `problems` has each kind once; `bounds` each thing that bound, and
-    the figures that said so the first time.
+    `estimates` has an entry for each metric that is reliable in at least one round, unless the service itself made it
+    unreliable in another (`selected`). `voids` says, for each metric that some rounds lack, why the first of them lacks
+    it. `outcomes` are the distinct outcomes of the rounds; `problems` has each kind once; `bottlenecks` has each limit
+    that was found, with the evidence of the first round. `slots_rps`: what the slots allow; None without slots.
     """
 
     stack: str
@@ -41,23 +40,23 @@ class Row:
     load: Load
     rounds: int
     estimates: Mapping[str, Estimate]
-    voids: Mapping[str, Seen]
+    voids: Mapping[str, RowProblem]
     outcomes: tuple[Outcome, ...]
-    problems: tuple[Seen, ...]
-    bounds: Mapping[Bound, str]
-    ceiling_rps: float | None
+    problems: tuple[RowProblem, ...]
+    bottlenecks: Mapping[Limit, str]
+    slots_rps: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Loads of a scenario from which the profile keeps a stack, and what its slots allow at any load."""
+    """Loads of a scenario that the profile does not give to a stack, and what its slots allow at any load."""
 
     stack: str
     scenario: str
     loads: tuple[Load, ...]
     slots: int | None
     hold_s: float
-    ceiling_rps: float | None
+    slots_rps: float | None
 
 
 def rows(cells: Iterable[Cell], plan: Plan) -> tuple[Row, ...]:
@@ -115,8 +114,8 @@ def highest(found: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def selected(metric: Metric, cells: Iterable[Cell]) -> bool:
-    """Whether rounds that are sound would be chosen by how well the service did: then they stand for nothing."""
-    return any(metric.void(cell, SERVICES_DOING) is not None for cell in cells)
+    """Whether the service itself made this metric unreliable in a round: the others would be a biased choice."""
+    return any(metric.void(cell.measurement, SERVICES_DOING) is not None for cell in cells)
 
 
 def spread(found: Sequence[Row], metric: Metric) -> float:
@@ -127,16 +126,16 @@ def spread(found: Sequence[Row], metric: Metric) -> float:
 
 def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     estimates: dict[str, Estimate] = {}
-    voids: dict[str, Seen] = {}
+    voids: dict[str, RowProblem] = {}
     for metric in METRICS:
-        values = [value for cell in cells if (value := metric.value(cell)) is not None]
+        values = [value for cell in cells if (value := metric.value(cell.measurement)) is not None]
         found = None if selected(metric, cells) else estimate(values)
         if found is not None:
             estimates[metric.name] = found
         if len(values) < len(cells):
             voids[metric.name] = _void(metric, cells, len(cells) - len(values))
         elif found is None:
-            voids[metric.name] = Seen("nothing served", f"{metric.title} was 0", values.count(0))
+            voids[metric.name] = RowProblem(NOTHING_SERVED.name, f"{metric.title} was 0", values.count(0))
     first = cells[0]
     return Row(
         stack=first.stack,
@@ -147,23 +146,25 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
         voids=voids,
         outcomes=tuple(dict.fromkeys(cell.outcome for cell in cells)),
         problems=_problems(cells),
-        bounds={cell.ceiling.bound: cell.ceiling.why for cell in reversed(cells) if cell.ceiling is not None},
-        ceiling_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
+        bottlenecks={
+            one.limit: one.evidence for cell in reversed(cells) if (one := cell.measurement.bottleneck) is not None
+        },
+        slots_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
     )
 
 
-def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> Seen:
+def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> RowProblem:
     """Why the first of the cells without this figure has none."""
-    cell = next(cell for cell in cells if metric.value(cell) is None)
-    if cell.outcome == "failed":
-        return Seen("failed", next((problem.detail for problem in cell.problems), "it was not measured"), rounds)
-    name = next((problem.name for problem in cell.problems if metric.figure in problem.voids), "no figure")
-    return Seen(name, metric.void(cell) or f"the cell has no {metric.title}", rounds, metric.read(cell))
+    lacks = next(one for cell in cells if metric.value(one := cell.measurement) is None)
+    if lacks.outcome == "failed":
+        return RowProblem(FAILED, next((problem.detail for problem in lacks.problems), "it was not measured"), rounds)
+    name = next((problem.name for problem in lacks.problems if metric.figure in problem.voids), "no figure")
+    return RowProblem(name, metric.void(lacks) or f"the cell has no {metric.title}", rounds, metric.read(lacks))
 
 
-def _problems(cells: Sequence[Cell]) -> tuple[Seen, ...]:
+def _problems(cells: Sequence[Cell]) -> tuple[RowProblem, ...]:
     details: dict[str, list[str]] = {}
     for cell in cells:
-        for problem in cell.problems:
+        for problem in cell.measurement.problems:
             details.setdefault(problem.name, []).append(problem.detail)
-    return tuple(Seen(name, seen[0], len(seen)) for name, seen in details.items())
+    return tuple(RowProblem(name, seen[0], len(seen)) for name, seen in details.items())

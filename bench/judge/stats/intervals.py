@@ -1,4 +1,4 @@
-"""Statistics over rounds. The round is the unit: requests inside a cell are correlated."""
+"""Means over rounds and their confidence intervals. One value a round: requests inside a cell are correlated."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A figure over rounds: its geometric mean, and the interval of it; no interval from a single round."""
+    """A figure over rounds: its geometric mean and the mean's interval, which a single round does not have."""
 
     mean: float
     low: float | None
@@ -22,8 +22,8 @@ class Estimate:
 def estimate(values: Sequence[float]) -> Estimate | None:
     """The geometric mean of positive values, one a round, with Student's t interval of their logarithms.
 
-    On logarithms because figures and their noise scale together, so no interval reaches below 0. With 3 rounds the
-    interval is 2.5 standard deviations to each side. None of no values, or where one is not above 0.
+    Logarithms, because figures and their noise scale together, and no interval reaches below 0. With 3 rounds the
+    interval reaches 2.5 standard deviations to each side. None without values, and where one is not above 0.
     """
     if not values or min(values) <= 0:
         return None
@@ -33,10 +33,25 @@ def estimate(values: Sequence[float]) -> Estimate | None:
     return Estimate(math.exp(mean), math.exp(low), math.exp(high), tuple(values))
 
 
-def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
-    """The mean of plain differences, one a round, and the low and high end of Student's t interval of it.
+def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
+    """The geometric mean of `over` divided by that of `under`, with Welch's t interval of their logarithms.
 
-    In the unit of the differences. The interval of a single one is without bounds; ValueError for none.
+    For positive values of unpaired rounds. No interval where either side has a single round; None where either has
+    none, or a value that is not above 0. `values` has the mean alone: unpaired rounds have no quotients.
+    """
+    if not over or not under or min(*over, *under) <= 0:
+        return None
+    mean, low, high = welch_interval(_logs(over), _logs(under))
+    middle = math.exp(mean)
+    if math.isinf(high):
+        return Estimate(middle, None, None, (middle,))
+    return Estimate(middle, math.exp(low), math.exp(high), (middle,))
+
+
+def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of differences, one a round, and the low and high end of Student's t interval.
+
+    In the unit of the differences. The ends are infinite for a single difference; ValueError for none.
     """
     if not differences:
         raise ValueError("there is no mean of no differences")
@@ -47,27 +62,26 @@ def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     return mean, mean - around, mean + around
 
 
-def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
-    """The geometric mean of `over` divided by that of `under`, with Welch's t interval of the logarithms.
+def welch_interval(over: Sequence[float], under: Sequence[float]) -> tuple[float, float, float]:
+    """The mean of `over` minus that of `under`, and the low and high end of Welch's t interval.
 
-    For positive values of unpaired rounds. No interval where either has a single round; None where either has none.
-    `values` is the mean alone: unpaired rounds have no quotients. Source: Welch, Biometrika 34 (1947), 28-35.
+    For values of unpaired rounds, in their unit. The ends are infinite where either side has a single value; ValueError
+    where either has none. Source: Welch, Biometrika 34 (1947), 28-35.
     """
-    if not over or not under or min(*over, *under) <= 0:
-        return None
-    (over_centre, over_variance), (under_centre, under_variance) = _moments(_logs(over)), _moments(_logs(under))
-    centre, variance = over_centre - under_centre, over_variance + under_variance
-    mean = math.exp(centre)
+    if not over or not under:
+        raise ValueError("there is no difference of means without values on both sides")
+    (over_mean, over_variance), (under_mean, under_variance) = _moments(over), _moments(under)
+    mean, variance = over_mean - under_mean, over_variance + under_variance
     if len(over) == 1 or len(under) == 1:
-        return Estimate(mean, None, None, (mean,))
+        return mean, -math.inf, math.inf
     spread = over_variance**2 / (len(over) - 1) + under_variance**2 / (len(under) - 1)
     around = reach(variance, variance**2 / spread if spread else 1.0)
-    return Estimate(mean, math.exp(centre - around), math.exp(centre + around), (mean,))
+    return mean, mean - around, mean + around
 
 
 def reach(variance: float, freedom: float) -> float:
-    """How far Student's t interval reaches to each side of an estimate of this variance."""
-    # The quantile of scipy.stats.t, without that module: a reader of a report would wait for its import.
+    """How far Student's t interval reaches to each side of an estimate with this variance."""
+    # The quantile of scipy.stats.t without importing that module, which would delay every report.
     return float(scipy.special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
@@ -76,7 +90,7 @@ def _logs(values: Sequence[float]) -> list[float]:
 
 
 def _moments(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and the variance of that mean; 0 for a single value, of which it is not known."""
+    """The mean, and the variance of that mean; 0 for a single value, whose variance is not known."""
     mean = math.fsum(values) / len(values)
     squares = math.fsum((value - mean) ** 2 for value in values)
     return mean, squares / (len(values) - 1) / len(values) if len(values) > 1 else 0.0

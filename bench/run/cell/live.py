@@ -1,4 +1,4 @@
-"""How a cell goes while it is measured, from what the load generator tells once a second; nothing of it is kept."""
+"""Live figures of the cell that is being measured, from the generator's reports once a second. They are not kept."""
 
 from collections.abc import Mapping
 
@@ -6,18 +6,18 @@ from bench import units
 
 
 class Live:
-    """The rate since the last time it was told, and the P95 of the latest answers."""
+    """The rate since the last report, and the P95 of the latest answers."""
 
     def __init__(self) -> None:
         self._t_s: float | None = None
         self._done = 0
 
-    def since_last(self, told: Mapping[str, float]) -> str:
-        """`940/s, P95 104 ms`, and failures where there are any; empty the first time, of which no rate is known."""
+    def since_last(self, report: Mapping[str, float]) -> str:
+        """`940/s, P95 104 ms`, and failures where there are any; empty for the first report, which has no rate yet."""
         before_s, before = self._t_s, self._done
-        self._t_s, self._done = told["t_s"], int(told["done"])
+        self._t_s, self._done = report["t_s"], int(report["done"])
         if before_s is None or self._t_s <= before_s:
             return ""
         rate = units.rate((self._done - before) / (self._t_s - before_s))
-        failed = f", {units.count(int(told['failed']))} failed" if told["failed"] else ""
-        return f"{rate}, P95 {units.seconds(told['p95_s'])}{failed}"
+        failed = f", {units.count(int(report['failed']))} failed" if report["failed"] else ""
+        return f"{rate}, P95 {units.seconds(report['p95_s'])}{failed}"

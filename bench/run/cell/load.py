@@ -1,4 +1,4 @@
-"""Locust under control: the plan it is handed, and the lines it tells while it runs."""
+"""Locust as a subprocess: the order that it is given, and the events that it reports while it runs."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.model.config import Closed, Load, Scenario, Timing
-from bench.plan.config import ROOT
+from bench.places import SHIPPED
 from bench.plan.turns import SlicePlan
 from bench.run.host.process import Program
 from bench.run.host.signals import POLL_S, StopRequest
@@ -23,7 +23,7 @@ SPARE_S = 15.0
 
 
 class LoadGenerator:
-    """A running Locust: its process, what it tells, and the file of its samples, there once it has told its `end`."""
+    """A running Locust: its process, its events, and the file of its samples, which exists after the event `end`."""
 
     def __init__(self, program: Program, output: Path, longest_s: float) -> None:
         self.program = program
@@ -31,9 +31,9 @@ class LoadGenerator:
         self._longest_s = longest_s
 
     def events(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[dict[str, Any]]:
-        """Each event as Locust tells it, up to `end`.
+        """Each event as Locust reports it, up to `end`.
 
-        Raises BenchError where Locust ends or hangs without one, and as soon as a watched program has ended.
+        Raises BenchError where Locust ends or hangs before it, and as soon as a watched program has ended.
         """
         end_s = time.monotonic() + self._longest_s
         for line in self._lines(stop, watched, end_s):
@@ -61,7 +61,7 @@ class LoadGenerator:
                 for program in watched:
                     program.check_alive()
                 if time.monotonic() > end_s:
-                    raise BenchError(f"the load generator said nothing more in time{self.program.log_tail()}")
+                    raise BenchError(f"the load generator did not end in time{self.program.log_tail()}")
                 if not selector.select(POLL_S):
                     continue
                 data = os.read(descriptor, 65536)
@@ -72,34 +72,39 @@ class LoadGenerator:
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
-    """The slices in which the hosts take turns under load, and the seconds over which users start in each."""
+class Order:
+    """What Locust is to do: a load on hosts, with a seed for Poisson arrivals.
 
-    slices: tuple[SlicePlan, ...]
-    spread_s: float
+    With `slices` the hosts take turns under load, users start spread over `spread_s` in each slice, and the window of
+    `timing` does not matter.
+    """
+
+    scenario: Scenario
+    load: Load
+    timing: Timing
+    seed: int
+    hosts: tuple[str, ...]
+    slices: tuple[SlicePlan, ...] = ()
+    spread_s: float = 0.0
+
+    @property
+    def longest_s(self) -> float:
+        """Seconds after which Locust must have ended."""
+        drains, loaded_s = 1, 2 * self.timing.warmup_s + self.timing.window_limit_s
+        if self.slices:
+            drains, loaded_s = len(self.slices), sum(one.length_s for one in self.slices)
+        return START_S + loaded_s + drains * self.scenario.timeout_s + SPARE_S
 
 
 @contextmanager
-def running_load(
-    scenario: Scenario,
-    load: Load,
-    timing: Timing,
-    seed: int,
-    hosts: list[str],
-    cpus: Sequence[int],
-    folder: Path,
-    log: Path,
-    turns: Turns | None = None,
-) -> Iterator[LoadGenerator]:
-    """Locust on its way, its plan and its samples in `folder`. `seed` is that of Poisson arrivals.
-
-    With `turns` the hosts take turns under load, and the window of `timing` is no matter.
-    """
+def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> Iterator[LoadGenerator]:
+    """Locust, started; its plan and its samples are in `folder`."""
+    scenario, load, timing = order.scenario, order.load, order.timing
     output = folder / "requests.npz"
     plan = folder / "load.json"
     handed = {
-        "hosts": hosts,
-        "load": asdict(load) if isinstance(load, Closed) else {**asdict(load), "seed": seed},
+        "hosts": order.hosts,
+        "load": asdict(load) if isinstance(load, Closed) else {**asdict(load), "seed": order.seed},
         "timeout_s": scenario.timeout_s,
         "warmup_s": timing.warmup_s,
         "window_s": timing.window_s,
@@ -108,19 +113,16 @@ def running_load(
         "path": scenario.path,
         "status": scenario.status,
         "body": scenario.body,
-        **(asdict(turns) if turns is not None else {}),
+        "slices": [asdict(one) for one in order.slices],
+        "spread_s": order.spread_s,
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
-        sys.executable, "-m", "locust", "--locustfile", str(ROOT / scenario.locustfile), "--headless",
-        "--host", hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
+        sys.executable, "-m", "locust", "--locustfile", str(SHIPPED / scenario.locustfile), "--headless",
+        "--host", order.hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
         "--exit-code-on-error", "0",
     )  # fmt: skip
-    env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(ROOT)}
-    drains, loaded_s = 1, 2 * timing.warmup_s + timing.window_limit_s
-    if turns is not None:
-        drains, loaded_s = len(turns.slices), sum(one.length_s for one in turns.slices)
-    longest_s = START_S + loaded_s + drains * scenario.timeout_s + SPARE_S
-    with Program("the load generator", argv, env=env, cwd=ROOT, cpus=cpus, log=log, piped=True) as program:
-        yield LoadGenerator(program, output, longest_s)
+    env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(SHIPPED)}
+    with Program("the load generator", argv, env=env, cwd=SHIPPED, cpus=cpus, log=log, piped=True) as program:
+        yield LoadGenerator(program, output, order.longest_s)

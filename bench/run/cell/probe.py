@@ -1,4 +1,4 @@
-"""How fast the server's core is at this moment: the time that a fixed piece of work takes on it."""
+"""How fast the server's core is now: the time that a fixed piece of work takes on it."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ TRIES = 3
 def probe_s(cpus: Sequence[int]) -> float:
     """CPU seconds of a fixed pure-Python loop on the first of these cores, the best of three: about 15 ms in all.
 
-    The best, because what interrupts it is told elsewhere (steal); this tells the core's own speed.
+    The best, because interruptions are recorded elsewhere (steal); this measures the core's own speed.
     """
     with pinned(cpus[:1]):
         return min(_work_s() for _ in range(TRIES))

@@ -1,185 +1,131 @@
-"""One visit: a fresh server of a stack under a scenario, and a cell for each of its loads."""
+"""One visit: freshly started servers of a stack under a scenario, and a cell for each of its loads."""
 
-import re
 import tempfile
-import zipfile
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
+from typing import Any
 
 from bench.errors import BenchError
-from bench.judge.cell.judge import judge_cell
-from bench.model.cell import Cell, CellKey, Probe, Window
-from bench.model.config import Plan
-from bench.model.loads import load_name
+from bench.judge.cell.judge import Recording, judge_cell
+from bench.model.cell import Cell, CellKey, Probe, Slice, Window
 from bench.model.samples import Samples
-from bench.plan.schedule import Visit
-from bench.record.store import BEAT_ARRAYS, REQUEST_ARRAYS, samples_of
+from bench.plan.turns import Pace, slices
 from bench.run.cell.live import Live
-from bench.run.cell.load import LoadGenerator, running_load
+from bench.run.cell.load import LoadGenerator, Order, running_load
 from bench.run.cell.probe import probe_s
-from bench.run.cell.sampler import Reading, Sampler, Tree, TreeUse, read, wait_until_idle
-from bench.run.host.cpus import CpuSets
-from bench.run.host.process import OWN_PROGRAMS
-from bench.run.host.signals import StopRequest
-from bench.run.testbed.server import Server, running_server
-from bench.run.testbed.upstream import Upstream, running_upstream
+from bench.run.cell.sampler import INTERVAL_S, Sampler
+from bench.run.cell.samples import join_samples
+from bench.run.host.tree import OneProcess
+from bench.run.testbed.setting import Setting
+from bench.run.testbed.testbed import Start, Testbed, testbed
 
-TREE_ARRAYS = tuple(field.name for field in fields(TreeUse))
-LOG_NAME_LENGTH = 200
-"""File systems allow 255 bytes."""
-
-
-class Progress(Protocol):
-    """What takes a cell, the phase that it is in, and how it goes."""
-
-    def __call__(self, key: CellKey, name: str, live: str = "") -> None:
-        """Show or note it."""
+ONLY_WHEN_ASKED = float("inf")
+"""Between slices the sampler disturbs nobody, and what a server has used by then is what its slice cost."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What all cells of a run share.
+class Visit:
+    """Cells of one stack under one scenario, their loads ascending, all measured on the same freshly started servers.
 
-    `in_flight` is the most requests that any load of the run can have under way; `cores` counts those of either side.
+    One server is measured in one window. Two, base and head, are measured in slices of this `pace`.
     """
 
-    plan: Plan
-    seed: int
-    cpus: CpuSets
-    cores: tuple[int, int]
-    in_flight: int
-    logs: Path
-    stop: StopRequest
-    progress: Progress
+    cells: tuple[CellKey, ...]
+    starts: tuple[Start, ...]
+    pace: Pace | None = None
 
 
-def run_visit(visit: Visit, setting: Setting, programs: Path = OWN_PROGRAMS) -> Generator[tuple[Cell, Samples]]:
-    """Each cell of the visit, judged, with its raw samples, in ascending order of load.
+def run_visit(visit: Visit, setting: Setting) -> Generator[tuple[Cell, Samples]]:
+    """Each cell of the visit, judged, with its raw samples.
 
-    Raises BenchError, naming the phase and the log, where one cannot be measured; the generator is then at its end.
+    Raises BenchError, naming the phase and the log, where one cannot be measured; the generator has then ended.
     """
-    stack, scenario = setting.plan.stacks[visit.stack], setting.plan.scenarios[visit.scenario]
-    first, stop, cpus = visit.cells[0], setting.stop, setting.cpus
-    setting.progress(first, "start upstream")
-    seed = round_seed(setting.seed, first.round)
-    with running_upstream(scenario, seed, cpus.upstream, log_file(setting, first, "upstream"), stop) as upstream:
-        setting.progress(first, "start server")
-        server_log = log_file(setting, first, "server")
-        with running_server(
-            stack, upstream.url, setting.in_flight, cpus.server, server_log, stop, programs=programs
-        ) as server:
-            tree = Tree(server.program)
-            setting.progress(first, "settle")
-            wait_until_idle([tree], stop)
-            idle = read([tree], None, upstream.program, cpus)
-            for key in visit.cells:
-                setting.progress(key, "start load")
-                yield run_cell(key, setting, upstream, server, tree, idle)
+    with testbed(visit.cells[0], visit.starts, setting) as bed:
+        for key in visit.cells:
+            yield run_cell(key, bed, setting, visit.pace)
 
 
-def run_cell(
-    key: CellKey, setting: Setting, upstream: Upstream, server: Server | Upstream, tree: Tree, idle: Reading
-) -> tuple[Cell, Samples]:
-    """One cell, judged, with its raw samples. `idle` is a reading of the server before any load.
-
-    The selftest has the upstream take the server's place. Raises BenchError where it cannot be measured.
-    """
-    stack, scenario = setting.plan.stacks[key.stack], setting.plan.scenarios[key.scenario]
-    upstream.reset()
+def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = None) -> tuple[Cell, Samples]:
+    """One cell, judged, with its raw samples. Raises BenchError where it cannot be measured."""
+    setting.progress(key, "start load")
+    bed.upstream.reset()
     before_s = probe_s(setting.cpus.server)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        log, timing = log_file(setting, key, "load"), setting.plan.profile.timing
         with running_load(
-            scenario,
-            key.load,
-            timing,
-            round_seed(setting.seed, key.round),
-            [server.url],
-            setting.cpus.generator,
-            Path(folder),
-            log,
+            _order(key, bed, setting, pace), setting.cpus.generator, Path(folder), setting.log(key, "load")
         ) as load:
-            window, readings = _measure(
-                key,
-                setting,
-                upstream,
-                server,
-                load,
-                Sampler([tree], load.program, upstream.program, setting.cpus, idle),
+            sampler = Sampler(
+                bed.trees,
+                {"generator": OneProcess(load.program), "upstream": OneProcess(bed.upstream.program)},
+                setting.cpus,
+                bed.idle,
+                INTERVAL_S if pace is None else ONLY_WHEN_ASKED,
             )
+            with sampler:
+                course = _follow(key, bed, setting, load, sampler)
         probe = Probe(before_s, probe_s(setting.cpus.server))
-        samples = join_samples(load.output, readings)
+        samples = join_samples(load.output, sampler.readings, bed.servers)
     setting.progress(key, "judge")
-    server_cores, load_cores = setting.cores
-    served = upstream.served()
+    served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices))
     try:
-        cell = judge_cell(
-            key, stack, scenario, samples, window, served, probe, server_cpus=server_cores, load_cpus=load_cores
-        )
+        return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:
         raise BenchError(f"the samples cannot be judged: {error}") from error
-    return cell, samples
 
 
-def _measure(
-    key: CellKey, setting: Setting, upstream: Upstream, server: Server | Upstream, load: LoadGenerator, sampler: Sampler
-) -> tuple[Window, list[Reading]]:
-    """The window as Locust kept it, and what was read of the server around and in it."""
-    window, live = None, Live()
-    with sampler:
-        for event in load.events(setting.stop, [server.program, upstream.program]):
-            match event["event"]:
-                case "begin":
-                    setting.progress(key, "warm up")
-                    warmup_s = event["warmup_s"]
-                case "window":
-                    setting.progress(key, "measure")
-                    window = Window(warmup_s, event["start_s"], event["end_s"], event["answered"])
-                    sampler.read_at(window.start_s)
-                    sampler.read_at(window.end_s)
-                case "grow" if window is not None:
-                    window = replace(window, end_s=event["end_s"])
-                    sampler.read_at(window.end_s)
-                case "progress":
-                    setting.progress(key, "warm up" if window is None else "measure", live.since_last(event))
-                case "drain":
-                    setting.progress(key, "drain")
-                case "end" if event["left"]:
-                    raise BenchError(f"{event['left']} requests outlasted their timeout{load.program.log_tail()}")
-    if window is None:
+def _order(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None) -> Order:
+    timing, hosts = setting.plan.profile.timing, tuple(server.url for server in bed.servers.values())
+    order = Order(setting.scenario(key), key.load, timing, setting.round_seed(key), hosts)
+    if pace is None:
+        return order
+    return replace(order, slices=slices(pace, timing, f"{setting.seed}/{key.order}"), spread_s=pace.p50_s)
+
+
+class _Course:
+    """The window, or the slices, as the load generator reported them."""
+
+    def __init__(self) -> None:
+        self.phase = ""
+        self.warmup_s = 0.0
+        self.window: Window | None = None
+        self.slices: list[Slice] = []
+
+
+def _follow(key: CellKey, bed: Testbed, setting: Setting, load: LoadGenerator, sampler: Sampler) -> _Course:
+    """The course of the load; readings are taken at both ends of the window, or between slices."""
+    course, live = _Course(), Live()
+    for event in load.events(setting.stop, bed.programs):
+        match event["event"]:
+            case "begin":
+                course.phase, course.warmup_s = "warm up", event["warmup_s"]
+                setting.progress(key, course.phase)
+            case "window":
+                course.phase = "measure"
+                course.window = Window(course.warmup_s, event["start_s"], event["end_s"], event["answered"])
+                sampler.read_at(course.window.start_s)
+                sampler.read_at(course.window.end_s)
+                setting.progress(key, course.phase)
+            case "grow" if course.window is not None:
+                course.window = replace(course.window, end_s=event["end_s"])
+                sampler.read_at(course.window.end_s)
+            case "progress":
+                setting.progress(key, course.phase, live.since_last(event))
+            case "slice":
+                course.phase = f"slice {event['number'] + 1}"
+                setting.progress(key, course.phase)
+            case "sliced":
+                sampler.read_at(0.0)
+                course.slices.append(Slice(**_facts(event)))
+            case "drain":
+                setting.progress(key, "drain")
+            case "end" if event["left"]:
+                raise BenchError(f"{event['left']} requests outlasted their timeout{load.program.log_tail()}")
+    if course.window is None and not course.slices:
         raise BenchError(f"the load generator never began{load.program.log_tail()}")
-    return window, sampler.readings
+    return course
 
 
-def join_samples(requests: Path, readings: Sequence[Reading]) -> Samples:
-    """The raw arrays of a cell: the requests that Locust wrote, and the sampler's readings, a row for each server."""
-    try:
-        with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
-            arrays = {name: recorded[name] for name in REQUEST_ARRAYS | BEAT_ARRAYS}
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
-        raise BenchError(f"the load generator left no samples that can be read: {error}") from error
-    rows = [(reading, arm, use) for reading in readings for arm, use in enumerate(reading.servers)]
-    for name in TREE_ARRAYS:
-        arrays[name] = np.array([getattr(use, name) for _, _, use in rows])
-    for name in ("generator_cpu_s", "upstream_cpu_s", "sampler_cpu_s", "server_steal_s", "load_steal_s"):
-        arrays[name] = np.array([getattr(reading, name) for reading, _, _ in rows])
-    arrays["mem_t_s"] = np.array([reading.t_s for reading, _, _ in rows])
-    arrays["mem_arm"] = np.array([arm for _, arm, _ in rows], dtype=np.int64)
-    return samples_of(arrays)
-
-
-def round_seed(seed: int, number: int) -> int:
-    """The seed of a round's delays and arrivals: the same for all stacks, and another in each round: chance counts."""
-    return seed * 1000 + number
-
-
-def log_file(setting: Setting, key: CellKey, program: str) -> Path:
-    """A log file of its own for each program that a cell starts, whatever characters names are made of."""
-    name = re.sub(
-        r"[^\w.=,-]+", "_", f"{key.order:03d}-{load_name(key.load)}-{key.stack}-{key.scenario}", flags=re.ASCII
-    )
-    return setting.logs / f"{name[:LOG_NAME_LENGTH]}.{program}.log"
+def _facts(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: fact for name, fact in event.items() if name != "event"}

@@ -1,4 +1,4 @@
-"""Which cores the server gets, and which are left to generator, upstream and harness."""
+"""Which cores the server gets, and which the load generator, the upstream and the harness share."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from bench.errors import BenchError
 
 @dataclass(frozen=True, slots=True)
 class CpuSets:
-    """Core numbers of either side; both empty where nothing is pinned, and `note` then says why."""
+    """Core numbers of the server and of the load; both are empty where nothing is pinned, and `note` says why."""
 
     server: tuple[int, ...]
     load: tuple[int, ...]
@@ -32,8 +32,8 @@ class CpuSets:
 def cpu_sets(server_cpus: int) -> CpuSets:
     """The last `server_cpus` cores for the server, the others for the load.
 
-    Hardware threads that share a core with the server are given to nobody, where that leaves the load any. Raises
-    BenchError where two cores or more are too few for `server_cpus` and one besides.
+    Hardware threads that share a core with the server stay unused, unless the load would have none. Raises BenchError
+    where a machine of two or more cores has too few for the server and one for the load.
     """
     if sys.platform != "linux":
         return CpuSets((), (), "this platform cannot pin processes to cores: server and load share them all")
@@ -62,7 +62,7 @@ def _siblings(cpu: int) -> set[int]:
 
 @contextmanager
 def pinned(cpus: Sequence[int]) -> Iterator[None]:
-    """Run the calling thread, and what it starts meanwhile, on these cores; no cores: leave it where it is.
+    """Run the calling thread, and what it starts meanwhile, on these cores; without cores, leave it where it is.
 
     A child inherits the affinity of the thread that starts it, so it is pinned from its first instruction on.
     """

@@ -1,4 +1,4 @@
-"""Ports on 127.0.0.1: a free one, and when a program listens on it."""
+"""Free ports on localhost, and waiting until a program listens on one."""
 
 import http.client
 import random
@@ -19,15 +19,15 @@ _SERVED = range(20_000, 32_768)
 
 
 def free_port() -> int:
-    """A port on 127.0.0.1 that nobody listens on."""
+    """A free port on localhost."""
     return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports on 127.0.0.1, each another, that nobody listens on; BenchError where there are not so many.
+    """`count` distinct free ports on localhost. BenchError where there are not as many.
 
-    None is one that the system hands to outgoing connections: whoever asks such a port whether its server is up yet
-    may be given that very port to ask from, is then connected to itself, and the server finds its port taken.
+    None of them is from the range that the system gives to outgoing connections: a client that polls such a port may
+    be given the same port to connect from. It is then connected to itself, and the server finds its port taken.
     """
     found: list[int] = []
     for port in random.sample(_SERVED, len(_SERVED)):
@@ -40,14 +40,16 @@ def free_ports(count: int) -> list[int]:
                 continue
         found.append(port)
     if len(found) < count:
-        raise BenchError(f"{count} free ports were needed from {_SERVED[0]} to {_SERVED[-1]}, there are {len(found)}")
+        raise BenchError(
+            f"{count} free ports are needed between {_SERVED[0]} and {_SERVED[-1]}, but only {len(found)} are free"
+        )
     return found
 
 
 def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRequest) -> None:
-    """Return once the program itself serves the port: it accepts and, with a path, answers it with 2xx.
+    """Return once the program itself serves the port: it accepts connections and, with a path, answers it with 2xx.
 
-    Raises BenchError where it ends before, is not ready after 30 s, or somebody else listens on the port.
+    Raises BenchError where the program ends first, is not ready after 30 s, or another program listens on the port.
     """
     end_s = time.monotonic() + READY_S
     why = ""
@@ -66,7 +68,7 @@ def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRe
 
 
 def _not_ready(port: int, path: str | None) -> str:
-    """Why the port cannot be used yet; empty if it can."""
+    """Why the port is not ready; empty if it is."""
     try:
         if path is None:
             socket.create_connection((HOST, port), timeout=1.0).close()
@@ -83,7 +85,7 @@ def _not_ready(port: int, path: str | None) -> str:
 
 
 def _check_owner(program: Program, port: int) -> None:
-    """Raise BenchError if the port belongs to a process outside the program's tree."""
+    """Raise BenchError if another program than this one listens on the port."""
     try:
         listening = {
             connection.laddr.port
@@ -91,7 +93,7 @@ def _check_owner(program: Program, port: int) -> None:
             for connection in member.net_connections(kind="tcp")
             if connection.status == psutil.CONN_LISTEN
         }
-    except (psutil.AccessDenied, psutil.NoSuchProcess):  # not every platform lets one look
+    except (psutil.AccessDenied, psutil.NoSuchProcess):  # not every platform shows this
         program.check_alive()
         return
     if port not in listening:

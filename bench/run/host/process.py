@@ -29,12 +29,24 @@ UNLESS_ORPHANED = 'test "$PPID" = "$0" && exec "$@"'
 """A shell's line that becomes a program while the harness ($0) lives: it may have died before setpriv had its word."""
 
 
+def search_path(env: Mapping[str, str], first: Sequence[Path]) -> str:
+    """The PATH of a program: the folders `first`, then the PATH of `env` or of this process, then OWN_PROGRAMS."""
+    path = env.get("PATH", os.environ.get("PATH", os.defpath))
+    return os.pathsep.join([*map(str, first), path, str(OWN_PROGRAMS)])
+
+
+def find_program(name: str, cwd: Path, path: str) -> Path | None:
+    """The absolute path of a program: a path is relative to `cwd`, a name is looked up in `path`; None if absent."""
+    found = shutil.which(str(cwd / name) if os.sep in name else name, path=path)
+    return Path(found).absolute() if found is not None else None
+
+
 class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
-    Its output goes to the log file; with `piped` its stdout is a stream to read instead. Programs are looked up on
-    PATH with the folder `programs` first, that of the harness's own environment. Where it exists, `setpriv` sees to it
-    that the program ends even if the harness is killed. Raises BenchError where the program is not there.
+    Its output goes to the log file; with `piped` its stdout is a stream to read instead. The program, and what it
+    starts, is looked up in the folders `programs`, then on PATH, then in the harness's own environment. Where `setpriv`
+    exists, the program ends even if the harness is killed. Raises BenchError where the program does not exist.
     """
 
     def __init__(
@@ -47,31 +59,36 @@ class Program:
         cpus: Sequence[int],
         log: Path,
         piped: bool = False,
-        programs: Path = OWN_PROGRAMS,
+        programs: Sequence[Path] = (),
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
-        path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        self.env = {**os.environ, **env, "PATH": path, MARK: secrets.token_hex(8)}
+        self.env = {**os.environ, **env, "PATH": search_path(env, programs), MARK: secrets.token_hex(8)}
         self.cwd = cwd
         self.cpus = cpus
         self.log = log
         self.piped = piped
+        self.programs = programs
 
     def __enter__(self) -> "Program":
-        program = shutil.which(self.argv[0], path=self.env["PATH"])
-        if program is None:
-            raise BenchError(f"there is no program {self.argv[0]!r} on PATH; install it, or mend the stack's argv")
         if not self.cwd.is_dir():
-            raise BenchError(f"the working directory {self.cwd} does not exist; mend the stack's cwd")
+            raise BenchError(f"the working directory {self.cwd} does not exist: correct `cwd` of the stack")
+        program = find_program(self.argv[0], self.cwd, self.env["PATH"])
+        if program is None:
+            folders = " or in ".join(dict.fromkeys(map(str, (*self.programs, OWN_PROGRAMS))))
+            searched = f"in {self.cwd}" if os.sep in self.argv[0] else f"on PATH or in {folders}"
+            raise BenchError(
+                f"there is no program {self.argv[0]!r} {searched}: "
+                f"install it, or correct `argv` or `programs` of the stack"
+            )
         guard: tuple[str, ...] = ()
-        if shutil.which("setpriv"):
-            guard = ("setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
+        if setpriv := shutil.which("setpriv"):  # by its path: the program's own PATH may not have it
+            guard = (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             with self.log.open("wb") as log, pinned(self.cpus):
                 self.process = subprocess.Popen(
-                    (*guard, program, *self.argv[1:]),
+                    (*guard, str(program), *self.argv[1:]),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE if self.piped else log,
                     stderr=log,

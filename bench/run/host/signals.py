@@ -1,6 +1,6 @@
-"""Ctrl-C, SIGTERM and a closed terminal as a request that the main thread notices at its own waits.
+"""Ctrl-C, SIGTERM and a closed terminal become a request that the main thread notices whenever it waits.
 
-Never in the middle of a step: so cleaning up is never interrupted, however often the keys are pressed.
+A signal never interrupts a step, so cleaning up always completes, however often the keys are pressed.
 """
 
 import signal
@@ -13,7 +13,7 @@ POLL_S = 0.05
 
 
 class Interrupted(Exception):  # noqa: N818 (not an error: somebody asked for it)
-    """A signal asked for the end. `exit_code` is what a shell expects then: 128 + its number."""
+    """A signal asked the harness to stop. `exit_code` is what a shell expects: 128 + the signal's number."""
 
     def __init__(self, signum: int, where: str = "") -> None:
         super().__init__(f"interrupted by {signal.Signals(signum).name}" + (f": {where}" if where else ""))

@@ -1,4 +1,4 @@
-"""An A/B session: two revisions of the services alive side by side, restart after restart, the load in turn on each."""
+"""An A/B session: base and head of each stack run side by side, restart after restart, and take turns under load."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,21 +8,21 @@ from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
-from bench.judge.gate.family import family, in_flight, least_restarts, loads, size
-from bench.model.cell import ARMS, Cell, CellKey
-from bench.model.config import Plan
+from bench.judge.gate.family import family, in_flight, loads, size
+from bench.judge.gate.policy import PAIRED
+from bench.model.cell import SIDES, Cell, CellKey
+from bench.model.config import Closed, Plan, Profile
+from bench.model.loads import load_name
 from bench.model.run import AB, Run
+from bench.places import CHECKOUT, RESULTS
 from bench.plan.duration import LOAD_S, VISIT_S
-from bench.plan.schedule import Visit
-from bench.plan.turns import slices
+from bench.plan.turns import Pace, slices
 from bench.record import store
-from bench.run.cell.twins import run_twins
-from bench.run.cell.visit import Setting, run_visit
-from bench.run.host.cpus import CpuSets, cpu_sets, pinned
-from bench.run.host.signals import Interrupted, StopRequest
+from bench.run.cell.visit import Visit, run_visit
+from bench.run.host.cpus import cpu_sets, pinned
+from bench.run.host.signals import StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
-    RESULTS,
     check_place,
     make_folder,
     owned,
@@ -30,10 +30,12 @@ from bench.run.session.folder import (
     refuse_another_run,
     unused,
 )
-from bench.run.session.plain import RunResult, new_run
+from bench.run.session.measure import RunResult, measure, setting
+from bench.run.session.plain import new_run
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
-from bench.run.testbed.revisions import Side, checked_out, digest
+from bench.run.testbed.revisions import Checkout, checked_out, digest
+from bench.run.testbed.testbed import Start
 
 START_S = 5.0
 GAP_S = 0.1
@@ -65,13 +67,15 @@ def start(
     """
     _refuse_too_few(plan, question)
     cpus = cpu_sets(plan.profile.server_cpus)
-    run = new_run(plan, seed, argv, cpus)
+    run = new_run(plan, seed, argv, cpus, CHECKOUT or question.repository)
     folder = out or RESULTS / unused(run.id)
-    users = [load.users for own in plan.profile.loads.values() for load in own if load.model == "closed"]
-    most = in_flight(users)
+    most = in_flight(closed_load(plan.profile, scenario).users for scenario in plan.profile.loads)
     descriptors_for(2 * most)
     check_place(folder)
     with checked_out(question.repository, question.base, question.head) as sides:
+        for stack in plan.stacks.values():  # before anything is measured: whether both revisions have it
+            for side in sides:
+                side.stack(stack)
         run = tested(replace(run, id=folder.name), cpus, stop, force=force)
         make_folder(folder)
         with owned(folder), pinned(run.load_cpus):
@@ -81,11 +85,12 @@ def start(
 
 def _refuse_too_few(plan: Plan, question: Question) -> None:
     members = size(len(plan.profile.stacks) * len(plan.profile.loads), closed_only=question.closed_only)
-    restarts, least = plan.profile.rounds, least_restarts(members, question.alpha)
-    if restarts < least:
+    restarts, least = plan.profile.rounds, PAIRED.least_rounds(members, question.alpha)
+    if least is None or restarts < least:
+        way_out = "take a larger --alpha" if least is None else f"take --restarts {least} or more"
         raise BenchError(
             f"{restarts} restarts cannot show anything at alpha {question.alpha:g} with {members} gated metrics: "
-            f"take --restarts {least} or more, or fewer --stacks"
+            f"{way_out}, or fewer --stacks"
         )
 
 
@@ -93,12 +98,12 @@ class _Session:
     """The measuring of one A/B."""
 
     def __init__(
-        self, run: Run, question: Question, sides: tuple[Side, Side], folder: Path, most: int, stop: StopRequest
+        self, run: Run, question: Question, sides: tuple[Checkout, Checkout], folder: Path, most: int, stop: StopRequest
     ) -> None:
         self.run = run
         self.plan = run.config
         self.question = question
-        self.sides = sides
+        self.sides = dict(zip(SIDES, sides, strict=True))
         self.folder = folder
         self.most = most
         self.stop = stop
@@ -106,64 +111,64 @@ class _Session:
     def measure(self) -> RunResult:
         """Pilots, then every restart."""
         pilots, code = self._pilots()
-        revisions = [replace(side.revision, code=code[arm]) for arm, side in zip(ARMS, self.sides, strict=True)]
+        base, head = (replace(side.revision, code=code[name]) for name, side in self.sides.items())
         gated = family(pilots, closed_only=self.question.closed_only)
-        self.run = replace(self.run, ab=AB(revisions[0], revisions[1], gated, tuple(pilots), self.question.slice_s))
+        self.run = replace(self.run, ab=AB(base, head, gated, tuple(pilots), self.question.slice_s))
         store.save_run(self.folder, self.run)
         point_latest_to(self.folder)
         visits = list(self._visits(pilots))
-        cells = [(key, self._length_s(pilot, place)) for pilot, keys in visits for place, key in enumerate(keys)]
-        length_s = sum(cell_s for _, cell_s in cells)
+        cells = [
+            (key, self._length_s(visit.pace, place))
+            for visit in visits
+            for place, key in enumerate(visit.cells)
+            if visit.pace is not None
+        ]
         with RunProgress(cells) as progress:
-            progress.say(f"{len(cells)} cells of two arms, about {units.clock(length_s)}, into {self.folder}")
+            length_s = sum(cell_s for _, cell_s in cells)
+            progress.say(f"{len(cells)} cells of base and head, about {units.clock(length_s)}, into {self.folder}")
             recorder = Recorder(self.run, self.folder, progress)
-            try:
-                for pilot, keys in visits:
-                    self._restart(pilot, keys, recorder)
-            except Interrupted as interruption:
-                raise Interrupted(interruption.signum, recorder.where()) from None
-            except OSError as error:
-                raise BenchError(f"{error}: {recorder.where()}") from error
-        return RunResult(self.folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+            return measure(visits, setting(self.run, recorder, self.stop, self.most), recorder)
 
     def _pilots(self) -> tuple[list[Cell], dict[str, dict[str, str]]]:
-        """A cell of base for each stack, and for each arm and stack a digest of the code that it imported."""
+        """A cell of base for each stack, and for each side and stack a digest of the code that it imported."""
         profile = self.plan.profile
         pairs = [(stack, scenario) for scenario in profile.loads for stack in profile.stacks]
         turns = [
-            (CellKey(stack, scenario, profile.loads[scenario][0], 0, 2 * number + place), arm, side)
+            (CellKey(stack, scenario, closed_load(profile, scenario), 0, 2 * number + place), name)
             for number, (stack, scenario) in enumerate(pairs)
-            for place, (arm, side) in enumerate(zip(ARMS, self.sides, strict=True))
+            for place, name in enumerate(SIDES)
         ]
-        pilots, code = [], {arm: dict[str, str]() for arm in ARMS}
+        pilots, code = [], {name: dict[str, str]() for name in SIDES}
         pilot_s = VISIT_S + profile.timing.warmup_s + profile.timing.window_s
-        with RunProgress((key, pilot_s) for key, _, _ in turns) as progress:
-            progress.say("pilots: which code each side runs, how long an answer takes, and what binds")
+        with RunProgress((key, pilot_s) for key, _ in turns) as progress:
+            progress.say("pilots: which code each side runs, how long an answer takes, and what limits each stack")
             recorder = Recorder(self.run, self.folder, progress)
-            for key, arm, side in turns:
-                side.forget_bytecode()
-                cell = self._pilot(key, arm, side, recorder)
-                code[arm][key.stack] = self._proof(side, key.stack)
-                if arm == ARMS[0]:
+            for key, name in turns:
+                self.sides[name].forget_bytecode()
+                cell = self._pilot(key, name, recorder)
+                code[name][key.stack] = self._proof(self.sides[name], key.stack)
+                if name == SIDES[0]:
                     pilots.append(cell)
-        for side in self.sides:
-            side.compile()
+        for side in self.sides.values():
+            side.compile(self.plan.stacks.values())
         return pilots, code
 
-    def _pilot(self, key: CellKey, arm: str, side: Side, recorder: Recorder) -> Cell:
-        stacks = {**self.plan.stacks, key.stack: side.stack(self.plan.stacks[key.stack])}
-        setting = self._setting(replace(self.plan, stacks=stacks), recorder, f"pilot-{arm}")
+    def _pilot(self, key: CellKey, name: str, recorder: Recorder) -> Cell:
+        side, place = self.sides[name], setting(self.run, recorder, self.stop, self.most)
+        start = Start("server", side.stack(self.plan.stacks[key.stack]), side.environment)
+        logs = self.folder / f"pilot-{name}"
         try:
-            with closing(run_visit(Visit((key,)), setting, side.programs)) as measured:
+            with closing(run_visit(Visit((key,), (start,)), replace(place, logs=logs))) as measured:
                 cell, _ = next(measured)
         except BenchError as error:
-            raise BenchError(f"{arm} ({side.revision.ref}): {error}") from error
+            raise BenchError(f"{name} ({side.revision.ref}): {error}") from error
         recorder.progress.finish(cell, key)
-        if not cell.requests or not cell.requests.ok or cell.latency_s is None:
-            raise BenchError(f"{arm} ({side.revision.ref}): {key.stack} serves nothing; its log is in {setting.logs}")
+        one = cell.measurement
+        if not one.requests or not one.requests.ok or one.latency_s is None:
+            raise BenchError(f"{name} ({side.revision.ref}): {key.stack} serves nothing; its log is in {logs}")
         return cell
 
-    def _proof(self, side: Side, stack: str) -> str:
+    def _proof(self, side: Checkout, stack: str) -> str:
         files = side.ran(self.plan.stacks[stack])
         if not files:
             raise BenchError(
@@ -172,56 +177,49 @@ class _Session:
             )
         return digest(files)
 
-    def _visits(self, pilots: Sequence[Cell]) -> Iterator[tuple[Cell, list[CellKey]]]:
-        """Each restart of each stack: its pilot, and its loads. Stacks take turns in seeded random order."""
+    def _visits(self, pilots: Sequence[Cell]) -> Iterator[Visit]:
+        """Each restart of each stack with its loads. Stacks take turns in seeded random order."""
         order = 0
         for number in range(1, self.plan.profile.rounds + 1):
             shuffled = list(pilots)
             random.Random(f"{self.run.seed}/{number}").shuffle(shuffled)  # noqa: S311 (an order, not a secret)
             for pilot in shuffled:
                 wanted = loads(pilot, closed_only=self.question.closed_only)
-                yield (
-                    pilot,
-                    [
-                        CellKey(pilot.stack, pilot.scenario, load, number, order + place)
-                        for place, load in enumerate(wanted)
-                    ],
+                keys = (
+                    CellKey(pilot.stack, pilot.scenario, load, number, order + place)
+                    for place, load in enumerate(wanted)
                 )
+                yield Visit(tuple(keys), self._starts(pilot.stack, number), self._pace(pilot))
                 order += len(wanted)
 
-    def _length_s(self, pilot: Cell, place: int) -> float:
-        """Seconds that a load of a restart takes, the first of them with the start of both servers."""
-        timing = self.plan.profile.timing
-        each = slices(_p50_s(pilot), self.question.slice_s, timing.window_s, timing.warmup_s, "")
-        return (LOAD_S if place else START_S) + sum(one.length_s + _p50_s(pilot) + GAP_S for one in each)
-
-    def _restart(self, pilot: Cell, keys: Sequence[CellKey], recorder: Recorder) -> None:
-        """Measure one restart of a stack; a cell that cannot be measured is a failed one, and so are those after it."""
-        left = list(keys)
-        setting = self._setting(self.plan, recorder, "logs")
-        try:
-            with closing(run_twins(keys, self.sides, (_p50_s(pilot), self.question.slice_s), setting)) as measured:
-                for cell, samples in measured:
-                    recorder.record(left.pop(0), cell, samples)
-        except BenchError as error:
-            for key in left:
-                recorder.fail(key, error)
-
-    def _setting(self, plan: Plan, recorder: Recorder, logs: str) -> Setting:
-        run = self.run
-        return Setting(
-            plan=plan,
-            seed=run.seed,
-            cpus=CpuSets(run.server_cpus, run.load_cpus),
-            cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
-            in_flight=self.most,
-            logs=self.folder / logs,
-            stop=self.stop,
-            progress=recorder.phase,
+    def _starts(self, stack: str, restart: int) -> tuple[Start, ...]:
+        """Both sides of a stack, with the same hash seed, and another one in each restart."""
+        hash_seed = str(random.Random(f"{self.run.seed}/{restart}").randrange(2**32))  # noqa: S311 (no secret)
+        own = {name: side.stack(self.plan.stacks[stack]) for name, side in self.sides.items()}
+        return tuple(
+            Start(name, replace(one, env={"PYTHONHASHSEED": hash_seed, **one.env}), self.sides[name].environment)
+            for name, one in own.items()
         )
 
+    def _pace(self, pilot: Cell) -> Pace:
+        latency_s = pilot.measurement.latency_s
+        if latency_s is None:
+            raise BenchError(f"the pilot of {pilot.stack} has no latency")
+        return Pace(latency_s.p50, self.question.slice_s)
 
-def _p50_s(pilot: Cell) -> float:
-    if pilot.latency_s is None:
-        raise BenchError(f"the pilot of {pilot.stack} has no latency")
-    return pilot.latency_s.p50
+    def _length_s(self, pace: Pace, place: int) -> float:
+        """Seconds that a load of a restart takes, the first of them with the start of both servers."""
+        each = slices(pace, self.plan.profile.timing, "")
+        return (LOAD_S if place else START_S) + sum(one.length_s + pace.p50_s + GAP_S for one in each)
+
+
+def closed_load(profile: Profile, scenario: str) -> Closed:
+    """The closed-loop load that an A/B measures. BenchError where the profile has none, or several."""
+    found = [load for load in profile.loads[scenario] if isinstance(load, Closed)]
+    if len(found) != 1 or len(profile.loads[scenario]) != 1:
+        have = ", ".join(load_name(load) for load in profile.loads[scenario]) or "none"
+        raise BenchError(
+            f"an A/B measures one closed-loop load of {scenario}, and derives its open-loop load from it; "
+            f"the profile {profile.name} has {have}: give one number to --users"
+        )
+    return found[0]

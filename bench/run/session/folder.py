@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, and what it is called."""
+"""The folder of a run: its name, and who may write into it."""
 
 import fcntl
 import itertools
@@ -8,9 +8,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.plan.config import ROOT
+from bench.places import RESULTS
 
-RESULTS = ROOT / "results"
+SELFTEST_NAME = "selftest.json"
+"""The name of the selftest that a folder of runs keeps for the runs of the next hour."""
+
+
+def recorded_in(folder: Path | None) -> list[Path]:
+    """The folders of runs, which are no code: RESULTS, and a run folder with the folder of runs that it lies in."""
+    if folder is None:
+        return [RESULTS]
+    around = folder.absolute().parent
+    return [RESULTS, folder, *([around] if (around / SELFTEST_NAME).is_file() else [])]
 
 
 @contextmanager
@@ -24,7 +33,7 @@ def owned(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BenchError(f"another run is under way in {folder}: wait for it, or choose another --out") from None
+            raise BenchError(f"another run is writing into {folder}: wait for it, or choose another --out") from None
         yield
     finally:
         os.close(descriptor)
@@ -37,7 +46,7 @@ def refuse_another_run(folder: Path) -> None:
 
 
 def check_place(folder: Path) -> None:
-    """Raise BenchError where a new run cannot lie there: something else is in the way, or another run has it."""
+    """Raise BenchError where a new run cannot be put there: something else is in the way, or it holds a run."""
     path = folder.absolute()
     nearest = next(one for one in (path, *path.parents) if one.exists())
     if not nearest.is_dir():
@@ -62,11 +71,12 @@ def unused(run_id: str) -> str:
 
 
 def point_latest_to(folder: Path) -> None:
-    """Make results/latest a link to the newest run, where the checkout can be written."""
+    """Make results/latest a link to the newest run, where the results can be written."""
     target = folder.resolve()
     link = RESULTS / "latest"
     with suppress(OSError):  # a convenience, not worth a run
         RESULTS.mkdir(exist_ok=True)
         if link.is_symlink() or not link.exists():
             link.unlink(missing_ok=True)
-            link.symlink_to(target.relative_to(RESULTS) if target.is_relative_to(RESULTS) else target)
+            results = RESULTS.resolve()
+            link.symlink_to(target.relative_to(results) if target.is_relative_to(results) else target)

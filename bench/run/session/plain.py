@@ -1,51 +1,50 @@
-"""A run: every visit of every round, each cell recorded as soon as it is judged."""
+"""A plain run: every visit of every round, one server in each."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
-from bench.judge.cell.figures import sent
-from bench.judge.cell.problems import BEHIND
 from bench.model.config import Plan
 from bench.model.loads import most_in_flight
 from bench.model.run import SCHEMA_VERSION, Run
-from bench.plan.config import ROOT
+from bench.places import CHECKOUT, COMMAND, RESULTS
 from bench.plan.duration import expected
-from bench.plan.schedule import Visit, visits
+from bench.plan.schedule import visits
 from bench.record import machine, store
-from bench.run.cell.visit import Setting, run_visit
+from bench.run.cell.visit import Visit
 from bench.run.host.cpus import CpuSets, cpu_sets, pinned
-from bench.run.host.signals import Interrupted, StopRequest
+from bench.run.host.signals import StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
-    RESULTS,
     check_place,
     make_folder,
     owned,
     point_latest_to,
+    recorded_in,
     refuse_another_run,
     unused,
 )
+from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
+from bench.run.testbed.testbed import Start
+
+COMPARED = (
+    "source", "commit", "dirty", "lock_sha256", "distributions", "machine", "server_cpus", "load_cpus",
+)  # fmt: skip
+"""What must not have changed where a run is resumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """Where the run lies and how many of its cells could not be measured."""
+def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Path, folder: Path | None = None) -> Run:
+    """A run of this plan, here and now, that has no cells yet.
 
-    folder: Path
-    failed: int
-
-
-def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
-    """A run of this plan, here and now, that has no cells yet."""
-    commit, dirty = machine.git_state(ROOT)
+    `code`: the folder whose git state is recorded; what lies in `folder`, that of the run, is no change of it.
+    """
+    commit, dirty = machine.git_state(code, recorded_in(folder))
     now = datetime.now(UTC)
     here = machine.machine()
     profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder
@@ -60,7 +59,9 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
         versions=machine.versions(),
         commit=commit,
         dirty=dirty,
-        lock_sha256=machine.file_sha256(ROOT / "requirements.lock"),
+        lock_sha256=None if CHECKOUT is None else machine.file_sha256(CHECKOUT / "requirements.lock"),
+        source=None if CHECKOUT is not None else str(code.resolve()),
+        distributions=machine.distributions() if CHECKOUT is None else {},
         config=plan,
         argv=tuple(argv),
         server_cpus=cpus.server,
@@ -71,15 +72,16 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets) -> Run:
 
 
 def start(
-    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, force: bool = False
+    plan: Plan, seed: int, argv: Sequence[str], out: Path | None, stop: StopRequest, *, code: Path, force: bool = False
 ) -> RunResult:
     """Measure everything that is planned, into a new folder, once the selftest has found the machine fit for it.
 
-    `force`: go on where it has not. Raises BenchError where the folder has a run already, or the machine cannot bear
-    the load; Interrupted where a signal came. What was finished by then is recorded.
+    `code`: the folder whose git state is recorded. `force`: go on where the machine is not fit. Raises BenchError where
+    the folder has a run already, or the machine cannot produce the load; Interrupted where a signal came. What was
+    finished by then is recorded.
     """
     cpus = cpu_sets(plan.profile.server_cpus)
-    run = new_run(plan, seed, argv, cpus)
+    run = new_run(plan, seed, argv, cpus, code, out)
     if out is None:
         run = replace(run, id=unused(run.id))
     folder = out or RESULTS / run.id
@@ -95,79 +97,50 @@ def start(
 def resume(folder: Path, stop: StopRequest) -> RunResult:
     """Measure what a run lacks: cells that are absent or failed.
 
-    Raises BenchError where code, lock file or machine are no longer those of the run.
+    Raises BenchError where the code, what is installed or the machine are no longer those of the run.
     """
     with owned(folder):
         run = store.load_run(folder)
         if run.ab is not None:
-            raise BenchError(f"{folder} is an A/B, of which only python -m bench ab can measure another")
-        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus))
-        for name in ("commit", "dirty", "lock_sha256", "machine", "server_cpus", "load_cpus"):
-            before, today = getattr(run, name), getattr(now, name)
+            raise BenchError(f"{folder} is an A/B run, which cannot be resumed: start another with {COMMAND} ab")
+        code = Path(run.source) if run.source is not None else CHECKOUT or Path()
+        now = new_run(run.config, run.seed, run.argv, cpu_sets(run.config.profile.server_cpus), code, folder)
+        for name in COMPARED:
+            before, today = _differing(getattr(run, name), getattr(now, name))
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
         return _measure(replace(run, cells=kept), folder, stop)
 
 
+def _differing(before: object, today: object) -> tuple[object, object]:
+    """Both values; of two mappings only the entries that differ."""
+    if not (isinstance(before, Mapping) and isinstance(today, Mapping)):
+        return before, today
+    changed = [key for key in {**before, **today} if before.get(key) != today.get(key)]
+    return {key: before.get(key) for key in changed}, {key: today.get(key) for key in changed}
+
+
 def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
-    plan = run.config
-    in_flight = most_in_flight(plan.profile)
-    descriptors_for(in_flight)
+    descriptors_for(most_in_flight(run.config.profile))
     missing = list(_missing(run))
     try:
         store.save_run(folder, run)
     except OSError as error:
         raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
     point_latest_to(folder)
-    cells = expected(missing, plan)
+    cells = expected((visit.cells for visit in missing), run.config)
     with pinned(run.load_cpus), RunProgress(cells) as progress:
         length_s = sum(cell_s for _, cell_s in cells)
         progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
         recorder = Recorder(run, folder, progress)
-        setting = Setting(
-            plan=plan,
-            seed=run.seed,
-            cpus=CpuSets(run.server_cpus, run.load_cpus),
-            cores=(len(run.server_cpus) or run.machine.cpus, len(run.load_cpus) or run.machine.cpus),
-            in_flight=in_flight,
-            logs=folder / "logs",
-            stop=stop,
-            progress=recorder.phase,
-        )
-        try:
-            for visit in missing:
-                _run_whole_visit(visit, setting, recorder)
-        except Interrupted as interruption:
-            raise Interrupted(interruption.signum, recorder.where()) from None
-        except OSError as error:
-            raise BenchError(f"{error}: {recorder.where()}", exit_code=1) from error
-    return RunResult(folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+        return measure(missing, setting(run, recorder, stop), recorder)
 
 
 def _missing(run: Run) -> Iterator[Visit]:
     """What is planned and not recorded yet."""
     recorded = {cell.order for cell in run.cells}
-    for visit in visits(run.config, run.seed):
-        keys = tuple(key for key in visit.cells if key.order not in recorded)
+    for cells in visits(run.config, run.seed):
+        keys = tuple(key for key in cells if key.order not in recorded)
         if keys:
-            yield Visit(keys)
-
-
-def _run_whole_visit(visit: Visit, setting: Setting, recorder: "Recorder") -> None:
-    """Every cell of a visit, recorded or failed; after one that leaves its mark the next has a fresh server.
-
-    Requests that failed, whenever they did, may still be worked on; and a server that fell behind an open load held
-    more requests than the next cell will, in memory that it does not give back.
-    """
-    left = list(visit.cells)
-    while left:
-        try:
-            with closing(run_visit(Visit(tuple(left)), setting)) as measured:
-                for cell, samples in measured:
-                    recorder.record(left.pop(0), cell, samples)
-                    failed = (samples.status < 0) & sent(samples)
-                    if failed.any() or any(problem.name in BEHIND for problem in cell.problems):
-                        break
-        except BenchError as error:
-            recorder.fail(left.pop(0), error)
+            yield Visit(keys, (Start("server", run.config.stacks[keys[0].stack]),))

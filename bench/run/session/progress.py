@@ -1,4 +1,4 @@
-"""Where a run stands, on stderr: a live line on a terminal, a plain log where there is none."""
+"""The progress of a run, on stderr: a live line on a terminal, else a plain log."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
-from bench.judge.cell.figures import BY_NAME
-from bench.model.cell import ARMS, Arm, Cell, CellKey
+from bench.judge.cell.metrics import BY_NAME
+from bench.model.cell import SIDES, Cell, CellKey, Measurement
 from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name
 
@@ -17,7 +17,7 @@ from bench.plan.schedule import cell_name
 class RunProgress:
     """A context that shows each cell's phase, and each finished cell with the time that is left.
 
-    `cells` are all that will be measured, each with the seconds that it is thought to take.
+    `cells` are all that will be measured, each with the seconds that it should take.
     """
 
     def __init__(self, cells: Iterable[tuple[CellKey, float]], console: Console | None = None) -> None:
@@ -54,16 +54,14 @@ class RunProgress:
         self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
 
     def finish(self, cell: Cell, key: CellKey) -> None:
-        """Show what a finished cell came to."""
+        """Show the figures and problems of a finished cell."""
         self._count(key)
-        sides = dict(zip(ARMS, cell.arms, strict=True)) if cell.arms else {"": cell}
-        figures = "; ".join(f"{arm} {_figures(side)}".strip() for arm, side in sides.items())
+        sides = dict(zip(SIDES if len(cell.measurements) > 1 else ("",), cell.measurements, strict=True))
+        figures = "; ".join(f"{side} {_figures(one)}".strip() for side, one in sides.items())
         self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {cell.outcome}, {figures}{self._time_left()}")
-        for arm, side in sides.items():
-            for problem in side.problems:
-                self.say(
-                    f"    {arm} {problem.name}: {problem.detail}" if arm else f"    {problem.name}: {problem.detail}"
-                )
+        for side, one in sides.items():
+            for problem in one.problems:
+                self.say(f"    {f'{side} {problem.name}'.strip()}: {problem.detail}")
 
     def fail(self, key: CellKey, why: str) -> None:
         """Show why a cell could not be measured."""
@@ -86,10 +84,10 @@ class RunProgress:
         return f" ({units.clock(max(left_s, 0.0))} left)"
 
 
-def _figures(side: Cell | Arm) -> str:
-    rps, p95_s = (BY_NAME[name].value(side) for name in ("throughput", "p95"))
-    return f"{_or_void(units.rate, rps)}, P95 {_or_void(units.seconds, p95_s)}"
+def _figures(measurement: Measurement) -> str:
+    rps, p95_s = (BY_NAME[name].value(measurement) for name in ("throughput", "p95"))
+    return f"{_or_unreliable(units.rate, rps)}, P95 {_or_unreliable(units.seconds, p95_s)}"
 
 
-def _or_void(shown: Callable[[float], str], figure: float | None) -> str:
-    return "void" if figure is None else shown(figure)
+def _or_unreliable(shown: Callable[[float], str], figure: float | None) -> str:
+    return "unreliable" if figure is None else shown(figure)

@@ -1,19 +1,21 @@
-"""What is kept of a run while it goes on: each cell as soon as there is one."""
+"""The recording of a run while it goes on: each cell as soon as it is judged."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.cell import Cell, CellKey, Problem
+from bench.judge.cell.kinds import FAILED
+from bench.model.cell import SIDES, Cell, CellKey, Measurement, Problem
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.places import COMMAND
 from bench.plan.schedule import cell_name
 from bench.record import store
 from bench.run.session.progress import RunProgress
 
 
 class Recorder:
-    """Saves the run after each cell, and knows which phase of which cell is under way."""
+    """Saves the run after each cell, and knows the current cell and its phase."""
 
     def __init__(self, run: Run, folder: Path, progress: RunProgress) -> None:
         self.run = run
@@ -30,13 +32,13 @@ class Recorder:
         self.progress.phase(key, name, live)
 
     def where(self) -> str:
-        """What was under way, and how to go on with it."""
+        """What was being done, and how to go on with it."""
         during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
         kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
         if self.run.ab is not None:  # the two revisions are gone with their session
-            shown = f": show them with python compare.py diff {self.folder}" if self.cells else ""
+            shown = f": show them with {COMMAND} diff {self.folder}" if self.cells else ""
             return f"{during}{kept}{shown}"
-        return f"{during}{kept}: go on with python -m bench run --resume {self.folder}"
+        return f"{during}{kept}: go on with {COMMAND} run --resume {self.folder}"
 
     def record(self, key: CellKey, cell: Cell, samples: Samples) -> None:
         """Keep a cell and its raw samples."""
@@ -48,9 +50,9 @@ class Recorder:
     def fail(self, key: CellKey, error: BenchError) -> None:
         """Keep that a cell could not be measured, and why."""
         detail = f"{self.current}: {error}"
-        self._save(
-            Cell(key.stack, key.scenario, key.load, key.round, key.order, "failed", (Problem("failed", detail),))
-        )
+        failed = Measurement("failed", (Problem(FAILED, detail),))
+        servers = 1 if self.run.ab is None else len(SIDES)
+        self._save(Cell(key.stack, key.scenario, key.load, key.round, key.order, (failed,) * servers))
         self.progress.fail(key, f"in phase {detail}")
 
     def _save(self, cell: Cell) -> None:

@@ -1,4 +1,4 @@
-"""What this machine can measure: the real generator against the real upstream, with no server between them."""
+"""What this machine can measure: the real load generator against the real upstream, with no server between them."""
 
 import math
 import os
@@ -17,15 +17,19 @@ import psutil
 from bench import units
 from bench.errors import BenchError
 from bench.judge.cell.figures import percentile
-from bench.judge.cell.problems import LAG_S, UPSTREAM_DELAY_ERROR_S
-from bench.model.cell import Cell, CellKey
+from bench.judge.cell.kinds import MOMENTARY
+from bench.judge.cell.problems import SEND_DELAY_S, UPSTREAM_DELAY_ERROR_S
+from bench.model.cell import CellKey, Measurement
 from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
 from bench.model.run import Selftest
 from bench.plan.demand import Demand
-from bench.run.cell.sampler import Tree, read
-from bench.run.cell.visit import Setting, run_cell
+from bench.run.cell.visit import run_cell
 from bench.run.host.cpus import CpuSets
 from bench.run.host.signals import StopRequest
+from bench.run.host.tree import OneProcess
+from bench.run.testbed.readings import read
+from bench.run.testbed.setting import Setting
+from bench.run.testbed.testbed import upstream_alone
 from bench.run.testbed.upstream import Upstream, running_upstream
 
 OPEN_RATES = (100.0, 500.0, 1000.0, 2000.0, 3000.0, 4500.0, 6000.0)
@@ -38,15 +42,12 @@ USERS_RATE_RPS = 2000.0
 ACHIEVED_SHARE = 0.9
 SPARE_IN_FLIGHT = 2
 FEWEST = 3.0
-"""A window in which fewer requests arrive tells nothing."""
+"""A window in which fewer requests arrive shows nothing."""
 
 TRIES = 3
-"""A machine that others share may stumble; what it cannot do it fails each time."""
+"""On a shared machine a trial may fail by chance; what the machine cannot do fails each time."""
 
-NONE_SOUND = "none that was tried is sound"
-MOMENTARY = frozenset({"generator stalled", "upstream late", "unsteady"})
-"""What a neighbour may cause at any moment says nothing of how many users can be kept busy: each cell tells it anew."""
-
+NONE_SOUND = "every one that was tried failed"
 BUSY_SHARE = 0.10
 STEAL_SHARE = 0.05
 QUIET_S = 0.5
@@ -59,7 +60,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ladders:
-    """What is tried, each ascending, up to the first that fails."""
+    """What is tried, each list ascending, up to the first that fails."""
 
     open_rps: Sequence[float] = OPEN_RATES
     users: Sequence[int] = USERS
@@ -67,7 +68,7 @@ class Ladders:
 
 
 def ladders_for(asked: Demand) -> Ladders:
-    """Only what is asked for, each in one step."""
+    """Only what is needed, each in one step."""
     return Ladders(
         [asked.open_rps] if asked.open_rps else [],
         [asked.users] if asked.users else [],
@@ -76,7 +77,7 @@ def ladders_for(asked: Demand) -> Ladders:
 
 
 def most_users(ladders: Ladders) -> int:
-    """The most requests that any trial may have under way."""
+    """The most requests that any trial may have in flight."""
     rates = max([*ladders.open_rps, *ladders.upstream_rps], default=0.0)
     return max([*ladders.users, math.ceil(SPARE_IN_FLIGHT * rates * WAIT_S)])
 
@@ -92,17 +93,17 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = _Bench(cpus, seed, Path(folder), stop)
         generator_rps = bench.generator_rps()
-        say(f"generator: {units.rate(generator_rps)} closed, on its core")
-        open_rps, lag_s = bench.highest_rate(ladders.open_rps)
+        say(f"load generator: {units.rate(generator_rps)} closed-loop, on its core")
+        open_rps, send_delay_s = bench.highest_rate(ladders.open_rps)
         if ladders.open_rps:
-            found = f"{units.offered(open_rps)} on schedule, lag P99 {units.seconds(lag_s)}"
-            say(f"open loads: {found if open_rps else NONE_SOUND}")
+            found = f"{units.offered(open_rps)} on schedule, send delay {units.seconds(send_delay_s)} at P99"
+            say(f"open-loop loads: {found if open_rps else NONE_SOUND}")
         users = bench.most_users(ladders.users)
         if ladders.users:
-            say(f"closed loads: {f'{units.users(users)} all under way' if users else NONE_SOUND}")
+            say(f"closed-loop loads: {f'{units.users(users)} all in flight' if users else NONE_SOUND}")
         upstream_rps, error_s = bench.upstream_rps(ladders.upstream_rps)
         if ladders.upstream_rps:
-            found = f"{units.rate(upstream_rps)} with delays off by {units.seconds(error_s)} at P99"
+            found = f"{units.rate(upstream_rps)}, delays off by {units.seconds(error_s)} at P99"
             say(f"upstream: {found if upstream_rps else NONE_SOUND}")
         sampler_s = bench.sampler_s()
     taken_s = time.monotonic() - begun_s
@@ -113,7 +114,7 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         cpu_sets=(cpus.server, cpus.load),
         generator_rps=generator_rps,
         open_rps=open_rps,
-        open_lag_s=lag_s,
+        open_send_delay_s=send_delay_s,
         users=users,
         upstream_rps=upstream_rps,
         upstream_delay_error_s=error_s,
@@ -129,8 +130,8 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
 def _problems(cpus: CpuSets, timer_s: float, steal: float | None, busy: float) -> Iterator[str]:
     if cpus.note:
         yield cpus.note
-    if timer_s > LAG_S:
-        yield f"timers are {units.seconds(timer_s)} late at P99 (limit {units.seconds(LAG_S)})"
+    if timer_s > SEND_DELAY_S:
+        yield f"timers are {units.seconds(timer_s)} late at P99 (limit {units.seconds(SEND_DELAY_S)})"
     if steal is not None and steal > STEAL_SHARE:
         yield f"the hypervisor took {units.percent(steal)} of the cores meanwhile (limit {units.percent(STEAL_SHARE)})"
     if busy > BUSY_SHARE:
@@ -152,25 +153,26 @@ class _Bench:
             return self._trial(upstream, Closed(users=GENERATOR_USERS), 0.0).throughput_rps or 0.0
 
     def highest_rate(self, rates: Iterable[float]) -> tuple[float, float]:
-        """(the highest rate that was sent on schedule, the P99 of its lag); all placed as in a run."""
+        """(the highest rate that was sent on schedule, the P99 of the send delay); all placed as in a run."""
         with self._upstream(WAIT_S, self.cpus.upstream) as upstream:
 
             def sound(rate_rps: float) -> float | None:
-                under_way = max(int(SPARE_IN_FLIGHT * rate_rps * WAIT_S), 100)
-                load = Open(rate_rps=rate_rps, arrivals="fixed", max_in_flight=under_way)
-                cell = self._trial(upstream, load, WAIT_S)
-                return cell.lag_s.p99 if cell.lag_s is not None and not cell.problems else None
+                in_flight = max(int(SPARE_IN_FLIGHT * rate_rps * WAIT_S), 100)
+                load = Open(rate_rps=rate_rps, arrivals="fixed", max_in_flight=in_flight)
+                found = self._trial(upstream, load, WAIT_S)
+                return found.send_delay_s.p99 if found.send_delay_s is not None and not found.problems else None
 
             return _highest(rates, sound)
 
     def most_users(self, counts: Iterable[int]) -> int:
-        """The most users that were all under way, together asking for USERS_RATE_RPS at most."""
+        """The most users that were all in flight, sending USERS_RATE_RPS at most together."""
 
         def sound(users: float) -> float | None:
             wait_s = max(users / USERS_RATE_RPS, WAIT_S)
             with self._upstream(wait_s, self.cpus.upstream) as upstream:
-                cell = self._trial(upstream, Closed(users=int(users)), wait_s)
-            return 0.0 if {problem.name for problem in cell.problems} <= MOMENTARY else None
+                found = self._trial(upstream, Closed(users=int(users)), wait_s)
+            # A momentary problem says nothing of how many users can be kept busy, and each cell is checked for it.
+            return 0.0 if {problem.name for problem in found.problems} <= MOMENTARY else None
 
         return int(_highest(counts, sound)[0])
 
@@ -180,9 +182,9 @@ class _Bench:
         with self._upstream(WAIT_S, self.cpus.upstream) as upstream:
 
             def sound(rate_rps: float) -> float | None:
-                cell = self._trial(upstream, Closed(users=math.ceil(rate_rps * WAIT_S)), WAIT_S, swapped)
-                error_s = cell.upstream.delay_error_s["p99"] if cell.upstream is not None else None
-                reached = (cell.throughput_rps or 0.0) >= ACHIEVED_SHARE * rate_rps
+                found = self._trial(upstream, Closed(users=math.ceil(rate_rps * WAIT_S)), WAIT_S, swapped)
+                error_s = found.upstream.delay_error_s["p99"] if found.upstream is not None else None
+                reached = (found.throughput_rps or 0.0) >= ACHIEVED_SHARE * rate_rps
                 return error_s if error_s is not None and error_s <= UPSTREAM_DELAY_ERROR_S and reached else None
 
             return _highest(rates, sound)
@@ -190,10 +192,11 @@ class _Bench:
     def sampler_s(self) -> float:
         """CPU seconds of one reading of the sampler, of a process as small as the upstream."""
         with self._upstream(0.0, self.cpus.upstream) as upstream:
-            tree = Tree(upstream.program)
+            bed = upstream_alone(upstream, self.cpus)
+            load_side = {"upstream": OneProcess(upstream.program)}
             begun_s = time.thread_time()
             for _ in range(READINGS):
-                read([tree], None, upstream.program, self.cpus)
+                read(bed.trees, load_side, self.cpus)
             return (time.thread_time() - begun_s) / READINGS
 
     @contextmanager
@@ -201,22 +204,18 @@ class _Bench:
         with running_upstream(_scenario(wait_s), self.seed, cpus, self.folder / "upstream.log", self.stop) as upstream:
             yield upstream
 
-    def _trial(self, upstream: Upstream, load: Load, wait_s: float, cpus: CpuSets | None = None) -> Cell:
+    def _trial(self, upstream: Upstream, load: Load, wait_s: float, cpus: CpuSets | None = None) -> Measurement:
         cpus = cpus or self.cpus
         setting = Setting(
             plan=_plan(load, wait_s),
             seed=self.seed,
             cpus=cpus,
-            cores=(len(cpus.server) or os.cpu_count() or 1, len(cpus.load) or os.cpu_count() or 1),
-            in_flight=1,
             logs=self.folder,
             stop=self.stop,
             progress=lambda key, name, live="": None,  # noqa: ARG005 (nobody watches a trial)
         )
-        tree = Tree(upstream.program)
-        idle = read([tree], None, upstream.program, cpus)
         key = CellKey("upstream", "selftest", load, 1, 0)
-        return run_cell(key, setting, upstream, upstream, tree, idle)[0]
+        return run_cell(key, upstream_alone(upstream, cpus), setting)[0].measurement
 
 
 def _scenario(wait_s: float) -> Scenario:
@@ -235,9 +234,9 @@ def _plan(load: Load, wait_s: float) -> Plan:
 
 
 def _highest(candidates: Iterable[float], sound: Callable[[float], float | None]) -> tuple[float, float]:
-    """(the last candidate that is sound before one that is not, what `sound` told of it); (0.0, 0.0) where none is.
+    """(the last candidate before the first that is not sound, what `sound` returned for it); (0.0, 0.0) where none is.
 
-    A trial that breaks down is not sound: that generator and upstream work at all was shown before.
+    A trial that breaks down is not sound: an earlier trial showed that generator and upstream work at all.
     """
     found = (0.0, 0.0)
 

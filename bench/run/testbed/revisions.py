@@ -6,18 +6,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.cell import ARMS
-from bench.model.config import Stack
+from bench.model.cell import SIDES
+from bench.model.config import HARNESS, Stack
 from bench.model.run import Revision
-from bench.plan.config import ROOT
+from bench.places import CHECKOUT, SHIPPED
 from bench.record.machine import file_sha256
-from bench.run.host.process import OWN_PROGRAMS
+from bench.run.host.process import OWN_PROGRAMS, find_program, search_path
+from bench.run.testbed.server import program_folders
 
 LOCK = "requirements.lock"
 WORKING_TREE = "."
@@ -26,26 +27,42 @@ FRESH_BYTECODE = {"PYTHONPYCACHEPREFIX": "", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One revision: which it is, the folder that holds its files, and that of the programs of its environment."""
+class Checkout:
+    """One revision: which it is and the folder that holds its files.
+
+    `environment`: the programs of the environment that was made for it; None: it runs in the environment of the stack.
+    """
 
     revision: Revision
     repository: Path
     folder: Path
-    programs: Path
+    environment: Path | None
 
     def stack(self, stack: Stack) -> Stack:
         """The stack as this side runs it. Raises BenchError where it does not run from the repository."""
-        cwd = (ROOT / stack.cwd).resolve()
+        cwd = (SHIPPED / stack.cwd).resolve()
         if not cwd.is_relative_to(self.repository):
             raise BenchError(
                 f"stack {stack.name} runs in {cwd}, which is not in the repository {self.repository}: name its "
-                f"repository with --repo, or choose other --stacks"
+                f"repository with --repo, choose other --stacks, or give the --config that defines them"
             )
-        own = self.folder / cwd.relative_to(self.repository)
+        own = self._own(cwd)
         if not own.is_dir():
             raise BenchError(f"{self.revision.ref} has no folder {cwd.relative_to(self.repository)} for {stack.name}")
-        return replace(stack, cwd=str(own), env={**stack.env, **FRESH_BYTECODE})
+        env = {**stack.env, **FRESH_BYTECODE}
+        return replace(stack, cwd=str(own), env=env, programs=self._programs(stack.programs))
+
+    def _own(self, path: Path) -> Path:
+        """The path within this side that a path within the repository stands for."""
+        return self.folder / path.relative_to(self.repository)
+
+    def _programs(self, programs: str | None) -> str | None:
+        """The side's own folder of programs where the revision has one, else the folder as it is named."""
+        if programs is None or programs == HARNESS:
+            return programs
+        folder = (SHIPPED / programs).resolve()
+        own = self._own(folder) if folder.is_relative_to(self.repository) else folder
+        return str(own if own.is_dir() else folder)
 
     def ran(self, stack: Stack) -> dict[str, str]:
         """The SHA-256 of each file of this side that was run by now, by its path within the side.
@@ -68,11 +85,22 @@ class Side:
         for folder in list(self.folder.rglob("__pycache__")):
             shutil.rmtree(folder)
 
-    def compile(self) -> None:
-        """Compile all there is: a server that compiles as it starts takes more memory than one that does not."""
-        # A file that cannot be compiled is nothing that was imported.
-        argv = (str(self.programs / "python"), "-m", "compileall", "-q", str(self.folder))
-        subprocess.run(argv, capture_output=True, check=False, env={**os.environ, **FRESH_BYTECODE})
+    def compile(self, stacks: Iterable[Stack]) -> None:
+        """Compile every file for the Pythons of the stacks: a server that compiles at its start takes more memory."""
+        for python in {self._python(stack) for stack in stacks}:
+            # A file that cannot be compiled is none that a server imported.
+            argv = (str(python), "-m", "compileall", "-q", str(self.folder))
+            # Python looks for modules in its working directory first: in this one there are none.
+            env = {**os.environ, **FRESH_BYTECODE}
+            subprocess.run(argv, capture_output=True, check=False, env=env, cwd=self.folder.parent)
+
+    def _python(self, stack: Stack) -> Path:
+        """The Python of the environment that the stack's program is in; the harness's own where there is none."""
+        own = self.stack(stack)
+        path = search_path(own.env, program_folders(own, self.environment))
+        program = find_program(own.argv[0], Path(own.cwd), path)
+        python = program.with_name("python") if program is not None else None
+        return python if python is not None and python.exists() else OWN_PROGRAMS / "python"
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -83,27 +111,27 @@ def digest(files: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Side, Side]]:
+def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Checkout, Checkout]]:
     """Both sides of a repository, each in a new folder whose path is as long as the other's; both gone afterwards.
 
-    `.` is the working tree as it is, with its uncommitted changes. A side whose lock file is not that of the installed
-    environment gets an environment of its own. Raises BenchError where there is no such revision.
+    `.` is the working tree as it is, with its uncommitted changes. A side whose lock file is not the one that is
+    installed gets an environment of its own. Raises BenchError where there is no such revision.
     """
     repository = Path(_git(repository, "rev-parse", "--show-toplevel")).resolve()
     with tempfile.TemporaryDirectory(prefix="bench-ab-") as name:
         top = Path(name).resolve()
         try:
-            revisions = [_check_out(repository, ref, top / arm) for arm, ref in zip(ARMS, (base, head), strict=True)]
-            installed = file_sha256(ROOT / LOCK) if repository == ROOT else revisions[1].lock_sha256
+            revisions = [_check_out(repository, ref, top / side) for side, ref in zip(SIDES, (base, head), strict=True)]
+            installed = file_sha256(repository / LOCK) if repository == CHECKOUT else revisions[1].lock_sha256
             sides = [
-                Side(revision, repository, top / arm, _programs(top, arm, revision, installed))
-                for arm, revision in zip(ARMS, revisions, strict=True)
+                Checkout(revision, repository, top / side, _environment(top, side, revision, installed))
+                for side, revision in zip(SIDES, revisions, strict=True)
             ]
             yield sides[0], sides[1]
         finally:
-            for arm in ARMS:
+            for side in SIDES:
                 with suppress(BenchError):  # it was not made yet
-                    _git(repository, "worktree", "remove", "--force", "--force", str(top / arm))
+                    _git(repository, "worktree", "remove", "--force", "--force", str(top / side))
 
 
 def _check_out(repository: Path, ref: str, folder: Path) -> Revision:
@@ -141,18 +169,18 @@ def _clear(there: Path, here: Path) -> None:
         shutil.rmtree(there)
 
 
-def _programs(top: Path, arm: str, revision: Revision, installed: str | None) -> Path:
-    """The folder of programs for a side: the harness's own where the side is locked to the same versions."""
+def _environment(top: Path, side: str, revision: Revision, installed: str | None) -> Path | None:
+    """The programs of an environment made for a side; None where the side is locked to what is installed."""
     if revision.lock_sha256 in {None, installed}:
-        return OWN_PROGRAMS
-    environment = top / f"{arm}.venv"
+        return None
+    environment = top / f"{side}.venv"
     programs = environment / "bin"
     pip = (str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     for argv in (
         (sys.executable, "-m", "venv", str(environment)),
-        (*pip, "--require-hashes", "--no-deps", "-r", str(top / arm / LOCK)),
+        (*pip, "--require-hashes", "--no-deps", "-r", str(top / side / LOCK)),
     ):
-        made = subprocess.run(argv, capture_output=True, text=True, check=False)
+        made = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=top)
         if made.returncode:
             said = (made.stderr or made.stdout).strip().splitlines()[-1:]
             raise BenchError(f"the environment of {revision.ref} cannot be made from its {LOCK}: {' '.join(said)}")

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.errors import BenchError
-from bench.model.config import Stack
-from bench.plan.config import ROOT
+from bench.model.config import HARNESS, Stack
+from bench.places import SHIPPED
 from bench.run.host.ports import HOST, free_port, wait_until_ready
 from bench.run.host.process import OWN_PROGRAMS, Program
 from bench.run.host.signals import StopRequest
@@ -23,6 +23,21 @@ class Server:
         self.url = f"http://{HOST}:{port}"
 
 
+def program_folders(stack: Stack, environment: Path | None = None) -> tuple[Path, ...]:
+    """The folders that are searched for the stack's program before PATH, in their order.
+
+    `environment`: the programs of an environment that was made for this side of an A/B; it comes first. Raises
+    BenchError where the folder that the stack names does not exist.
+    """
+    made = () if environment is None else (environment,)
+    if stack.programs is None:
+        return made
+    named = OWN_PROGRAMS if stack.programs == HARNESS else SHIPPED / stack.programs
+    if not named.is_dir():
+        raise BenchError(f"the folder {named} does not exist: correct `programs` of stack {stack.name}")
+    return (*made, named)
+
+
 @contextmanager
 def running_server(
     stack: Stack,
@@ -32,9 +47,9 @@ def running_server(
     log: Path,
     stop: StopRequest,
     port: int = 0,
-    programs: Path = OWN_PROGRAMS,
+    environment: Path | None = None,
 ) -> Iterator[Server]:
-    """The stack's server once it is ready; `users` is the most requests that will be under way."""
+    """The stack's server once it is ready; `users` is the most requests that will be in flight."""
     port = port or free_port()
     values = {
         "host": HOST,
@@ -47,7 +62,8 @@ def running_server(
     }
     argv = [_filled(part, values) for part in stack.argv]
     env = {name: _filled(value, values) for name, value in stack.env.items()}
-    with Program(stack.name, argv, env=env, cwd=ROOT / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
+    programs = program_folders(stack, environment)
+    with Program(stack.name, argv, env=env, cwd=SHIPPED / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
         wait_until_ready(program, port, stack.ready_path, stop)
         yield Server(program, port)
 

@@ -12,7 +12,7 @@ from typing import Any
 from bench.errors import BenchError
 from bench.model.cell import UpstreamServed
 from bench.model.config import Scenario
-from bench.plan.config import ROOT
+from bench.places import SHIPPED
 from bench.run.host.ports import HOST, free_ports, wait_until_ready
 from bench.run.host.process import Program
 from bench.run.host.signals import StopRequest
@@ -75,6 +75,7 @@ def running_upstream(
         sys.executable, "-m", "upstream", f"--host={HOST}", f"--port={port}", f"--control-port={control_port}",
         f"--seed={seed}", *delays,
     )  # fmt: skip
-    with Program("the upstream", argv, env={"UPSTREAM_TOKEN": token}, cwd=ROOT, cpus=cpus, log=log) as program:
+    env = {"UPSTREAM_TOKEN": token, "PYTHONPATH": str(SHIPPED)}
+    with Program("the upstream", argv, env=env, cwd=SHIPPED, cpus=cpus, log=log) as program:
         wait_until_ready(program, port, None, stop)
         yield Upstream(program, port, control_port, token)

@@ -1,1 +1,1 @@
-"""The charts of a run, each drawn from what was judged, with words for whoever cannot see it."""
+"""The charts of a run, each with a text that says what it shows."""

@@ -1,4 +1,4 @@
-"""The axes of a panel: their ends, scales and tick labels, and where on them a stack stands."""
+"""The axes of a panel: their ends, scales and tick labels, and where a stack is on them."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from bench.show.charts.style import width_in
 from bench.units import tick
 
 LOG_FROM = 20.0
-"""Where one stack's figure is so many times another's, an axis of such figures is logarithmic."""
+"""If one stack's value is this many times another's, the axis is logarithmic."""
 
 LABEL_GAP_IN = 0.08
 BEYOND_PANEL_IN = 0.2
@@ -29,7 +29,7 @@ Position = Callable[[Row], float]
 
 
 def bar_positions(axes: Axes, stacks: Sequence[str]) -> Position:
-    """Where the bar of a row stands: as many places as stacks, in their order. Sets the axis."""
+    """Where the bar of a row is: one place per stack, in their order. Sets the axis."""
     middle, half = (len(stacks) - 1) / 2, max(len(stacks), FEWEST_SLOTS) / 2 + 0.1
     axes.set_xlim(middle - half, middle + half)
     axes.set_xticks([])
@@ -37,7 +37,7 @@ def bar_positions(axes: Axes, stacks: Sequence[str]) -> Position:
 
 
 def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[float], title: str, wide_in: float) -> Position:
-    """Where a row's figure stands: at its load, a little to one side, so that equal figures do not hide one another.
+    """Where the value of a row is: at its load, shifted slightly so that equal values do not hide each other.
 
     `loads`: users or requests/s. Sets the axis: logarithmic, ticks at the measured loads.
     """
@@ -55,7 +55,7 @@ def line_positions(axes: Axes, stacks: Sequence[str], loads: Sequence[float], ti
 
 
 def thinned(labels: Sequence[str], places_in: Sequence[float], most_in: float = math.inf) -> list[str]:
-    """The labels of ticks at these places, empty where one would run into the one before, or beyond `most_in`."""
+    """The labels of ticks at these places, empty where one would touch the one before, or pass `most_in`."""
     shown: list[str] = []
     free_from = -math.inf
     for label, at_in in zip(labels, places_in, strict=True):
@@ -67,17 +67,17 @@ def thinned(labels: Sequence[str], places_in: Sequence[float], most_in: float = 
 
 
 def figure_axis(axes: Axes, found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> bool:
-    """Whether an interval reaches beyond the upright axis, which is now set to hold these figures."""
+    """Whether an interval reaches beyond the vertical axis, which is now set to hold these values."""
     bottom, top, clipped = ends(found, void, log=log)
     up_axis(axes, limits(bottom, top, log=log), log=log)
     return clipped
 
 
 def ends(found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> tuple[float, float, bool]:
-    """The least and the greatest that an axis must hold, and whether an interval reaches beyond them.
+    """The least and the greatest value that an axis must hold, and whether an interval reaches beyond them.
 
-    All rounds lie within. An interval may be ten times as wide as they are; the axis follows it only so far. Nor does
-    it follow a void figure farther than to twice what the others need.
+    All rounds lie within. An interval may be ten times as wide as its rounds, so the axis extends only part of the way.
+    For unreliable values it extends to at most twice what the others need.
     """
     values = [value for one in found for value in (*one.values, one.mean)]
     highs = [one.high for one in found if one.high is not None]
@@ -90,12 +90,12 @@ def ends(found: Sequence[Estimate], void: Sequence[float], *, log: bool) -> tupl
 
 
 def limits(bottom: float, top: float, *, log: bool) -> tuple[float, float]:
-    """The ends of an axis that holds figures from `bottom` to `top`: from 0 where it is linear."""
+    """The ends of an axis that holds values from `bottom` to `top`; a linear one starts at 0."""
     return (bottom / 1.5, top * 1.5) if log else (0.0, (top or 1.0) * 1.12)
 
 
 def up_axis(axes: Axes, within: tuple[float, float], *, log: bool) -> None:
-    """Set the upright axis to these ends, with plain numbers at its ticks."""
+    """Set the vertical axis to these ends, with plain numbers at its ticks."""
     axes.set_yscale("log" if log else "linear")
     axes.set_ylim(*within)
     axes.yaxis.set_major_locator(FixedLocator(_log_ticks(*within)) if log else _linear())
@@ -104,7 +104,7 @@ def up_axis(axes: Axes, within: tuple[float, float], *, log: bool) -> None:
 
 
 def across_axis(axes: Axes, within: tuple[float, float], wide_in: float, *, log: bool) -> None:
-    """Set the axis to the right to these ends, on a panel so wide, with plain numbers at its ticks where they fit."""
+    """Set the horizontal axis to these ends, with plain numbers at its ticks where a panel this wide has room."""
     axes.set_xscale("log" if log else "linear")
     axes.set_xlim(*within)
     axes.xaxis.set_minor_locator(NullLocator())

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from bench.show.charts.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
 from bench.show.charts.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
-from bench.show.text.markdown import plain
+from bench.show.text.words import plain
 
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85
 NARROW_IN, WIDE_IN = 7.4, 10.6
@@ -19,7 +19,7 @@ PANEL_IN, ABOVE_PANEL_IN, TITLE_LINE_IN, BELOW_PANEL_IN = 2.75, 0.14, 0.185, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart, drawn but not yet written to a file. `finding` and `caution` are those of the gallery's pictures."""
+    """A chart that is not yet written to a file. `finding` and `caution` are those of the picture."""
 
     name: str
     title: str
@@ -30,7 +30,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What stands around the panels: the title, how their marks are read, and notes, each of any length."""
+    """The words around the panels: the title, how to read the marks, and notes, each of any length."""
 
     title: str
     reading: Sequence[str]
@@ -39,7 +39,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A figure with panels that have no place yet. Inches: a panel is `panel_in` wide and tall, its row `row_in`."""
+    """A figure whose panels have no place yet. Inches: a panel is `panel_in` wide and tall, its row `row_in`."""
 
     figure: Figure
     columns: int
@@ -51,7 +51,7 @@ class Frame:
 
     @property
     def panels(self) -> list[Axes]:
-        """The panels, as they were named."""
+        """The panels, in the order of their titles."""
         return self.figure.axes
 
     @property
@@ -79,9 +79,9 @@ def framed(
     below_in: float = BELOW_PANEL_IN,
     foot_in: float = 0.0,
 ) -> Frame:
-    """The frame of panels with these labels and titles: one column for a single one, else `columns`.
+    """The frame of panels with these labels and titles: one column for a single panel, else `columns`.
 
-    `below_in` is left for the words below each panel, `foot_in` for more of them below the last.
+    `below_in` is the room for words below each panel, `foot_in` that for more words below the last.
     """
     columns = min(len(panels), columns)
     wide_in = NARROW_IN if columns == 1 else WIDE_IN
@@ -96,7 +96,7 @@ def framed(
 
 
 def finished(frame: Frame, words: Words, marks: Mapping[str, Mark]) -> Figure:
-    """The figure, as tall as what stands on it: only now is it known what that is."""
+    """The figure, as tall as its panels, legend and notes need."""
     figure = frame.figure
     top = head(words.title, words.reading, frame.room_in)
     notes = [line for note in words.notes for line in wrapped(note, frame.room_in, NOTE_POINTS)]

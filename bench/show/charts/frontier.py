@@ -1,41 +1,41 @@
-"""The chart of throughput against memory: what more memory buys, each stack at its best closed load."""
+"""The chart of throughput against memory, with each stack at its best closed-loop load."""
 
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import MEMORY, THROUGHPUT
 from bench.judge.stacks import tradeoff
 from bench.judge.stacks.rows import Row
 from bench.model.config import Closed
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import LINE_EMS, Box, Label, Size, place_labels, trace
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.plane import Plane, Side, draw_plane
 from bench.show.charts.style import QUIET, VALUE_POINTS, marks, width_in
-from bench.show.text.markdown import plain
 from bench.show.text.titles import memory_kind
+from bench.show.text.words import plain
 from bench.units import figure
 
 NAME = "frontier"
 CAUTION = (
-    "The line goes by means, so two stacks whose bars overlap are not told apart; and each stands at its own best load,"
-    " so that their users may differ in number."
+    "The line uses means, so stacks with overlapping intervals are not shown to differ. Each stack is at its own best "
+    "load, so the numbers of users may differ."
 )
-MEMORY, THROUGHPUT = METRICS = (BY_NAME["memory"], BY_NAME["throughput"])
+METRICS = (MEMORY, THROUGHPUT)
 BETTER = "\u2196 better"
 BETTER_IN = 0.05
-"""From the corner of the panel to the words that mark it."""
+"""From the corner of the panel to the words in it."""
 
 APART_IN = 0.1
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
-    """The chart, a panel for each scenario with a stack of sound throughput and memory; None where there is none."""
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
+    """The chart, with a panel for each scenario in which a stack has both figures; None where there is none."""
     run, best = reading.run, tradeoff.best(rows)
     shown = {
         scenario: [row for row in best if row.scenario == scenario]
@@ -57,28 +57,28 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
         planes.append(plane)
         void += others
     notes = [
-        "Line: the most throughput that a stack of this run had with so much memory or less. One below it was beaten: "
-        "another had as much for less, or more for as much.",
+        "Line: the highest throughput that any stack of this run reached with that much memory or less. For a stack "
+        "below the line, another stack had no less throughput and needed no more memory.",
         *([TOO_WIDE] if any(plane.clipped for plane in planes) else []),
     ]
     struck = [row for plane in planes for row in plane.struck]
     notes += void_notes(struck, (row for row in void if row not in struck), METRICS)
     how = ("up and to the left is better", *of_run(run), *(MARKS if run.config.profile.rounds > 1 else ()))
-    title = f"Throughput against memory ({kind}), each stack at its best closed load"
+    title = f"Throughput against memory ({kind}), each stack at its best closed-loop load"
     return Chart(NAME, title, _finding(run, shown), CAUTION, finished(frame, Words(title, how, notes), names))
 
 
 def _others(rows: Sequence[Row], scenario: str, found: Sequence[Row]) -> list[Row]:
-    """The closed-load rows of stacks that no load of the scenario has both sound figures of."""
+    """The closed-loop rows of the stacks that have both figures under no load of the scenario."""
     have = {row.stack for row in found}
     return [row for row in rows if row.scenario == scenario and isinstance(row.load, Closed) and row.stack not in have]
 
 
 def _step(axes: Axes, plane: Plane, efficient: Sequence[Row], size_in: Size) -> None:
-    """Join the frontier by steps, mark the better corner and write the stacks' names beside their points."""
+    """Draw the frontier as steps, mark the better corner and write the stacks' names beside their points."""
     spots = sorted((spot for spot in plane.spots if spot.row in efficient), key=lambda spot: spot.x)
     xs, ys = [spot.x for spot in spots], [spot.y for spot in spots]
-    # What is known goes on to the right: with more memory the last of them has no less throughput.
+    # The line continues to the right: with more memory the last stack has no less throughput.
     xs, ys = [*xs, axes.get_xlim()[1]], [*ys, ys[-1]]
     axes.plot(xs, ys, drawstyle="steps-post", color=QUIET, linewidth=1.2, zorder=2, gid="frontier")
     corners = [(xs[0], ys[0])]
@@ -104,14 +104,14 @@ def _step(axes: Axes, plane: Plane, efficient: Sequence[Row], size_in: Size) -> 
 
 
 def _finding(run: Run, shown: Mapping[str, Sequence[Row]]) -> str:
-    """Which stacks of the first scenario are on the line, with their figures, and which are not."""
+    """Which stacks of the first scenario are on the line, and which are below it, with their figures."""
     scenario, found = next(iter(shown.items()))
     own = {row.stack: row for row in found}
     efficient = {row.stack for row in tradeoff.frontier(found)}
     said = some([_spot(own[stack]) for stack in first_named(run, efficient)])
     below = first_named(run, set(own) - efficient)
     rest = f" Below it: {some([_spot(own[stack]) for stack in below])}." if below else ""
-    return f"The frontier on {plain(scenario)}, by means: {said}.{rest}"
+    return f"On the frontier for {plain(scenario)} (means): {said}.{rest}"
 
 
 def _spot(row: Row) -> str:

@@ -1,35 +1,35 @@
-"""The chart of memory against requests under way: what each of them costs a stack."""
+"""The chart of memory against requests in flight: what each request costs a stack."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import MEMORY
 from bench.judge.stacks.memory import Growth, growth
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import Box, Label, Size, around, place_labels, trace
 from bench.show.charts.legend import of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.style import Mark, marks
-from bench.show.text.markdown import listed, plain
 from bench.show.text.titles import memory_kind
+from bench.show.text.words import listed, plain
 from bench.units import KILOBYTES, MEGABYTES
 
 NAME = "memory-in-flight"
 CAUTION = (
-    "A slope tells of the loads that were measured, not of those beyond; where memory grows once, for a pool, and not "
-    "with each request, a straight line is the wrong figure."
+    "A slope holds for the measured loads only. Where memory grows once, for a pool, and not with every request, a "
+    "straight line is the wrong model."
 )
 MARK_POINTS, MARK_IN = 5.0, 0.05
 APART_IN = 0.1
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
-    """The chart, a panel for each scenario with sound memory; None where no cell tells its requests under way."""
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
+    """The chart, with a panel for each scenario with memory; None where no cell knows its requests in flight."""
     run = reading.run
     found = [one for one in growth(run.cells, run.config) if one.places]
     shown = {scenario: [one for one in found if one.scenario == scenario] for scenario in run.config.profile.loads}
@@ -40,22 +40,22 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
     frame = framed([(scenario, run.config.scenarios[scenario].title) for scenario in shown])
     for axes, own in zip(frame.panels, shown.values(), strict=True):
         _draw(axes, own, names, frame.panel_in)
-        axes.set(xlabel="requests under way, mean over the window", ylabel=f"memory, {MEGABYTES.axis}")
+        axes.set(xlabel="requests in flight, mean over the window", ylabel=f"memory, {MEGABYTES.axis}")
     notes = [note for scenario, own in shown.items() for note in _notes(scenario, own)]
-    notes += void_notes((), (row for row in rows if row.scenario in shown), (BY_NAME["memory"],))
+    notes += void_notes((), (row for row in rows if row.scenario in shown), (MEMORY,))
     how = (
         "lower is better",
         *of_run(run),
         f"filled: {kind} of a cell",
-        "hollow: its RSS, which counts pages that processes share once for each",
-        f"lines: straight through the {kind}",
+        "hollow: its RSS, which counts shared pages once per process",
+        f"lines: linear fit to the {kind}",
     )
-    title = f"Memory ({kind}) against requests under way"
+    title = f"Memory ({kind}) against requests in flight"
     return Chart(NAME, title, _finding(run, shown, kind), CAUTION, finished(frame, Words(title, how, notes), names))
 
 
 def _draw(axes: Axes, found: Sequence[Growth], names: Mapping[str, Mark], size_in: Size) -> None:
-    """The cells of one scenario, the line of each stack that has one, and its slope beside the end of it."""
+    """Draw the cells of one scenario, and for each stack its line with the slope beside it."""
     factor = MEGABYTES.factor
     places = [place for one in found for place in one.places]
     across_axis(axes, limits(0.0, max(place[0] for place in places), log=False), size_in[0], log=False)
@@ -64,13 +64,13 @@ def _draw(axes: Axes, found: Sequence[Growth], names: Mapping[str, Mark], size_i
     taken: list[Box] = []
     labels: list[Label] = []
     for one in found:
-        under_way = [place[0] for place in one.places]
+        in_flight = [place[0] for place in one.places]
         ranked, rss = ([place[kind] * factor for place in one.places] for kind in (1, 2))
-        _cells(axes, under_way, rss, one.stack, names[one.stack], hollow=True)
-        _cells(axes, under_way, ranked, one.stack, names[one.stack], hollow=False)
-        taken += [around(axes, x, y, size_in, MARK_IN) for x, y in zip(under_way * 2, [*ranked, *rss], strict=True)]
+        _cells(axes, in_flight, rss, one.stack, names[one.stack], hollow=True)
+        _cells(axes, in_flight, ranked, one.stack, names[one.stack], hollow=False)
+        taken += [around(axes, x, y, size_in, MARK_IN) for x, y in zip(in_flight * 2, [*ranked, *rss], strict=True)]
         if one.per_request_bytes is not None and one.base_bytes is not None:
-            xs = [min(under_way), max(under_way)]
+            xs = [min(in_flight), max(in_flight)]
             ys = [(one.base_bytes + one.per_request_bytes * x) * factor for x in xs]
             axes.plot(xs, ys, color=names[one.stack].colour, linewidth=1.6, zorder=3, gid=f"growth:{one.stack}")
             taken += trace(axes, xs, ys, size_in)
@@ -96,11 +96,11 @@ def _cells(axes: Axes, xs: Sequence[float], ys: Sequence[float], stack: str, mar
 
 
 def _notes(scenario: str, found: Iterable[Growth]) -> list[str]:
-    """The slopes of one scenario with their intervals, and who has none."""
+    """The slopes of one scenario with their intervals, and the stacks without one."""
     known = [one for one in found if one.per_request_bytes is not None]
     flat = [plain(one.stack) for one in found if one.per_request_bytes is None]
-    said = f"Memory for each request under way on {plain(scenario)}"
-    parts = [f"{said}, with the 95 % interval: {'; '.join(map(_slope, known))}."] if known else []
+    said = f"Memory per request in flight on {plain(scenario)}"
+    parts = [f"{said}, with 95 % intervals: {'; '.join(map(_slope, known))}."] if known else []
     return [*parts, *([f"{said}: too few loads for a slope of {listed(flat)}."] if flat else [])]
 
 
@@ -117,5 +117,5 @@ def _finding(run: Run, shown: Mapping[str, Sequence[Growth]], kind: str) -> str:
         known = {one.stack: one for one in found if one.per_request_bytes is not None}
         if known:
             said = some([_slope(known[stack]) for stack in first_named(run, known)])
-            return f"{kind} for each request under way on {plain(scenario)}, with the 95 % interval: {said}."
-    return f"{kind} was measured at too few numbers of requests under way to tell what each of them needs."
+            return f"{kind} per request in flight on {plain(scenario)}, with 95 % intervals: {said}."
+    return f"{kind} was measured at too few numbers of requests in flight to tell what each request needs."

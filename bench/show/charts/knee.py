@@ -1,17 +1,17 @@
-"""The chart of latency against throughput: up to which load more users get more answers, and not only more waiting."""
+"""The chart of P95 against throughput: up to which load more users get more answers and not only longer waits."""
 
 import math
 from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import P95, THROUGHPUT
 from bench.judge.stacks import tradeoff
 from bench.judge.stacks.rows import Row
 from bench.model.config import Closed
 from bench.model.loads import amount
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import MARK_IN, Label, Size, around, place_labels, trace
 from bench.show.charts.legend import MARKS, TOO_WIDE, of_run, void_notes
@@ -19,22 +19,21 @@ from bench.show.charts.phrases import first_named, some
 from bench.show.charts.plane import Plane, Side, draw_plane
 from bench.show.charts.points import draw_ring
 from bench.show.charts.style import Mark, marks
-from bench.show.text.markdown import listed, plain
-from bench.show.text.titles import metric_title
+from bench.show.text.words import listed, plain
 from bench.units import figure, tick, users
 
-NAME, TITLE = "knee", "P95 against throughput, closed loads"
+NAME, TITLE = "knee", "P95 against throughput, closed-loop loads"
 CAUTION = (
-    "These are closed loads: beyond the knee P95 is about users / throughput, by arithmetic and in every stack, and no "
-    "point says what a visitor waits at that rate."
+    "Beyond the knee P95 is about users / throughput, in every stack. Closed-loop loads do not measure latency at a "
+    "given arrival rate."
 )
-THROUGHPUT, P95 = METRICS = (BY_NAME["throughput"], BY_NAME["p95"])
-SIDES = (Side(THROUGHPUT, THROUGHPUT.title), Side(P95, metric_title(P95, "closed")))
+METRICS = (THROUGHPUT, P95)
+SIDES = (Side(THROUGHPUT, THROUGHPUT.closed.title), Side(P95, P95.closed.title))
 RING_IN = 0.11
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
-    """The chart, a panel for each scenario with several closed loads; None where there is none."""
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
+    """The chart, with a panel for each scenario with several closed-loop loads; None where there is none."""
     run = reading.run
     own = {
         scenario: [row for row in rows if row.scenario == scenario and isinstance(row.load, Closed)]
@@ -55,19 +54,19 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
     struck = [row for plane in planes for row in plane.struck]
     notes += void_notes(struck, (row for found in shown.values() for row in found if row not in struck), METRICS)
     single = [scenario for scenario, found in own.items() if found and scenario not in shown]
-    notes += [f"A single load, and so no line: {plain(listed(single))}."] if single else []
+    notes += [f"No line, because there is only one load: {plain(listed(single))}."] if single else []
     how = (
         "further right and lower is better",
         *of_run(run),
         "numbers: users",
-        "ring: the knee, greatest throughput / P95",
+        "ring: the knee, where throughput / P95 is greatest",
         *(MARKS if run.config.profile.rounds > 1 else ()),
     )
     return Chart(NAME, TITLE, _finding(run, shown, knees), CAUTION, finished(frame, Words(TITLE, how, notes), names))
 
 
 def _knees(rows: Sequence[Row], stacks: Mapping[str, Mark]) -> dict[str, Row]:
-    """By stack the row that is its knee."""
+    """The row that is the knee of each stack, by stack."""
     found = ((stack, tradeoff.knee([row for row in rows if row.stack == stack])) for stack in stacks)
     return {stack: row for stack, row in found if row is not None}
 
@@ -80,7 +79,7 @@ def _join(
     names: Mapping[str, Mark],
     size_in: Size,
 ) -> None:
-    """Join the points of each stack by rising load, ring its knee and write the users beside the points."""
+    """Join the points of each stack in order of load, ring its knee and write the users beside the points."""
     taken = list(plane.taken)
     for stack, mark in names.items():
         spots = {spot.row.load: spot for spot in plane.spots if spot.row.stack == stack}
@@ -94,7 +93,7 @@ def _join(
     for spot in ringed:
         draw_ring(axes, spot.x, spot.y, spot.row.stack)
         taken.append(around(axes, spot.x, spot.y, size_in, RING_IN))
-    # The knees first: where there is room for few labels, theirs are the ones to have.
+    # Knees first: if there is room for few labels only, these matter most.
     labels = [
         Label(spot.x, spot.y, tick(amount(spot.row.load)), RING_IN if spot in ringed else MARK_IN)
         for spot in (*ringed, *(spot for spot in plane.spots if spot not in ringed))
@@ -103,19 +102,19 @@ def _join(
 
 
 def _finding(run: Run, shown: Mapping[str, Sequence[Row]], knees: Mapping[str, Mapping[str, Row]]) -> str:
-    """Where the knees of the first scenario lie that has one."""
+    """Where the knees of the first scenario with a knee are."""
     for scenario, found in knees.items():
         if found:
             said = some([_knee(found[stack]) for stack in first_named(run, found)])
             return (
-                f"The knee on {plain(scenario)}, where throughput / P95 is greatest, lies at {said}. Beyond it P95 "
+                f"The knee on {plain(scenario)}, where throughput / P95 is greatest, is at {said}. Beyond it P95 "
                 "grows by a larger factor than throughput."
             )
     if not any(all(metric.name in row.estimates for metric in METRICS) for found in shown.values() for row in found):
-        return "No closed load of this run has a sound throughput and a sound P95."
+        return "No closed-loop load of this run has both a reliable throughput and a reliable P95."
     return (
-        "No stack has a knee within its loads: throughput / P95 still grew at the highest of them, or fewer than "
-        f"{tradeoff.LEAST_LOADS} are sound."
+        "No stack has a knee within its loads: throughput / P95 still grew at the highest load, or fewer than "
+        f"{tradeoff.LEAST_LOADS} loads are reliable."
     )
 
 

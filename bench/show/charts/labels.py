@@ -1,4 +1,4 @@
-"""Words beside the points of a panel, each only where it fits: what finds no place is in the legend or the notes."""
+"""Words beside the points of a panel, each only where it fits; the legend or the notes have the others."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from bench.show.charts.style import INK, VALUE_POINTS, width_in
 
 MARK_IN = 0.07
-"""How far a mark of the usual size reaches from its middle."""
+"""Half the size of a usual mark."""
 
 DOT_IN = 0.03
 GAP_IN = 0.05
@@ -33,13 +33,13 @@ class Box:
     high: float
 
     def touches(self, other: "Box") -> bool:
-        """Whether they have a place in common."""
+        """Whether they overlap."""
         return self.left < other.right and other.left < self.right and self.low < other.high and other.low < self.high
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What is said beside a point of the panel's figures, whose mark reaches so far from it."""
+    """Words beside a point of the panel. `reach_in`: half the size of the point's mark."""
 
     x: float
     y: float
@@ -49,7 +49,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """A side of a point: where it lies, and how words that begin or end there are aligned."""
+    """A side of a point: its direction, and how words there are aligned."""
 
     across: int
     up: int
@@ -68,10 +68,10 @@ _SIDES = (
 def place_labels(
     axes: Axes, labels: Sequence[Label], taken: Iterable[Box], size_in: Size, *, apart_in: float = 0.0
 ) -> tuple[Label, ...]:
-    """The labels that are now drawn: to the right of their point where there is room, else left of, above or below it.
+    """The labels that are now drawn: to the right of their point if there is room, else left of, above or below it.
 
-    None touches another, what is `taken`, or the edge of the panel. One whose point lies within `apart_in` of another's
-    is left out, since nobody could tell whose it is. The axes have their ends already.
+    None touches another, what is `taken`, or the edge of the panel. A label whose point is within `apart_in` of
+    another's is left out, because it would be ambiguous. The axes must have their ends already.
     """
     taken = list(taken)
     points = [place_in(axes, label.x, label.y, size_in) for label in labels]
@@ -103,19 +103,19 @@ def place_labels(
 
 
 def place_in(axes: Axes, x: float, y: float, size_in: Size) -> tuple[float, float]:
-    """Where a point of the panel's figures lies, in inches from the panel's lower left corner."""
+    """Where a point of the panel is, in inches from the panel's lower left corner."""
     across, up = axes.transLimits.transform(axes.transScale.transform((x, y)))
     return float(across) * size_in[0], float(up) * size_in[1]
 
 
 def around(axes: Axes, x: float, y: float, size_in: Size, reach_in: float = MARK_IN) -> Box:
-    """What a mark at a point of the panel's figures takes up."""
+    """The space that a mark at a point of the panel takes."""
     across, up = place_in(axes, x, y, size_in)
     return Box(across - reach_in, up - reach_in, across + reach_in, up + reach_in)
 
 
 def trace(axes: Axes, xs: Sequence[float], ys: Sequence[float], size_in: Size) -> Iterator[Box]:
-    """What a line through these points takes up; it is broken where one of them is not a number."""
+    """The space that a line through these points takes; it is broken where one of them is not a number."""
     for (x, y), (other_x, other_y) in pairwise(zip(xs, ys, strict=True)):
         if any(map(math.isnan, (x, y, other_x, other_y))):
             continue
@@ -127,7 +127,7 @@ def trace(axes: Axes, xs: Sequence[float], ys: Sequence[float], size_in: Size) -
 
 
 def _around(label: Label, at: tuple[float, float]) -> Iterator[tuple[_Side, Box]]:
-    """The sides on which a label may stand, and what it would take up there."""
+    """The sides where a label may be, and the space that it would take there."""
     wide, tall = width_in(label.text, VALUE_POINTS), LINE_EMS * VALUE_POINTS / 72
     for side in _SIDES:
         across = at[0] + side.across * (label.reach_in + GAP_IN + wide / 2)

@@ -1,4 +1,4 @@
-"""The words around the panels of a chart: its head, its legend and what the notes below say of void figures."""
+"""The words around the panels of a chart: its head, its legend, and the notes about unreliable values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
 from bench.show.charts.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
-from bench.show.text.markdown import plain, plural
+from bench.show.text.document import UNRELIABLE
 from bench.show.text.titles import under
+from bench.show.text.words import plain, plural
 
 LINE_IN = 0.175
 TITLE_DOWN_IN, TITLE_LINE_IN, BELOW_TITLE_IN, BELOW_HEAD_IN = 0.16, 0.25, 0.06, 0.135
@@ -22,12 +23,12 @@ HANDLE_IN = 0.28
 COLUMN_GAP_IN = 0.3
 NOTE_POINTS = 8.0
 MARKS = ("large marks: means", "dots: rounds", "thin bars: 95 % intervals")
-TOO_WIDE = "An interval that runs out of its panel is too wide to be shown whole."
+TOO_WIDE = "An interval that leaves its panel is too wide to show in full."
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A chart's title, and how to read its marks, in lines that fit on its page."""
+    """A chart's title and how to read its marks, in lines that fit on its page."""
 
     title: tuple[str, ...]
     reading: tuple[str, ...]
@@ -44,7 +45,7 @@ class Head:
 
 
 def head(title: str, reading: Sequence[str], room_in: float) -> Head:
-    """The head with this title and these words on reading the marks, each of which stays on one line if it can."""
+    """The head with this title and these words about the marks, each on one line if it fits."""
     lines: list[str] = []
     for part in reading:
         longer = f"{lines[-1]} \u00b7 {part}" if lines else part
@@ -62,18 +63,18 @@ def draw_head(figure: Figure, one: Head, left_in: float) -> None:
 
 
 def of_run(run: Run) -> tuple[str, ...]:
-    """Which run it is, as part of how a chart is read."""
+    """Which run it is, as words in the head of a chart."""
     return f"profile {plain(run.config.profile.name)}", plural(run.config.profile.rounds, "round")
 
 
 def put(figure: Figure, x_in: float, down_in: float, text: str, **look: Any) -> None:
-    """Write text at a place in inches from the left and from the top; its height hangs below."""
+    """Write text at a place in inches from the left and the top of the page."""
     width, height = figure.get_size_inches()
     figure.text(x_in / width, 1 - down_in / height, text, **({"va": "top"} | look))
 
 
 def legend_columns(names: Sequence[str], room_in: float) -> tuple[list[str], int, float]:
-    """The labels, broken where one is wider than the page, in how many columns, and how far these are apart."""
+    """The labels, broken if wider than the page, the number of columns, and the distance between columns."""
     labels = ["\n".join(wrapped(plain(name), room_in - HANDLE_IN)) for name in names]
     widest = max(width_in(line) for label in labels for line in label.split("\n"))
     step_in = HANDLE_IN + widest + COLUMN_GAP_IN
@@ -120,16 +121,16 @@ def _line_height_in(labels: Sequence[str]) -> float:
 
 
 def void_notes(struck: Iterable[Row], left_out: Iterable[Row], metrics: Sequence[Metric]) -> list[str]:
-    """Which figures of these rows are struck or left out, and why: a sentence each, none where there are none."""
+    """Which values of these rows are struck or left out, and why: a sentence each, none where there are none."""
     found = (
-        ("Hatched or crossed out, because void", _void(struck, metrics)),
-        ("Left out", _void(left_out, metrics)),
+        (f"Hatched or crossed out, because {UNRELIABLE}", _void(struck, metrics)),
+        (f"Left out, because {UNRELIABLE}", _void(left_out, metrics)),
     )
     return [f"{words}: {'; '.join(parts)}." for words, parts in found if parts]
 
 
 def _void(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[str]:
-    """The void figures among those of these rows, and why they are void."""
+    """The unreliable values of these rows, and why they are unreliable."""
     found: dict[tuple[str, str, str], list[Load]] = {}
     for row, metric in ((row, metric) for row in rows for metric in metrics):
         void = row.voids.get(metric.name)

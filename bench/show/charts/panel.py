@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.transforms import offset_copy
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row, spread
 from bench.judge.stats.intervals import Estimate
 from bench.model.config import Closed, Load
@@ -24,7 +24,7 @@ ROUNDS_BESIDE_POINTS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a panel shows that needs a word below the chart; `struck`: the rows whose void figures are on it."""
+    """What a panel shows that needs a note below the chart. `struck`: the rows whose unreliable values it shows."""
 
     ceilings: bool = False
     clipped: bool = False
@@ -33,7 +33,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A row's figure on the panel's scale, and where it stands."""
+    """A row's value on the panel's scale, and where it is."""
 
     row: Row
     x: float
@@ -43,9 +43,9 @@ class _Place:
 def draw_panel(
     axes: Axes, rows: Sequence[Row], metric: Metric, marks: Mapping[str, Mark], *, ceilings: bool, wide_in: float
 ) -> Drawn:
-    """What was drawn of the rows of one scenario and load model into the axes.
+    """What was drawn into the axes: the rows of one scenario and load model.
 
-    A row without the figure has no mark but, where a void figure was read and is near the others, a struck one.
+    A row without a reliable value has no mark, or a struck one if its value was measured and is near the others.
     """
     figures = [row.estimates[metric.name] for row in rows if metric.name in row.estimates]
     if not figures:
@@ -98,7 +98,7 @@ def _scaled(found: Estimate, factor: float) -> Estimate:
 def _lines(
     axes: Axes, rows: Sequence[Row], position: Position, places: Sequence[_Place], marks: Mapping[str, Mark]
 ) -> None:
-    """A line for each stack, broken where a load between two has no figure."""
+    """Draw a line for each stack, broken at loads without a value."""
     for stack, mark in marks.items():
         means = {place.row.load: place.found.mean for place in places if place.row.stack == stack}
         own = sorted((row for row in rows if row.stack == stack), key=lambda row: amount(row.load))
@@ -108,7 +108,7 @@ def _lines(
 
 
 def _bars(axes: Axes, places: Sequence[_Place], marks: Mapping[str, Mark], *, log: bool) -> None:
-    """A bar for each stack, its value above; no bar on a log axis, where its length would say nothing."""
+    """Draw a bar for each stack with its value above; no bar on a log axis, where its length means nothing."""
     end = axes.get_ylim()[1]
     for place in places:
         stack, found = place.row.stack, place.found
@@ -128,7 +128,7 @@ def _bars(axes: Axes, places: Sequence[_Place], marks: Mapping[str, Mark], *, lo
 
 
 def _figure(axes: Axes, place: _Place, mark: Mark) -> None:
-    """A figure's interval, its rounds beside it and its mean on top."""
+    """Draw the interval of a value, its rounds beside it and its mean on top."""
     stack, found = place.row.stack, place.found
     if found.low is not None and found.high is not None:
         draw_interval(axes, [place.x] * 2, [found.low, found.high], stack, mark)
@@ -141,9 +141,9 @@ def _figure(axes: Axes, place: _Place, mark: Mark) -> None:
 def _ceilings(
     axes: Axes, rows: Sequence[Row], position: Position, chosen: Scale, marks: Mapping[str, Mark], *, bars: bool
 ) -> bool:
-    """Whether a ceiling lies within the axis; each that does is drawn, past the last load that its stack was given."""
+    """Whether a ceiling lies within the axis. Each that does is drawn, beyond the last load of its stack too."""
     low, high = axes.get_ylim()
-    limits = {row.stack: row.ceiling_rps * chosen.factor for row in rows if row.ceiling_rps is not None}
+    limits = {row.stack: row.slots_rps * chosen.factor for row in rows if row.slots_rps is not None}
     inside = {stack: limit for stack, limit in limits.items() if low < limit <= high}
     for stack, limit in inside.items():
         first = min(position(row) for row in rows if row.stack == stack)

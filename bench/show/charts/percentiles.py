@@ -1,4 +1,4 @@
-"""The chart of latency percentiles: how long all but one request in a hundred, or in a thousand, took at most."""
+"""The chart of latency percentiles at the highest load."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import P95
 from bench.judge.cell.percentiles import Curve, joined
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import BEYOND_PANEL_IN, LOG_FROM, limits, thinned, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.labels import Box, Label, Size, place_labels, trace
@@ -20,31 +20,30 @@ from bench.show.charts.legend import of_run, void_notes
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.points import leave_empty
 from bench.show.charts.style import Mark, marks
-from bench.show.text.markdown import listed, plain
-from bench.show.text.titles import load_title, under
+from bench.show.text.titles import MODELS, load_title, under
+from bench.show.text.words import listed, plain
 from bench.units import scale, seconds, threshold, tick
 
 NAME, TITLE = "percentiles", "Latency percentiles at the highest load"
 CAUTION = (
-    "Each panel is one load alone, and under a closed one latency is what waiting in a full queue costs; a curve that "
-    "ends early has fewer requests behind it, not faster ones."
+    "Each panel shows a single load. Under a closed-loop load, latency is the time spent in a full queue. A curve that "
+    "ends early has fewer requests, not faster ones."
 )
-P95 = BY_NAME["p95"]
 TOLD = (1000.0, 100.0, 10.0)
-"""The tails that a sentence speaks of: P99.9 where the samples tell it, else P99, else P90."""
+"""The tails that a sentence may name: P99.9 if the samples suffice, else P99, else P90."""
 
 FEWEST_TAIL, BEYOND = 10.0, 1.5
-"""The axis goes on so far beyond the longest curve, or beyond P90: else the last label would leave the page."""
+"""How far the axis extends beyond the longest curve, or beyond P90, so that the last label stays on the page."""
 
 MARK_EVERY = 12
-"""Places of a curve from one of its marks to the next: a factor of ten in the tail."""
+"""Points of a curve from one of its marks to the next: a factor of ten in the tail."""
 
 APART_IN = 0.12
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A stack's curves under one load: of each sound round, and of all of them."""
+    """A stack's curves under one load: of each reliable round, and of all of them."""
 
     stack: str
     rounds: tuple[Curve, ...]
@@ -53,7 +52,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """The curves of one scenario and load; the rows whose latency is void; the stacks that were not given the load."""
+    """The curves of one scenario and load, the rows with unreliable latency, and the stacks not measured there."""
 
     scenario: str
     load: Load
@@ -62,8 +61,8 @@ class _Panel:
     absent: tuple[str, ...]
 
 
-def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
-    """The chart, a panel for each scenario and load model; None where no cell has a curve."""
+def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
+    """The chart, with a panel for each scenario and load model; None where no cell has a curve."""
     run, panels = reading.run, _panels(reading, rows)
     if not panels:
         return None
@@ -78,7 +77,7 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
         _draw(axes, panel.lines, names, frame.panel_in)
     notes = void_notes((), (row for panel in panels for row in panel.void), (P95,))
     notes += [
-        f"Not run {under([panel.load])} on {plain(panel.scenario)}: {plain(listed(panel.absent))}."
+        f"Not measured {under([panel.load])} on {plain(panel.scenario)}: {plain(listed(panel.absent))}."
         for panel in panels
         if panel.absent
     ]
@@ -91,12 +90,12 @@ def chart(reading: Reading, rows: Sequence[Row]) -> Chart | None:
     return Chart(NAME, TITLE, _finding(run, panels), CAUTION, finished(frame, Words(TITLE, how, notes), names))
 
 
-def _panels(reading: Reading, rows: Sequence[Row]) -> list[_Panel]:
+def _panels(reading: JudgedRun, rows: Sequence[Row]) -> list[_Panel]:
     curves: dict[tuple[str, Load], dict[str, list[Curve]]] = {}
     for cell in reading.run.cells:
         if cell.order in reading.curves:
             own = curves.setdefault((cell.scenario, cell.load), {}).setdefault(cell.stack, [])
-            own += [reading.curves[cell.order]] if P95.void(cell) is None else []
+            own += [reading.curves[cell.order]] if P95.void(cell.measurement) is None else []
     return [
         _panel(scenario, load, curves[scenario, load], rows)
         for scenario, load in dict.fromkeys((row.scenario, row.load) for row in rows)
@@ -106,7 +105,7 @@ def _panels(reading: Reading, rows: Sequence[Row]) -> list[_Panel]:
 
 def _panel(scenario: str, load: Load, curves: Mapping[str, Sequence[Curve]], rows: Sequence[Row]) -> _Panel:
     own = [row for row in rows if (row.scenario, row.load) == (scenario, load)]
-    # Where a stack's own doing voids a round, the rounds that are left would be its good ones: then it has no estimate.
+    # No estimate: the stack itself spoilt a round, and the remaining rounds would be its good ones.
     sound = {row.stack: curves.get(row.stack, ()) for row in own if P95.name in row.estimates}
     whole = {stack: joined(found) for stack, found in sound.items()}
     lines = tuple(_Line(stack, tuple(sound[stack]), curve) for stack, curve in whole.items() if curve is not None)
@@ -122,7 +121,7 @@ def _panel(scenario: str, load: Load, curves: Mapping[str, Sequence[Curve]], row
 
 
 def _draw(axes: Axes, lines: Sequence[_Line], names: Mapping[str, Mark], size_in: Size) -> None:
-    """The curves of a panel: a thin one for each round, a thick one with marks for all of them."""
+    """Draw the curves of a panel: a thin one for each round, a thick one with marks for all of them."""
     if not lines:
         leave_empty(axes)
         return
@@ -141,7 +140,7 @@ def _draw(axes: Axes, lines: Sequence[_Line], names: Mapping[str, Mark], size_in
             values = [value * chosen.factor for value in curve.latency_s]
             axes.plot(curve.tails, values, color=colour, linewidth=0.7, alpha=0.55, gid=f"round:{line.stack}")
         tails, values = line.whole.tails, [value * chosen.factor for value in line.whole.latency_s]
-        # The marks of curves that lie on one another stand side by side.
+        # The marks of coinciding curves are side by side.
         first = min(round((place + 0.5) * MARK_EVERY / len(lines)), len(tails) - 1)
         axes.plot(
             tails,
@@ -162,7 +161,7 @@ def _draw(axes: Axes, lines: Sequence[_Line], names: Mapping[str, Mark], size_in
 
 
 def _tail_axis(axes: Axes, longest: float, wide_in: float) -> None:
-    """Set the axis to the right: 1 / (1 - p), logarithmic, ticks at the percentiles that people speak of."""
+    """Set the horizontal axis: 1 / (1 - p), logarithmic, with ticks at the usual percentiles."""
     end = BEYOND * max(longest, FEWEST_TAIL)
     axes.set_xscale("log")
     axes.set_xlim(1.0, end)
@@ -172,20 +171,20 @@ def _tail_axis(axes: Axes, longest: float, wide_in: float) -> None:
     labels = [threshold(1 - 1 / tail) for tail in tails]
     axes.set_xticks(tails, thinned(labels, places_in, wide_in + BEYOND_PANEL_IN))
     axes.xaxis.grid(visible=True)
-    axes.set_xlabel("share of the requests p, on a scale of log 1 / (1 - p)")
+    axes.set_xlabel("percentile p, on a scale of log 1 / (1 - p)")
 
 
 def _finding(run: Run, panels: Sequence[_Panel]) -> str:
-    """The highest percentile that all stacks tell, of the first open load or, where there is none, of the first."""
+    """The highest percentile that all stacks have, under the first open-loop load or else under the first load."""
     drawn = sorted((panel for panel in panels if panel.lines), key=lambda panel: panel.load.model != "open")
     if not drawn:
-        return "No latency of this run is sound at its highest load."
+        return "This run has no reliable latency at its highest load."
     panel = drawn[0]
-    where = f"on {plain(panel.scenario)} {under([panel.load])} ({panel.load.model} load)"
+    where = f"on {plain(panel.scenario)} {under([panel.load])} ({MODELS[panel.load.model]})"
     whole = {line.stack: dict(zip(line.whole.tails, line.whole.latency_s, strict=True)) for line in panel.lines}
     tail = next((tail for tail in TOLD if all(tail in curve for curve in whole.values())), None)
     if tail is None:
-        return f"Latency percentiles {where}: too few requests to tell P90 of each stack."
+        return f"Latency percentiles {where}: too few requests for P90 of each stack."
     said = some([f"{plain(stack)} {seconds(whole[stack][tail])}" for stack in first_named(run, whole)])
-    means = ", each the geometric mean of its rounds" if run.config.profile.rounds > 1 else ""
+    means = ", geometric means of the rounds" if run.config.profile.rounds > 1 else ""
     return f"P{tick(100 - 100 / tail)} {where}{means}: {said}."

@@ -1,19 +1,19 @@
-"""How the text alternatives of charts speak of stacks and their figures."""
+"""How the text alternatives of charts name stacks and their figures."""
 
 from collections.abc import Iterable, Sequence
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stats.intervals import Estimate
 from bench.model.run import Run
-from bench.show.text.markdown import listed, plain
+from bench.show.text.words import listed, plain
 from bench.units import interval
 
 NAMED = 4
-"""So many are named in a sentence; the rest are counted."""
+"""The most stacks that a sentence names; the rest are counted."""
 
 
 def first_named(run: Run, stacks: Iterable[str]) -> list[str]:
-    """These stacks in the order in which a sentence names them: the headline's pair, then the others as planned."""
+    """These stacks in the order of a sentence: the profile's pair, then the others as planned."""
     known = set(stacks)
     order = dict.fromkeys([*(run.config.profile.compare or ()), *run.config.profile.stacks])
     return [name for name in order if name in known]

@@ -1,11 +1,11 @@
-"""One panel of two metrics against each other: a point for each row, its rounds and both of its intervals."""
+"""A panel of two metrics against each other: a point for each row, with its rounds and both intervals."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import Metric
+from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row, spread
 from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell
@@ -27,7 +27,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a row stands on its panel: both of its means, as they are written there."""
+    """Where a row is on its panel: both of its means, on the scales of the axes."""
 
     row: Row
     x: float
@@ -36,7 +36,7 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Plane:
-    """What a panel shows. `struck`: the rows whose void figures are on it; `taken`: where no label can stand."""
+    """What a panel shows. `struck`: the rows whose unreliable values it shows; `taken`: where no label fits."""
 
     spots: tuple[Spot, ...] = ()
     struck: tuple[Row, ...] = ()
@@ -55,11 +55,11 @@ class _Axis:
     clipped: bool
 
     def of(self, value: float | None) -> float | None:
-        """A figure in base units, as it is written on the axis."""
+        """A value in base units, on the scale of the axis."""
         return None if value is None else value * self.scale.factor
 
     def holds(self, value: float | None) -> bool:
-        """Whether a figure on the scale of the axis lies between its ends."""
+        """Whether a value on the scale of the axis lies between its ends."""
         return value is not None and self.ends[0] <= value <= self.ends[1]
 
 
@@ -71,9 +71,9 @@ def draw_plane(
     marks: Mapping[str, Mark],
     size_in: Size,
 ) -> Plane:
-    """What was drawn of rows of one scenario into the axes: the first of the metrics to the right, the second upwards.
+    """What was drawn into the axes: rows of one scenario, the first metric to the right, the second upwards.
 
-    A row of which a figure is void is a hollow mark that is crossed out, where both were read and are near the others.
+    A row with an unreliable value is a hollow, crossed-out mark, if both values were measured and are near the others.
     """
     sound = [row for row in rows if all(side.metric.name in row.estimates for side in sides)]
     if not sound:
@@ -110,14 +110,14 @@ def _axis(metric: Metric, sound: Sequence[Row], others: Sequence[Row]) -> _Axis:
 
 
 def _read(row: Row, metric: Metric) -> float | None:
-    """The row's figure, or what its first void round read."""
+    """The row's value, or that of its first unreliable round."""
     if metric.name in row.estimates:
         return row.estimates[metric.name].mean
     return row.voids[metric.name].figure if metric.name in row.voids else None
 
 
 def _spot(axes: Axes, row: Row, x: _Axis, y: _Axis, mark: Mark) -> Spot:
-    """Where the row's means are, which are now drawn with their intervals."""
+    """Where the row's means are, now drawn with their intervals."""
     across, up = (_scaled(row.estimates[one.metric.name], one) for one in (x, y))
     if across.low is not None and across.high is not None:
         draw_interval(axes, [across.low, across.high], [up.mean] * 2, row.stack, mark)
@@ -132,10 +132,10 @@ def _scaled(found: Estimate, one: _Axis) -> Estimate:
 
 
 def _rounds(cells: Iterable[Cell], x: _Axis, y: _Axis) -> dict[tuple[object, ...], list[tuple[float, float]]]:
-    """By stack, scenario and load the figures of each round that has both."""
+    """The values of each round that has both, by stack, scenario and load."""
     found: dict[tuple[object, ...], list[tuple[float, float]]] = {}
     for cell in cells:
-        across, up = x.of(x.metric.value(cell)), y.of(y.metric.value(cell))
+        across, up = x.of(x.metric.value(cell.measurement)), y.of(y.metric.value(cell.measurement))
         if across is not None and up is not None:
             found.setdefault((cell.stack, cell.scenario, cell.load), []).append((across, up))
     return found
@@ -144,7 +144,7 @@ def _rounds(cells: Iterable[Cell], x: _Axis, y: _Axis) -> dict[tuple[object, ...
 def _voids(
     axes: Axes, rows: Iterable[Row], x: _Axis, y: _Axis, marks: Mapping[str, Mark], size_in: Size
 ) -> tuple[list[Row], list[Box]]:
-    """The rows whose void figures now stand crossed out on the panel, and what they take up there."""
+    """The rows whose unreliable values are now drawn crossed out, and the space that they take."""
     struck: list[Row] = []
     taken: list[Box] = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""The marks of figures on any panel: means in the marker of their stack, rounds as dots, intervals as thin bars."""
+"""The marks on any panel: means in the marker of their stack, rounds as dots, intervals as thin bars."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from bench.show.charts.style import INK, QUIET, Mark
 
 
 def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:
-    """A mean, whole even at the edge of the panel."""
+    """Draw a mean, whole even at the edge of the panel."""
     axes.plot(
         [x],
         [y],
@@ -29,7 +29,7 @@ def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:
 def draw_rounds(
     axes: Axes, xs: Sequence[float], ys: Sequence[float], stack: str, mark: Mark, moved: Transform | None = None
 ) -> None:
-    """A dot for each round, where it was read or `moved` from there."""
+    """Draw a dot for each round, at its value or `moved` from there."""
     where: dict[str, Any] = {} if moved is None else {"transform": moved}
     axes.plot(
         xs,
@@ -48,18 +48,18 @@ def draw_rounds(
 
 
 def draw_interval(axes: Axes, xs: Sequence[float], ys: Sequence[float], stack: str, mark: Mark) -> None:
-    """A thin bar between two ends, cut off where it runs out of the panel."""
+    """Draw a thin bar between two ends, cut off where it leaves the panel."""
     axes.plot(xs, ys, color=mark.colour, linewidth=1.1, zorder=3, gid=f"interval:{stack}")
 
 
 def leave_empty(axes: Axes) -> None:
-    """A panel without a figure says so."""
+    """Say on a panel that it has no value."""
     axes.set(xticks=[], yticks=[])
-    axes.text(0.5, 0.5, "no figure to show", transform=axes.transAxes, ha="center", va="center", color=QUIET)
+    axes.text(0.5, 0.5, "no reliable value", transform=axes.transAxes, ha="center", va="center", color=QUIET)
 
 
 def draw_ring(axes: Axes, x: float, y: float, stack: str) -> None:
-    """A ring around a mean that stands out for a reason."""
+    """Draw a ring around a mean."""
     axes.plot(
         [x],
         [y],

@@ -1,4 +1,4 @@
-"""How charts look: one colour and marker for each stack, and settings that no user's file changes."""
+"""How charts look: a colour and a marker for each stack, and settings that no file of the user changes."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-# Okabe and Ito's colours, told apart by the colour-blind; yellow made dark enough for a line on white.
+# Okabe and Ito's colours, distinguishable for colour-blind readers; yellow is darkened for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8F7A00")
-# Two more than colours, so that a ninth stack shares a colour with the first but not its marker.
+# Two more than colours, so that the ninth stack has the first colour but not the first marker.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "*")
 INK = "#222222"
 QUIET = "#666666"
@@ -20,7 +20,7 @@ TITLE_POINTS = 13.0
 PANEL_TITLE_POINTS = 9.5
 VALUE_POINTS = 8.0
 BAR_WIDE = 0.72
-# Small letters on whole pixels take up to so much more room than their outlines.
+# Small letters on whole pixels take up to this much more room than their outlines.
 HINTING = 1.07
 
 _SETTINGS: dict[Any, Any] = {
@@ -53,14 +53,14 @@ _SETTINGS: dict[Any, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What tells a stack's data from another's, in colour and in grey."""
+    """What distinguishes a stack's data, in colour and in greyscale."""
 
     colour: str
     marker: str
 
 
 def marks(stacks: Sequence[str]) -> dict[str, Mark]:
-    """The mark of each stack, by its place in the plan: the same on every chart of a run."""
+    """The mark of each stack, by its place in the plan, so that it is the same on every chart of a run."""
     return {
         name: Mark(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(stacks)
     }
@@ -68,7 +68,7 @@ def marks(stacks: Sequence[str]) -> dict[str, Mark]:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Matplotlib with its own defaults and the settings above; the user's come back afterwards."""
+    """Use matplotlib's defaults and the settings above; restore the user's settings afterwards."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
@@ -76,7 +76,7 @@ def styled() -> Iterator[None]:
 
 
 def width_in(text: str, points: float = TEXT_POINTS, *, bold: bool = False) -> float:
-    """The most that a line of text is wide, in inches."""
+    """The greatest width of a line of text, in inches."""
     if not text.strip():
         return 0.0
     font = FontProperties(weight="bold" if bold else "normal", size=points)
@@ -85,7 +85,7 @@ def width_in(text: str, points: float = TEXT_POINTS, *, bold: bool = False) -> f
 
 
 def wrapped(text: str, room_in: float, points: float = TEXT_POINTS, *, bold: bool = False) -> list[str]:
-    """The lines into which `text` breaks so that none is wider than the room; a word that is wider is broken too."""
+    """`text` in lines that are no wider than the room; a wider word is broken too."""
 
     def fits(line: str) -> bool:
         return width_in(line, points, bold=bold) <= room_in

@@ -1,4 +1,4 @@
-"""The chart of one cell second by second: throughput, P95 and memory, for judging whether it was steady."""
+"""The chart of one cell second by second: whether throughput, P95 and memory were steady."""
 
 import math
 from collections.abc import Sequence
@@ -6,33 +6,34 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.figures import BY_NAME, Metric
+from bench.judge.cell.metrics import MEMORY, P95, THROUGHPUT, Metric
 from bench.judge.cell.timeline import BIN_S, Timeline
 from bench.model.cell import Cell
 from bench.model.run import Run
-from bench.reading import Reading
+from bench.reading import JudgedRun
 from bench.show.charts.axis import LOG_FROM, across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import of_run
 from bench.show.charts.points import leave_empty
 from bench.show.charts.style import INK, QUIET, Mark, marks
-from bench.show.text.markdown import listed, plain
-from bench.show.text.titles import charted_title, load_title, metric_title
+from bench.show.text.document import UNRELIABLE
+from bench.show.text.titles import load_title, wording
+from bench.show.text.words import listed, plain
 from bench.units import figure, scale, seconds
 
 NAME = "timeline"
 CAUTION = (
-    "It is one cell of many, and each of its seconds has few requests: one high second is no finding, a slope over the "
-    "whole window is one about the cell."
+    "This is one cell of many, and each second has few requests. One high second is not a finding. A slope over the "
+    "whole window may be specific to this cell."
 )
-METRICS = tuple(BY_NAME[name] for name in ("throughput", "p95", "memory"))
+METRICS = (THROUGHPUT, P95, MEMORY)
 PANEL_IN, BELOW_IN, FOOT_IN = 1.45, 0.26, 0.36
 SHADE = "#EFEFEF"
 
 
 @dataclass(frozen=True, slots=True)
 class _Track:
-    """A metric second by second, in its unit; None where a second has none. `void`: why the cell's figure is."""
+    """A metric second by second, in its unit; None where a second has none. `void`: why it is unreliable."""
 
     metric: Metric
     name: str
@@ -41,8 +42,8 @@ class _Track:
     void: str | None
 
 
-def chart(reading: Reading) -> Chart | None:
-    """The chart of the first cell that has a time line; None where none has."""
+def chart(reading: JudgedRun) -> Chart | None:
+    """The chart of the first cell that has a timeline; None where none has."""
     run = reading.run
     cell = next((cell for cell in run.cells if cell.order in reading.timelines), None)
     if cell is None or not reading.timelines[cell.order].start_s:
@@ -60,11 +61,14 @@ def chart(reading: Reading) -> Chart | None:
     for axes, track in zip(frame.panels, tracks, strict=True):
         _seconds(axes, line, frame.panel_in[0], last=track is tracks[-1])
         _draw(axes, track, line, mark)
-    said = f"From {seconds(line.window_start_s)} to {seconds(line.window_end_s)}, between the dashed lines: the window."
-    notes = [said, *(f"Void, and so crossed out: {one.title}: {plain(one.void)}." for one in tracks if one.void)]
+    said = f"Between the dashed lines: the window, from {seconds(line.window_start_s)} to {seconds(line.window_end_s)}."
+    notes = [
+        said,
+        *(f"Crossed out, because {UNRELIABLE}: {one.title}: {plain(one.void)}." for one in tracks if one.void),
+    ]
     where = f"{plain(cell.stack)} on {plain(cell.scenario)}, {load_title(cell.load)}, round {cell.round}"
     title = f"Second by second: {where}"
-    how = (*of_run(run), "shaded: warm-up, which is in no figure", "a point for each second")
+    how = (*of_run(run), "shaded: warm-up, not counted", "a point for each second")
     words = Words(title, how, notes)
     return Chart(NAME, title, _finding(where, tracks, line), CAUTION, finished(frame, words, {cell.stack: mark}))
 
@@ -73,13 +77,19 @@ def _tracks(run: Run, cell: Cell, line: Timeline) -> tuple[_Track, ...]:
     model = cell.load.model
     values: tuple[Sequence[float | None], ...] = (line.throughput_rps, line.p95_s, line.memory_bytes)
     return tuple(
-        _Track(metric, metric_title(metric, model), charted_title(run, metric, model), tuple(own), metric.void(cell))
+        _Track(
+            metric,
+            metric.under(model).title,
+            wording(run, metric, model).chart,
+            tuple(own),
+            metric.void(cell.measurement),
+        )
         for metric, own in zip(METRICS, values, strict=True)
     )
 
 
 def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
-    """Set the axis to the right, shade the warm-up and mark the window; only the last panel has numbers below it."""
+    """Set the horizontal axis, shade the warm-up and mark the window; only the last panel has tick labels."""
     end = max(line.start_s[-1] + BIN_S, line.window_end_s)
     across_axis(axes, (0.0, end), wide_in, log=False)
     axes.tick_params(labelbottom=last)
@@ -100,7 +110,7 @@ def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
 
 
 def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
-    """The values of a metric, each in the middle of its second, joined where seconds follow one another."""
+    """Draw the values of a metric, each in the middle of its second; neighbouring seconds are joined."""
     known = [value for value in track.values if value is not None]
     if not known:
         leave_empty(axes)
@@ -125,7 +135,7 @@ def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
 
 
 def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
-    """Between which figures the seconds of the window lie."""
+    """The range of the seconds within the window."""
     inside = [
         place
         for place, start_s in enumerate(line.start_s)
@@ -138,5 +148,5 @@ def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
             low, high = (figure(value, track.metric.unit) for value in (min(known), max(known)))
             parts.append(f"{track.name} between {low} and {high}")
     void = [track.name for track in tracks if track.void]
-    said = f"by the second of the window, {listed(parts)}" if parts else "no second of the window is whole and sound"
-    return f"{where}: {said}.{f' Void: {listed(void)}.' if void else ''}"
+    said = f"per second of the window, {listed(parts)}" if parts else "no whole second of the window is reliable"
+    return f"{where}: {said}.{f' {UNRELIABLE.capitalize()}: {listed(void)}.' if void else ''}"

@@ -1,4 +1,4 @@
-"""Void figures on a panel: struck, so that none can be taken for a sound one."""
+"""Unreliable values on a panel, drawn so that none can be taken for a reliable one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from bench.show.charts.style import BAR_WIDE, INK, QUIET, VALUE_POINTS, Mark
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """A row without a sound figure: where it would stand, and what was read, on the panel's scale; None: nothing."""
+    """A row without a reliable value: its place, and the value on the panel's scale, None if none was measured."""
 
     row: Row
     x: float
@@ -22,25 +22,24 @@ class Void:
 def draw_voids(
     axes: Axes, voids: Sequence[Void], marks: Mapping[str, Mark], *, bars: bool, log: bool
 ) -> tuple[Row, ...]:
-    """The rows of which a struck figure now stands within the axis; among bars each of them has a word."""
+    """The rows whose struck value is now drawn within the axis. Among bars, a row without one has a word instead."""
     low, high = axes.get_ylim()
     struck = []
     for void in voids:
-        mark = marks[void.row.stack]
-        inside = void.figure is not None and low <= void.figure <= high
+        mark, inside = marks[void.row.stack], void.figure is not None and low <= void.figure <= high
         if void.figure is not None and inside:
             struck.append(void.row)
             if bars and not log:
                 _outline(axes, void.row.stack, void.x, void.figure, mark)
             else:
                 crossed(axes, void.row.stack, void.x, void.figure, mark)
-        if bars:
-            _word(axes, void, inside=inside)
+        elif bars:
+            _word(axes, void)
     return tuple(struck)
 
 
 def _outline(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> None:
-    """A bar that is hatched and has no fill."""
+    """Draw a hatched bar without fill."""
     axes.bar(
         x,
         figure,
@@ -56,7 +55,7 @@ def _outline(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> Non
 
 
 def crossed(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> None:
-    """The stack's marker, hollow, with a cross through it."""
+    """Draw the stack's marker, hollow and crossed out."""
     looks: tuple[dict[str, Any], ...] = (
         {"marker": mark.marker, "markersize": 6.5, "markerfacecolor": "white", "markeredgecolor": mark.colour},
         {"marker": "x", "markersize": 9.0, "markeredgecolor": INK},
@@ -65,11 +64,8 @@ def crossed(axes: Axes, stack: str, x: float, figure: float, mark: Mark) -> None
         axes.plot([x], [figure], linestyle="none", markeredgewidth=1.1, zorder=5, gid=f"void:{stack}", **look)
 
 
-def _word(axes: Axes, void: Void, *, inside: bool) -> None:
-    """What is the matter with a bar: above it, or where it would begin."""
-    word = "failed" if set(void.row.outcomes) == {"failed"} else "void"
+def _word(axes: Axes, void: Void) -> None:
+    """Write where the bar would begin why it is missing; the notes below the chart say more."""
+    word = "failed" if set(void.row.outcomes) == {"failed"} else "n/a"
     look: dict[str, Any] = {"ha": "center", "va": "bottom", "fontsize": VALUE_POINTS, "color": QUIET}
-    if inside and void.figure is not None:
-        axes.annotate(word, (void.x, void.figure), xytext=(0, 6), textcoords="offset points", **look)
-    else:
-        axes.text(void.x, 0.02, word, transform=axes.get_xaxis_transform(), **look)
+    axes.text(void.x, 0.02, word, transform=axes.get_xaxis_transform(), **look)

@@ -1,59 +1,52 @@
-"""The answer of a run in a few sentences, and what it cannot tell."""
+"""The answer of a run in a few sentences, and what the run cannot tell."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.judge.cell.metrics import BY_NAME, THROUGHPUT
 from bench.judge.stacks.ratios import Ratio, headline
 from bench.judge.stacks.rows import Row, highest, unmeasured
-from bench.model.cell import Bound
 from bench.model.config import Load
-from bench.model.loads import amount, load_name
+from bench.model.loads import amount
 from bench.model.run import Run
 from bench.show.report import ratios as compared
-from bench.show.text.markdown import listed, plural
-from bench.show.text.titles import under
+from bench.show.text.document import Section, paragraphs, points
+from bench.show.text.titles import MODELS, limited, under
+from bench.show.text.words import listed, plural
 from bench.units import rate
-
-ANSWER = "The answer"
-LIMITS = "What this run cannot tell"
-
-_BINDS: dict[Bound, str] = {
-    "slots": "slots bind",
-    "server cpu": "the server's CPU binds",
-    "event loop": "a blocked event loop binds",
-    "client pool": "the pool of its client binds",
-    "upstream": "the upstream binds",
-    "generator": "the load generator binds",
-    "nothing": "nothing yet binds",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One to three sentences with their intervals, and what cannot be concluded, each with its reason."""
+    """A few sentences with their intervals, and what cannot be concluded, each with its reason."""
 
     sentences: tuple[str, ...]
     limits: tuple[str, ...]
 
 
 def answer(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Answer:
-    """What the run found of the two stacks that its profile compares, what binds, and what it leaves open."""
-    said = headline(ratios, run.config)
-    sentences = [*_differences(run, said), *_bounds(run, rows)]
-    if not rows:
-        sentences = ["Nothing was measured."]
-    return Answer(tuple(sentences), tuple(_limits(run, rows, ratios)))
+    """How the two stacks that the profile compares differ, what limits each stack, and what the run cannot tell."""
+    found = headline(ratios, run.config)
+    sentences = (*_differences(run, found), *_bottlenecks(run, rows)) if rows else ("Nothing was measured.",)
+    return Answer(sentences, tuple(_limits(run, rows, found)))
 
 
-def _differences(run: Run, said: Sequence[Ratio]) -> Iterator[str]:
+def sections(found: Answer) -> tuple[Section, ...]:
+    """The answer, and what the run cannot tell if there is anything."""
+    limits = Section("limits", "What this run cannot tell", points(found.limits))
+    told = Section("answer", "The answer", paragraphs(found.sentences), prominent=True)
+    return (told, limits) if found.limits else (told,)
+
+
+def _differences(run: Run, found: Sequence[Ratio]) -> Iterator[str]:
     """A sentence for each load model: under the first scenario that has ratios, at the highest load.
 
-    Which load speaks does not depend on what it says: else it would be the one that differs most by chance.
+    The load is chosen whatever its result. Otherwise it would be the one that differs most by chance.
     """
     scenarios = list(run.config.profile.loads)
-    for model in ("closed", "open"):
+    for model in MODELS:
         by_place: dict[tuple[str, Load], list[Ratio]] = {}
-        for one in said:
+        for one in found:
             if one.load.model == model:
                 by_place.setdefault((one.scenario, one.load), []).append(one)
         if by_place:
@@ -61,69 +54,81 @@ def _differences(run: Run, said: Sequence[Ratio]) -> Iterator[str]:
 
 
 def _sentence(found: Sequence[Ratio]) -> str:
-    """All that is clear of two stacks under one load."""
+    """All that is clear about two stacks under one load."""
     first = found[0]
     where = f"On {first.scenario} {under([first.load])}"
-    differ = [
-        f"{compared.figure(one)} the {compared.name(one)}" for one in found if one.direction in {"higher", "lower"}
-    ]
+    differ = [one for one in found if one.direction in {"higher", "lower"}]
     same = [compared.name(one) for one in found if one.direction == "same"]
     if differ:
         alike = f", at the same {listed(same)}" if same else ""
-        return f"{where}, {first.stack} had {listed(differ)} of {first.against}{alike}."
+        return f"{where}, {first.stack} {_clauses(differ)}{alike}."
     if same:
         return f"{where}, {first.stack} and {first.against} had the same {listed(same)}."
-    return f"{where}, no difference was shown between {first.stack} and {first.against}."
+    return f"{where}, no difference between {first.stack} and {first.against} was shown."
 
 
-def _bounds(run: Run, rows: Sequence[Row]) -> Iterator[str]:
-    """What binds each stack under the first scenario, at the highest closed load of which its throughput is sound."""
+def _clauses(found: Sequence[Ratio]) -> str:
+    """Ratios by their verbs: `served 2.00x the requests/s of flask and used 0.50x the memory`."""
+    by_verb: dict[str, list[str]] = {}
+    for one in found:
+        words = BY_NAME[one.metric].under(one.load.model)
+        other = f" of {one.against}" if one is found[0] else ""
+        by_verb.setdefault(words.verb, []).append(f"{compared.figure(one)} the {words.noun}{other}")
+    *clauses, last = (f"{verb} {listed(amounts)}" for verb, amounts in by_verb.items())
+    comma = "," if len(clauses) > 1 or " and " in last else ""
+    return f"{', '.join(clauses)}{comma} and {last}" if clauses else last
+
+
+def _bottlenecks(run: Run, rows: Sequence[Row]) -> Iterator[str]:
+    """What limits each stack under the first scenario, at its highest closed-loop load with a reliable throughput."""
     scenario = next(iter(run.config.profile.loads))
-    sound = (row for row in rows if row.scenario == scenario and row.bounds and "throughput" in row.estimates)
+    sound = (row for row in rows if row.scenario == scenario and row.bottlenecks and THROUGHPUT.name in row.estimates)
     by_stack = {row.stack: row for row in highest(sound)}
-    by_bound: dict[str, list[str]] = {}
-    for row in (by_stack[stack] for stack in run.config.profile.stacks if stack in by_stack):
-        binds = " or ".join(_BINDS[bound] for bound in row.bounds)
-        ceiling = f", ceiling {rate(row.ceiling_rps)}" if "slots" in row.bounds else ""
-        throughput = rate(row.estimates["throughput"].mean)
-        by_bound.setdefault(binds, []).append(f"{row.stack} ({throughput} with {load_name(row.load)}{ceiling})")
-    if by_bound:
-        parts = [f"{binds} {listed(stacks)}" for binds, stacks in by_bound.items()]
-        yield f"On {scenario}, at the highest load of each: {'; '.join(parts)}."
+    by_limit: dict[str, list[tuple[str, str]]] = {}
+    for stack in (stack for stack in run.config.profile.stacks if stack in by_stack):
+        row = by_stack[stack]
+        allowed = f"; slots allow {rate(row.slots_rps)}" if "slots" in row.bottlenecks and row.slots_rps else ""
+        measured = f"({rate(row.estimates[THROUGHPUT.name].mean)} {under([row.load])}{allowed})"
+        by_limit.setdefault(limited(list(row.bottlenecks), run.config.stacks[stack]), []).append((stack, measured))
+    for limit, found in by_limit.items():
+        if len(found) == 1:
+            yield f"On {scenario}, {found[0][0]} is {limit} {found[0][1]}."
+        else:
+            yield f"On {scenario}, {listed([f'{stack} {measured}' for stack, measured in found])} are {limit}."
 
 
-def _limits(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Iterator[str]:
+def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[str]:
     if rows and all(row.rounds == 1 for row in rows):
-        yield "A single round has no interval: no difference can be concluded from it."
-    pair, said = run.config.profile.compare, headline(ratios, run.config)
+        yield "A single round has no interval, so this run cannot show a difference."
+    pair = run.config.profile.compare
     if pair is None:
-        yield "The profile compares no two stacks, so no ratio is given."
+        yield "The profile compares no two stacks, so there is no ratio."
     else:
-        unsaid = compared.unsaid(rows, said, pair)
-        alone = [] if said else [f"{listed(pair)} were not measured under one load, so no ratio is given."]
-        yield from unsaid or alone
+        alone = [] if found else [f"{listed(pair)} were not measured under the same load, so there is no ratio."]
+        yield from compared.unsaid(rows, found, pair) or alone
     models = {row.load.model for row in rows}
     if models == {"closed"}:
-        yield "Only closed loads were given: they do not tell how long visitors wait who come at their own time."
+        yield "All loads were closed-loop, and closed-loop loads do not measure latency at a given arrival rate."
     if models == {"open"}:
-        yield "Only open loads were given: they do not tell what a stack is capable of."
-    yield from _not_at_the_limit(rows)
-    failed = [row for row in rows if "failed" in row.outcomes]
+        yield "All loads were open-loop, and open-loop loads do not measure how much a stack can serve."
+    yield from _unsaturated(rows)
+    failed = dict.fromkeys(f"{row.stack} on {row.scenario}" for row in rows if "failed" in row.outcomes)
     if failed:
-        names = dict.fromkeys(f"{row.stack} on {row.scenario}" for row in failed)
-        yield f"Cells failed and have no figure: {listed(list(names))}."
-    missing = unmeasured(rows, run.config)
+        yield f"Measurements failed and have no values: {listed(list(failed))}."
+    missing = len(unmeasured(rows, run.config))
     if missing:
-        yield f"The run ended early: {plural(len(missing), 'combination')} of stack, scenario and load not measured."
+        were = "was" if missing == 1 else "were"
+        yield f"The run ended early: {plural(missing, 'combination')} of stack, scenario and load {were} not measured."
     if rows and len(run.server_cpus) == 1:
-        yield "The server had one core: what stacks make of more cores was not measured."
+        yield "The server had one core, so the run does not show how stacks use more cores."
 
 
-def _not_at_the_limit(rows: Sequence[Row]) -> Iterator[str]:
+def _unsaturated(rows: Sequence[Row]) -> Iterator[str]:
     """The stacks that would have served more at a higher load."""
-    free: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for row in highest(rows):
-        if set(row.bounds) == {"nothing"} and row.outcomes == ("ok",):
-            free.setdefault(row.scenario, []).append(row.stack)
-    for scenario, stacks in free.items():
-        yield f"On {scenario} the load was not high enough to find what {listed(stacks)} can serve at most."
+        if set(row.bottlenecks) == {"nothing"} and row.outcomes == ("ok",):
+            found.setdefault(row.scenario, []).append(row.stack)
+    for scenario, stacks in found.items():
+        its = "its" if len(stacks) == 1 else "their"
+        yield f"On {scenario} no load saturated {listed(stacks)}, so {its} maximum throughput is unknown."

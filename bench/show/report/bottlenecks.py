@@ -1,41 +1,52 @@
-"""Why each stack stops where it does, in the words of whoever judged it."""
+"""What limits each stack, and the measurements that say so."""
 
 from collections.abc import Mapping, Sequence
 
+from bench.judge.cell.metrics import Model
 from bench.judge.stacks.rows import Row
-from bench.model.cell import Bound
+from bench.model.cell import Limit
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.text.sheet import Passage, Sheet
+from bench.show.text.document import Paragraph, Section, words_table
+from bench.show.text.titles import MODELS, bottleneck
 from bench.units import NOTHING, rate
 
-_HEADERS = ("load", "stack", "bound by", "ceiling", "why")
+_HEADERS = ("load", "stack", "bottleneck", "slots allow", "measurements")
 
 
-def passage(run: Run, rows: Sequence[Row]) -> Passage | None:
+def section(run: Run, rows: Sequence[Row]) -> Section | None:
     """A table for each scenario and load model; None where nothing was measured."""
-    sheets: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    tables: dict[tuple[str, Model], list[tuple[str, ...]]] = {}
     for row in rows:
-        if row.bounds:
-            line = (load_name(row.load), row.stack, " / ".join(row.bounds), rate(row.ceiling_rps), _why(row.bounds))
-            sheets.setdefault((row.scenario, row.load.model), []).append(line)
-    if not sheets:
+        if row.bottlenecks:
+            found = bottleneck(list(row.bottlenecks)), rate(row.slots_rps), _why(row.bottlenecks)
+            tables.setdefault((row.scenario, row.load.model), []).append((load_name(row.load), row.stack, *found))
+    if not tables:
         return None
-    return Passage(
-        "Why it stops there",
-        opening=(
-            "Ceiling: the most that the slots allow, slots / seconds for which each is held; "
-            f"{NOTHING} where a stack has no slots."
-        ),
-        sheets=tuple(
-            Sheet(f"{run.config.scenarios[scenario].title} ({model} loads)", _HEADERS, tuple(lines))
-            for (scenario, model), lines in sheets.items()
+    opening = (
+        "Slots allow: the highest rate that a stack's worker slots can serve (slots / service time), or "
+        f"{NOTHING} for a stack without slots."
+    )
+    return Section(
+        "bottlenecks",
+        "What limits each stack",
+        (
+            Paragraph(opening),
+            *(
+                Section(
+                    f"bottlenecks-{number}",
+                    f"{run.config.scenarios[scenario].title} ({MODELS[model]})",
+                    (words_table(_HEADERS, lines, key="stack"),),
+                    detail=True,
+                )
+                for number, ((scenario, model), lines) in enumerate(tables.items(), start=1)
+            ),
         ),
     )
 
 
-def _why(bounds: Mapping[Bound, str]) -> str:
-    """The figures that name what binds; which is which is said where rounds differ."""
+def _why(bounds: Mapping[Limit, str]) -> str:
+    """The measurements; each with its bottleneck where rounds differ."""
     if len(bounds) == 1:
         return next(iter(bounds.values()))
-    return "; ".join(f"{bound}: {why}" for bound, why in bounds.items())
+    return "; ".join(f"{bottleneck([bound])}: {why}" for bound, why in bounds.items())

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bench.judge.cell.figures import METRICS
+from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
 from bench.model.run import Run
-from bench.show.report.answer import Answer
+from bench.show.report.answer import answer
 from bench.show.text.json import json_text
 
-VERSION = 1
-"""Raised by whatever would break a reader: a key renamed, removed or given another meaning."""
+VERSION = 2
+"""Raised by every change that breaks a reader: a key renamed, removed or given another meaning."""
 
 
-def figures(run: Run, answer: Answer, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
-    """The JSON text. An interval is null where there is a single round; a void figure is null, with its reason."""
+def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
+    """The JSON text. A single round has null for its interval; an unreliable figure is null, with its reason."""
+    told = answer(run, rows, ratios)
     return json_text(
         {
             "version": VERSION,
@@ -26,8 +27,8 @@ def figures(run: Run, answer: Answer, rows: Sequence[Row], ratios: Sequence[Rati
             "commit": run.commit,
             "dirty": run.dirty,
             "machine": asdict(run.machine),
-            "answer": answer.sentences,
-            "limits": answer.limits,
+            "answer": told.sentences,
+            "limits": told.limits,
             "notes": run.notes,
             "metrics": [
                 {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better}
@@ -57,13 +58,13 @@ def _row(row: Row) -> dict[str, Any]:
         "load": asdict(row.load),
         "rounds": row.rounds,
         "outcomes": row.outcomes,
-        "bounds": dict(row.bounds),
-        "ceiling_rps": row.ceiling_rps,
+        "bottlenecks": dict(row.bottlenecks),
+        "ceiling_rps": row.slots_rps,
         "figures": {
             metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
             for metric in METRICS
         },
-        "voids": {name: asdict(seen) for name, seen in row.voids.items()},
+        "unreliable": {name: asdict(seen) for name, seen in row.voids.items()},
         "problems": [asdict(seen) for seen in row.problems],
     }
 

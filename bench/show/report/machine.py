@@ -1,11 +1,11 @@
-"""What is known of the machine: what it is, and how steady it was."""
+"""What is known about the machine: what it is, and how steady it was."""
 
 from collections.abc import Iterable
 
 from bench.model.cell import Cell
 from bench.model.run import Run
-from bench.show.text.markdown import plural
-from bench.units import megabytes, percent, ratio, seconds
+from bench.show.text.words import plural
+from bench.units import megabytes, percent, seconds, significant
 
 
 def machine(run: Run) -> str:
@@ -21,7 +21,7 @@ def machine(run: Run) -> str:
 
 
 def steadiness(cells: Iterable[Cell]) -> str | None:
-    """One sentence or more on how far the machine's own speed moved; None where no cell was measured."""
+    """How much the machine's own speed varied; None where no cell was measured."""
     measured = [cell for cell in cells if cell.probe is not None]
     took_s = [time_s for cell in measured if cell.probe for time_s in (cell.probe.before_s, cell.probe.after_s)]
     if not took_s:
@@ -30,13 +30,15 @@ def steadiness(cells: Iterable[Cell]) -> str | None:
     steal = [
         share
         for cell in measured
-        if cell.cpu is not None
-        for share in (cell.cpu.server_steal, cell.cpu.load_steal)
+        for one in cell.measurements
+        if one.cpu is not None
+        for share in (one.cpu.server_steal, one.cpu.load_steal)
         if share is not None
     ]
-    taken = f"at worst {percent(max(steal))} of the cores of either side in a window" if steal else "not told here"
+    taken = f"at most {percent(max(steal))} of either side's cores in a window" if steal else "not known"
     return (
-        f"CPU probe: fixed work on the server's core took from {seconds(low)} to {seconds(high)} before and after the "
-        f"loads. The machine's own speed moved by {ratio(high / low, None, None)}: figures of different cells may "
-        f"differ by so much without any difference between stacks. Steal, which the hypervisor took: {taken}."
+        f"CPU probe: a fixed computation on the server's core took from {seconds(low)} to {seconds(high)} before and "
+        f"after the loads. The machine's own speed varied by a factor of {significant(high / low)}, and values of "
+        "different cells may differ by as much without a difference between stacks. Steal, CPU time that the "
+        f"hypervisor gave to others: {taken}."
     )

@@ -1,20 +1,20 @@
-"""The report of a run: printed, and written beside it with its charts."""
+"""The report of a run: printed, and written into its folder with its charts."""
 
 from pathlib import Path
 
 from bench.errors import BenchError
 from bench.judge.stacks.ratios import held_against, ratios
 from bench.judge.stacks.rows import rows
+from bench.places import COMMAND
 from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show.charts.gallery import pictures, save_pictures
-from bench.show.report.content import content
+from bench.show.report.document import printed, report, short
 from bench.show.report.json import figures
-from bench.show.report.markdown import embed, link_from, report, short_report
-from bench.show.report.page.html import page
 from bench.show.report.reproduction import Reproduction
-from bench.show.report.terminal import render
-from bench.show.text import stdout
+from bench.show.text import markdown, stdout
+from bench.show.text.embed import embed, link_from
+from bench.show.text.page import html
 
 
 def publish(
@@ -25,35 +25,38 @@ def publish(
     embed_in: Path | None = None,
     json: Path | None = None,
 ) -> None:
-    """Judge the run of a folder again, print what it says, and write charts, report.md and report.html into the folder.
+    """Judge the run of a folder again, print the report, and write charts, report.md and report.html into the folder.
 
-    It is held against the run of the folder `reference`. `cell`: the order of the one whose time line is drawn.
+    The run is compared with that of the folder `reference`. `cell`: the order of the cell whose timeline is drawn.
     `embed_in`: a Markdown file that takes the short report between its marker lines. `json`: a file for all figures, or
     - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot be used.
     """
     if load_run(folder).ab is not None:
-        raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: python compare.py diff {folder}")
+        raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")
     reading = read_run(folder, charts=True, cell=cell)
     run = reading.run
     found, compared = rows(run.cells, run.config), ratios(run.cells, run.config)
     other = load_reference(folder, reference)
     reproduced = None if other is None else Reproduction(other.id, held_against(run, other))
-    said = content(run, found, compared, reproduced)
-    numbers = figures(run, said.answer, found, compared)
+    numbers = figures(run, found, compared)
     piped = json is not None and str(json) == "-"
     try:
         around = None if embed_in is None else embed_in.read_text(encoding="utf-8")
         if around is not None:
-            embed(around, "", str(embed_in))  # before anything is written: whether it takes a report at all
-        # Printed before anything is drawn, which takes longer than all the rest.
-        width = stdout.terminal_width()
-        stdout.say(numbers if piped else render(said, width=width, colour=width is not None))
+            embed(around, "", str(embed_in))  # before anything is written: does it take a report at all?
+        # Printed before the charts are drawn, which takes longer than everything else.
+        if piped:
+            stdout.say(numbers)
+        else:
+            stdout.show(printed(report(run, found, compared, reproduced=reproduced)))
         drawn = save_pictures(pictures(reading, found), folder / "charts")
-        (folder / "report.md").write_text(report(run, said, drawn), encoding="utf-8")
-        (folder / "report.html").write_text(page(run, said, drawn), encoding="utf-8")
+        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn)
+        (folder / "report.md").write_text(markdown.render(whole), encoding="utf-8")
+        (folder / "report.html").write_text(html.render(whole), encoding="utf-8")
         if embed_in is not None and around is not None:
-            short = short_report(run, said, drawn, link_from(embed_in, folder))
-            embed_in.write_text(embed(around, short, str(embed_in)), encoding="utf-8")
+            link = link_from(embed_in, folder)
+            text = markdown.render(short(whole, run, link), level=2, pictures=f"{link}/charts")
+            embed_in.write_text(embed(around, text, str(embed_in)), encoding="utf-8")
         if json is not None and not piped:
             json.write_text(numbers, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

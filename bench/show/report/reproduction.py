@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.judge.stacks.ratios import REPRODUCED, Reproduced
 from bench.show.report.ratios import figure, name, place
-from bench.show.text.sheet import Passage
+from bench.show.text.document import Paragraph, Section, points
 from bench.units import ratio, threshold
 
 
@@ -17,19 +17,22 @@ class Reproduction:
     found: tuple[Reproduced, ...]
 
 
-def passage(found: Reproduction) -> Passage:
+def section(found: Reproduction) -> Section:
     """The counts, each ratio that differs, and what the words mean."""
     limit = threshold(REPRODUCED)
     meaning = (
-        f"Yes: a ratio between two stacks is that of the reference run to within {limit} either way, with its whole "
-        f"interval. No: the whole interval lies beyond {limit}. Unclear: neither; more rounds would tell. Ratios are "
-        "compared and not figures, because another machine has other figures."
+        f"Yes: the ratio between two stacks, with its whole interval, is within {limit} of that in the reference run. "
+        f"No: the whole interval lies beyond {limit}. Unclear: neither; measure more rounds. Ratios are compared and "
+        "not values, because values depend on the machine."
     )
-    return Passage(
+    return Section(
+        "reproduction",
         "Does it reproduce the reference run?",
-        opening=f"Against {found.reference}: {_counts(found)}",
-        points=_noes(found),
-        notes=(meaning,) if found.found else (),
+        (
+            Paragraph(f"Compared with {found.reference}: {_counts(found)}"),
+            *points(_noes(found)),
+            *([Paragraph(meaning)] if found.found else []),
+        ),
     )
 
 
@@ -42,8 +45,8 @@ def _counts(found: Reproduction) -> str:
 
 def _noes(found: Reproduction) -> tuple[str, ...]:
     return tuple(
-        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)} here and {figure(one.there)} there; "
-        f"here / there: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
+        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)} here and {figure(one.there)} in the reference "
+        f"run; here / reference: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
         for one in found.found
         if one.agreement == "no"
     )

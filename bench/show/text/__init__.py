@@ -1,1 +1,1 @@
-"""Text for people: cells of tables, titles, Markdown, stdout."""
+"""Text for people: the document model, its renderers, and what things are called."""

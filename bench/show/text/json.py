@@ -1,4 +1,4 @@
-"""Numbers as JSON: what JSON has no word for is null."""
+"""Numbers as JSON: null for every number that JSON cannot write."""
 
 import json
 import math
@@ -7,13 +7,13 @@ from typing import Any
 
 def json_text(value: Any) -> str:
     """The value as JSON text, infinite and missing numbers as null."""
-    return json.dumps(_plain(value), indent=1, allow_nan=False) + "\n"
+    return json.dumps(_finite(value), indent=1, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
-    """The same without a number that JSON has not."""
+def _finite(value: Any) -> Any:
+    """The same, with None for infinite and missing numbers."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: _finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [_finite(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,35 +1,21 @@
-"""Standard output, whatever stands at its other end."""
+"""Standard output, whatever reads it."""
 
 import os
 import sys
-from io import StringIO
-
-from rich.console import Console
 
 from bench.errors import BenchError
+from bench.show.text.document import Document
+from bench.show.text.terminal import render
 
 
-def terminal_width() -> int | None:
-    """The columns of the terminal at its end; None where there is no terminal."""
-    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
-
-
-def console(target: StringIO, width: int, *, colour: bool) -> Console:
-    """What draws into `target` as wide as that, the same on every machine."""
-    return Console(
-        file=target,
-        width=width,
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        force_jupyter=False,
-        highlight=False,
-    )
+def show(document: Document) -> None:
+    """Print the document, as wide as the terminal and in colour where there is one."""
+    width = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    say(render(document, width=width, colour=width is not None))
 
 
 def say(text: str) -> None:
-    """Print it, also where there are no such characters; a reader who has seen enough is no error.
+    """Print the text, with `?` for what the encoding lacks. It is no error if the reader has closed the pipe.
 
     Raises BenchError where it cannot be written, as on a full disk.
     """

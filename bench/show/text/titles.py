@@ -1,85 +1,59 @@
-"""What loads, metrics and charts are called: an open load is never spoken of as a closed one."""
+"""What loads, metrics, charts and bottlenecks are called. The two load models never share a name."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import get_args
 
-from bench.judge.cell.figures import METRICS, Metric
-from bench.model.config import Closed, Load, Open
+from bench.judge.cell.metrics import METRICS, Metric, Model, Wording
+from bench.model.cell import Limit
+from bench.model.config import Closed, Load, Open, Stack
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.text.markdown import listed
+from bench.show.text.words import listed, plural
 from bench.units import offered, tick, users
 
-Model = Literal["closed", "open"]
-
+MODELS: Mapping[Model, str] = {"closed": "closed-loop", "open": "open-loop"}
 AXES: Mapping[Model, str] = {"closed": "users", "open": "requests/s offered"}
-
-_METRICS: Mapping[tuple[Model, str], str] = {
-    ("closed", "p95"): "P95 at saturation",
-    ("open", "throughput"): "achieved rate",
-}
-_HEADERS: Mapping[tuple[Model, str], str] = {("open", "throughput"): "achieved"}
-_CHARTS: Mapping[tuple[Model, str], str] = {
-    ("closed", "throughput"): "Throughput",
-    ("open", "throughput"): "Achieved rate",
-    ("closed", "p95"): "P95 latency at saturation",
-    ("open", "p95"): "P95 latency",
-    ("closed", "cpu"): "CPU per request",
-    ("open", "cpu"): "CPU per request",
-}
 _AGAINST: Mapping[Model, str] = {"closed": "users", "open": "offered rate"}
-# Closed loads show what a stack is capable of, open ones what a visitor waits.
-_CHARTED: Mapping[str, tuple[Model, Model]] = {
-    "throughput": ("closed", "open"),
-    "p95": ("open", "closed"),
-    "memory": ("closed", "open"),
-    "cpu": ("closed", "open"),
+
+
+# A bottleneck as a word in a table, and after `limited by`.
+_LIMITS: Mapping[Limit, tuple[str, str]] = {
+    "slots": ("slots", "{slots}"),
+    "server cpu": ("server CPU", "the server's CPU"),
+    "event loop": ("event loop", "a blocked event loop"),
+    "client pool": ("client pool", "the connection pool of its client"),
+    "upstream": ("upstream", "the upstream"),
+    "generator": ("load generator", "the load generator"),
+    "nothing": ("none", "nothing"),
 }
+if set(_LIMITS) != set(get_args(Limit)):
+    raise LookupError(f"bench/show/text/titles.py has no words for {set(get_args(Limit)) - set(_LIMITS)}")
 
 
 def load_title(load: Load) -> str:
-    """A load and its model: `100 users (closed)`, `100/s (open)` or `100/s (open, Poisson)`."""
+    """A load with its model: `100 users (closed-loop)`, `100/s (open-loop)` or `100/s (open-loop, Poisson)`."""
     if isinstance(load, Closed):
-        return f"{users(load.users)} (closed)"
-    return f"{offered(load.rate_rps)} (open{', Poisson' if load.arrivals == 'poisson' else ''})"
-
-
-def metric_title(metric: Metric, model: Model) -> str:
-    """What a metric is called under loads of this model."""
-    return _METRICS.get((model, metric.name), metric.title)
-
-
-def headers(run: Run, model: Model) -> tuple[str, ...]:
-    """The heads of the metrics' columns; that of memory says which kind it is."""
-    memory = f"memory, {memory_kind(run)}"
-    return tuple(
-        memory if metric.figure == "memory" else _HEADERS.get((model, metric.name), metric_title(metric, model))
-        for metric in METRICS
-    )
+        return f"{users(load.users)} ({MODELS['closed']})"
+    return f"{offered(load.rate_rps)} ({MODELS['open']}{', Poisson' if load.arrivals == 'poisson' else ''})"
 
 
 def under(loads: Sequence[Load]) -> str:
-    """Under which loads, as part of a sentence: `with 10 and 100 users`, `at 100/s`."""
+    """Loads as part of a sentence: `with 10 and 100 users`, `at 100/s`."""
     closed = [load.users for load in loads if isinstance(load, Closed)]
-    said = [load_name(load) for load in loads if isinstance(load, Open)]
+    rates = [load_name(load) for load in loads if isinstance(load, Open)]
     parts = []
     if closed:
         parts.append(f"with {listed([tick(number) for number in closed])} user{'' if closed == [1] else 's'}")
-    if said:
-        parts.append(f"at {listed(said)}")
+    if rates:
+        parts.append(f"at {listed(rates)}")
     return " and ".join(parts)
 
 
 def models(run: Run) -> tuple[Model, ...]:
-    """The load models that it was measured under; where it has no cell, those that were planned."""
+    """The load models that the run measured; if it has no cell, those that it planned."""
     loads = [cell.load for cell in run.cells] or [load for own in run.config.profile.loads.values() for load in own]
-    return tuple(model for model in AXES if any(load.model == model for load in loads))
-
-
-def charted(run: Run, metric: Metric) -> Model:
-    """The load model whose figures the metric's chart shows: its own, or the other where the run has none of it."""
-    first, other = _CHARTED[metric.name]
-    return first if first in models(run) else other
+    return tuple(model for model in MODELS if any(load.model == model for load in loads))
 
 
 def memory_kind(run: Run) -> str:
@@ -87,11 +61,38 @@ def memory_kind(run: Run) -> str:
     return "PSS" if run.machine.has_pss else "USS"
 
 
-def charted_title(run: Run, metric: Metric, model: Model) -> str:
-    """What the metric is called under loads of this model where a title or a sentence begins with it."""
-    return _CHARTS.get((model, metric.name), f"Memory ({memory_kind(run)})")
+def wording(run: Run, metric: Metric, model: Model) -> Wording:
+    """The words for a metric under loads of this model, with the run's kind of memory filled in."""
+    found, kind = metric.under(model), memory_kind(run)
+    return replace(found, header=found.header.format(memory=kind), chart=found.chart.format(memory=kind))
+
+
+def headers(run: Run, model: Model) -> tuple[str, ...]:
+    """The headers of the metrics' columns."""
+    return tuple(wording(run, metric, model).header for metric in METRICS)
+
+
+def charted(run: Run, metric: Metric) -> tuple[tuple[Model, str], ...]:
+    """The load models of the metric's charts, each with the name of the chart; see `Metric.charts`."""
+    have = models(run)
+    (first, name), *others = metric.charts
+    main = first if first in have or not have else have[0]
+    return ((main, name), *((model, other) for model, other in others if model in have and model != main))
 
 
 def chart_title(run: Run, metric: Metric, model: Model) -> str:
-    """The title of the metric's chart under loads of this model: `P95 latency against offered rate`."""
-    return f"{charted_title(run, metric, model)} against {_AGAINST[model]}"
+    """The title of a metric's chart under loads of this model: `P95 latency against offered rate`."""
+    return f"{wording(run, metric, model).chart} against {_AGAINST[model]}"
+
+
+def bottleneck(bounds: Sequence[Limit]) -> str:
+    """Bottlenecks as words in a table."""
+    return " / ".join(_LIMITS[bound][0] for bound in bounds)
+
+
+def limited(bounds: Sequence[Limit], stack: Stack) -> str:
+    """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
+    slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
+    found = [_LIMITS[bound][1].format(slots=slots) for bound in bounds if bound != "nothing"]
+    some = " in some rounds" if len(found) < len(bounds) else ""
+    return f"limited by {' or '.join(found)}{some}" if found else "not saturated"

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from bench.judge.gate.verdict import MOVED, Finding
 from bench.model.loads import load_name
-from bench.show.text.titles import metric_title
 from bench.units import NOTHING, change, figure, points, probability, threshold, threshold_points
 
 HEADERS = ("metric", "base", "head", "change", "95 % interval", "p", "verdict")
@@ -26,7 +25,7 @@ def place(one: Finding) -> str:
 
 def name(one: Finding) -> str:
     """The metric of a finding, as it is called under its load."""
-    return metric_title(one.metric, one.load.model)
+    return one.metric.under(one.load.model).title
 
 
 def changed(one: Finding) -> tuple[str, str]:
@@ -42,12 +41,12 @@ def limit(one: Finding) -> str:
 
 
 def detectable(one: Finding) -> str:
-    """The smallest change that its rounds would find, or nothing where they would find none."""
+    """The smallest change that its rounds would detect, or nothing where they would detect none."""
     return "" if one.detectable is None else _CHANGES[one.metric.compared_by](one.detectable, None, None)[0]
 
 
 def verdict(one: Finding) -> str:
-    """The verdict on a figure; of a control that it moved, since nobody changed it."""
+    """The verdict on a figure. A control did not regress or improve: it moved."""
     return "moved" if one.control and one.verdict in MOVED else one.verdict
 
 
@@ -59,7 +58,7 @@ def line(one: Finding) -> tuple[str, ...]:
 
 
 def lines(one: Finding) -> Iterator[tuple[str, ...]]:
-    """The finding's line, and those of what stands beside it."""
+    """The finding's line, and those of the figures beside it."""
     yield line(one)
     for other in one.beside:
         base, head = (figure(value, other.unit) for value in (other.base, other.head))

@@ -8,10 +8,10 @@ from bench.show.text.json import json_text
 from bench.show.verdict.words import headline, why
 
 VERSION = 1
-"""Raised by whatever would break a reader: a key renamed, removed or given another meaning."""
+"""Raised by every change that breaks a reader: a key renamed, removed or given another meaning."""
 
 
-def document(judgement: Judgement) -> str:
+def figures(judgement: Judgement) -> str:
     """The JSON text. Changes are fractions of 1 where compared by ratio, else differences in the metric's unit."""
     return json_text(_whole(judgement))
 

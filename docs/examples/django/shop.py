@@ -1,4 +1,4 @@
-"""A Django project in one file: GET /orders/USER sums up what a slow service knows of a user's orders.
+"""A Django project in one file: GET /orders/USER sums up the orders that a slow upstream has for a user.
 
     UPSTREAM_URL=http://127.0.0.1:9000 gunicorn shop:application --worker-class gthread --threads 50
 
@@ -23,16 +23,16 @@ _own = threading.local()
 
 
 def _session() -> requests.Session:
-    """That of the calling thread: a Session is not safe to share, and keeps its connection for the next request."""
+    """The session of the calling thread. A Session is not thread-safe; it keeps its connection for the next request."""
     if not hasattr(_own, "session"):
         _own.session = requests.Session()
-        _own.session.trust_env = False  # no proxy, and no look at the environment for each request
+        _own.session.trust_env = False  # no proxy, and no look-up of the environment at each request
     session: requests.Session = _own.session
     return session
 
 
 def orders(_request: HttpRequest, user: int) -> JsonResponse:
-    """How many orders a user has, and how many pieces they come to; 502 where the upstream fails."""
+    """The number of orders and of pieces of a user; 502 if the upstream fails."""
     try:
         answer = _session().get(f"{UPSTREAM_URL}/orders?user_id={user}", timeout=TIMEOUT_S)
         answer.raise_for_status()

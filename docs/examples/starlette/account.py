@@ -1,4 +1,4 @@
-"""A Starlette app in one file: GET /accounts/USER asks a slow service for two things at once.
+"""A Starlette app in one file: GET /accounts/USER makes two upstream calls in parallel.
 
     UPSTREAM_URL=http://127.0.0.1:9000 CONNECTIONS=100 uvicorn account:app
 
@@ -25,14 +25,14 @@ KEEPALIVE_S = 60.0
 
 
 class State(TypedDict):
-    """What all requests share."""
+    """The state that all requests share."""
 
     client: httpx.AsyncClient
 
 
 @asynccontextmanager
 async def lifespan(_app: Starlette) -> AsyncIterator[State]:
-    """One client for the life of the process: httpx's own interface, aiohttp's connections."""
+    """One client for the life of the process: the API of httpx on the connections of aiohttp."""
     limits = httpx.Limits(
         max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=KEEPALIVE_S
     )
@@ -41,7 +41,7 @@ async def lifespan(_app: Starlette) -> AsyncIterator[State]:
 
 
 async def account(request: Request) -> JSONResponse:
-    """A user's name, and the stars of their reviews; 502 where the upstream fails."""
+    """The name of a user and the stars of their reviews; 502 if the upstream fails."""
     client, user = request.state.client, request.path_params["user"]
     try:
         person, reviews = await asyncio.gather(

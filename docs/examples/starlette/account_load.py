@@ -1,4 +1,4 @@
-"""GET /accounts/7: who that is, and the stars that they gave."""
+"""GET /accounts/7: the name of a user and the stars of their reviews."""
 
 import json
 
@@ -6,11 +6,11 @@ from loadtests.engine.user import ScenarioUser
 
 
 class Account(ScenarioUser):
-    """Asks for one account."""
+    """Requests one account."""
 
     path = "/accounts/7"
 
     @staticmethod
     def accepts(body: bytes) -> bool:
-        """The user and the stars that the upstream tells, however the JSON is spaced."""
+        """Whether it is the user and the stars that the upstream sends, with any JSON spacing."""
         return bool(json.loads(body) == {"name": "User 7", "stars": [5, 4, 3]})

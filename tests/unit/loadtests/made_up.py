@@ -1,10 +1,11 @@
-"""A clock and an asker that the tests lead by hand."""
+"""A clock that only sleep moves, and a target that is never used."""
 
 from loadtests.engine.client import Client
+from loadtests.engine.recording import Sent
 
 
 class World:
-    """Time that passes only in sleep, which may be stalled."""
+    """Time that passes only in sleep; a sleep may stall."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -12,7 +13,7 @@ class World:
         self.stall: tuple[float, float] | None = None
 
     def stalled(self, at_s: float, for_s: float) -> "World":
-        """The same world, which stands still once its clock has reached `at_s`."""
+        """The same world, with one stall of `for_s` once its clock reaches `at_s`."""
         self.stall = at_s, for_s
         return self
 
@@ -28,14 +29,14 @@ class World:
             self.stall = None
 
 
-class NeverAsks:
-    """Tells nobody, and is never to be asked."""
+class Unused:
+    """A target that fails the test that uses it."""
 
     def connect(self) -> Client:
         raise AssertionError
 
-    def ask_once(self, client: Client, scheduled_s: float) -> tuple[float, float, int, int]:
+    def send(self, client: Client, scheduled_s: float) -> Sent:
         raise AssertionError(client, scheduled_s)
 
-    def tell(self, status: int, latency_s: float, size: int) -> None:
+    def report(self, status: int, latency_s: float, size: int) -> None:
         raise AssertionError(status, latency_s, size)

@@ -18,7 +18,7 @@ def at(rate_rps: float, arrivals: str = "fixed", seed: int = 1) -> Open:
     return Open(rate_rps, arrivals, 100, seed)
 
 
-def test_a_plan_names_a_closed_or_an_open_load() -> None:
+def test_a_plan_has_a_closed_loop_or_an_open_loop_load() -> None:
     assert load_of({"model": "closed", "users": 7}) == Closed(7)
     assert load_of(HANDED) == Open(50.0, "poisson", 9, 3)
 
@@ -33,12 +33,12 @@ def test_a_plan_names_a_closed_or_an_open_load() -> None:
         pytest.param({"users": 3}, id="no model"),
     ],
 )
-def test_any_other_load_is_an_error_of_the_caller(handed: dict[str, object]) -> None:
+def test_any_other_load_is_a_type_error(handed: dict[str, object]) -> None:
     with pytest.raises(TypeError):
         load_of(handed)
 
 
-def test_fixed_arrivals_are_evenly_spaced_to_the_last_digit_however_long_the_run() -> None:
+def test_fixed_arrivals_are_evenly_spaced_to_the_last_digit_however_long_the_run_is() -> None:
     found = list(islice(offsets_s(at(3000.0), ramp_s=0.0), 1_000_000))
     assert found == [(number + 0.5) / 3000.0 for number in range(1_000_000)]
 
@@ -63,7 +63,7 @@ def test_poisson_gaps_are_exponential_with_the_mean_of_the_rate() -> None:
         assert gaps_s[int(fraction * len(gaps_s))] == pytest.approx(wanted_s, rel=0.05)
 
 
-def test_poisson_arrivals_are_those_of_the_seed() -> None:
+def test_the_same_seed_gives_the_same_poisson_arrivals() -> None:
     first, again, other = (
         list(islice(offsets_s(at(10.0, "poisson", seed), ramp_s=3.0), 500)) for seed in (4, 4, 5)
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The lean client against servers that do as they like. gevent's socket alone: nothing is monkey-patched here."""
+"""The client against servers that answer in every possible way, on gevent's socket: nothing is monkey-patched here."""
 
 import os
 import select
@@ -43,7 +43,7 @@ def singly(data: bytes) -> tuple[bytes, ...]:
         pytest.param(answers(CHUNKED), (200, b"abcdefg"), id="chunked"),
         pytest.param(answers(UNTIL_CLOSE, b"to the", b" end"), (200, b"to the end"), id="until close"),
         pytest.param(answers(OLD), (200, b"old"), id="HTTP/1.0 until close"),
-        pytest.param(answers(CONTINUE + answer(b"then")), (200, b"then"), id="1xx and answer at once"),
+        pytest.param(answers(CONTINUE + answer(b"then")), (200, b"then"), id="1xx and answer together"),
         pytest.param(answers(CONTINUE, HINTS, answer(b"then"), pause_s=0.01), (200, b"then"), id="1xx, then answer"),
         pytest.param(answers(*singly(answer(b"hello"))), (200, b"hello"), id="byte by byte"),
         pytest.param(answers(*singly(CHUNKED)), (200, b"abcdefg"), id="chunked byte by byte"),
@@ -69,11 +69,11 @@ FAILURES = [
     pytest.param(answers(CHUNKED[:-10]), LOST, id="short chunks"),
     pytest.param(answers(CONTINUE), LOST, id="1xx and no answer"),
     pytest.param(answers(b"former nonsense\r\n\r\n"), GARBLED, id="no HTTP"),
-    pytest.param(answers(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nformer"), GARBLED, id="a length that is none"),
+    pytest.param(answers(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nformer"), GARBLED, id="length is no number"),
     pytest.param(
         answers(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"), GARBLED, id="a chunk without a size"
     ),
-    pytest.param(both(answers(answer(b"former") * 2), until_closed), GARBLED, id="two answers at once"),
+    pytest.param(both(answers(answer(b"former") * 2), until_closed), GARBLED, id="two answers together"),
     pytest.param(both(answers(answer(b"former") + b"rest"), until_closed), GARBLED, id="an answer and more"),
     pytest.param(until_closed, TIMED_OUT, id="silent"),
     pytest.param(trickles(answer(b"former" * 1000), 0.01), TIMED_OUT, id="trickling for ever"),
@@ -90,12 +90,14 @@ def test_each_failure_has_its_code_and_the_next_request_gets_its_own_answer(scri
         assert client.ask(ASK, timeout_s) == (code, b"")
         assert (time.monotonic() - begun_s >= timeout_s) == (code == TIMED_OUT)
         assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert client.connected_anew
         assert client.ask(ASK, PATIENCE_S) == (200, b"last")
+        assert not client.connected_anew
         assert len(accepted) == 2
         client.close()
 
 
-def test_what_came_unasked_is_never_taken_for_the_next_answer() -> None:
+def test_bytes_that_nobody_asked_for_are_never_taken_for_the_next_answer() -> None:
     first_read = threading.Event()
 
     def surplus_later(connection: socket.socket) -> None:
@@ -127,21 +129,23 @@ def _await_end(descriptor: int) -> None:
     assert closing.poll(1000 * PATIENCE_S)
 
 
-def test_a_connection_is_used_again_for_as_long_as_the_server_keeps_it() -> None:
+def test_a_connection_is_reused_for_as_long_as_the_server_keeps_it() -> None:
     with serving(both(*[answers(answer(b"%d" % number)) for number in range(4)])) as (port, accepted):
         client = Client("127.0.0.1", port)
         for number in range(4):
             assert client.ask(ASK, PATIENCE_S) == (200, b"%d" % number)
+            assert client.connected_anew is (number == 0)
         assert len(accepted) == 1
         client.close()
 
 
-def test_a_connection_that_the_server_will_close_is_not_used_again() -> None:
+def test_a_connection_that_the_server_announced_to_close_is_not_reused() -> None:
     closing = answers(answer(b"bye", b"Connection: close\r\n"))
     with serving(closing, closing) as (port, accepted):
         client = Client("127.0.0.1", port)
-        assert client.ask(ASK, PATIENCE_S) == (200, b"bye")
-        assert client.ask(ASK, PATIENCE_S) == (200, b"bye")
+        for _ in range(2):
+            assert client.ask(ASK, PATIENCE_S) == (200, b"bye")
+            assert client.connected_anew
         assert len(accepted) == 2
         client.close()
 
@@ -154,28 +158,31 @@ def test_a_connection_that_closed_while_it_was_idle_is_replaced_before_anything_
         assert client.socket is not None
         _await_end(client.socket.fileno())
         assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert client.connected_anew
         assert len(accepted) == 2
         client.close()
 
 
-def test_a_connection_that_closes_once_it_was_asked_loses_the_request_and_nothing_is_sent_twice() -> None:
+def test_a_request_on_a_connection_that_closes_unanswered_is_lost_and_never_sent_twice() -> None:
     with serving(both(answers(answer(b"first")), answers()), answers(answer(b"next"))) as (port, accepted):
         client = Client("127.0.0.1", port)
         assert client.ask(ASK, PATIENCE_S) == (200, b"first")
         assert client.ask(ASK, PATIENCE_S) == (LOST, b"")
+        assert not client.connected_anew
         assert client.ask(ASK, PATIENCE_S) == (200, b"next")
+        assert client.connected_anew
         assert len(accepted) == 2
         client.close()
 
 
-def test_where_nobody_listens_any_more_a_closed_idle_connection_is_no_connection() -> None:
+def test_a_server_that_is_gone_since_the_last_request_means_no_connection() -> None:
     with serving(answers(answer(b"first"))) as (port, _):
         client = Client("127.0.0.1", port)
         assert client.ask(ASK, PATIENCE_S) == (200, b"first")
     assert client.ask(ASK, PATIENCE_S) == (NO_CONNECTION, b"")
 
 
-def test_where_nobody_listens_there_is_no_connection() -> None:
+def test_a_port_that_nobody_listens_on_means_no_connection() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -184,7 +191,7 @@ def test_where_nobody_listens_there_is_no_connection() -> None:
         assert client.ask(ASK, PATIENCE_S) == (NO_CONNECTION, b"")
 
 
-def test_the_request_is_sent_as_it_is() -> None:
+def test_the_request_is_sent_unchanged() -> None:
     seen: list[bytes] = []
 
     def keep(connection: socket.socket) -> None:

@@ -8,14 +8,14 @@ import pytest
 from loadtests.engine.driver import ARREARS_S, LEAST_SLEEP_S, POLL_S, drive
 from loadtests.engine.pool import Pool
 
-from .made_up import NeverAsks, World
+from .made_up import Unused, World
 
 
-class Told(Pool):
-    """Notes (scheduled_s, the moment) of what the driver asks of it."""
+class Noting(Pool):
+    """Notes what the driver begins, as (scheduled_s, the moment), and what it forgoes."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(NeverAsks(), 1, {}, lambda *_: None)
+        super().__init__(Unused(), 1, {}, lambda *_: None)
         self.world = world
         self.numbers: list[int] = []
         self.begun: list[tuple[float, float]] = []
@@ -29,8 +29,8 @@ class Told(Pool):
         self.forgone.append(scheduled_s)
 
 
-def driven(world: World, arrivals: list[float], end_s: Callable[[], float]) -> Told:
-    pool = Told(world)
+def driven(world: World, arrivals: list[float], end_s: Callable[[], float]) -> Noting:
+    pool = Noting(world)
     drive(arrivals, pool, end_s, world.clock, world.sleep)
     return pool
 
@@ -43,46 +43,46 @@ def test_each_arrival_begins_when_it_is_due_and_none_at_or_after_the_end() -> No
     assert pool.forgone == []
 
 
-def test_all_that_is_due_begins_on_waking() -> None:
+def test_all_arrivals_that_became_due_in_a_stall_begin_right_after_it() -> None:
     pool = driven(World().stalled(at_s=0.01, for_s=0.3), [0.01, 0.1, 0.2, 0.3, 0.4], lambda: 1.0)
     assert [now_s for _, now_s in pool.begun] == pytest.approx([0.31, 0.31, 0.31, 0.31, 0.4])
 
 
 @pytest.mark.parametrize("final_s", [1.0, 2.0])
-def test_what_is_due_before_the_end_is_decided_goes_out_on_time_whatever_is_decided(final_s: float) -> None:
+def test_what_is_due_before_the_end_is_decided_begins_on_time_whatever_is_decided(final_s: float) -> None:
     arrivals = [number / 100 for number in range(300)]
     world = World()
     pool = driven(world, arrivals, lambda: math.inf if world.now_s < 1.045 else final_s)
-    wanted = max(int(100 * final_s), 105)  # up to 1.04 they are due while nobody knows
+    wanted = max(int(100 * final_s), 105)  # up to 1.04 they are due before the end is decided
     assert [scheduled_s for scheduled_s, _ in pool.begun] == arrivals[:wanted]
     assert all(now_s - scheduled_s <= LEAST_SLEEP_S for scheduled_s, now_s in pool.begun)
     assert pool.forgone == []
 
 
-def test_what_a_generator_in_arrears_did_not_come_to_before_the_end_is_forgone_not_forgotten() -> None:
+def test_arrivals_that_a_stall_kept_from_beginning_before_the_end_are_recorded_as_forgone() -> None:
     arrivals = [number / 10 for number in range(1, 30)]
     pool = driven(World().stalled(at_s=0.95, for_s=5.0), arrivals, lambda: 2.0)
     assert [scheduled_s for scheduled_s, _ in pool.begun] == arrivals[:9]
     assert pool.forgone == arrivals[9:19]
 
 
-def test_a_moment_after_the_end_is_no_arrears() -> None:
+def test_an_arrival_that_begins_a_moment_after_the_end_is_not_forgone() -> None:
     pool = driven(World().stalled(at_s=0.99, for_s=ARREARS_S * 0.9), [0.5, 0.999, 1.0], lambda: 1.0)
     assert [scheduled_s for scheduled_s, _ in pool.begun] == [0.5, 0.999]
     assert pool.forgone == []
 
 
-def test_a_driver_that_waits_for_a_distant_arrival_soon_notices_the_end() -> None:
+def test_a_driver_that_waits_for_a_late_arrival_notices_the_end_soon() -> None:
     world = World()
     pool = driven(world, [100.0], lambda: math.inf if world.now_s < 3.0 else 3.0)
     assert pool.begun == []
     assert world.now_s <= 3.0 + POLL_S + LEAST_SLEEP_S
 
 
-def test_a_driver_in_arrears_yields_between_batches() -> None:
+def test_a_driver_that_is_behind_schedule_yields_to_the_event_loop() -> None:
     world = World()
 
-    class Slow(Told):
+    class Slow(Noting):
         def begin(self, number: int, scheduled_s: float) -> None:
             super().begin(number, scheduled_s)
             world.now_s += 0.02

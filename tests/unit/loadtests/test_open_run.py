@@ -1,29 +1,22 @@
-"""The open model inside Locust, against a server that takes its time: a measured run, and by hand."""
+"""Open-loop loads in Locust, against a slow server: a measured run, and a run by hand."""
 
-import json
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from loadtests.engine.arrivals import Open, offsets_s
-from loadtests.engine.heartbeat import BEAT_S
-from loadtests.engine.recording import DROPPED
+from loadtests.engine.arrivals import Open
+from loadtests.engine.beats import BEAT_S
+from loadtests.engine.recording import DROPPED, NOT_SENT
 
-ROOT = Path(__file__).parents[3]
-LONG_S = 60
+from .in_locust import WARMUP_S, Ran, locust, measured
 
 
 @contextmanager
@@ -49,7 +42,7 @@ def answering(delay_s: Callable[[int], float]) -> Iterator[tuple[str, list[float
         request_queue_size = 256
 
         def handle_error(self, *_: object) -> None:
-            """Clients may go as they like."""
+            """A client may close its connection at any moment."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -61,74 +54,14 @@ def answering(delay_s: Callable[[int], float]) -> Iterator[tuple[str, list[float
             thread.join()
 
 
-def locust(url: str, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
-    argv = (sys.executable, "-m", "locust", "-f", "loadtests/get.py", "--host", url, "--headless", *arguments)
-    clean = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **(env or {})}
-    return subprocess.run(argv, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=LONG_S, check=False)
-
-
-@dataclass
-class Ran:
-    """What a measured run told and wrote."""
-
-    told: list[dict[str, Any]]
-    raw: dict[str, NDArray[Any]]
-
-    def event(self, name: str) -> dict[str, Any]:
-        (found,) = [each for each in self.told if each["event"] == name]
-        return found
-
-    @property
-    def window(self) -> NDArray[np.bool_]:
-        """Which rows were scheduled in the window."""
-        scheduled_s = self.raw["scheduled_s"]
-        window: NDArray[np.bool_] = (scheduled_s >= self.event("window")["start_s"]) & (
-            scheduled_s < self.event("drain")["end_s"]
-        )
-        return window
-
-    def scheduled(self, load: Open, warmup_s: float) -> list[float]:
-        """What the window must hold."""
-        begun_s, start_s, end_s = (
-            self.event("begin")["warmup_s"], self.event("window")["start_s"], self.event("drain")["end_s"],
-        )  # fmt: skip
-        arrivals = (begun_s + offset_s for offset_s in offsets_s(load, 0.6 * warmup_s))
-        return [each for each in takewhile(lambda each: each < end_s, arrivals) if each >= start_s]
-
-
-WARMUP_S = 0.5
-
-
-def measured(folder: Path, url: str, load: Open, window_s: float = 1.0, window_limit_s: float = 1.0) -> Ran:
-    plan = {
-        "hosts": [url],
-        "load": {
-            "model": "open", "rate_rps": load.rate_rps, "arrivals": load.arrivals,
-            "max_in_flight": load.max_in_flight, "seed": load.seed,
-        },
-        "timeout_s": 5.0, "warmup_s": WARMUP_S, "window_s": window_s, "window_limit_s": window_limit_s,
-        "output": str(folder / "requests.npz"), "path": "/", "status": 200, "body": "hello",
-    }  # fmt: skip
-    (folder / "load.json").write_text(json.dumps(plan))
-    done = locust(
-        url, "--users", "1", "--spawn-rate", "1", "--only-summary", "--loglevel", "ERROR", "--exit-code-on-error", "0",
-        env={"LOAD_PLAN": str(folder / "load.json")},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"event"')]
-    with np.load(folder / "requests.npz", allow_pickle=False) as arrays:
-        return Ran(told, dict(arrays))
-
-
 def exactly_once(ran: Ran, load: Open) -> None:
-    """The window holds the schedule, and nothing else."""
+    """The window holds each arrival of the schedule once, and nothing else."""
     wanted = ran.scheduled(load, WARMUP_S)
     assert sorted(ran.raw["scheduled_s"][ran.window].tolist()) == wanted
     assert len(wanted) > 0.4 * load.rate_rps
 
 
-def test_the_window_holds_exactly_the_schedule_and_the_heartbeat_covers_it(tmp_path: Path) -> None:
+def test_the_window_holds_exactly_the_schedule_and_beats_cover_all_of_it(tmp_path: Path) -> None:
     load = Open(100.0, "poisson", 50, 3)
     with answering(lambda _: 0.01) as (url, arrived_s):
         ran = measured(tmp_path, url, load)
@@ -150,15 +83,15 @@ def test_a_window_that_grows_misses_no_arrival(tmp_path: Path) -> None:
     with answering(lambda _: 0.3) as (url, _):
         ran = measured(tmp_path, url, load, window_s=0.4, window_limit_s=3.0)
     start_s, end_s = ran.event("window")["start_s"], ran.event("drain")["end_s"]
-    assert any(each["event"] == "grow" for each in ran.told)
+    assert any(each["event"] == "grow" for each in ran.events)
     assert 3 * 0.3 <= end_s - start_s <= 3.0
     exactly_once(ran, load)
     assert set(ran.raw["status"].tolist()) == {200}
     assert ran.event("end")["left"] == 0
-    assert ran.raw["done_s"].max() > end_s  # drained, not killed
+    assert ran.raw["done_s"].max() > end_s  # the drain waited for it
 
 
-def test_a_frozen_server_delays_no_arrival_and_its_requests_count_from_their_schedule(tmp_path: Path) -> None:
+def test_a_frozen_server_delays_no_arrival_and_latency_counts_from_the_schedule(tmp_path: Path) -> None:
     load = Open(40.0, "fixed", 500, 1)
     with answering(lambda number: 0.5 if number >= 25 else 0.0) as (url, arrived_s):
         ran = measured(tmp_path, url, load)
@@ -169,7 +102,7 @@ def test_a_frozen_server_delays_no_arrival_and_its_requests_count_from_their_sch
     assert float(np.median(took_s)) >= 0.5
 
 
-def test_arrivals_beyond_the_limit_are_rows_too(tmp_path: Path) -> None:
+def test_arrivals_beyond_the_limit_are_recorded_as_dropped_and_have_no_connection(tmp_path: Path) -> None:
     load = Open(100.0, "fixed", 4, 1)
     with answering(lambda _: 0.2) as (url, arrived_s):
         ran = measured(tmp_path, url, load)
@@ -178,8 +111,12 @@ def test_arrivals_beyond_the_limit_are_rows_too(tmp_path: Path) -> None:
     assert dropped[ran.window].sum() == pytest.approx(80, abs=15)  # 4 / 0.2 s = 20 of 100 a second find room
     assert (ran.raw["sent_s"] == ran.raw["done_s"])[dropped].all()
     assert set(ran.raw["bytes"][dropped].tolist()) == {0}
+    assert set(ran.raw["new_connection"][dropped].tolist()) == {NOT_SENT}
+    opened = ran.raw["new_connection"][~dropped]
+    assert set(opened.tolist()) == {0, 1}
+    assert opened.sum() == 4  # each of the four in flight at a time opened a connection, and the server kept it
     assert len(arrived_s) == (~dropped).sum()
-    progress = [each for each in ran.told if each["event"] == "progress"]
+    progress = [each for each in ran.events if each["event"] == "progress"]
     assert progress[-1]["failed"] > 0
 
 
@@ -190,9 +127,9 @@ def totals(done: "subprocess.CompletedProcess[str]") -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("stop", [(), ("--stop-timeout", "10")], ids=["killed", "let finish"])
-def test_by_hand_one_user_drives_the_whole_rate_and_the_others_stop(stop: tuple[str, ...]) -> None:
+def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[str, ...]) -> None:
     with answering(lambda _: 0.3) as (url, arrived_s):
-        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "2s", *stop)
+        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "4s", *stop)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert 60 < len(arrived_s) <= 105
@@ -203,8 +140,8 @@ def test_by_hand_one_user_drives_the_whole_rate_and_the_others_stop(stop: tuple[
         assert requests == len(arrived_s)
 
 
-def test_by_hand_arrivals_are_dropped_beyond_the_limit_and_told_as_failures() -> None:
-    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "1s")
+def test_by_hand_arrivals_beyond_the_limit_are_dropped_and_reported_as_failures() -> None:
+    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "4s")
     with answering(lambda _: 5.0) as (url, arrived_s):
         done = locust(url, *options)
     assert done.returncode == 1
@@ -214,7 +151,7 @@ def test_by_hand_arrivals_are_dropped_beyond_the_limit_and_told_as_failures() ->
     assert "dropped" in done.stdout + done.stderr
 
 
-def test_by_hand_a_value_that_makes_no_sense_ends_with_one_line() -> None:
+def test_by_hand_an_option_that_makes_no_sense_is_an_error_of_one_line() -> None:
     done = locust("http://127.0.0.1:1", "--rate", "nan", "-t", "1s")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "--rate nan: write a number of requests a second above 0"

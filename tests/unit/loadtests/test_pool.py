@@ -8,36 +8,34 @@ from gevent.event import Event
 
 from loadtests.engine.client import Client
 from loadtests.engine.pool import Pool
-from loadtests.engine.recording import DROPPED, UNSENT
-
-Row = tuple[float, float, float, int, int]
+from loadtests.engine.recording import DROPPED, UNSENT, Sent
 
 
-class Asker:
-    """Each request, told by its scheduled time, waits until it is let go."""
+class Target:
+    """Holds each request, named by its scheduled time, until `end` lets it go."""
 
     def __init__(self) -> None:
         self.connected: list[Client] = []
         self.used: dict[float, Client] = {}
         self.let_go: dict[float, Event] = {}
-        self.told: list[int] = []
+        self.reported: list[int] = []
 
     def connect(self) -> Client:
         self.connected.append(Client("127.0.0.1", 1))
         return self.connected[-1]
 
-    def ask_once(self, client: Client, scheduled_s: float) -> tuple[float, float, int, int]:
+    def send(self, client: Client, scheduled_s: float) -> Sent:
         assert client not in self.used.values()
         self.used[scheduled_s] = client
         self.let_go[scheduled_s] = Event()
         self.let_go[scheduled_s].wait()
         del self.used[scheduled_s]
-        return scheduled_s + 0.1, scheduled_s + 0.2, 200, 5
+        return scheduled_s + 0.1, scheduled_s + 0.2, 200, 5, False
 
-    def tell(self, status: int, latency_s: float, size: int) -> None:
+    def report(self, status: int, latency_s: float, size: int) -> None:
         assert size == 0
         assert latency_s >= 0
-        self.told.append(status)
+        self.reported.append(status)
 
     def end(self, scheduled_s: float) -> None:
         self.let_go[scheduled_s].set()
@@ -45,13 +43,13 @@ class Asker:
 
 
 class Tried:
-    """A pool for at most so many, what it kept, and who was asked."""
+    """A pool with a limit, its target, and the rows that it kept."""
 
     def __init__(self, max_in_flight: int) -> None:
-        self.asker = Asker()
-        self.rows: list[Row] = []
+        self.target = Target()
+        self.rows: list[tuple[float, ...]] = []
         self.waiting: dict[int, float] = {}
-        self.pool = Pool(self.asker, max_in_flight, self.waiting, lambda *row: self.rows.append(row))
+        self.pool = Pool(self.target, max_in_flight, self.waiting, lambda *row: self.rows.append(row))
 
     def begin(self, *arrivals: int) -> None:
         for number in arrivals:
@@ -59,18 +57,18 @@ class Tried:
         gevent.sleep(0)
 
 
-def test_requests_are_under_way_at_once_each_on_a_connection_of_its_own() -> None:
+def test_requests_in_flight_at_the_same_time_have_a_connection_each() -> None:
     tried = Tried(3)
     tried.begin(1, 2, 3)
     assert tried.waiting == {1: 1.0, 2: 2.0, 3: 3.0}
-    assert len(tried.asker.connected) == 3
-    tried.asker.end(2.0)
-    assert tried.rows == [(2.0, 2.1, 2.2, 200, 5)]
+    assert len(tried.target.connected) == 3
+    tried.target.end(2.0)
+    assert tried.rows == [(2.0, 2.1, 2.2, 200, 5, False)]
     assert tried.waiting == {1: 1.0, 3: 3.0}
     tried.pool.close()
 
 
-def test_an_arrival_beyond_the_limit_is_dropped_at_once_and_never_sent_late() -> None:
+def test_an_arrival_beyond_the_limit_is_dropped_right_away_and_never_sent_late() -> None:
     tried = Tried(2)
     before_s = time.monotonic()
     tried.begin(1, 2, 3)
@@ -78,9 +76,9 @@ def test_an_arrival_beyond_the_limit_is_dropped_at_once_and_never_sent_late() ->
     scheduled_s, sent_s, done_s, status, size = row
     assert (scheduled_s, status, size) == (3.0, DROPPED, 0)
     assert before_s <= sent_s == done_s <= time.monotonic()
-    assert tried.asker.told == [DROPPED]
-    tried.asker.end(1.0)
-    tried.asker.end(2.0)
+    assert tried.target.reported == [DROPPED]
+    tried.target.end(1.0)
+    tried.target.end(2.0)
     tried.pool.join()
     assert [row[0] for row in tried.rows] == [3.0, 1.0, 2.0]
     tried.begin(4)  # there is room again
@@ -88,7 +86,7 @@ def test_an_arrival_beyond_the_limit_is_dropped_at_once_and_never_sent_late() ->
     tried.pool.close()
 
 
-def test_the_limit_counts_what_has_begun_not_what_is_sent_already() -> None:
+def test_the_limit_counts_requests_that_have_begun_even_if_they_are_not_sent_yet() -> None:
     tried = Tried(2)
     for number in range(1, 6):  # no other greenlet runs in between
         tried.pool.begin(number, float(number))
@@ -96,30 +94,30 @@ def test_the_limit_counts_what_has_begun_not_what_is_sent_already() -> None:
     tried.pool.close()
 
 
-def test_the_connection_used_last_is_used_next_and_no_more_are_made_than_are_needed() -> None:
+def test_the_connection_used_last_is_used_next_and_no_more_are_opened_than_needed() -> None:
     tried = Tried(10)
     tried.begin(1, 2, 3)
-    first, second, third = tried.asker.connected
+    first, second, third = tried.target.connected
     for number in (1, 3, 2):
-        tried.asker.end(float(number))
+        tried.target.end(float(number))
     tried.begin(4, 5)
-    assert tried.asker.used == {4.0: second, 5.0: third}
+    assert tried.target.used == {4.0: second, 5.0: third}
     tried.begin(6)
-    assert tried.asker.used[6.0] is first
-    assert len(tried.asker.connected) == 3
+    assert tried.target.used[6.0] is first
+    assert len(tried.target.connected) == 3
     tried.pool.close()
 
 
-def test_what_is_forgone_is_kept_and_not_sent() -> None:
+def test_an_arrival_that_is_forgone_is_recorded_and_not_sent() -> None:
     tried = Tried(1)
     tried.pool.forgo(1.0)
     ((scheduled_s, sent_s, done_s, status, size),) = tried.rows
     assert (scheduled_s, status, size) == (1.0, UNSENT, 0)
     assert sent_s == done_s == pytest.approx(time.monotonic(), abs=1.0)
-    assert tried.asker.connected == []
+    assert tried.target.connected == []
 
 
-def test_closing_ends_what_is_under_way() -> None:
+def test_closing_ends_the_requests_in_flight() -> None:
     tried = Tried(2)
     tried.begin(1, 2)
     tried.pool.close()

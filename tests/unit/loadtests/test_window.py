@@ -1,4 +1,4 @@
-"""The conduct of a run without Locust, in windows of a tenth of a second."""
+"""A run with one window, without Locust. The window lasts a tenth of a second."""
 
 import json
 import math
@@ -32,7 +32,7 @@ def plan_of(folder: Path, load: Closed | Open = LOAD, timeout_s: float = 1.0) ->
     return LoadPlan(["http://x"], load, timeout_s, 0.05, 0.1, 0.1, output, None, 200, None)
 
 
-def test_the_samples_are_written_only_when_the_driver_has_sent_its_schedule_to_the_end(tmp_path: Path) -> None:
+def test_the_samples_are_written_only_after_the_driver_has_sent_its_whole_schedule(tmp_path: Path) -> None:
     session = WindowSession(plan_of(tmp_path))
 
     def late() -> None:
@@ -55,7 +55,7 @@ def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path) -> N
     assert not (tmp_path / "requests.npz").exists()
 
 
-def test_a_heart_that_is_late_at_the_end_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_waits_for_beats_that_are_late_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def late(begun_s: float, end_s: Callable[[], float], keep: Callable[[float, float], None]) -> None:
         while end_s() == math.inf:
             gevent.sleep(0.01)
@@ -70,7 +70,7 @@ def test_a_heart_that_is_late_at_the_end_is_waited_for(tmp_path: Path, monkeypat
         assert arrays["beat_s"].tolist() == [session.begun_s]
 
 
-def test_a_closed_run_beats_too(tmp_path: Path) -> None:
+def test_a_closed_loop_run_records_beats_too(tmp_path: Path) -> None:
     session = WindowSession(plan_of(tmp_path, Closed(1)))
     session.answered.add(0)
     session.conduct(Runner())
@@ -79,7 +79,7 @@ def test_a_closed_run_beats_too(tmp_path: Path) -> None:
         assert arrays["beat_s"][0] == session.begun_s
 
 
-def test_a_plan_with_a_key_too_many_is_an_error_and_without_a_plan_there_is_none(
+def test_a_plan_with_an_unknown_key_is_an_error_and_without_a_file_there_is_no_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {
@@ -99,7 +99,7 @@ def test_a_plan_with_a_key_too_many_is_an_error_and_without_a_plan_there_is_none
     assert handed_plan() is None
 
 
-def test_users_start_in_turn_and_nobody_asks_twice_before_the_last_has_begun(
+def test_users_start_one_after_another_and_none_sends_twice_before_the_last_has_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = WindowSession(plan_of(tmp_path, Closed(users=5)))

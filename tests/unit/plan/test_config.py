@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model.config import Closed, Open, UpstreamCall
-from bench.plan.config import DEFAULT_CONFIG, ROOT, load_config, make_plan
+from bench.model.config import HARNESS, Closed, Open, UpstreamCall
+from bench.places import SHIPPED
+from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
+from bench.plan.variants import apply_settings
 
 WHOLE = """
 [stacks.one]
@@ -87,6 +89,7 @@ def complaint(*paths: Path) -> str:
             "stacks.one.slots = 'all'",
             "stacks.one.slots: Input should be a valid integer or Input should be 'unbounded'",
         ),
+        ("stacks.one.programs = 3", "stacks.one.programs: Input should be a valid string, not 3"),
         ("stacks.one.ready_path = 'health'", "stacks.one.ready_path: String should match pattern '^/"),
         ("stacks.one.ready_path = '/a b'", "stacks.one.ready_path: String should match pattern '^/"),
         ("scenarios.look.timeout_s = 0", "scenarios.look.timeout_s: Input should be greater than 0, not 0"),
@@ -189,6 +192,43 @@ def test_relative_paths_are_relative_to_the_file_that_names_them(write: Write, t
     assert config.scenarios["look"].locustfile == str(tmp_path / "look.py")
 
 
+@pytest.mark.parametrize(
+    ("table", "programs"),
+    [
+        ('argv = ["a"]', None),
+        ('argv = ["a"]\nprograms = "{harness}"', HARNESS),
+        ('argv = ["a"]\nprograms = ".venv/bin"', "other/.venv/bin"),
+        ('argv = ["a"]\nprograms = "../bin"', "bin"),
+    ],
+)
+def test_the_folder_of_programs_is_relative_to_the_file_that_names_it_and_none_without(
+    write: Write, tmp_path: Path, table: str, programs: str | None
+) -> None:
+    mine = write(f"[stacks.one]\n{table}", "other/mine.toml")
+    found = load_config([write(WHOLE, "base/base.toml"), mine]).stacks["one"].programs
+    assert found == (programs if programs in {None, HARNESS} else str(tmp_path / str(programs)))
+
+
+def test_our_own_stacks_find_their_programs_in_our_environment_until_a_file_replaces_their_command(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {stack.programs for stack in load_config([DEFAULT_CONFIG]).stacks.values()} == {HARNESS}
+    kept = load_config([DEFAULT_CONFIG, write("stacks.flask-sync = { workers = 2, cwd = 'mine' }")])
+    assert kept.stacks["flask-sync"].programs == HARNESS
+    replaced = load_config([DEFAULT_CONFIG, write("stacks.flask-sync.argv = ['mine']")])
+    assert replaced.stacks["flask-sync"].programs is None
+    monkeypatch.chdir(DEFAULT_CONFIG.parent)
+    named = load_config([DEFAULT_CONFIG, Path(DEFAULT_CONFIG.name)])
+    assert {stack.programs for stack in named.stacks.values()} == {HARNESS}
+
+
+def test_a_plan_and_its_variants_keep_the_folder_of_programs(write: Write, tmp_path: Path) -> None:
+    above = write("stacks.one.programs = 'bin'\nstacks.one.argv = ['a', '{workers}']")
+    config, _ = apply_settings(load_config([write(WHOLE, "base.toml"), above]), ["one.workers=2,3"])
+    plan = make_plan(config, "quick", stacks=["one[workers=2]", "one[workers=3]"])
+    assert {stack.programs for stack in plan.stacks.values()} == {str(tmp_path / "bin")}
+
+
 def test_who_replaces_the_command_of_a_stack_means_a_program_in_his_own_folder(write: Write, tmp_path: Path) -> None:
     mine = write('stacks.one.argv = ["./mine"]', "other/mine.toml")
     assert load_config([write(WHOLE, "base/base.toml"), mine]).stacks["one"].cwd == str(tmp_path / "other")
@@ -197,12 +237,12 @@ def test_who_replaces_the_command_of_a_stack_means_a_program_in_his_own_folder(w
 def test_paths_within_the_checkout_are_kept_relative_to_it() -> None:
     config = load_config([DEFAULT_CONFIG])
     assert {stack.cwd for stack in config.stacks.values()} == {"."}
-    assert all((ROOT / scenario.locustfile).is_file() for scenario in config.scenarios.values())
+    assert all((SHIPPED / scenario.locustfile).is_file() for scenario in config.scenarios.values())
 
 
 def test_a_scenario_without_a_locustfile_uses_the_one_that_gets_a_path(write: Write) -> None:
     assert load_config([write(WHOLE)]).scenarios["look"].locustfile == "loadtests/get.py"
-    assert (ROOT / "loadtests/get.py").is_file()
+    assert (SHIPPED / "loadtests/get.py").is_file()
 
 
 def test_every_profile_of_the_project_makes_a_plan() -> None:

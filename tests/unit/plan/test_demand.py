@@ -30,8 +30,11 @@ def test_three_calls_a_request_count_three_times_and_none_not_at_all() -> None:
     ("asked", "words"),
     [
         (Demand(1000.0, 500, 99_999.0), None),
-        (Demand(1000.1, 500, 0.0), "1000.1/s cannot be sent on schedule on this machine: 1000/s is sound"),
-        (Demand(0.0, 501, 0.0), "501 users cannot all be kept busy on this machine: 500 users are sound"),
+        (
+            Demand(1000.1, 500, 0.0),
+            "this machine cannot send 1000.1/s on schedule: the selftest succeeded up to 1000/s",
+        ),
+        (Demand(0.0, 501, 0.0), "this machine cannot keep 501 users busy: the selftest succeeded up to 500 users"),
     ],
 )
 def test_what_is_beyond_the_selftest_is_refused(asked: Demand, words: str | None) -> None:
@@ -40,14 +43,14 @@ def test_what_is_beyond_the_selftest_is_refused(asked: Demand, words: str | None
 
 def test_where_nothing_is_sound_the_refusal_says_so() -> None:
     nothing = replace(FOUND, open_rps=0.0, users=0, upstream_rps=0.0)
-    assert "no rate that was tried is sound" in str(refusal(Demand(10.0, 0, 0.0), nothing))
-    assert "no number that was tried is sound" in str(refusal(Demand(0.0, 10, 0.0), nothing))
-    assert "proven at no rate that was tried" in str(unproven(Demand(0.0, 10, 1.0), nothing))
+    assert "the selftest failed at every rate tried" in str(refusal(Demand(10.0, 0, 0.0), nothing))
+    assert "the selftest failed at every number tried" in str(refusal(Demand(0.0, 10, 0.0), nothing))
+    assert "the mock upstream failed its check at every rate tried" in str(unproven(Demand(0.0, 10, 1.0), nothing))
 
 
 def test_an_upstream_that_was_not_proven_to_twice_the_rate_is_said_not_refused() -> None:
     assert unproven(Demand(0.0, 10, 5000.0), FOUND) is None
     said = unproven(Demand(0.0, 10, 5001.0), FOUND)
     assert said is not None
-    assert "proven up to 5000/s" in said
+    assert "passed its check up to 5000/s" in said
     assert refusal(Demand(0.0, 10, 5001.0), FOUND) is None

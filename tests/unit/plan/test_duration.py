@@ -33,14 +33,14 @@ def test_where_users_queue_for_slots_warm_up_window_and_drain_are_longer_up_to_t
     assert by_users[1000] == pytest.approx(LOAD_S + 2 * 0.5 + 3.0 + 5.0)
 
 
-def test_an_open_load_is_expected_to_be_kept_up_with() -> None:
+def test_a_server_is_expected_to_keep_up_with_an_open_loop_load() -> None:
     planned = plan({"a": Shape(1, slots=4)}, {"weather": ()}, rounds=1, rates={"weather": (1000.0,)})
     ((one, seconds),) = expected(visits(planned, 1), planned)
     assert isinstance(one.load, Open)
     assert seconds == pytest.approx(VISIT_S + 0.5 + 1.0 + 0.02)
 
 
-def test_a_cell_takes_what_others_of_its_kind_took_and_the_rest_as_far_off_as_these_were() -> None:
+def test_a_cell_takes_what_others_of_its_kind_took_and_the_rest_is_scaled_by_how_far_off_these_were() -> None:
     left = TimeLeft([(key(order=0), 10.0), (key(users=20, order=1), 20.0), (key(number=2, order=2), 10.0)])
     assert left.total_s == 40
     left.finish(key(order=0), 30.0)
@@ -52,7 +52,9 @@ def test_a_cell_takes_what_others_of_its_kind_took_and_the_rest_as_far_off_as_th
 
 
 @given(st.lists(st.floats(1, 100), min_size=2, max_size=6), st.integers(1, 4))
-def test_from_the_second_round_on_it_is_right_where_rounds_are_alike(lengths: list[float], rounds: int) -> None:
+def test_where_all_rounds_take_equally_long_the_time_left_is_right_from_the_second_round_on(
+    lengths: list[float], rounds: int
+) -> None:
     keys = [
         (key(f"s{place}", number=number, order=number * len(lengths) + place), seconds)
         for number in range(rounds + 1)

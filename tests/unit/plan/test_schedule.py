@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing
 from bench.model.loads import amount, expected_in_flight
-from bench.plan.schedule import Visit, cell_name, visits
+from bench.plan.schedule import cell_name, visits
 
 NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
 COUNTS = st.lists(st.integers(1, 1000), max_size=4, unique=True)
@@ -59,15 +59,15 @@ SIX_BY_TWO = planned(tuple("abcdef"), {"x": (Closed(users=1),), "y": (Closed(use
 
 
 def cells(plan: Plan, seed: int) -> list[CellKey]:
-    return [key for visit in visits(plan, seed) for key in visit.cells]
+    return [key for visit in visits(plan, seed) for key in visit]
 
 
 def pairs(plan: Plan, seed: int, number: int) -> list[tuple[str, str]]:
-    return [(visit.stack, visit.scenario) for visit in visits(plan, seed) if visit.cells[0].round == number]
+    return [(visit[0].stack, visit[0].scenario) for visit in visits(plan, seed) if visit[0].round == number]
 
 
 @given(plans(), st.integers())
-def test_every_round_has_each_cell_within_its_limit_once(plan: Plan, seed: int) -> None:
+def test_every_round_has_each_cell_within_the_limits_once(plan: Plan, seed: int) -> None:
     wanted = sorted(
         (stack, scenario, load.model, amount(load))
         for stack in plan.profile.stacks
@@ -95,31 +95,31 @@ def test_order_counts_the_cells_from_zero_and_rounds_never_go_back(plan: Plan, s
 @given(plans(), st.integers())
 def test_a_visit_is_one_stack_and_scenario_with_its_loads_ascending(plan: Plan, seed: int) -> None:
     for visit in visits(plan, seed):
-        assert {(key.stack, key.scenario) for key in visit.cells} == {(visit.stack, visit.scenario)}
-        scenario, stack = plan.scenarios[visit.scenario], plan.stacks[visit.stack]
-        kept = [expected_in_flight(key.load, scenario, stack) for key in visit.cells]
-        assert kept == sorted(kept)
+        ((stack_name, scenario_name),) = {(key.stack, key.scenario) for key in visit}
+        scenario, stack = plan.scenarios[scenario_name], plan.stacks[stack_name]
+        in_flight = [expected_in_flight(key.load, scenario, stack) for key in visit]
+        assert in_flight == sorted(in_flight)
         for model in ("closed", "open"):
-            amounts = [amount(key.load) for key in visit.cells if key.load.model == model]
+            amounts = [amount(key.load) for key in visit if key.load.model == model]
             assert amounts == sorted(set(amounts))
 
 
-def test_closed_and_open_loads_ascend_together_by_what_they_keep_under_way() -> None:
+def test_closed_loop_and_open_loop_loads_ascend_together_by_their_requests_in_flight() -> None:
     loads = (Closed(users=1), Closed(users=10), Closed(users=100), offered(50.0), offered(400.0))
     (visit,) = visits(planned(["a"], {"x": loads}, rounds=1, hold_s=0.1), 1)
-    assert [key.load for key in visit.cells] == [
+    assert [key.load for key in visit] == [
         Closed(users=1), offered(50.0), Closed(users=10), offered(400.0), Closed(users=100),
     ]  # fmt: skip
     (visit,) = visits(planned(["a"], {"x": loads}, rounds=1, hold_s=0.65), 1)
-    assert [key.load for key in visit.cells] == [
+    assert [key.load for key in visit] == [
         Closed(users=1), Closed(users=10), offered(50.0), Closed(users=100), offered(400.0),
     ]  # fmt: skip
 
 
-def test_an_open_load_beyond_the_slots_of_a_stack_comes_last_there_and_in_its_place_elsewhere() -> None:
+def test_an_open_loop_load_that_saturates_the_slots_of_a_stack_comes_last_there_and_in_order_elsewhere() -> None:
     loads = (Closed(users=1), Closed(users=10), Closed(users=100), offered(30.0), offered(50.0), offered(400.0))
     plan = with_slots(planned(["sync", "threads", "loop"], {"x": loads}, rounds=1), {"sync": 4, "threads": 100})
-    found = {visit.stack: [key.load for key in visit.cells] for visit in visits(plan, 1)}
+    found = {visit[0].stack: [key.load for key in visit] for visit in visits(plan, 1)}
     assert found["sync"] == [
         Closed(users=1), offered(30.0), Closed(users=10), Closed(users=100), offered(50.0), offered(400.0),
     ]  # fmt: skip
@@ -128,10 +128,10 @@ def test_an_open_load_beyond_the_slots_of_a_stack_comes_last_there_and_in_its_pl
     ]  # fmt: skip
 
 
-def test_a_stack_is_kept_from_rates_beyond_its_highest_and_not_from_its_users() -> None:
+def test_the_highest_rate_of_a_stack_limits_its_rates_and_not_its_users() -> None:
     plan = planned(["a", "b"], {"x": (Closed(users=10), offered(50.0), offered(400.0))}, rounds=1)
     limited = replace(plan, profile=replace(plan.profile, max_rate_rps={"a": 50.0}))
-    found = {visit.stack: {key.load for key in visit.cells} for visit in visits(limited, 1)}
+    found = {visit[0].stack: {key.load for key in visit} for visit in visits(limited, 1)}
     assert found == {"a": {Closed(users=10), offered(50.0)}, "b": {Closed(users=10), offered(50.0), offered(400.0)}}
 
 
@@ -150,13 +150,12 @@ def test_more_rounds_leave_the_first_ones_as_they_were() -> None:
     assert list(visits(more, 1))[:36] == list(visits(SIX_BY_TWO, 1))
 
 
-def test_a_cell_is_called_by_stack_scenario_users_and_round() -> None:
+def test_the_name_of_a_closed_loop_cell_has_stack_scenario_users_and_round() -> None:
     key = CellKey("flask-sync", "weather", Closed(users=10), 2, 7)
     assert cell_name(key) == "flask-sync, weather, 10 users, round 2"
-    assert Visit((key,)).stack == "flask-sync"
 
 
-def test_an_open_cell_is_called_by_its_rate() -> None:
+def test_the_name_of_an_open_loop_cell_has_its_rate() -> None:
     key = CellKey("flask-sync", "weather", offered(200.0), 2, 7)
     assert cell_name(key) == "flask-sync, weather, 200/s, round 2"
     chance = replace(offered(200.0), arrivals="poisson")

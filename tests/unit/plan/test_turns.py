@@ -6,7 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bench.plan.turns import SlicePlan, slices
+from bench.model.config import Timing
+from bench.plan.turns import Pace, SlicePlan
+from bench.plan.turns import slices as planned_slices
 from loadtests.engine.plan import SlicePlan as Handed
 
 P50S = st.floats(0.0, 5.0)
@@ -14,6 +16,10 @@ LEAST = st.floats(0.05, 5.0)
 WINDOWS = st.floats(0.1, 120.0)
 WARMUPS = st.floats(0.0, 20.0)
 SEEDS = st.text("0123456789/", max_size=8)
+
+
+def slices(p50_s: float, least_s: float, window_s: float, warmup_s: float, seed: str) -> tuple[SlicePlan, ...]:
+    return planned_slices(Pace(p50_s, least_s), Timing(warmup_s, window_s, window_limit_s=window_s), seed)
 
 
 def pairs(planned: Sequence[SlicePlan]) -> list[tuple[SlicePlan, SlicePlan]]:
@@ -26,8 +32,8 @@ def counted(planned: Sequence[SlicePlan]) -> list[tuple[SlicePlan, SlicePlan]]:
 
 
 def firsts(planned: Sequence[SlicePlan]) -> Counter[int]:
-    """How often each arm comes first in a pair that counts."""
-    return Counter(first.arm for first, _ in counted(planned))
+    """How often each server comes first in a pair that counts."""
+    return Counter(first.measurement for first, _ in counted(planned))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +46,7 @@ def firsts(planned: Sequence[SlicePlan]) -> Counter[int]:
         pytest.param(0.5, 5.0, 1.0, 2, id="few of them"),
     ],
 )
-def test_a_slice_lasts_ten_medians_or_the_least_that_was_asked_for_and_its_first_two_medians_do_not_count(
+def test_a_slice_lasts_ten_median_latencies_or_the_least_and_its_first_two_latencies_do_not_count(
     p50_s: float, length_s: float, dropped_s: float, number: int
 ) -> None:
     found = counted(slices(p50_s, 1.0, window_s=12.0, warmup_s=1.0, seed="1"))
@@ -51,16 +57,16 @@ def test_a_slice_lasts_ten_medians_or_the_least_that_was_asked_for_and_its_first
 @pytest.mark.parametrize(
     ("p50_s", "warmup_s", "length_s"), [(0.1, 3.0, 3.0), (0.1, 0.5, 1.0), (0.2, 1.5, 2.0), (0.2, 2.5, 2.5)]
 )
-def test_both_arms_are_warmed_for_the_warm_up_or_a_slice_and_none_of_it_counts(
+def test_both_servers_warm_up_for_the_warm_up_or_a_slice_whichever_is_longer_and_none_of_it_counts(
     p50_s: float, warmup_s: float, length_s: float
 ) -> None:
     warming = slices(p50_s, 1.0, window_s=6.0, warmup_s=warmup_s, seed="1")[:2]
-    assert {one.arm for one in warming} == {0, 1}
+    assert {one.measurement for one in warming} == {0, 1}
     assert {(one.length_s, one.dropped_s) for one in warming} == {(length_s, length_s)}
 
 
 @pytest.mark.parametrize(("window_s", "number"), [(0.5, 1), (1.4, 1), (1.6, 2), (6.0, 6), (20.6, 21)])
-def test_each_arm_gets_about_the_window_in_all(window_s: float, number: int) -> None:
+def test_each_server_gets_about_the_window_in_all(window_s: float, number: int) -> None:
     assert len(counted(slices(0.05, 1.0, window_s, warmup_s=1.0, seed="1"))) == number
 
 
@@ -70,43 +76,43 @@ def test_slices_may_be_shorter_or_longer_than_a_second() -> None:
     assert len(counted(slices(0.01, 3.0, 6.0, 0.0, "1"))) == 2
 
 
-def test_where_answers_take_longer_than_the_window_there_is_one_pair_all_the_same() -> None:
+def test_there_is_one_pair_even_where_answers_take_longer_than_the_window() -> None:
     found = slices(3.8, 1.0, window_s=6.0, warmup_s=2.0, seed="1")
     assert [(one.length_s, one.dropped_s) for one in found] == [(38.0, 38.0)] * 2 + [(38.0, 7.6)] * 2
 
 
-def test_who_is_warmed_first_and_who_is_first_in_an_odd_pair_too_many_is_left_to_chance() -> None:
+def test_which_server_warms_up_first_and_which_is_first_in_an_odd_pair_is_random() -> None:
     tried = [slices(0.1, 1.0, window_s=5.0, warmup_s=1.0, seed=f"7/{number}") for number in range(200)]
-    assert 70 <= sum(one[0].arm for one in tried) <= 130
+    assert 70 <= sum(one[0].measurement for one in tried) <= 130
     oftener = [firsts(one).most_common(1)[0] for one in tried]
     assert {times for _, times in oftener} == {3}
-    assert 70 <= sum(arm for arm, _ in oftener) <= 130
+    assert 70 <= sum(server for server, _ in oftener) <= 130
 
 
-def test_the_order_within_a_session_is_shuffled_and_not_the_same_in_each_restart() -> None:
+def test_the_order_of_a_session_is_shuffled_and_differs_between_restarts() -> None:
     orders = {
-        tuple(first.arm for first, _ in counted(slices(0.1, 1.0, 6.0, 1.0, seed=f"7/{number}")))
+        tuple(first.measurement for first, _ in counted(slices(0.1, 1.0, 6.0, 1.0, seed=f"7/{number}")))
         for number in range(200)
     }
-    assert len(orders) == 20  # all that there are with three of six
+    assert len(orders) == 20  # every order with each server first in three of six pairs
 
 
 @given(P50S, LEAST, WINDOWS, WARMUPS, SEEDS)
 @example(0.1, 1.0, 1.5, 1.0, "1")
 @example(0.1, 1.0, 2.5, 1.0, "1")
-def test_each_arm_is_first_in_half_of_the_pairs_and_has_as_many_slices_as_the_other(
+def test_each_server_is_first_in_half_of_the_pairs_and_has_as_many_slices_as_the_other(
     p50_s: float, least_s: float, window_s: float, warmup_s: float, seed: str
 ) -> None:
     planned = slices(p50_s, least_s, window_s, warmup_s, seed)
     assert len(planned) % 2 == 0
     assert len(planned) >= 4
-    assert all({one.arm for one in pair} == {0, 1} for pair in pairs(planned))
+    assert all({one.measurement for one in pair} == {0, 1} for pair in pairs(planned))
     found = firsts(planned)
     assert abs(found[0] - found[1]) == len(counted(planned)) % 2
 
 
 @given(P50S, LEAST, WINDOWS, WARMUPS, SEEDS)
-def test_only_the_warm_up_counts_nothing_and_the_slices_together_are_the_window_within_half_a_slice(
+def test_only_the_warm_up_is_left_out_and_the_slices_add_up_to_the_window_within_half_a_slice(
     p50_s: float, least_s: float, window_s: float, warmup_s: float, seed: str
 ) -> None:
     warming, *rest = pairs(slices(p50_s, least_s, window_s, warmup_s, seed))
@@ -125,6 +131,6 @@ def test_the_same_seed_has_the_same_order(
 
 
 def test_a_slice_is_what_the_load_generator_understands() -> None:
-    one = SlicePlan(arm=1, length_s=2.0, dropped_s=0.5)
-    assert astuple(Handed(arm=1, length_s=2.0, dropped_s=0.5)) == astuple(one)
+    one = SlicePlan(measurement=1, length_s=2.0, dropped_s=0.5)
+    assert astuple(Handed(measurement=1, length_s=2.0, dropped_s=0.5)) == astuple(one)
     assert Handed.__dataclass_fields__.keys() == SlicePlan.__dataclass_fields__.keys()

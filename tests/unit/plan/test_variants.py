@@ -49,7 +49,7 @@ def test_two_settings_of_one_stack_multiply() -> None:
     assert (last.workers, last.threads) == (2, "users")
 
 
-def test_a_variable_is_set_beside_the_others() -> None:
+def test_an_environment_variable_is_set_beside_the_others() -> None:
     config, replaced = apply_settings(CONFIG, ["one.env.UPSTREAM_CLIENT=a=b"])
     assert config.stacks[replaced["one"][0]].env == {**KEEP, "UPSTREAM_CLIENT": "a=b"}
     assert CONFIG.stacks["one"].env == KEEP
@@ -71,7 +71,7 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
     plan = make_plan(config, "quick", stacks=replace_names(["one"], replaced))
     assert plan.profile.max_users == {"one[workers=2]": 5}
     assert plan.profile.max_rate_rps == {"one[workers=2]": 20.0}
-    visited = [key.load for visit in visits(plan, seed=1) for key in visit.cells]
+    visited = [key.load for visit in visits(plan, seed=1) for key in visit]
     assert [amount(load) for load in visited] == [10.0, 1.0]
 
 
@@ -87,7 +87,7 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
             ("fastapi-aiohttp[env.A=1]", "flask-gthread[threads=10]"),
         ),
         (["flask-sync.workers=1,2"], None, ("fastapi-aiohttp", "flask-gthread")),
-        # A headline of which one stack is not measured is none.
+        # A headline needs both of its stacks to be measured.
         (
             ["flask-gthread.threads=10,50"],
             ["flask-gthread", "fastapi-httpx"],
@@ -96,7 +96,7 @@ def test_a_variant_has_the_limit_of_its_stack() -> None:
         (["flask-sync.workers=1,2"], ["flask-sync"], ("flask-sync[workers=2]", "flask-sync[workers=1]")),
     ],
 )
-def test_the_first_variant_stands_for_its_stack_in_the_headline(
+def test_the_first_variant_represents_its_stack_in_the_headline(
     settings: list[str], stacks: list[str] | None, compare: tuple[str, str]
 ) -> None:
     config, replaced = apply_settings(load_config([DEFAULT_CONFIG]), settings)
@@ -122,7 +122,7 @@ def test_the_first_variant_stands_for_its_stack_in_the_headline(
         ("one.threads=all", "'all': Input should be a valid integer"),
     ],
 )
-def test_a_bad_setting_is_told_with_what_is_allowed(setting: str, wanted: str) -> None:
+def test_the_error_for_a_bad_setting_says_what_is_allowed(setting: str, wanted: str) -> None:
     with pytest.raises(BenchError) as caught:
         apply_settings(CONFIG, [setting])
     assert str(caught.value).startswith(f"--set {setting}: ")

@@ -13,10 +13,10 @@ from bench.model.cell import Problem, Requests, UpstreamServed
 from bench.model.config import Closed, Load, Open
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.record import store
-from tests.unit.builders import FASTAPI, FLASK, cell, plan, samples, save
+from tests.unit.builders import FASTAPI, FLASK, cell, changed, plan, samples, save
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "run.schema.json"
-OLDER = "and this version reads 2: measure again, or read it with the version that made it$"
+OLDER = "and this version reads 2 and 3: measure again, or read it with the version that wrote it$"
 
 
 @pytest.fixture
@@ -33,21 +33,20 @@ def test_a_run_comes_back_as_it_was_saved(run: Run, tmp_path: Path) -> None:
 def test_an_open_cell_comes_back_with_all_that_only_it_has(run: Run, tmp_path: Path) -> None:
     selftest = Selftest(
         taken="2026-01-02T03:04:05+00:00", cpu_sets=((0,), (1,)), generator_rps=6600.5, open_rps=3000.0,
-        open_lag_s=0.0028, users=1000, upstream_rps=2500.0, upstream_delay_error_s=0.001, timer_s=0.0002,
+        open_send_delay_s=0.0028, users=1000, upstream_rps=2500.0, upstream_delay_error_s=0.001, timer_s=0.0002,
         sampler_s=0.004, descriptors=None, steal=None, busy=0.02, problems=("too slow for 1000 users",),
     )  # fmt: skip
     (one,) = [cell for cell in run.cells if isinstance(cell.load, Open) and cell.outcome != "failed"]
-    assert one.lag_s is not None
-    assert one.heartbeat_s is not None
+    assert one.measurement.send_delay_s is not None
+    assert one.timer_lag_s is not None
     assert one.probe is not None
-    assert one.ceiling is not None
-    assert one.cpu is not None
-    odd = dataclasses.replace(
-        one,
-        load=Open(rate_rps=100 / 3, arrivals="poisson", max_in_flight=7),
+    assert one.measurement.bottleneck is not None
+    assert one.measurement.cpu is not None
+    odd = changed(
+        dataclasses.replace(one, load=Open(rate_rps=100 / 3, arrivals="poisson", max_in_flight=7)),
         problems=(Problem("arrivals dropped", "one of them", ("latency",)),),
         requests=Requests(1, 2, 3, 4, {"timeout": 3}),
-        cpu=dataclasses.replace(one.cpu, server_steal=None, load_steal=0.25),
+        cpu=dataclasses.replace(one.measurement.cpu, server_steal=None, load_steal=0.25),
         upstream=UpstreamServed({"weather": 1}, {"p50": None, "p99": 0.1}, 499),
     )
     profile = dataclasses.replace(run.config.profile, max_rate_rps={"flask": 100 / 3}, compare=("loop", "flask"))
@@ -65,7 +64,7 @@ def test_samples_come_back_as_they_were_saved_and_take_little_room(tmp_path: Pat
     raw = samples(FLASK, load, seed=1)
     status = raw.status.copy()
     status[:3] = (DROPPED, UNSENT, -503)
-    steal = np.where(np.arange(len(raw.mem_t_s)) > 0, raw.server_steal_s, np.nan)
+    steal = np.where(np.arange(len(raw.cores_t_s)) > 0, raw.server_steal_s, np.nan)
     raw = dataclasses.replace(raw, status=status, server_steal_s=steal)
     name = store.save_samples(tmp_path, 7, raw)
     back = store.load_samples(tmp_path, dataclasses.replace(cell(), samples=name))
@@ -108,7 +107,7 @@ def test_a_saved_run_fits_the_published_schema(run: Run, tmp_path: Path) -> None
     data = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(data, schema)
-    assert {cell["outcome"] for cell in data["cells"]} == {"ok", "failed"}
+    assert {one["outcome"] for cell in data["cells"] for one in cell["measurements"]} == {"ok", "failed"}
     del data["seed"]
     with pytest.raises(jsonschema.ValidationError, match="seed"):
         jsonschema.validate(data, schema)
@@ -136,7 +135,10 @@ class TestDamage:
             (lambda _: b"\xff\xfe", "cannot be read"),
             (lambda data: data.replace(b'"seed":', b'"sead":'), "seed: "),
             (lambda data: data.replace(b'"model": "open"', b'"model": "ajar"'), "load"),
-            (lambda data: with_schema(data, b"3"), "has schema 3, and this version reads 2: update it$"),
+            (
+                lambda data: with_schema(data, b"4"),
+                "has schema 4, and this version reads 2 and 3: update this program$",
+            ),
             (lambda data: with_schema(data, b"1"), f"has schema 1, {OLDER}"),
             (lambda data: with_schema(data, b"0"), f"has schema 0, {OLDER}"),
             (lambda data: with_schema(data, b"-3"), f"has schema -3, {OLDER}"),
@@ -191,8 +193,8 @@ def test_a_run_of_the_first_schema_is_refused_before_its_cells_are_looked_at(tmp
     with pytest.raises(BenchError) as caught:
         store.load_run(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path / 'run.json'} has schema 1, and this version reads 2: measure again, "
-        "or read it with the version that made it"
+        f"{tmp_path / 'run.json'} has schema 1, and this version reads 2 and 3: measure again, "
+        "or read it with the version that wrote it"
     )
 
 

@@ -23,7 +23,7 @@ def start() -> Iterator[StartsUpstream]:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Upstream]:
-    """One upstream with short delays for the tests of a module that leave no trace in each other's figures."""
+    """One upstream with short delays, for the tests of a module that do not affect one another."""
     with running(
         "--delay=weather=0", "--delay=users=lognormal:0.005:1.0", "--delay=orders=0", "--delay=reviews=0"
     ) as one:

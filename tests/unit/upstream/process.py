@@ -1,4 +1,4 @@
-"""`python -m upstream` under test: started, asked and stopped."""
+"""Starts, calls and stops `python -m upstream`."""
 
 import http.client
 import json

@@ -10,17 +10,17 @@ WAVY = Delay(0.1, 0.5)
 
 
 @given(st.integers(), st.text(max_size=10), st.integers(min_value=0))
-def test_the_same_seed_route_and_number_wait_the_same(seed: int, route: str, number: int) -> None:
+def test_the_same_seed_route_and_number_give_the_same_delay(seed: int, route: str, number: int) -> None:
     assert WAVY.seconds(seed, route, number) == Delay(0.1, 0.5).seconds(seed, route, number) > 0
 
 
-def test_another_seed_route_or_number_waits_otherwise() -> None:
+def test_another_seed_route_or_number_gives_another_delay() -> None:
     assert len({WAVY.seconds(*which) for which in ((1, "users", 0), (2, "users", 0), (1, "orders", 0))}) == 3
     assert len({WAVY.seconds(1, "users", number) for number in range(1000)}) == 1000
 
 
 @given(st.integers(), st.integers(min_value=0))
-def test_a_fixed_delay_is_always_itself(seed: int, number: int) -> None:
+def test_a_fixed_delay_never_varies(seed: int, number: int) -> None:
     assert Delay(0.25).seconds(seed, "weather", number) == 0.25
 
 
@@ -43,7 +43,7 @@ def test_median_and_p95_are_those_of_the_lognormal_distribution() -> None:
         ("lognormal:0.1:0", Delay(0.1)),
     ],
 )
-def test_a_delay_is_read_as_it_is_written(text: str, delay: Delay) -> None:
+def test_a_delay_is_parsed_from_its_text(text: str, delay: Delay) -> None:
     assert parse_delay(text) == delay
 
 
@@ -63,6 +63,6 @@ def test_a_delay_is_read_as_it_is_written(text: str, delay: Delay) -> None:
         "lognormal:0.1:0.5:1",
     ],
 )
-def test_what_is_no_delay_is_refused_with_what_is_allowed(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no delay: write seconds \(0\.1\) or lognormal:MEDIAN_S:SIGMA"):
+def test_the_error_for_a_bad_delay_says_what_is_allowed(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a delay: write seconds \(0\.1\) or lognormal:MEDIAN_S:SIGMA"):
         parse_delay(text)

@@ -20,7 +20,7 @@ def test_hits_are_counted_and_percentiles_are_nearest_rank() -> None:
 
 
 @given(st.lists(st.floats(min_value=0, max_value=10), min_size=1))
-def test_a_percentile_is_one_of_the_values_and_the_last_is_the_greatest(errors_s: list[float]) -> None:
+def test_a_percentile_is_one_of_the_values_and_the_maximum_is_the_greatest(errors_s: list[float]) -> None:
     report: Any = filled(errors_s).report()
     found = report[""]["routes"]["weather"]["delay_error_s"]
     assert {found["p50"], found["p99"]} <= set(errors_s)
@@ -34,7 +34,7 @@ def test_a_route_that_never_answered_has_hits_and_no_percentiles() -> None:
     assert report[""]["routes"] == {"users": {"hits": 1, "delay_error_s": {"p50": None, "p99": None, "max": None}}}
 
 
-def test_prefixes_and_routes_are_kept_apart() -> None:
+def test_each_prefix_and_route_has_its_own_entry() -> None:
     ledger = Ledger()
     for prefix, route in (("a", "users"), ("b", "users"), ("b", "orders"), ("b", "orders")):
         ledger.entry(prefix, route).hits += 1
@@ -48,7 +48,7 @@ def test_prefixes_and_routes_are_kept_apart() -> None:
     }
 
 
-def test_after_a_reset_nothing_is_remembered() -> None:
+def test_a_reset_deletes_every_entry() -> None:
     ledger = filled([0.1])
     ledger.reset()
     assert ledger.report() == {}

@@ -1,4 +1,4 @@
-"""`python -m upstream` as people call it wrongly."""
+"""How `python -m upstream` ends when it cannot start."""
 
 import socket
 import subprocess
@@ -18,7 +18,7 @@ def called(*argv: str, token: str | None = TOKEN) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_without_a_token_it_ends_with_2_and_names_the_variable(token: str | None) -> None:
+def test_a_missing_token_ends_it_with_2_and_names_the_variable(token: str | None) -> None:
     port, control_port = free_ports(2)
     code, said = called(*command(port, control_port), token=token)
     assert code == 2

@@ -16,7 +16,7 @@ GET_WEATHER = b"GET /weather/Oslo HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def received(connection: socket.socket, count: int = 1) -> bytes:
-    """What came by the time so many answers are there, or the connection closed."""
+    """The bytes received until `count` answers are complete or the connection is closed."""
     data = b""
     while data.count(b"HTTP/1.1 ") < count or not data.endswith((b"}", b"]")):
         part = connection.recv(65536)
@@ -46,7 +46,7 @@ def test_the_same_path_has_the_same_body_under_any_prefix_and_query(shared: Upst
 @pytest.mark.parametrize(
     "path", ["/", "/weather", "/weather/a/b", "/users/x", "/users/%C2%B2", "/orders/1", "/a/b/orders", "/nothing"]
 )
-def test_what_is_no_route_is_404_and_in_no_ledger(shared: Upstream, path: str) -> None:
+def test_an_unknown_route_is_404_and_not_in_the_ledger(shared: Upstream, path: str) -> None:
     before = shared.control("GET", "/ledger")
     assert shared.get(path)[0] == 404
     assert shared.control("GET", "/ledger") == before
@@ -57,7 +57,7 @@ def test_only_get_is_served_and_counted(shared: Upstream) -> None:
     assert "posted" not in shared.control("GET", "/ledger")[1]
 
 
-def test_two_prefixes_have_ledgers_of_their_own_and_the_same_delays(start: StartsUpstream) -> None:
+def test_two_prefixes_have_separate_ledgers_and_the_same_delays(start: StartsUpstream) -> None:
     upstream = start("--delay=users=lognormal:0.03:1.0", "--seed=5")
     expected_s = [Delay(0.03, 1.0).seconds(5, "users", number) for number in range(8)]
     for prefix in ("arm-0", "arm-1"):
@@ -72,12 +72,12 @@ def test_two_prefixes_have_ledgers_of_their_own_and_the_same_delays(start: Start
         "arm-1": 8,
         "": 1,
     }
-    # An answer that left at its due time is one whose delay was this entry's own: the medians tell.
+    # The delay error is taken from the due time of the entry's own sequence, so a small median confirms the delays.
     assert all(found["routes"]["users"]["delay_error_s"]["p50"] < 0.01 for found in ledger.values())
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", TOKEN + "x", TOKEN[:-1]])
-def test_the_control_port_refuses_who_has_not_its_token(shared: Upstream, token: str | None) -> None:
+def test_the_control_port_refuses_a_missing_or_wrong_token(shared: Upstream, token: str | None) -> None:
     shared.get("/guarded/orders")
     for method, path in (("GET", "/ledger"), ("POST", "/reset")):
         status, answer = shared.control(method, path, token)
@@ -86,7 +86,7 @@ def test_the_control_port_refuses_who_has_not_its_token(shared: Upstream, token:
     assert "guarded" in shared.control("GET", "/ledger")[1]
 
 
-def test_a_token_does_not_outlive_its_request(shared: Upstream) -> None:
+def test_a_token_counts_for_one_request_only(shared: Upstream) -> None:
     with socket.create_connection(("127.0.0.1", shared.control_port), timeout=10) as connection:
         connection.sendall(b"GET /ledger HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + TOKEN.encode() + b"\r\n\r\n")
         assert received(connection).startswith(b"HTTP/1.1 200")
@@ -94,7 +94,7 @@ def test_a_token_does_not_outlive_its_request(shared: Upstream) -> None:
         assert received(connection).startswith(b"HTTP/1.1 401")
 
 
-def test_a_reset_returns_what_was_and_forgets_it(shared: Upstream) -> None:
+def test_a_reset_returns_the_ledger_and_empties_it(shared: Upstream) -> None:
     shared.control("POST", "/reset")
     for _ in range(3):
         shared.get("/orders")
@@ -116,7 +116,7 @@ def test_a_connection_is_kept_alive_over_many_requests(shared: Upstream) -> None
             assert received(connection).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_request_may_come_byte_by_byte(shared: Upstream) -> None:
+def test_a_request_may_arrive_byte_by_byte(shared: Upstream) -> None:
     with shared.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in GET_WEATHER:
@@ -135,7 +135,7 @@ def test_two_requests_without_delay_in_one_packet_are_answered_in_turn(shared: U
     "garbage",
     [b"\x16\x03\x01\x02\x00\x01\xfc\x03", b"HELLO\r\n\r\n", b"GET /users/" + b"9" * 5000 + b" HTTP/1.1\r\n\r\n"],
 )
-def test_garbage_closes_only_the_connection_that_it_came_on(shared: Upstream, garbage: bytes) -> None:
+def test_garbage_closes_only_its_own_connection(shared: Upstream, garbage: bytes) -> None:
     with shared.connect() as good, shared.connect() as bad:
         good.sendall(GET_WEATHER[:10])
         bad.sendall(garbage)
@@ -144,7 +144,7 @@ def test_garbage_closes_only_the_connection_that_it_came_on(shared: Upstream, ga
         assert received(good).startswith(b"HTTP/1.1 200")
 
 
-def test_a_client_that_leaves_before_its_answer_harms_nobody(start: StartsUpstream) -> None:
+def test_a_client_that_leaves_before_its_answer_does_not_affect_others(start: StartsUpstream) -> None:
     upstream = start("--delay=orders=0.1")
     for _ in range(3):
         with upstream.connect() as connection:
@@ -155,7 +155,7 @@ def test_a_client_that_leaves_before_its_answer_harms_nobody(start: StartsUpstre
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_zero_even_with_connections_open(start: StartsUpstream, number: int) -> None:
+def test_a_signal_ends_the_upstream_with_0_even_with_connections_open(start: StartsUpstream, number: int) -> None:
     upstream = start()
     with upstream.connect() as idle, upstream.connect() as waiting:
         waiting.sendall(b"GET /users/1 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -166,7 +166,7 @@ def test_a_signal_ends_it_with_zero_even_with_connections_open(start: StartsUpst
     assert upstream.process.stderr.read() == b""
 
 
-def test_the_most_calls_that_waited_at_once_are_known_and_those_given_up_wait_no_more(start: StartsUpstream) -> None:
+def test_the_peak_counts_calls_in_flight_but_no_longer_those_that_were_given_up(start: StartsUpstream) -> None:
     upstream = start("--delay=weather=60", "--delay=users=0.5")
     for number in (1, 2):
         callers = [upstream.connect() for _ in range(6)]

@@ -1,4 +1,4 @@
-"""The upstream must never be what limits a run: its figures, on an idle machine."""
+"""The upstream must never limit a run: its throughput and its delay errors on an idle machine."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ def test_without_delay_it_serves_ten_thousand_requests_a_second(start: StartsUps
 
 @pytest.mark.live
 @pytest.mark.slow
-def test_at_two_thousand_requests_a_second_its_answers_are_late_by_two_milliseconds_at_most(
+def test_at_two_thousand_requests_a_second_its_delays_are_off_by_two_milliseconds_at_most(
     start: StartsUpstream,
 ) -> None:
     upstream = start("--delay=weather=0.1")
@@ -45,7 +45,7 @@ def test_at_two_thousand_requests_a_second_its_answers_are_late_by_two_milliseco
 
 
 async def _drive(upstream: Upstream) -> None:
-    """Requests evenly spread over time, each connection asking in its turn."""
+    """Sends requests at even intervals, over each connection in turn."""
     begun_s = time.monotonic() + 0.5
     step_s = CONNECTIONS / RATE_RPS
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -6,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge.cell import figures
-from bench.model.cell import Memory, MemoryFigure, Problem, Window
-from bench.model.samples import Floats, Ints, Samples
-from tests.unit.builders import FLASK, cell, plan
+from bench.model.cell import Memory, MemoryFigure, Window
+from bench.model.samples import LOAD_SIDE, TABLES, Samples
+from tests.unit.builders import FLASK, plan, readings_of
+from tests.unit.judge.cell.test_slices import THREE_PAIRS, session
 
 WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
 DURATIONS = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=200)
@@ -22,30 +24,20 @@ def requests(*rows: tuple[float, float, float, int]) -> Samples:
 
 
 def joined(asked: Samples, read: Samples) -> Samples:
-    """The requests and beats of the one with the readings of the other."""
-    names = ("scheduled_s", "sent_s", "done_s", "status", "beat_s", "beat_late_s")
-    return replace(read, **{name: getattr(asked, name) for name in names})
+    """The requests of the one with the readings of the other."""
+    return replace(read, **{name: getattr(asked, name) for name in TABLES["requests"]})
 
 
-def readings(t_s: list[float], **columns: list[float]) -> Samples:
-    count = len(t_s)
-    zeros: Floats = np.zeros(count)
-    none: Ints = np.zeros(count, dtype=np.int64)
-    given_columns = {name: np.array(values) for name, values in columns.items()}
-    return Samples(
-        **(
-            {"mem_t_s": np.array(t_s), "pss_bytes": none, "rss_bytes": none, "uss_bytes": none, "threads": none}
-            | {
-                "anon_bytes": none,
-                "switches": none,
-                "cpu_user_s": zeros,
-                "cpu_system_s": zeros,
-                "generator_cpu_s": zeros,
-            }
-            | {"upstream_cpu_s": zeros, "sampler_cpu_s": zeros, "server_steal_s": zeros, "load_steal_s": zeros}
-            | given_columns
-        )
-    )
+def readings(t_s: list[float], load_side: Mapping[str, float] = {}, **columns: list[float]) -> Samples:
+    """Readings of a server with these columns, and of these roles with the cores that each uses; no steal."""
+    server = {name: np.array(values) for name, values in columns.items()}
+    steal = {name: np.zeros(len(t_s)) for name in TABLES["cores"]} | {"cores_t_s": np.array(t_s)}
+    return Samples(**readings_of(np.array(t_s), server, load_side), **steal)
+
+
+def stolen(server_s: list[float], load_s: list[float]) -> Samples:
+    """Readings at 5, 15 and 25 s, with these seconds of steal on the cores of either side."""
+    return replace(readings([5.0, 15.0, 25.0]), server_steal_s=np.array(server_s), load_steal_s=np.array(load_s))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +117,7 @@ def test_a_failed_request_counts_at_the_timeout_or_at_what_it_took_if_that_was_l
     assert fast.max == pytest.approx(0.1)
 
 
-def test_each_latency_stands_in_the_order_of_the_requests() -> None:
+def test_latencies_are_in_the_order_of_the_requests() -> None:
     samples = requests(
         (11.0, 11.0, 14.0, 200), (9.0, 9.0, 11.0, 200), (12.0, 12.0, 12.5, -503), (13.0, 13.0, 13.5, figures.UNSENT),
         (14.0, 14.0, 15.0, 200),
@@ -140,7 +132,7 @@ def test_requests_are_counted_by_how_they_ended() -> None:
     assert dict(found.by_error) == {"status 503": 1, "connection lost": 1, "timeout": 2}
 
 
-def test_what_was_dropped_or_never_sent_is_told_apart_from_errors() -> None:
+def test_dropped_and_unsent_arrivals_are_counted_apart_from_errors() -> None:
     samples = requests(
         *((11.0, 11.0, 12.0, status) for status in (200, 200, 200, -2, -503)),
         *((12.0, 12.0, 12.0, figures.DROPPED),) * 4,
@@ -157,23 +149,23 @@ def test_what_was_dropped_or_never_sent_is_told_apart_from_errors() -> None:
     ("status", "p50_s"),
     [pytest.param(figures.DROPPED, 5.0, id="dropped"), pytest.param(figures.UNSENT, 0.1, id="unsent")],
 )
-def test_what_was_dropped_counts_at_the_timeout_in_latency_alone_and_what_was_never_sent_nowhere(
+def test_a_dropped_arrival_counts_at_the_timeout_in_latency_alone_and_an_unsent_one_nowhere(
     status: int, p50_s: float
 ) -> None:
     samples = requests((11.0, 11.01, 11.1, 200), *((12.0, 12.5, 12.5, status),) * 3)
     latency = figures.latency_s(samples, WINDOW, timeout_s=5.0)
-    service, lag = figures.service_s(samples, WINDOW), figures.lag_s(samples, WINDOW)
+    service, send_delay = figures.service_s(samples, WINDOW), figures.send_delay_s(samples, WINDOW)
     assert latency is not None
     assert service is not None
-    assert lag is not None
+    assert send_delay is not None
     assert (latency.p50, latency.max) == pytest.approx((p50_s, p50_s))
     assert service.max == pytest.approx(0.09)
-    assert lag.max == pytest.approx(0.01)
+    assert send_delay.max == pytest.approx(0.01)
     assert figures.throughput_rps(samples, WINDOW) == 1 / 10
     assert figures.mean_in_flight(samples, WINDOW) == pytest.approx(0.009)
 
 
-def test_there_is_no_latency_where_the_generator_came_to_none_of_the_requests() -> None:
+def test_there_is_no_latency_where_the_generator_sent_no_request() -> None:
     unsent = (12.0, 12.5, 12.5, figures.UNSENT)
     assert figures.latency_s(requests(unsent, unsent), WINDOW, timeout_s=5.0) is None
     found = figures.latency_s(requests(unsent, unsent, (12.0, 12.5, 12.5, figures.DROPPED)), WINDOW, timeout_s=5.0)
@@ -181,7 +173,7 @@ def test_there_is_no_latency_where_the_generator_came_to_none_of_the_requests() 
     assert (found.mean, found.p50) == (5.0, 5.0)
 
 
-def test_cpu_per_request_is_shared_by_those_that_were_sent() -> None:
+def test_cpu_per_request_is_shared_by_the_requests_that_were_sent() -> None:
     asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 12.0, -2), *((12.0, 12.0, 12.0, figures.DROPPED),) * 8)
     base = readings([10.0, 20.0], cpu_user_s=[0.0, 3.0], cpu_system_s=[0.0, 1.0])
     assert figures.cpu(joined(asked, base), WINDOW, 1, 1).server_s_per_request == pytest.approx(2.0)
@@ -189,34 +181,34 @@ def test_cpu_per_request_is_shared_by_those_that_were_sent() -> None:
     assert figures.cpu(joined(none, base), WINDOW, 1, 1).server_s_per_request is None
 
 
-def test_lag_is_from_the_scheduled_to_the_actual_send_of_what_was_scheduled_in_the_window() -> None:
+def test_send_delay_is_from_the_scheduled_to_the_actual_send_of_requests_scheduled_in_the_window() -> None:
     samples = requests((9.0, 9.9, 11.0, 200), (11.0, 11.002, 12.0, 200), (12.0, 12.004, 13.0, -2))
-    found = figures.lag_s(samples, WINDOW)
+    found = figures.send_delay_s(samples, WINDOW)
     assert found is not None
     assert found.p50 == pytest.approx(0.002)
     assert found.max == pytest.approx(0.004)
-    assert figures.lag_s(requests((5.0, 5.0, 6.0, 200)), WINDOW) is None
+    assert figures.send_delay_s(requests((5.0, 5.0, 6.0, 200)), WINDOW) is None
 
 
-def test_the_heart_is_listened_to_inside_the_window() -> None:
+def test_timer_lag_is_taken_over_the_beats_due_in_the_window() -> None:
     beats = Samples(beat_s=np.array([9.99, 10.0, 15.0, 19.99, 20.0]), beat_late_s=np.array([9.0, 0.1, 0.2, 0.3, 9.0]))
-    found = figures.heartbeat_s(beats, WINDOW)
+    found = figures.timer_lag_s(beats, WINDOW)
     assert found is not None
     assert found.mean == pytest.approx((0.1 + 0.2 + 0.3) / 3)
     assert found.max == 0.3
-    assert figures.heartbeat_s(Samples(), WINDOW) is None
+    assert figures.timer_lag_s(Samples(), WINDOW) is None
 
 
-def test_a_request_is_held_for_what_it_waits_or_the_shortest_right_answer_of_the_whole_cell() -> None:
+def test_service_time_is_what_a_request_waits_or_the_shortest_right_answer_of_the_whole_cell() -> None:
     samples = requests((0.0, 0.5, 0.61, 200), (11.0, 11.0, 11.5, 200), (12.0, 12.0, 12.001, -503))
     waits = replace(plan({"one": FLASK}, {"weather": (1,)}).scenarios["weather"], hold_s=0.1)
-    assert figures.held_s(samples, waits) == pytest.approx(0.11)
-    assert figures.held_s(samples, replace(waits, hold_s=0.2)) == 0.2
-    assert figures.held_s(requests((1.0, 1.0, 2.0, -1)), waits) == 0.1
-    assert figures.held_s(Samples(), replace(waits, hold_s=0.0)) == 0.0
+    assert figures.service_time_s(samples, waits) == pytest.approx(0.11)
+    assert figures.service_time_s(samples, replace(waits, hold_s=0.2)) == 0.2
+    assert figures.service_time_s(requests((1.0, 1.0, 2.0, -1)), waits) == 0.1
+    assert figures.service_time_s(Samples(), replace(waits, hold_s=0.0)) == 0.0
 
 
-def test_the_backlog_grows_by_what_arrived_in_the_window_and_was_not_answered_in_it() -> None:
+def test_the_backlog_grows_by_the_arrivals_of_the_window_that_were_not_answered_in_it() -> None:
     before, through = (9.0, 9.0, 12.0, 200), (8.0, 8.0, 25.0, 200)
     inside, left = (12.0, 12.0, 13.0, 200), (19.0, 19.0, 21.0, 200)
     assert figures.backlog_growth(requests(inside), WINDOW) == 0
@@ -230,15 +222,13 @@ def test_the_backlog_grows_by_what_arrived_in_the_window_and_was_not_answered_in
 def test_steal_is_a_share_of_the_cores_of_either_side(
     server_cpus: int, load_cpus: int, shares: tuple[float, float]
 ) -> None:
-    base = readings([5.0, 15.0, 25.0], server_steal_s=[7.0, 9.0, 11.0], load_steal_s=[0.0, 4.0, 8.0])
-    found = figures.cpu(base, WINDOW, server_cpus, load_cpus)
+    found = figures.cpu(stolen([7.0, 9.0, 11.0], [0.0, 4.0, 8.0]), WINDOW, server_cpus, load_cpus)
     assert found.server_steal == pytest.approx(shares[0])
     assert found.load_steal == pytest.approx(shares[1])
 
 
-def test_steal_that_is_not_told_is_none_and_not_zero() -> None:
-    base = readings([5.0, 15.0, 25.0], server_steal_s=[np.nan] * 3, load_steal_s=[0.0] * 3)
-    found = figures.cpu(base, WINDOW, 1, 1)
+def test_steal_that_the_platform_does_not_report_is_none_and_not_zero() -> None:
+    found = figures.cpu(stolen([np.nan] * 3, [0.0] * 3), WINDOW, 1, 1)
     assert found.server_steal is None
     assert found.load_steal == 0.0
 
@@ -251,9 +241,9 @@ def test_requests_in_flight_are_averaged_over_the_window_alone() -> None:
 def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
     base = readings(
         [5.0, 15.0, 25.0],
+        {"generator": 0.1, "upstream": 0.2, "harness": 0.05},
         cpu_user_s=[0.0, 4.0, 12.0],
         cpu_system_s=[0.0, 2.0, 4.0],
-        generator_cpu_s=[1.0, 2.0, 3.0],
         threads=[9, 5, 7],
         switches=[0, 100, 300],
     )
@@ -262,7 +252,7 @@ def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
     # User 2 -> 8, system 1 -> 3: eight CPU seconds in ten.
     assert found.server_cores == pytest.approx(0.8)
     assert found.server_s_per_request == pytest.approx(4.0)
-    assert found.generator_cores == pytest.approx(0.1)
+    assert (found.generator_cores, found.upstream_cores, found.sampler_cores) == pytest.approx((0.1, 0.2, 0.05))
     assert found.server_switches_per_s == pytest.approx(15.0)
     assert found.server_threads == 5
 
@@ -270,6 +260,7 @@ def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
 def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_window() -> None:
     samples = readings(
         [1.0, 9.0, 11.0, 12.0, 13.0, 21.0],
+        {"generator": 0.1},
         pss_bytes=[10, 99, 30, 20, 40, 99],
         rss_bytes=[11, 99, 31, 21, 41, 99],
         uss_bytes=[9, 99, 29, 19, 39, 99],
@@ -281,13 +272,13 @@ def test_memory_is_idle_at_the_first_reading_and_median_and_peak_inside_the_wind
 
 
 def test_memory_has_no_pss_where_the_platform_has_none() -> None:
-    assert figures.memory(readings([11.0], pss_bytes=[-1]), WINDOW).median.pss_bytes is None
-    assert figures.BY_NAME["memory"].value(cell(pss_bytes=None)) == 45_000_000
+    found = figures.memory(readings([11.0], pss_bytes=[-1], uss_bytes=[7]), WINDOW).median
+    assert (found.pss_bytes, found.uss_bytes) == (None, 7)
 
 
 def test_the_memory_of_a_reading_is_its_pss_or_where_there_is_none_its_uss() -> None:
     samples = readings([11.0, 12.0, 13.0], pss_bytes=[30, -1, 0], uss_bytes=[29, 19, 9])
-    assert figures.ranked_bytes(samples).tolist() == [30, 19, 0]
+    assert figures.ranked_bytes(samples)[figures.reading_of(samples, "server")].tolist() == [30, 19, 0]
 
 
 def test_a_window_without_a_reading_has_no_memory() -> None:
@@ -295,8 +286,27 @@ def test_a_window_without_a_reading_has_no_memory() -> None:
         figures.memory(readings([1.0, 30.0]), WINDOW)
 
 
-def test_a_metric_has_no_value_where_a_problem_voids_it() -> None:
-    spoiled = cell(problems=(Problem("late", "it was late", ("latency",)),))
-    assert figures.BY_NAME["p95"].value(spoiled) is None
-    assert figures.BY_NAME["p95"].void(spoiled) == "it was late"
-    assert figures.BY_NAME["throughput"].value(spoiled) == 100.0
+def test_a_server_has_its_own_requests_its_own_readings_first_and_all_other_readings() -> None:
+    raw = session(THREE_PAIRS).samples
+    for number, roles in ((0, ("base", "head")), (1, ("head", "base"))):
+        own = figures.of_server(raw, number)
+        assert own.roles == (*roles, *LOAD_SIDE)
+        assert set(own.measurement) == {number}
+        asked = raw.measurement == number
+        for name in TABLES["requests"]:
+            assert getattr(own, name).tolist() == getattr(raw, name)[asked].tolist()
+        for role in raw.roles:
+            for name in set(TABLES["readings"]) - {"role"}:
+                here = getattr(own, name)[figures.reading_of(own, role)]
+                assert here.tolist() == getattr(raw, name)[figures.reading_of(raw, role)].tolist()
+        assert set(own.threads[own.role == 0]) == {5 + number}
+        for name in (*TABLES["beats"], *TABLES["cores"]):
+            assert getattr(own, name).tolist() == getattr(raw, name).tolist()
+
+
+def test_a_role_that_was_not_read_has_no_readings_and_used_no_cpu() -> None:
+    read = readings([5.0, 15.0, 25.0], {"generator": 0.25})
+    assert figures.reading_of(read, "generator").tolist() == [False] * 3 + [True] * 3
+    assert not figures.reading_of(read, "upstream").any()
+    found = figures.cpu(read, WINDOW, 1, 1)
+    assert (found.generator_cores, found.upstream_cores, found.sampler_cores) == (0.25, 0.0, 0.0)

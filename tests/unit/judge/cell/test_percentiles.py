@@ -19,7 +19,7 @@ ON_THE_GRID = {10.0: "p90", 100.0: "p99"}
 
 
 def took(latencies_s: Sequence[float], status: int | Sequence[int] = 200) -> Samples:
-    """Requests scheduled as the window begins, at 0, which took so long."""
+    """Requests with these latencies, all scheduled as the window begins, at 0."""
     count = len(latencies_s)
     return Samples(
         scheduled_s=np.zeros(count),
@@ -36,7 +36,7 @@ def found(samples: Samples) -> Curve:
 
 
 def noisy(count: int, seed: int) -> Samples:
-    """So many lognormal latencies, some of them failed, some scheduled outside the window."""
+    """`count` requests with lognormal latencies: some failed, some were scheduled outside the window."""
     random = np.random.default_rng(seed)
     raw = took(random.lognormal(-3, 1, count).tolist(), random.choice([200, 200, 200, TIMEOUT, UNSENT], count).tolist())
     due_s = random.uniform(-1, 11, count)
@@ -49,7 +49,7 @@ def test_a_curve_has_twelve_places_for_each_factor_of_ten_and_nearest_ranks_ther
     at = dict(zip(one.tails, one.latency_s, strict=True))
     assert (one.tails[0], one.tails[12], one.tails[24]) == (1.0, 10.0, 100.0)
     assert (at[1.0], at[10.0], at[100.0]) == (1.0, 900.0, 990.0)
-    # A quarter of a factor of ten: p = 1 - 1 / 1.77828 = 0.43766, of 1000 the 438th.
+    # A quarter of a factor of ten: p = 1 - 1 / 1.77828 = 0.43766, which is the 438th of 1000.
     assert one.tails[3] == pytest.approx(1.77828, rel=1e-5)
     assert one.latency_s[3] == 438.0
 
@@ -67,13 +67,13 @@ def test_a_single_request_is_a_curve_of_one_place() -> None:
     assert found(took([0.25])) == Curve((1.0,), (0.25,))
 
 
-def test_there_is_no_curve_where_the_generator_came_to_no_request_of_the_window() -> None:
+def test_there_is_no_curve_where_the_generator_sent_no_request_of_the_window() -> None:
     assert curve(Samples(), WINDOW, TIMEOUT_S) is None
     assert curve(took([0.1, 0.2], UNSENT), WINDOW, TIMEOUT_S) is None
     assert curve(took([0.1, 0.2]), Window(0.0, 5.0, 10.0), TIMEOUT_S) is None
 
 
-def test_what_failed_or_was_dropped_counts_at_the_timeout() -> None:
+def test_failed_and_dropped_requests_count_at_the_timeout() -> None:
     status = [200] * 60 + [TIMEOUT] * 20 + [DROPPED] * 20
     one = found(took([1.0] * 60 + [31.0] * 20 + [0.0] * 20, status))
     at = dict(zip(one.tails, one.latency_s, strict=True))
@@ -108,7 +108,7 @@ def test_a_curve_rises_and_does_not_depend_on_the_order_of_the_requests(count: i
         assert list(one.latency_s) == sorted(one.latency_s)
 
 
-def test_rounds_are_joined_by_their_geometric_mean_where_all_of_them_reach() -> None:
+def test_rounds_are_joined_by_their_geometric_mean_at_the_places_that_all_of_them_have() -> None:
     one, other = Curve((1.0, 10.0, 100.0), (1.0, 4.0, 50.0)), Curve((1.0, 10.0), (4.0, 9.0))
     both = joined([one, other])
     assert both is not None
@@ -116,7 +116,7 @@ def test_rounds_are_joined_by_their_geometric_mean_where_all_of_them_reach() -> 
     assert both.latency_s == pytest.approx((2.0, 6.0))
 
 
-def test_rounds_without_a_curve_have_none_in_common_and_a_zero_stays_one() -> None:
+def test_no_rounds_have_no_joined_curve_and_a_latency_of_zero_stays_zero() -> None:
     assert joined([]) is None
     both = joined([Curve((1.0,), (0.0,)), Curve((1.0,), (4.0,))])
     assert both == Curve((1.0,), (0.0,))

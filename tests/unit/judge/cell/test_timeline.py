@@ -12,29 +12,30 @@ from bench.model.cell import Window
 from bench.model.config import Closed
 from bench.model.samples import Samples
 from tests.unit import builders
-from tests.unit.builders import FLASK
+from tests.unit.builders import FLASK, readings_of
 
 WINDOW = Window(warmup_s=100.0, start_s=102.0, end_s=104.0)
 TIMEOUT_S = 30.0
 
 
 def cell(*rows: tuple[float, float, int], read: tuple[tuple[float, int], ...] = ()) -> Samples:
-    """Samples of (scheduled, done, status), and readings of (when, PSS)."""
+    """Samples of (scheduled, done, status), and readings of (when, PSS), with the load side read at the same time."""
     scheduled_s, done_s, status = (np.array([row[place] for row in rows]) for place in range(3))
-    t_s, pss_bytes = np.array([when_s for when_s, _ in read]), np.array([pss for _, pss in read], dtype=np.int64)
-    return Samples(
-        scheduled_s=scheduled_s, sent_s=scheduled_s, done_s=done_s, status=status,
-        mem_t_s=t_s, pss_bytes=pss_bytes, uss_bytes=pss_bytes - 2,
-    )  # fmt: skip
+    asked = Samples(scheduled_s=scheduled_s, sent_s=scheduled_s, done_s=done_s, status=status)
+    if not read:
+        return asked
+    t_s, pss_bytes = (np.array(column) for column in zip(*read, strict=True))
+    memory = {"pss_bytes": pss_bytes, "uss_bytes": pss_bytes - 2}
+    return replace(asked, **readings_of(t_s, memory, {"generator": 0.5, "upstream": 0.1}))
 
 
-def test_each_second_has_its_answers_the_latency_of_what_was_due_in_it_and_its_memory() -> None:
+def test_each_second_has_its_throughput_the_p95_of_the_requests_scheduled_in_it_and_its_memory() -> None:
     samples = cell(
         (100.0, 100.5, 200),
-        (100.25, 101.0, 200),  # done as the next second begins: an answer of that one
-        (101.5, 103.25, 200),  # two seconds later its answer, but its latency here
+        (100.25, 101.0, 200),  # done as the next second begins, so it counts there
+        (101.5, 103.25, 200),  # answered two seconds later, but its latency counts here
         (103.0, 103.5, TIMEOUT),
-        (103.5, 104.5, 200),  # drained: no answer of the window
+        (103.5, 104.5, 200),  # drained, so no answer of the window
         (104.0, 104.25, 200),
         read=((99.0, 5), (100.5, 10), (101.0, 20), (101.25, 30), (103.75, 40), (104.0625, 99)),
     )
@@ -48,22 +49,22 @@ def test_each_second_has_its_answers_the_latency_of_what_was_due_in_it_and_its_m
     )
 
 
-def test_a_second_in_which_the_server_was_frozen_has_no_answer_and_the_latency_of_those_who_met_it() -> None:
+def test_a_second_in_which_the_server_was_frozen_has_no_answer_and_a_long_latency() -> None:
     steady = [(100.0 + number / 8, 100.0 + (number + 1) / 8, 200) for number in range(32)]
     frozen = [(due_s, 103.0 if 101.0 <= due_s < 103.0 else done_s, 200) for due_s, done_s, _ in steady]
     found = timeline(cell(*frozen), WINDOW, TIMEOUT_S)
-    # What is due at 100.875 is answered at 101; of eight the P95 is the slowest.
+    # The request of 100.875 is answered at 101. The P95 of eight requests is the slowest of them.
     assert found.throughput_rps == (7.0, 1.0, 0.0, 16.0 + 7.0)
     assert found.p95_s == (0.125, 2.0, 1.0, 0.125)
 
 
-def test_the_last_second_is_left_out_where_it_is_cut() -> None:
+def test_the_last_second_is_left_out_where_it_is_not_whole() -> None:
     found = timeline(cell((100.0, 100.5, 200)), replace(WINDOW, end_s=104.75), TIMEOUT_S)
     assert found.start_s == (0.0, 1.0, 2.0, 3.0)
     assert found.window_end_s == 4.75
 
 
-def test_rounding_cuts_no_second() -> None:
+def test_rounding_makes_no_second_incomplete() -> None:
     start_s = 12345.678 + 0.1
     short = Window(12345.678, start_s, start_s + 1.9)
     assert len(timeline(cell((12345.7, 12345.8, 200)), short, TIMEOUT_S).start_s) == 2
@@ -84,11 +85,11 @@ def test_a_cell_without_requests_or_readings_has_empty_bins() -> None:
 
 def test_memory_is_uss_where_the_platform_has_no_pss() -> None:
     samples = cell((100.0, 100.5, 200), read=((100.5, 10), (101.5, 20)))
-    found = timeline(replace(samples, pss_bytes=np.full(2, -1)), WINDOW, TIMEOUT_S)
+    found = timeline(replace(samples, pss_bytes=np.full_like(samples.pss_bytes, -1)), WINDOW, TIMEOUT_S)
     assert found.memory_bytes == (8.0, 18.0, None, None)
 
 
-def test_a_dropped_arrival_counts_at_the_timeout_and_one_that_was_never_sent_nowhere() -> None:
+def test_a_dropped_arrival_counts_at_the_timeout_and_an_unsent_one_nowhere() -> None:
     samples = cell((100.5, 100.5, DROPPED), (101.5, 101.5, UNSENT), (102.5, 102.5, -503))
     found = timeline(samples, WINDOW, TIMEOUT_S)
     assert found.throughput_rps == (0.0,) * 4
@@ -106,7 +107,7 @@ def test_a_time_line_does_not_depend_on_the_order_of_the_requests(seed: int) -> 
 
 
 @given(st.floats(0, 1e6), st.integers(1, 20), st.integers(0, 1000))
-def test_every_answer_of_the_load_is_in_one_second(begin_s: float, seconds: int, seed: int) -> None:
+def test_every_answer_of_the_load_is_in_exactly_one_second(begin_s: float, seconds: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     done_s = begin_s + np.sort(random.integers(0, 4 * seconds + 8, 200)) / 4  # many of them on an edge
     samples = Samples(scheduled_s=done_s, sent_s=done_s, done_s=done_s, status=np.full(200, 200))

@@ -64,6 +64,8 @@ def scenario(**changes: Any) -> Run:
         (stack(threads=50), Difference(f"stacks.{FLASK}.threads", "100", "50")),
         (stack(slots=None), Difference(f"stacks.{FLASK}.slots", "100", "unbounded")),
         (stack(cwd="elsewhere"), Difference(f"stacks.{FLASK}.cwd", ".", "elsewhere")),
+        (stack(programs=".venv/bin"), Difference(f"stacks.{FLASK}.programs", "{harness}", ".venv/bin")),
+        (stack(programs=None), Difference(f"stacks.{FLASK}.programs", "{harness}", "none")),
         (scenario(timeout_s=5.0), Difference("scenarios.weather.timeout_s", "30.0", "5.0")),
         (scenario(body="hello"), Difference("scenarios.weather.body", "none", "hello")),
         (
@@ -91,6 +93,7 @@ def without(name: str) -> Run:
         RUN,
         ordinary(rounds=9, seed=2),
         replace(RUN, commit="f" * 40, dirty=True, lock_sha256="cd" * 32, started="later", notes=("a note",)),
+        replace(RUN, lock_sha256=None, source="/mine", distributions={"flask": "3.1.0"}),
         machine(memory_bytes=8_700_000_000),
         machine(memory_bytes=7_300_000_000),
         stack(title="another title", ready_path=None),
@@ -99,7 +102,7 @@ def without(name: str) -> Run:
         without(FLASK),
     ],
 )
-def test_what_changes_no_figure_is_no_matter(head: Run) -> None:
+def test_fields_that_change_no_figure_are_no_difference(head: Run) -> None:
     assert differences(RUN, head) == differences(head, RUN) == ()
 
 

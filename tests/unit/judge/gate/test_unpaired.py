@@ -10,19 +10,14 @@ from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Finding, Judgement
-from bench.model.cell import Bound, Cell, Problem
+from bench.model.cell import Cell, Limit, Measurement, Problem
 from bench.model.config import Load
 from bench.model.run import Run
 from tests.unit.builders import run_of
-from tests.unit.sessions import CLOSED, OPEN, STACKS, Figures, cell_of, ordinary
+from tests.unit.judge.gate.made_up import BEHIND, FAILING, FASTAPI, FLASK, LATE, OK, USUAL
+from tests.unit.sessions import CLOSED, OPEN, Figures, cell_of, ordinary
 
-FLASK, FASTAPI = STACKS
-OK = Figures()
-USUAL = Gate()
 CONFIG = ordinary(rounds=1).config
-LATE = Problem("generator late", "requests were sent 9.00 ms after their time at P99", ("latency",))
-BEHIND = Problem("falling behind", "of 900 requests that arrived 90 were added to the queue", ("latency",))
-FAILING = Problem("service errors", "2.00 % of the requests failed: 200 x status 500", ("latency", "cpu"))
 CALLS = Problem("upstream calls", "the upstream counted 9 calls, not 10", ("throughput", "latency", "memory", "cpu"))
 SATURATED = Problem("load side saturated", "generator and upstream kept a core 99 % busy", ("latency", "throughput"))
 
@@ -30,8 +25,8 @@ LOGS = st.lists(st.integers(-100, 100).map(lambda number: number / 1000), min_si
 """Logarithms of a figure, one a round."""
 
 
-def run(figures: Sequence[Figures], load: Load = CLOSED, *, stack: str = FLASK, bound: Bound = "nothing") -> Run:
-    cells = [cell_of(stack, load, number, one, bound=bound) for number, one in enumerate(figures, 1)]
+def run(figures: Sequence[Figures], load: Load = CLOSED, *, stack: str = FLASK, limit: Limit = "nothing") -> Run:
+    cells = [cell_of(stack, load, number, one, limit=limit) for number, one in enumerate(figures, 1)]
     return run_of(CONFIG, tuple(cells))
 
 
@@ -44,7 +39,7 @@ def judged(base: Run, head: Run, gate: Gate = USUAL) -> dict[str, Finding]:
     return {one.metric.name: one for one in judge_unpaired(base, head, gate).findings}
 
 
-def test_a_change_has_the_mean_interval_and_p_that_one_works_out_by_hand() -> None:
+def test_a_change_has_the_mean_the_interval_and_the_p_of_a_calculation_by_hand() -> None:
     base, head = [0.0, 0.01, 0.02, 0.03, 0.04], [0.10, 0.11, 0.12, 0.13, 0.14]
     found = judged(cpu(base), cpu(head))["cpu"]
     assert found.verdict == "regressed"
@@ -58,7 +53,7 @@ def test_a_change_has_the_mean_interval_and_p_that_one_works_out_by_hand() -> No
     assert found.rounds == (5, 5)
 
 
-def test_three_rounds_are_too_few_for_a_verdict_but_not_to_call_it_equivalent() -> None:
+def test_three_rounds_are_too_few_for_a_change_but_may_be_equivalent() -> None:
     few = judged(cpu([0.0, 0.001, 0.002]), cpu([0.5, 0.501, 0.502]))["cpu"]
     assert few.verdict == "inconclusive"
     assert few.because == "3 rounds are too few: a family of 3 tests needs at least 4 at alpha 0.05"
@@ -67,7 +62,7 @@ def test_three_rounds_are_too_few_for_a_verdict_but_not_to_call_it_equivalent() 
     assert (equal.verdict, equal.because) == ("equivalent", "")
 
 
-def test_unlike_numbers_of_rounds_are_both_named() -> None:
+def test_different_numbers_of_rounds_are_both_named() -> None:
     few = judged(cpu([0.0, 0.1]), cpu([0.0, 0.1, 0.2]))["cpu"]
     assert few.because.startswith("2 rounds of base and 3 of head are too few")
 
@@ -79,7 +74,7 @@ def test_a_single_round_has_no_interval_and_no_verdict() -> None:
     assert (one.change.mean, one.change.low, one.change.high) == (0.0, None, None)
 
 
-def test_what_is_inconclusive_says_how_many_rounds_of_each_would_settle_it() -> None:
+def test_an_inconclusive_finding_says_how_many_rounds_of_each_run_would_settle_it() -> None:
     noisy = [0.0, 0.01, 0.02, 0.03, 0.04, 0.05]
     found = judged(cpu(noisy), cpu(noisy))["cpu"]
     assert (found.verdict, found.because) == ("inconclusive", "")
@@ -91,7 +86,7 @@ def test_what_is_inconclusive_says_how_many_rounds_of_each_would_settle_it() -> 
 
 
 @pytest.mark.parametrize(
-    ("bounds", "load", "gated"),
+    ("limits", "load", "gated"),
     [
         (["nothing"] * 3, CLOSED, {"cpu", "memory", "errors"}),
         (["slots"] * 3, OPEN, {"cpu", "p95", "memory", "errors"}),
@@ -100,15 +95,17 @@ def test_what_is_inconclusive_says_how_many_rounds_of_each_would_settle_it() -> 
         (["server cpu", "nothing"], CLOSED, {"cpu", "memory", "errors"}),
     ],
 )
-def test_what_is_gated_is_what_the_change_can_show_in(bounds: list[Bound], load: Load, gated: set[str]) -> None:
-    cells = [cell_of(FLASK, load, number, OK, bound=bound) for number, bound in enumerate(bounds, 1)]
+def test_throughput_or_cpu_is_gated_and_p95_under_an_open_load(
+    limits: list[Limit], load: Load, gated: set[str]
+) -> None:
+    cells = [cell_of(FLASK, load, number, OK, limit=limit) for number, limit in enumerate(limits, 1)]
     judgement = judge_unpaired(run_of(CONFIG, tuple(cells)), run([OK] * 3, load), USUAL)
     assert {one.metric.name for one in judgement.findings} == gated
     others = {one.metric.name: one.verdict for one in judgement.ungated}
     assert others == dict.fromkeys({"throughput", "cpu", "p95", "memory", "errors"} - gated, "not gated")
 
 
-def test_memory_is_pss_and_the_upstreams_wait_is_taken_off_beside_p95() -> None:
+def test_memory_is_pss_and_p95_less_upstream_is_shown_beside_p95() -> None:
     found = judged(run([OK] * 5, OPEN), run([OK] * 5, OPEN))
     assert found["memory"].base == pytest.approx(OK.memory * 1.6)
     assert found["memory"].beside == ()
@@ -116,7 +113,7 @@ def test_memory_is_pss_and_the_upstreams_wait_is_taken_off_beside_p95() -> None:
     assert [beside.base, beside.head] == pytest.approx([OK.p95 - 0.02] * 2)
 
 
-def test_unlike_runs_are_not_comparable_whatever_their_figures_say() -> None:
+def test_runs_with_different_settings_are_not_comparable_whatever_their_figures() -> None:
     base, head = cpu([0.0] * 6), cpu([0.5] * 6)
     judgement = judge_unpaired(base, replace(head, seed=99), USUAL)
     assert (judgement.verdict, judgement.exit_code) == ("not comparable", 3)
@@ -124,14 +121,14 @@ def test_unlike_runs_are_not_comparable_whatever_their_figures_say() -> None:
     assert judgement.findings == judgement.ungated == ()
 
 
-def test_what_base_has_and_head_has_not_is_not_comparable() -> None:
+def test_what_only_base_measured_is_not_comparable() -> None:
     base = ordinary()
     ended = replace(base, cells=tuple(cell for cell in base.cells if cell.stack != FASTAPI))
     judgement = judge_unpaired(base, ended, USUAL)
     assert judgement.exit_code == 3
     missing = [one for one in judgement.findings if one.verdict == "not comparable"]
     assert {one.stack for one in missing} == {FASTAPI}
-    assert {one.because for one in missing} == {"head planned it and has not one round of it"}
+    assert {one.because for one in missing} == {"head planned it but recorded no round of it"}
     fewer = replace(base.config, profile=replace(base.config.profile, stacks=(FLASK,)))
     unplanned = judge_unpaired(base, replace(ended, config=fewer), USUAL)
     assert unplanned.deciding[0].because == "head did not plan it"
@@ -143,7 +140,7 @@ def test_a_regression_elsewhere_outweighs_what_is_missing() -> None:
     assert judge_unpaired(base, head, USUAL).exit_code == 1
 
 
-def test_what_only_head_has_is_mentioned_and_not_compared() -> None:
+def test_what_only_head_measured_is_mentioned_but_not_compared() -> None:
     base = replace(ordinary(), notes=("odd",))
     old = replace(base, cells=tuple(cell for cell in base.cells if cell.stack != FASTAPI))
     judgement = judge_unpaired(old, base, USUAL)
@@ -151,8 +148,8 @@ def test_what_only_head_has_is_mentioned_and_not_compared() -> None:
     assert judgement.notes == (
         "Base: odd",
         "Head: odd",
-        "Only in head, so not compared: fastapi-aiohttp, weather, 100 users.",
-        "Only in head, so not compared: fastapi-aiohttp, weather, 600/s.",
+        "Only head measured this, so it is not compared: fastapi-aiohttp, weather, 100 users.",
+        "Only head measured this, so it is not compared: fastapi-aiohttp, weather, 600/s.",
     )
 
 
@@ -160,7 +157,7 @@ def test_rounds_that_the_harness_spoilt_are_left_out() -> None:
     late = replace(OK, p95=9.0, problems=(LATE,))
     found = judged(run([*[OK] * 5, late], OPEN), run([late, late, *[OK] * 4], OPEN))["p95"]
     assert (found.verdict, found.rounds) == ("equivalent", (5, 4))
-    assert found.left_out == f"1 of 6 rounds of base ({LATE.detail}); 2 of 6 rounds of head ({LATE.detail})"
+    assert found.left_out == f"1 of 6 rounds of base ({LATE.detail}); 2 of 6 rounds of head (first: {LATE.detail})"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +169,7 @@ def test_rounds_that_the_harness_spoilt_are_left_out() -> None:
         (replace(OK, problems=(SATURATED,), outcome="invalid"), set()),
     ],
 )
-def test_what_head_does_itself_in_most_rounds_regressed_and_what_the_harness_did_has_not(
+def test_a_metric_that_head_spoils_in_most_rounds_regressed_and_one_that_the_harness_spoils_did_not(
     head: Figures, regressed: set[str]
 ) -> None:
     found = judged(run([OK] * 6, OPEN), run([*[OK] * 2, *[head] * 4], OPEN))
@@ -181,26 +178,30 @@ def test_what_head_does_itself_in_most_rounds_regressed_and_what_the_harness_did
     assert {name for name, one in once.items() if one.verdict in {"inconclusive", "regressed"}} >= regressed
 
 
-def test_a_head_of_which_the_harness_spoilt_every_round_is_inconclusive() -> None:
+def test_a_head_whose_every_round_the_harness_spoilt_is_inconclusive() -> None:
     spoilt = replace(OK, problems=(SATURATED,), outcome="invalid")
     judgement = judge_unpaired(run([OK] * 6, OPEN), run([spoilt] * 6, OPEN), USUAL)
     assert judgement.exit_code == 4
-    assert judgement.deciding[0].because.startswith("no figure: 6 of 6 rounds of head (generator and upstream")
+    assert judgement.deciding[0].because.startswith(
+        "there is nothing to compare; left out: 6 of 6 rounds of head (first: generator and upstream"
+    )
 
 
 def failed(number: int) -> Cell:
     detail = "start server: the server did not become ready in 30 s"
-    return Cell(FLASK, "weather", CLOSED, number, 0, "failed", (Problem("failed", detail),))
+    return Cell(FLASK, "weather", CLOSED, number, 0, (Measurement("failed", (Problem("failed", detail),)),))
 
 
-def test_a_head_that_failed_in_every_round_is_inconclusive_and_in_some_no_pass() -> None:
+def test_a_head_that_failed_in_every_round_is_inconclusive_and_in_some_cannot_pass() -> None:
     base = run([OK] * 6)
     none = judge_unpaired(base, replace(base, cells=tuple(map(failed, range(1, 7)))), USUAL)
     assert none.exit_code == 4
     assert "did not become ready" in none.deciding[0].because
     some = judge_unpaired(base, replace(base, cells=(*base.cells, failed(7))), USUAL)
     assert some.exit_code == 4
-    assert some.deciding[0].because.endswith("failed: that is no pass")
+    assert some.deciding[0].because == (
+        "1 of 7 rounds of head failed (start server: the server did not become ready in 30 s), so head cannot pass"
+    )
     other = judge_unpaired(replace(base, cells=(*base.cells, failed(7))), base, USUAL)
     assert other.exit_code == 0
 
@@ -209,7 +210,7 @@ def test_without_a_single_cell_nothing_is_shown() -> None:
     assert judge_unpaired(run([]), run([]), USUAL).exit_code == 4
 
 
-def test_runs_of_one_commit_are_alike_and_a_slowdown_is_found() -> None:
+def test_runs_of_one_commit_show_no_regression_and_a_slowdown_is_found() -> None:
     assert judge_unpaired(ordinary(), ordinary(seed=2), Gate(noise=0.05)).verdict == "no regression"
     slower = judge_unpaired(ordinary(), ordinary(seed=2, effects={(FLASK, "cpu"): 1.2}), USUAL)
     assert slower.exit_code == 1
@@ -232,9 +233,7 @@ def test_swapping_base_and_head_mirrors_the_verdict(base: list[float], head: lis
 
 @settings(max_examples=30)
 @given(LOGS, LOGS, st.integers(0, 100).map(lambda number: number / 1000))
-def test_what_regressed_still_does_where_head_is_worse_still(
-    base: list[float], head: list[float], worse: float
-) -> None:
+def test_a_regression_stays_one_if_head_gets_even_worse(base: list[float], head: list[float], worse: float) -> None:
     here = only(cpu(base), cpu(head)).findings[0]
     there = only(cpu(base), cpu([log + worse for log in head])).findings[0]
     if here.verdict == "regressed":

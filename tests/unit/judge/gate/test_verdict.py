@@ -1,6 +1,6 @@
 import pytest
 
-from bench.judge.cell.figures import UNPAIRED
+from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import EXIT_CODES, Change, Finding, Judgement, Side, Verdict, Word, overall, unused
 from tests.unit.sessions import CLOSED
@@ -26,22 +26,22 @@ def test_the_gravest_finding_is_the_verdict(words: list[Word], verdict: Verdict)
 
 
 @pytest.mark.parametrize("moved", ["regressed", "improved"])
-def test_a_control_that_moved_makes_it_inconclusive_whatever_else_was_found(moved: Word) -> None:
+def test_a_control_that_moved_makes_the_verdict_inconclusive_whatever_else_was_found(moved: Word) -> None:
     control = finding(moved, control=True)
     assert overall([finding("regressed"), control]) == ("inconclusive", (control,), True)
 
 
 @pytest.mark.parametrize("word", ["inconclusive", "equivalent"])
-def test_a_control_that_did_not_move_says_nothing(word: Word) -> None:
+def test_a_control_that_did_not_move_changes_nothing(word: Word) -> None:
     assert overall([finding("equivalent"), finding(word, control=True)]) == ("no regression", (), False)
 
 
-def test_nothing_that_is_gated_is_never_a_pass() -> None:
+def test_a_family_without_a_gated_stack_never_passes() -> None:
     assert overall([]) == ("inconclusive", (), False)
     assert overall([finding("equivalent", control=True)]) == ("inconclusive", (), False)
 
 
-def test_what_decides_stands_with_the_gravest_first() -> None:
+def test_the_deciding_findings_stand_with_the_gravest_first() -> None:
     small, large, none = (
         finding("regressed", excess=2.0, change=Change(0.02, 0.015, 0.025)),
         finding("regressed", excess=9.0, change=Change(0.09, 0.08, 0.1)),
@@ -57,7 +57,7 @@ def test_each_verdict_has_its_exit_code() -> None:
     } == {"regressed": 1, "not comparable": 3, "inconclusive": 4, "improved": 0, "no regression": 0}  # fmt: skip
 
 
-def test_a_threshold_for_what_is_not_gated_is_not_passed_over() -> None:
+def test_a_threshold_for_a_metric_that_is_not_gated_is_noted() -> None:
     assert unused(Gate(fail_on={"cpu": 0.1}), [finding("equivalent")]) == ()
     assert unused(Gate(fail_on={"cpu": 0.1, "p95": 0.1}), [finding("equivalent")]) == (
         "A threshold is given for p95, which is not gated here.",

@@ -11,7 +11,7 @@ from scipy import stats
 from bench.judge.stacks.memory import Growth, growth
 from bench.model.cell import Cell, CellKey, Problem
 from bench.model.config import Closed, Open
-from tests.unit.builders import FASTAPI, FLASK, cell, failed, plan
+from tests.unit.builders import FASTAPI, FLASK, cell, changed, failed, plan
 from tests.unit.sessions import Figures, ab_cell
 
 PLAN = plan({"b": FLASK, "a": FASTAPI}, {"weather": (10, 100), "health": (10,)})
@@ -19,7 +19,7 @@ PLACES = st.lists(st.tuples(st.integers(1, 1000), st.integers(1, 10**6)), min_si
 
 
 def measured(in_flight: float, pss_bytes: int | None, stack: str = "a", scenario: str = "weather") -> Cell:
-    return replace(cell(stack, scenario=scenario, pss_bytes=pss_bytes), in_flight=in_flight)
+    return changed(cell(stack, scenario=scenario, pss_bytes=pss_bytes), in_flight=in_flight)
 
 
 def line(*places: tuple[float, int]) -> Growth:
@@ -33,8 +33,9 @@ def apart(places: Sequence[tuple[int, int]]) -> bool:
 
 
 def test_memory_grows_along_a_straight_line_through_all_cells() -> None:
-    # Means 20 and 130; sums of squares 200 across and 700 crosswise: 3.5 a request. The line passes 95, 130 and 165 and
-    # misses by 5, -10 and 5: 150 with one degree of freedom, so the slope's error is sqrt(150 / 200), t is 12.7062.
+    # Means 20 and 130; sums of squares 200 across and 700 crosswise: 3.5 a request. The line passes through 95, 130 and
+    # 165. The residuals are 5, -10 and 5: 150 with one degree of freedom, so the slope's error is sqrt(150 / 200), and
+    # t is 12.7062.
     found = line((10.0, 100), (20.0, 120), (30.0, 170))
     assert found.per_request_bytes == pytest.approx(3.5)
     assert found.base_bytes == pytest.approx(60.0)
@@ -92,8 +93,8 @@ def test_more_memory_of_all_cells_is_more_at_the_base_alone(places: list[tuple[i
         pytest.param([(10.0, 100)], id="one cell"),
         pytest.param([(10.0, 100), (100.0, 1000)], id="two cells"),
         pytest.param([(9.97, 100), (9.99, 90), (9.98, 120)], id="one load in three rounds"),
-        pytest.param([(9.9, 100), (9.8, 90), (11.9, 120), (12.1, 130)], id="two loads that come to the same"),
-        pytest.param([(0.0, 100), (0.0, 90), (0.0, 120)], id="nothing under way"),
+        pytest.param([(9.9, 100), (9.8, 90), (11.9, 120), (12.1, 130)], id="two loads with about as many in flight"),
+        pytest.param([(0.0, 100), (0.0, 90), (0.0, 120)], id="nothing in flight"),
     ],
 )
 def test_there_is_no_line_through_too_few_cells_or_through_one_place(places: list[tuple[float, int]]) -> None:
@@ -102,13 +103,13 @@ def test_there_is_no_line_through_too_few_cells_or_through_one_place(places: lis
     assert [place[:2] for place in found.places] == sorted(places)
 
 
-def test_stacks_stand_as_planned_under_each_scenario_and_those_without_a_cell_are_left_out() -> None:
+def test_stacks_are_in_the_order_of_the_plan_under_each_scenario_and_those_without_a_cell_are_left_out() -> None:
     cells = [measured(1.0, 9, "a", "health"), measured(1.0, 9, "a"), measured(1.0, 9, "b")]
     found = [(one.scenario, one.stack) for one in growth(cells, PLAN)]
     assert found == [("weather", "b"), ("weather", "a"), ("health", "a")]
 
 
-def test_closed_and_open_cells_lie_on_one_line() -> None:
+def test_cells_of_closed_loop_and_open_loop_loads_lie_on_one_line() -> None:
     arrivals = Open(rate_rps=5.0, arrivals="fixed", max_in_flight=500)
     cells = [replace(measured(place, 10 * int(place)), load=load) for place, load in (
         (1.0, arrivals), (2.0, Closed(users=2)), (3.0, Closed(users=3)),
@@ -117,14 +118,14 @@ def test_closed_and_open_cells_lie_on_one_line() -> None:
     assert found.per_request_bytes == pytest.approx(10.0)
 
 
-def test_cells_whose_memory_is_void_or_unknown_have_no_place() -> None:
+def test_cells_whose_memory_is_unreliable_or_unknown_have_no_place() -> None:
     calls = Problem("upstream calls", "7 calls too many", ("throughput", "latency", "memory", "cpu"))
     late = Problem("generator late", "by 6 ms", ("latency",))
     cells = [
-        replace(measured(1.0, 10), problems=(calls,)),
-        replace(measured(2.0, 20), problems=(late,)),
-        replace(measured(3.0, 30), in_flight=None),
-        replace(measured(4.0, 40), memory=None),
+        changed(measured(1.0, 10), problems=(calls,)),
+        changed(measured(2.0, 20), problems=(late,)),
+        changed(measured(3.0, 30), in_flight=None),
+        changed(measured(4.0, 40), memory=None),
         failed(CellKey("a", "weather", Closed(users=10), 1, 0)),
     ]
     (found,) = growth(cells, PLAN)

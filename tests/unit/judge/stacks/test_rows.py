@@ -2,18 +2,18 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.cell.figures import BY_NAME
-from bench.judge.stacks.rows import Seen, kept, rows, spread, unmeasured
-from bench.model.cell import Bound, Ceiling, CellKey, Problem
+from bench.judge.cell.metrics import BY_NAME
+from bench.judge.stacks.rows import RowProblem, kept, rows, spread, unmeasured
+from bench.model.cell import Bottleneck, CellKey, Limit, Problem
 from bench.model.config import Closed, Open
 from bench.model.loads import amount
-from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, cell, failed, plan
+from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, cell, changed, failed, plan
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 PLAN = plan({"b": FLASK, "a": FASTAPI}, {"weather": (10, 100), "health": (10,)})
 
 
-def test_rows_stand_in_the_order_of_the_plan() -> None:
+def test_rows_are_in_the_order_of_the_plan() -> None:
     cells = [
         cell("a", 10, scenario="health"),
         cell("a", 100),
@@ -31,7 +31,7 @@ def test_rows_stand_in_the_order_of_the_plan() -> None:
     ]
 
 
-def test_closed_loads_stand_before_open_ones_each_ascending() -> None:
+def test_closed_loop_loads_come_before_open_loop_ones_each_ascending() -> None:
     planned = plan({"b": FLASK, "a": FASTAPI}, {"weather": (10, 100)}, rates={"weather": (5.0, 50.0)})
     slow, fast = (Open(rate_rps=rate, arrivals="fixed", max_in_flight=500) for rate in (5.0, 50.0))
     cells = [cell(stack, load=load) for stack in ("a", "b") for load in (fast, Closed(users=100), slow)]
@@ -47,28 +47,28 @@ def test_rounds_are_joined_in_their_order() -> None:
     assert row.estimates["throughput"].mean == pytest.approx(200.0)
 
 
-def test_a_void_figure_of_one_round_leaves_the_others_and_its_reason() -> None:
+def test_an_unreliable_figure_of_one_round_leaves_the_other_rounds_and_has_its_reason() -> None:
     (row,) = rows([cell("a", number=1), cell("a", number=2, problems=(LATE,))], PLAN)
     assert row.estimates["p95"].values == (0.1,)
-    assert row.voids == {"p95": Seen("upstream late", "off by 6 ms", 1, 0.1)}
-    assert row.problems == (Seen("upstream late", "off by 6 ms", 1),)
+    assert row.voids == {"p95": RowProblem("upstream late", "off by 6 ms", 1, 0.1)}
+    assert row.problems == (RowProblem("upstream late", "off by 6 ms", 1),)
     assert len(row.estimates["throughput"].values) == 2
 
 
-def test_a_void_says_what_the_figure_read_the_first_time() -> None:
+def test_an_unreliable_figure_has_its_value_in_the_first_round_that_lacks_it() -> None:
     slow = [cell("a", number=number, p95_s=p95_s, problems=(LATE,)) for number, p95_s in ((3, 0.9), (1, 0.3))]
     (row,) = rows([*slow, cell("a", number=2)], PLAN)
-    assert row.voids["p95"] == Seen("upstream late", "off by 6 ms", 2, 0.3)
+    assert row.voids["p95"] == RowProblem("upstream late", "off by 6 ms", 2, 0.3)
 
 
-def test_each_thing_that_bound_keeps_the_words_of_its_first_round() -> None:
-    bounds: tuple[Bound, ...] = ("server cpu", "nothing", "server cpu")
+def test_each_limit_keeps_the_evidence_of_its_first_round() -> None:
+    limits: tuple[Limit, ...] = ("server cpu", "nothing", "server cpu")
     cells = [
-        replace(cell("a", number=number), ceiling=Ceiling(None, 0.1, 1.0, bound, f"round {number}"))
-        for number, bound in enumerate(bounds, 1)
+        changed(cell("a", number=number), bottleneck=Bottleneck(None, 0.1, 1.0, limit, f"round {number}"))
+        for number, limit in enumerate(limits, 1)
     ]
     (row,) = rows([*cells, failed(CellKey("a", "weather", Closed(users=10), 4, 0))], PLAN)
-    assert row.bounds == {"server cpu": "round 1", "nothing": "round 2"}
+    assert row.bottlenecks == {"server cpu": "round 1", "nothing": "round 2"}
 
 
 def test_a_failed_round_has_no_figure_and_says_why() -> None:
@@ -76,24 +76,24 @@ def test_a_failed_round_has_no_figure_and_says_why() -> None:
     assert row.estimates == {}
     assert row.outcomes == ("failed",)
     assert set(row.voids) == set(BY_NAME)
-    assert row.voids["throughput"] == Seen("failed", "start server: no answer", 1)
+    assert row.voids["throughput"] == RowProblem("failed", "start server: no answer", 1)
 
 
-def test_a_zero_is_no_figure_and_hides_no_round() -> None:
+def test_a_throughput_of_zero_has_no_estimate_and_is_reported() -> None:
     (row,) = rows([cell("a", number=1), cell("a", number=2, throughput_rps=0.0)], PLAN)
     assert "throughput" not in row.estimates
-    assert row.voids["throughput"] == Seen("nothing served", "throughput was 0", 1)
+    assert row.voids["throughput"] == RowProblem("nothing served", "throughput was 0", 1)
 
 
-def test_one_stack_is_kept_from_loads_beyond_its_highest() -> None:
+def test_a_stack_does_not_get_loads_beyond_its_highest() -> None:
     planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 500), "health": (10,)}, max_users={"sync": 100})
     (one,) = kept(planned)
     assert (one.stack, one.scenario, one.loads, one.slots) == ("sync", "weather", (Closed(users=500),), 4)
     assert one.hold_s == 0.02
-    assert one.ceiling_rps == pytest.approx(200.0)
+    assert one.slots_rps == pytest.approx(200.0)
 
 
-def test_a_stack_is_kept_from_rates_beyond_its_highest_too() -> None:
+def test_a_stack_does_not_get_rates_beyond_its_highest_either() -> None:
     planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 500)}, rates={"weather": (50.0, 250.0)})
     limited = replace(planned, profile=replace(planned.profile, max_users={"sync": 100}, max_rate_rps={"sync": 200.0}))
     beyond = Open(rate_rps=250.0, arrivals="fixed", max_in_flight=500)
@@ -104,7 +104,9 @@ def test_a_stack_is_kept_from_rates_beyond_its_highest_too() -> None:
     assert len(missing) == 2 + 4
 
 
-def test_what_was_planned_and_not_recorded_is_named_unless_its_stack_was_kept_from_it() -> None:
+def test_loads_that_were_planned_and_not_recorded_are_listed_unless_they_are_beyond_the_highest_of_their_stack() -> (
+    None
+):
     planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 500)}, max_users={"sync": 100})
     found = rows([cell("sync", 10)], planned)
     assert unmeasured(found, planned) == (
@@ -113,7 +115,7 @@ def test_what_was_planned_and_not_recorded_is_named_unless_its_stack_was_kept_fr
     )
 
 
-def test_the_spread_is_between_stacks_and_not_between_loads_of_one() -> None:
+def test_the_spread_is_between_stacks_and_not_between_the_loads_of_one_stack() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10, 100)})
     metric = BY_NAME["throughput"]
     alone = [cell("a", 10, throughput_rps=1.0), cell("a", 100, throughput_rps=50.0)]
@@ -125,7 +127,7 @@ def test_the_spread_is_between_stacks_and_not_between_loads_of_one() -> None:
 @pytest.mark.parametrize(
     ("name", "sound"), [("falling behind", 0), ("users unanswered", 0), ("generator stalled", 2), ("upstream late", 2)]
 )
-def test_rounds_that_are_left_where_the_service_itself_voids_one_are_not_used(name: str, sound: int) -> None:
+def test_the_other_rounds_are_not_used_where_the_service_itself_made_one_unreliable(name: str, sound: int) -> None:
     problem = Problem(name, "so it was", ("latency",))
     (row,) = rows([cell(number=1), cell(number=2, problems=(problem,)), cell(number=3)], PLAN)
     assert len(row.estimates["p95"].values if "p95" in row.estimates else ()) == sound

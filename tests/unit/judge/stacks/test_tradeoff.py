@@ -25,7 +25,7 @@ def row(load: Load, stack: str = "a", **means: float) -> Row:
     return Row(stack, "weather", load, 1, estimates, {}, ("ok",), (), {}, None)
 
 
-def stands(throughput: float, memory: float) -> Row:
+def at(throughput: float, memory: float) -> Row:
     return row(Closed(users=10), throughput=throughput, memory=memory)
 
 
@@ -37,7 +37,7 @@ def users(found: Row | None) -> float | None:
     return None if found is None else amount(found.load)
 
 
-def test_the_best_row_of_a_stack_is_the_one_of_highest_throughput_in_the_order_of_the_rows() -> None:
+def test_the_best_row_of_each_stack_has_its_highest_throughput_and_the_order_of_the_rows_is_kept() -> None:
     cells = [
         *(cell("a", number, throughput_rps=rps) for number, rps in ((10, 100.0), (100, 300.0), (1000, 250.0))),
         *(cell("b", number, throughput_rps=rps) for number, rps in ((10, 40.0), (100, 39.0))),
@@ -52,7 +52,7 @@ def test_of_equal_throughput_the_lowest_load_is_best() -> None:
     assert [users(one) for one in best(rows(cells, PLAN))] == [10]
 
 
-def test_only_closed_loads_with_sound_throughput_and_memory_can_be_best() -> None:
+def test_only_closed_loop_loads_with_reliable_throughput_and_memory_can_be_best() -> None:
     cells = [
         cell("a", 1, throughput_rps=10.0, problems=(LATE,)),
         cell("a", 10, throughput_rps=100.0, problems=(IDLE,)),
@@ -64,13 +64,13 @@ def test_only_closed_loads_with_sound_throughput_and_memory_can_be_best() -> Non
     assert best(()) == ()
 
 
-def test_the_frontier_has_who_no_other_beats_by_ascending_memory() -> None:
-    given_rows = [stands(200, 80), stands(200, 70), stands(100, 50), stands(90, 60), stands(150, 70)]
+def test_the_frontier_has_the_rows_that_no_other_beats_by_ascending_memory() -> None:
+    given_rows = [at(200, 80), at(200, 70), at(100, 50), at(90, 60), at(150, 70)]
     assert frontier(given_rows) == (given_rows[2], given_rows[1])
 
 
-def test_a_single_row_is_a_frontier_and_equal_ones_both_stand() -> None:
-    alone = stands(100, 50)
+def test_a_single_row_is_a_frontier_and_equal_rows_are_both_on_it() -> None:
+    alone = at(100, 50)
     assert frontier([alone]) == (alone,)
     assert frontier([alone, replace(alone, stack="b")]) == (alone, replace(alone, stack="b"))
     assert frontier([]) == ()
@@ -84,8 +84,8 @@ def read(one: Row) -> tuple[float, float]:
 
 
 @given(PLACES)
-def test_on_the_frontier_nobody_is_beaten_and_off_it_everybody_is(places: list[tuple[int, int]]) -> None:
-    given_rows = [stands(*place) for place in places]
+def test_no_row_on_the_frontier_is_beaten_and_every_other_row_is(places: list[tuple[int, int]]) -> None:
+    given_rows = [at(*place) for place in places]
     found = [read(one) for one in frontier(given_rows)]
     for throughput, memory in map(read, given_rows):
         beaten = any(
@@ -99,7 +99,7 @@ def test_on_the_frontier_nobody_is_beaten_and_off_it_everybody_is(places: list[t
 @given(PLACES, st.integers(0, 1000))
 def test_the_frontier_does_not_depend_on_the_order_of_the_rows(places: list[tuple[int, int]], seed: int) -> None:
     shuffled = random.Random(seed).sample(places, len(places))
-    found, other = (frontier([stands(*place) for place in order]) for order in (places, shuffled))
+    found, other = (frontier([at(*place) for place in order]) for order in (places, shuffled))
     assert [read(one) for one in found] == [read(one) for one in other]
 
 
@@ -114,20 +114,20 @@ def test_there_is_no_knee_where_the_highest_load_has_the_greatest_power() -> Non
     assert knee(rows(loads, PLAN)) is None
 
 
-def test_the_lowest_load_can_be_the_knee_and_of_equal_power_it_is() -> None:
+def test_the_lowest_load_can_be_the_knee_and_of_equal_powers_the_lowest_load_is() -> None:
     assert users(knee(rows([loaded(1, 100.0, 0.1), loaded(10, 100.0, 1.0), loaded(100, 100.0, 9.0)], PLAN))) == 1
     equal = [row(Closed(users=number), throughput=64.0, p95=p95_s) for number, p95_s in ((10, 0.5), (1, 0.5), (100, 2))]
     assert users(knee(equal)) == 1
 
 
 @pytest.mark.parametrize("problem", [LATE, IDLE])
-def test_a_load_with_a_void_figure_is_none_of_the_three_that_a_knee_takes(problem: Problem) -> None:
+def test_a_load_with_an_unreliable_figure_is_none_of_the_three_that_a_knee_needs(problem: Problem) -> None:
     sound = [loaded(1, 10.0, 0.1), loaded(10, 95.0, 0.105), loaded(1000, 96.0, 2.0)]
     assert users(knee(rows([*sound, loaded(100, 400.0, 0.1, problem)], PLAN))) == 10
     assert knee(rows([*sound[:2], loaded(100, 400.0, 0.1, problem)], PLAN)) is None
 
 
-def test_fewer_than_three_closed_loads_have_no_knee() -> None:
+def test_fewer_than_three_closed_loop_loads_have_no_knee() -> None:
     two = [loaded(1, 100.0, 0.1), loaded(10, 95.0, 0.5)]
     assert knee(rows([*two, cell("a", load=ARRIVALS, throughput_rps=1.0)], PLAN)) is None
     assert knee(()) is None

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.stats.intervals import estimate, mean_interval, quotient
+from bench.judge.stats.intervals import estimate, mean_interval, quotient, welch_interval
 
 FIGURES = st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=12)
 
@@ -86,7 +86,7 @@ def test_there_is_no_quotient_of_nothing_or_of_a_zero(over: list[float], under: 
     assert quotient(over, under) is None
 
 
-def test_rounds_without_any_spread_have_a_quotient_of_no_width() -> None:
+def test_rounds_without_any_spread_have_a_quotient_with_an_interval_of_no_width() -> None:
     found = quotient([3.0, 3.0, 3.0], [2.0, 2.0])
     assert found is not None
     assert found.mean == pytest.approx(1.5)
@@ -137,13 +137,39 @@ def test_plain_differences_have_students_interval_of_their_mean() -> None:
     assert mean_interval([-1.0, 0.0, 1.0, 2.0]) == pytest.approx((0.5, 0.5 - 2.05426, 0.5 + 2.05426), abs=1e-5)
 
 
-def test_the_interval_of_a_single_difference_is_without_bounds() -> None:
+def test_the_interval_of_a_single_difference_is_infinite() -> None:
     assert mean_interval([0.3]) == (0.3, -math.inf, math.inf)
 
 
 def test_there_is_no_mean_of_no_differences() -> None:
     with pytest.raises(ValueError, match="no differences"):
         mean_interval([])
+
+
+def test_the_difference_of_two_means_has_welchs_interval() -> None:
+    # As in the quotient above: standard error 0.76376, 2.88235 degrees of freedom, Student's t(0.975) = 3.2572.
+    assert welch_interval([2.0, 3.0, 4.0], [0.0, 1.0]) == pytest.approx(
+        (2.5, 2.5 - 0.76376 * 3.2572, 2.5 + 0.76376 * 3.2572), abs=1e-3
+    )
+
+
+@pytest.mark.parametrize(("over", "under"), [([2.0], [1.0]), ([2.0], [1.0, 1.0]), ([2.0, 2.0], [1.0])])
+def test_welchs_interval_of_a_single_value_is_infinite(over: list[float], under: list[float]) -> None:
+    assert welch_interval(over, under) == (1.0, -math.inf, math.inf)
+
+
+@pytest.mark.parametrize(("over", "under"), [([], [1.0]), ([1.0, 2.0], []), ([], [])])
+def test_there_is_no_difference_of_means_without_values(over: list[float], under: list[float]) -> None:
+    with pytest.raises(ValueError, match="without values on both sides"):
+        welch_interval(over, under)
+
+
+@given(SIDES, SIDES)
+def test_the_quotient_is_welchs_interval_of_the_logarithms(over: list[float], under: list[float]) -> None:
+    found = quotient(over, under)
+    ends = welch_interval([math.log(value) for value in over], [math.log(value) for value in under])
+    assert found is not None
+    assert (found.mean, found.low, found.high) == tuple(math.exp(end) for end in ends)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=12))
@@ -156,7 +182,7 @@ def test_the_estimate_of_figures_is_the_interval_of_their_logarithms(differences
 
 
 @given(st.lists(st.floats(-5, 5), min_size=2, max_size=12))
-def test_turning_the_differences_round_turns_their_interval_round(differences: list[float]) -> None:
+def test_differences_of_the_other_sign_have_the_mirrored_interval(differences: list[float]) -> None:
     mean, low, high = mean_interval(differences)
     assert mean_interval([-difference for difference in differences]) == (-mean, -high, -low)
     assert low <= mean <= high

@@ -5,11 +5,12 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import integrate, stats
 
+from bench.judge.stats import significance
 from bench.judge.stats.significance import (
     MOST_FLIPPED,
     MOST_RANKED,
@@ -56,19 +57,19 @@ def test_darwins_maize_has_the_p_that_fisher_published() -> None:
         ([0.1, 0.2, -0.3], 5),  # adds up to 0, as do all three turned round, but for rounding
     ],
 )
-def test_three_differences_have_the_p_that_one_counts_by_hand(differences: list[float], eighths: int) -> None:
+def test_three_differences_have_the_p_of_a_count_by_hand(differences: list[float], eighths: int) -> None:
     assert sign_flip_p(differences) == eighths / 8
 
 
 @pytest.mark.parametrize(("difference", "p"), [(5.0, 0.5), (0.0, 1.0), (-5.0, 1.0)])
-def test_a_single_difference_shows_next_to_nothing(difference: float, p: float) -> None:
+def test_a_single_difference_shows_almost_nothing(difference: float, p: float) -> None:
     assert sign_flip_p([difference]) == p
 
 
 @pytest.mark.parametrize(
     "differences",
-    [[], [1.0] * (MOST_FLIPPED + 1), [1.0, math.nan], [1.0, math.inf]],
-    ids=["none", "many", "nan", "inf"],
+    [[], [1.0, math.nan], [1.0, math.inf], [1.0] * MOST_FLIPPED + [math.inf, 1.0]],
+    ids=["none", "nan", "inf", "many"],
 )
 def test_a_sign_flip_test_refuses_what_it_cannot_count(differences: list[float]) -> None:
     with pytest.raises(ValueError, match="sign-flip"):
@@ -78,6 +79,11 @@ def test_a_sign_flip_test_refuses_what_it_cannot_count(differences: list[float])
 @pytest.mark.parametrize("count", [1, 2, 5, 10, MOST_FLIPPED])
 def test_differences_that_are_all_above_0_have_the_least_p(count: int) -> None:
     assert sign_flip_p([1.0 + place for place in range(count)]) == least_sign_flip_p(count) == 1 / 2**count
+
+
+@pytest.mark.parametrize("count", [MOST_FLIPPED + 1, 40, 100])
+def test_more_differences_than_signs_have_the_least_p_of_so_many_signs(count: int) -> None:
+    assert sign_flip_p([1.0 + place for place in range(count)]) == least_sign_flip_p(count) == 1 / 2**MOST_FLIPPED
 
 
 def test_ten_gated_cells_need_eight_restarts() -> None:
@@ -98,7 +104,7 @@ def test_the_two_sides_of_a_sign_flip_test_overlap_in_the_ties(differences: list
 
 
 @given(DIFFERENCES, st.floats(1e-6, 1e6))
-def test_the_unit_of_the_differences_is_no_matter(differences: list[float], factor: float) -> None:
+def test_the_unit_of_the_differences_does_not_matter(differences: list[float], factor: float) -> None:
     assert sign_flip_p([difference * factor for difference in differences]) == sign_flip_p(differences)
 
 
@@ -114,8 +120,37 @@ def test_the_sign_flip_test_is_exact_whatever_the_differences(differences: list[
     assert all(sum(one <= p for one in found) == p * len(found) for p in found)
 
 
+@settings(max_examples=25)
+@given(st.integers(1, 3), st.lists(st.integers(-9, 9).map(float), min_size=1, max_size=8))
+def test_with_fewer_signs_than_differences_no_p_is_found_more_often_than_it_says(
+    signs: int, differences: list[float]
+) -> None:
+    signings = list(product((1, -1), repeat=len(differences)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(significance, "MOST_FLIPPED", signs)
+        found = [sign_flip_p([sign * one for sign, one in zip(way, differences, strict=True)]) for way in signings]
+    assert all(sum(one <= p for one in found) <= p * len(found) for p in found)
+
+
+def test_differences_that_share_a_sign_are_added_up() -> None:
+    # With two signs: 5 - 1 + 2 = 6 and -3 + 4 = 1. Of the four signings of 6 and 1 one adds up to 7.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(significance, "MOST_FLIPPED", 2)
+        assert sign_flip_p([5.0, -3.0, -1.0, 4.0, 2.0]) == 1 / 4
+        # 6 and -3: 6 - 3 = 3 is reached by two of 9, 3, -3, -9.
+        assert sign_flip_p([5.0, -7.0, -1.0, 4.0, 2.0]) == 2 / 4
+
+
 SESSIONS = 4000
 ALPHA = 0.05
+
+
+def test_forty_differences_raise_false_alarms_at_the_level_and_no_more() -> None:
+    random = np.random.default_rng(40)
+    # Noise that differs from one restart to the next, and is symmetric: the null hypothesis holds.
+    drawn = random.laplace(size=(1000, 40)) * random.lognormal(size=40)
+    rejected = [sign_flip_p(row) <= ALPHA for row in drawn.tolist()]
+    assert np.mean(rejected) == pytest.approx(ALPHA, abs=3 * math.sqrt(ALPHA * (1 - ALPHA) / len(rejected)))
 
 
 def _rejected(differences: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -157,7 +192,7 @@ def test_the_sign_flip_test_raises_false_alarms_at_its_level_and_no_more(count: 
         ([2.0, 2], [1.0, 1], Fraction(1, 6)),
     ],
 )
-def test_few_rounds_have_the_p_that_one_counts_by_hand(head: list[float], base: list[float], p: Fraction) -> None:
+def test_few_rounds_have_the_p_of_a_count_by_hand(head: list[float], base: list[float], p: Fraction) -> None:
     assert mann_whitney_p(head, base) == pytest.approx(float(p), rel=1e-12)
 
 
@@ -220,7 +255,7 @@ def test_the_two_sides_of_a_mann_whitney_test_overlap_in_the_ties(head: list[flo
 
 
 @given(TIED, TIED, st.floats(1e-3, 1e3))
-def test_ranks_know_no_unit(head: list[float], base: list[float], factor: float) -> None:
+def test_the_unit_of_ranked_values_does_not_matter(head: list[float], base: list[float], factor: float) -> None:
     scaled = mann_whitney_p([value * factor for value in head], [value * factor for value in base])
     assert scaled == mann_whitney_p(head, base)
 
@@ -267,7 +302,7 @@ def test_adjusting_never_lowers_a_p_and_keeps_the_order(p_values: list[float]) -
 
 
 @given(PROBABILITIES)
-def test_where_a_p_stands_in_the_family_is_no_matter(p_values: list[float]) -> None:
+def test_the_place_of_a_p_in_the_family_does_not_matter(p_values: list[float]) -> None:
     assert holm(p_values[::-1]) == holm(p_values)[::-1]
 
 
@@ -334,7 +369,7 @@ def test_too_few_rounds_detect_nothing_at_all() -> None:
     assert math.isfinite(detectable_unpaired(0.03, 1, 2, 0.05))
 
 
-def test_without_any_noise_all_above_the_threshold_is_detectable() -> None:
+def test_without_any_noise_everything_above_the_threshold_is_detectable() -> None:
     assert detectable(0.0, 2, 0.005, 0.01) == 0.01
     assert needed(0.0, 0.01, 0.005) == 2
 
@@ -398,7 +433,7 @@ def test_the_interval_of_a_share_is_clopper_and_pearsons() -> None:
     assert proportion_interval(5, 10, 0.9) == pytest.approx((0.222441, 0.777559), abs=1e-6)
 
 
-def test_no_trials_tell_nothing() -> None:
+def test_without_trials_a_share_may_be_anything() -> None:
     assert proportion_interval(0, 0) == (0, 1)
     assert upper_bound(0, 0) == upper_bound(3, 3) == 1
 

@@ -1,4 +1,4 @@
-"""The probe: how fast a core is, whatever else runs on it."""
+"""The probe: how fast a core is."""
 
 import os
 
@@ -8,13 +8,13 @@ from bench.run.cell import probe
 from bench.run.host.cpus import cpu_sets
 
 
-def test_the_best_of_the_tries_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_is_the_best_of_the_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     took = iter((0.009, 0.005, 0.007))
     monkeypatch.setattr(probe, "_work_s", lambda: next(took))
     assert probe.probe_s(()) == 0.005
 
 
-def test_it_works_on_the_first_of_the_cores_and_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_on_the_first_of_the_cores_and_unpins_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     cores = cpu_sets(1).server
     if not cores:
         pytest.skip("nothing can be pinned here")

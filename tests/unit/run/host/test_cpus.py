@@ -13,7 +13,7 @@ Pretend = Callable[..., None]
 
 @pytest.fixture
 def pretend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pretend:
-    """A machine with these usable cores; `siblings` holds what the kernel's file of a core says."""
+    """A machine with these usable cores; `siblings` is the text of the kernel's file for each core."""
 
     def machine(cores: set[int], siblings: Mapping[int, str] | None = None) -> None:
         monkeypatch.setattr("sys.platform", "linux")
@@ -31,7 +31,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pretend:
     return machine
 
 
-def test_two_cores_are_one_for_either_side(pretend: Pretend) -> None:
+def test_of_two_cores_each_side_gets_one(pretend: Pretend) -> None:
     pretend({0, 1}, {0: "0", 1: "1"})
     assert cpu_sets(1) == CpuSets((1,), (0,))
 
@@ -43,7 +43,7 @@ def test_the_server_gets_the_last_cores_and_the_load_the_others(pretend: Pretend
 
 
 @pytest.mark.parametrize("said", [{0: "0,2", 1: "1,3", 2: "0,2", 3: "1,3"}, {0: "0-1", 1: "0-1", 2: "2-3", 3: "2-3"}])
-def test_a_hardware_thread_beside_the_server_is_given_to_nobody(pretend: Pretend, said: dict[int, str]) -> None:
+def test_the_other_hardware_thread_of_the_servers_core_stays_unused(pretend: Pretend, said: dict[int, str]) -> None:
     pretend({0, 1, 2, 3}, said)
     sets = cpu_sets(1)
     assert sets.server == (3,)
@@ -78,7 +78,7 @@ def test_off_linux_nothing_is_pinned_and_a_note_says_so(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("wanted", [2, 3])
-def test_too_many_server_cores_are_an_error_that_names_both_numbers(pretend: Pretend, wanted: int) -> None:
+def test_the_error_for_too_many_server_cores_has_both_numbers(pretend: Pretend, wanted: int) -> None:
     pretend({0, 1})
     with pytest.raises(BenchError, match=f"server_cpus = {wanted}, but there are 2 cores"):
         cpu_sets(wanted)

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -44,7 +44,7 @@ def program(folder: Path, *argv: str) -> Program:
 
 
 def alive(folder: Path) -> list[int]:
-    """Those of the processes that left their number in the folder which still run."""
+    """Which processes still run of those that left their number in the folder."""
     return [int(file.name) for file in folder.iterdir() if psutil.pid_exists(int(file.name)) and not _dead(file.name)]
 
 
@@ -56,10 +56,10 @@ def _dead(pid: str) -> bool:
 
 
 @pytest.mark.parametrize("daemon", [False, True])
-def test_nothing_is_left_of_a_family_that_ignores_term_and_scatters(
+def test_no_process_is_left_of_a_program_that_ignores_term_and_scatters_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, daemon: bool
 ) -> None:
-    """A child in the group, one in a session of its own and a daemon; with `daemon` their parent ends at once."""
+    """A child in the group, one in a session of its own and a daemon; with `daemon` their parent ends right away."""
     monkeypatch.setattr(process, "GRACE_S", 0.2)
     folder = tmp_path / "family"
     folder.mkdir()
@@ -71,7 +71,7 @@ def test_nothing_is_left_of_a_family_that_ignores_term_and_scatters(
     until(lambda: not alive(folder))
 
 
-def test_a_program_may_end_by_itself_when_it_is_asked_to(tmp_path: Path) -> None:
+def test_a_program_that_ends_on_term_is_not_killed(tmp_path: Path) -> None:
     polite = (
         "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True); time.sleep(60)"
     )
@@ -88,9 +88,9 @@ def test_other_programs_are_left_alone(tmp_path: Path) -> None:
         other.kill()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a child when its parent dies")
 @pytest.mark.parametrize("first", ["the harness", "setpriv"])
-def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_path: Path, first: str) -> None:
+def test_a_program_ends_with_a_killed_harness_however_early_that_is_killed(tmp_path: Path, first: str) -> None:
     setpriv = tmp_path / "setpriv"
     setpriv.write_text(f'#!/bin/sh\ntouch begun\nsleep 0.5\nexec {shutil.which("setpriv")} "$@"\n')
     setpriv.chmod(0o755)
@@ -111,11 +111,69 @@ def test_a_killed_harness_takes_its_program_with_it_however_early_it_dies(tmp_pa
     until(lambda: _dead(pid))
 
 
-def test_the_harness_hands_its_own_programs_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PATH")
-    with program(tmp_path, "python", "-c", "import sys; print(sys.prefix)") as mine:
+def script(folder: Path, says: str, name: str = "which-one") -> Path:
+    """A program that says from where it is, in a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\necho {says}\n")
+    (folder / name).chmod(0o755)
+    return folder
+
+
+def said(folder: Path, *argv: str, programs: Sequence[Path] = (), env: Mapping[str, str] = {}) -> str:
+    log = folder / "said.log"
+    with Program("mine", argv, env=env, cwd=folder, cpus=(), log=log, programs=programs) as mine:
         assert mine.process.wait(20) == 0
-    assert mine.log.read_text().strip() == sys.prefix
+    return log.read_text().strip()
+
+
+def test_a_program_is_looked_up_in_the_folders_given_then_on_path_then_in_the_harness_own_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "OWN_PROGRAMS", script(tmp_path / "own", "ours"))
+    monkeypatch.setenv("PATH", os.defpath)
+    assert said(tmp_path, "which-one") == "ours"
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    assert said(tmp_path, "which-one") == "theirs"
+    assert said(tmp_path, "which-one", programs=[script(tmp_path / "first", "first"), tmp_path / "own"]) == "first"
+    assert said(tmp_path, "which-one", programs=[tmp_path / "own"]) == "ours"
+
+
+def test_what_a_program_starts_is_looked_up_as_the_program_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "OWN_PROGRAMS", script(tmp_path / "own", "ours"))
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    assert said(tmp_path, "sh", "-c", "which-one") == "theirs"
+    assert said(tmp_path, "sh", "-c", "which-one", programs=[tmp_path / "own"]) == "ours"
+
+
+def test_a_path_of_the_stacks_own_env_takes_the_place_of_the_harness_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{script(tmp_path / 'path', 'theirs')}{os.pathsep}{os.defpath}")
+    env = {"PATH": f"{script(tmp_path / 'env', 'env')}{os.pathsep}{os.defpath}"}
+    assert said(tmp_path, "which-one", env=env) == "env"
+
+
+def test_python_is_a_program_like_any_other_the_users_before_the_harness_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    assert said(tmp_path, "python", "-c", "import sys; print(sys.prefix)") == sys.prefix
+    monkeypatch.setenv("PATH", str(script(tmp_path / "path", "theirs", "python")))
+    assert said(tmp_path, "python", "-c", "pass") == "theirs"
+    assert said(tmp_path, "python", "-c", "print('ours')", programs=[process.OWN_PROGRAMS]) == "ours"
+
+
+def test_a_program_with_a_path_is_relative_to_the_folder_that_it_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "stack" / "bin", "mine")
+    script(tmp_path / "elsewhere" / "bin", "another")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert (
+        said(tmp_path / "stack", "bin/which-one")
+        == said(tmp_path / "stack", str(tmp_path / "stack/bin/which-one"))
+        == "mine"
+    )
 
 
 def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
@@ -124,7 +182,7 @@ def test_a_log_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None
         pass
 
 
-def test_how_a_program_ended_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_the_error_says_how_a_program_ended_with_the_end_of_its_log(tmp_path: Path) -> None:
     with program(tmp_path, sys.executable, "-c", "print('one\\n\\ntwo'); raise SystemExit('three')") as mine:
         mine.process.wait(20)
         with pytest.raises(BenchError) as caught:
@@ -138,3 +196,13 @@ def test_a_signal_to_the_terminals_group_does_not_reach_the_program(tmp_path: Pa
         assert os.getsid(mine.process.pid) == mine.process.pid
         mine.process.send_signal(signal.SIGKILL)
         assert mine.process.wait(20) == -signal.SIGKILL
+
+
+def test_only_the_end_of_a_long_log_is_in_an_error(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"\xff" * 5_000_000 + b"\n\n" + b"y" * 5000 + b"\nlast\n\n")
+    mine = Program("mine", ("a",), env={}, cwd=tmp_path, cpus=(), log=log)
+    assert mine.log_tail().endswith(f"y | last; log: {log}")
+    assert len(mine.log_tail()) < 3000
+    log.unlink()
+    assert "cannot be read" in mine.log_tail()

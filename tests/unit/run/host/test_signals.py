@@ -12,7 +12,7 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @pytest.fixture(autouse=True)
 def as_in_a_terminal() -> Iterator[None]:
-    """Nothing is ignored, as SIGINT is in what a shell starts in the background, and SIGHUP under nohup."""
+    """No signal is ignored. A shell ignores SIGINT in what it starts in the background, and nohup ignores SIGHUP."""
     before = [signal.signal(number, signal.SIG_DFL) for number in NUMBERS]
     yield
     for number, handler in zip(NUMBERS, before, strict=True):
@@ -38,14 +38,14 @@ def test_the_first_of_several_signals_counts() -> None:
             stop.sleep(60)
 
 
-def test_the_former_handlers_are_back_afterwards() -> None:
+def test_the_former_handlers_are_restored_afterwards() -> None:
     before = [signal.getsignal(number) for number in NUMBERS]
     with stop_on_signals():
         assert all(signal.getsignal(number) != former for number, former in zip(NUMBERS, before, strict=True))
     assert [signal.getsignal(number) for number in NUMBERS] == before
 
 
-def test_under_nohup_a_closed_terminal_is_no_reason_to_stop() -> None:
+def test_under_nohup_a_closed_terminal_does_not_stop_the_run() -> None:
     former = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with stop_on_signals() as stop:
@@ -56,7 +56,7 @@ def test_under_nohup_a_closed_terminal_is_no_reason_to_stop() -> None:
 
 
 class Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only in sleep."""
 
     def __init__(self) -> None:
         self.now_s = 0.0

@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from bench.model.cell import Cell, CellKey, Problem
+from bench.model.cell import Cell, CellKey, Distribution, Measurement, Problem
 from bench.model.config import Closed
 from bench.run.session.progress import RunProgress
 
@@ -11,8 +11,11 @@ KEY = CellKey("one[workers=2]", "look", Closed(users=10), 1, 0)
 TWO, THREE = (CellKey("two", "look", Closed(users=10), 1, order) for order in (1, 2))
 
 
-def cell(*problems: Problem) -> Cell:
-    return Cell(KEY.stack, KEY.scenario, KEY.load, KEY.round, KEY.order, "ok", problems, throughput_rps=123.4)
+LATENCY_S = Distribution(0.05, 0.05, 0.09, 0.104, 0.2, 0.3)
+
+
+def cell(*measurements: Measurement) -> Cell:
+    return Cell(KEY.stack, KEY.scenario, KEY.load, KEY.round, KEY.order, measurements)
 
 
 @pytest.fixture
@@ -28,11 +31,13 @@ def test_without_a_terminal_it_is_a_plain_log_of_whole_lines(now: list[float]) -
     with RunProgress([(KEY, 10.0), (TWO, 10.0), (THREE, 10.0)], console) as shown:
         shown.phase(KEY, "warm up")
         now[0] += 20.0
-        shown.finish(cell(Problem("users idle", "[bold] is no markup")), KEY)
+        shown.finish(
+            cell(Measurement("ok", (Problem("users idle", "[bold] is no markup"),), throughput_rps=123.4)), KEY
+        )
         now[0] += 30.0
         shown.fail(TWO, "in phase start server: [red]gone[/red]")
     lines = out.getvalue().splitlines()
-    assert lines[0].startswith("1/3 one[workers=2], look, 10 users, round 1: ok, 123/s, P95 void")
+    assert lines[0].startswith("1/3 one[workers=2], look, 10 users, round 1: ok, 123/s, P95 unreliable")
     assert lines[0].endswith("(0:40 left)")
     assert lines[1] == "    users idle: [bold] is no markup"
     assert lines[2] == "2/3 two, look, 10 users, round 1: FAILED in phase start server: [red]gone[/red]"
@@ -48,3 +53,16 @@ def test_on_a_terminal_it_shows_cell_phase_and_time_left(now: list[float]) -> No
         shown.phase(KEY, "measure", "940/s, P95 104 ms")
     assert "one[workers=2], look, 10 users, round 1: warm up (1:00 left)" in out.getvalue()
     assert "measure, 940/s, P95 104 ms (0:50 left)" in out.getvalue()
+
+
+@pytest.mark.usefixtures("now")
+def test_a_cell_of_an_ab_has_the_figures_and_problems_of_each_side() -> None:
+    out = io.StringIO()
+    base = Measurement("ok", throughput_rps=123.4, latency_s=LATENCY_S)
+    late = Problem("generator late", "sent 9 ms late", ("latency",))
+    head = Measurement("invalid", (late,), throughput_rps=100.0, latency_s=LATENCY_S)
+    with RunProgress([(KEY, 10.0)], Console(file=out, force_terminal=False, soft_wrap=True)) as shown:
+        shown.finish(cell(base, head), KEY)
+    first, second = out.getvalue().splitlines()
+    assert "round 1: invalid, base 123/s, P95 104 ms; head 100/s, P95 unreliable (" in first
+    assert second == "    head generator late: sent 9 ms late"

@@ -1,4 +1,4 @@
-"""What the selftest concludes from its trials; the trials themselves are made up."""
+"""What the selftest concludes from its trials. The trials are made up."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ def sound_up_to(limit: float) -> Callable[[float], float | None]:
 @pytest.mark.parametrize(
     ("limit", "found"), [(0.0, (0.0, 0.0)), (1.0, (1.0, 0.001)), (2.5, (2.0, 0.002)), (9.0, (4.0, 0.004))]
 )
-def test_the_highest_is_the_last_before_one_that_fails(limit: float, found: tuple[float, float]) -> None:
+def test_the_highest_is_the_last_before_the_first_that_fails(limit: float, found: tuple[float, float]) -> None:
     assert selftest._highest((1.0, 2.0, 4.0), sound_up_to(limit)) == found
 
 
@@ -46,7 +46,7 @@ def test_a_trial_that_breaks_down_is_not_sound() -> None:
     assert selftest._highest((1.0, 2.0), sound) == (1.0, 0.5)
 
 
-def test_only_what_is_asked_for_is_tried() -> None:
+def test_only_what_a_plan_needs_is_tried() -> None:
     assert ladders_for(Demand(300.0, 50, 1000.0)) == Ladders([300.0], [50], [1000.0])
     assert ladders_for(Demand(0.0, 50, 0.0)) == Ladders([], [50], [])
 
@@ -73,12 +73,12 @@ class FakeBench:
         return 0.0015
 
 
-def test_it_tells_what_each_trial_found_and_the_machine_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_selftest_has_what_each_trial_found_and_says_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "_Bench", FakeBench)
     monkeypatch.setattr(selftest, "_busy", lambda _: 0.02)
     said: list[str] = []
     found = selftest.selftest(PINNED, Ladders([300.0], [50], [1000.0]), 1, StopRequest(), said.append)
-    assert (found.generator_rps, found.open_rps, found.open_lag_s) == (30_000.0, 300.0, 0.001)
+    assert (found.generator_rps, found.open_rps, found.open_send_delay_s) == (30_000.0, 300.0, 0.001)
     assert (found.users, found.upstream_rps, found.upstream_delay_error_s) == (50, 1000.0, 0.002)
     assert found.cpu_sets == ((1,), (0,))
     assert 0 < found.timer_s < 1
@@ -86,12 +86,12 @@ def test_it_tells_what_each_trial_found_and_the_machine_itself(monkeypatch: pyte
     assert len(said) == 4
 
 
-def test_what_was_not_asked_for_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_said_of_what_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "_Bench", FakeBench)
     monkeypatch.setattr(selftest, "_busy", lambda _: 0.0)
     said: list[str] = []
     selftest.selftest(PINNED, Ladders([], [], []), 1, StopRequest(), said.append)
-    assert [line.partition(":")[0] for line in said] == ["generator"]
+    assert [line.partition(":")[0] for line in said] == ["load generator"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_was_not_asked_for_is_not_told(monkeypatch: pytest.MonkeyPatch) -> 
         (CpuSets((), (), "nothing is pinned"), 0.001, None, 0.0, ["nothing is pinned"]),
     ],
 )
-def test_each_thing_that_is_not_sound_is_named(
+def test_each_problem_of_the_machine_is_named(
     cpus: CpuSets, timer_s: float, steal: float | None, busy: float, words: list[str]
 ) -> None:
     found = list(selftest._problems(cpus, timer_s, steal, busy))

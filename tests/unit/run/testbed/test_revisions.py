@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model.config import Stack
-from bench.run.host.process import OWN_PROGRAMS
+from bench.model.config import HARNESS, Stack
 from bench.run.testbed import revisions
-from bench.run.testbed.revisions import LOCK, Side, checked_out, digest
+from bench.run.testbed.revisions import LOCK, Checkout, checked_out, digest
 
 STACK = Stack("mine", "mine", "wsgi", ("serve",), {"COLOUR": "red"}, 1, 1, 1, None, ".")
 FILES = {
@@ -36,7 +35,7 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A git without anybody's settings, and a folder of our own for what is temporary."""
+    """Git without any user's settings, and a temporary folder of the test's own."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
@@ -75,7 +74,7 @@ class Repository:
         return self.git("rev-parse", "HEAD")
 
     def state(self) -> tuple[str, ...]:
-        """All that must not change."""
+        """Everything that must not change."""
         asked = (("status", "--porcelain"), ("ls-files", "--stage"), ("rev-parse", "HEAD"), ("branch", "--all"))
         return (*(self.git(*words) for words in (*asked, ("stash", "list"), ("tag",))), str(contents(self.folder)))
 
@@ -84,7 +83,7 @@ class Repository:
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """What a folder holds apart from git's own: the text of each file, or where a link leads."""
+    """The text of each file of a folder, or where a link leads; without git's own files."""
     return {
         path.relative_to(folder).as_posix(): f"-> {path.readlink()}" if path.is_symlink() else path.read_text()
         for path in folder.rglob("*")
@@ -102,7 +101,7 @@ def nothing_is_left(repository: Repository) -> bool:
     return list(temporary.iterdir()) == [] and repository.worktrees() == 1
 
 
-def test_base_is_the_commit_and_head_the_working_tree_as_it_is_with_all_its_changes(repository: Repository) -> None:
+def test_base_is_the_commit_and_head_is_the_working_tree_with_all_its_changes(repository: Repository) -> None:
     first = repository.git("rev-parse", "HEAD")
     repository.write({"kept.txt": "kept, second edition\n"})
     second = repository.commit("v2")
@@ -128,7 +127,7 @@ def test_base_is_the_commit_and_head_the_working_tree_as_it_is_with_all_its_chan
         assert (base.revision.ref, base.revision.commit, base.revision.dirty) == ("v1", first, False)
         assert (head.revision.ref, head.revision.commit, head.revision.dirty) == (".", second, True)
         assert base.revision.lock_sha256 is head.revision.lock_sha256 is None
-        assert base.programs == head.programs == OWN_PROGRAMS
+        assert base.environment is head.environment is None
     assert repository.state() == before
     assert nothing_is_left(repository)
 
@@ -156,14 +155,14 @@ def test_any_one_change_makes_head_dirty(repository: Repository, change: Callabl
     assert repository.state() == before
 
 
-def test_a_working_tree_without_changes_is_not_dirty_whatever_is_ignored(repository: Repository) -> None:
+def test_a_working_tree_without_changes_is_not_dirty_whatever_git_ignores(repository: Repository) -> None:
     repository.write({"server.log": "ignored\n"})
     with checked_out(repository.folder, "HEAD", ".") as (base, head):
         assert (base.revision.dirty, head.revision.dirty) == (False, False)
         assert contents(base.folder) == contents(head.folder) == FILES
 
 
-def test_head_may_be_a_revision_too_and_then_changes_are_no_part_of_it(repository: Repository) -> None:
+def test_head_may_be_a_revision_and_then_has_no_uncommitted_changes(repository: Repository) -> None:
     repository.write({"kept.txt": "kept, second edition\n"})
     second = repository.commit("v2")
     repository.git("branch", "feature")
@@ -190,14 +189,14 @@ def test_the_paths_of_both_sides_are_equally_long(repository: Repository) -> Non
         assert (base.folder.name, head.folder.name) == ("base", "head")
 
 
-def test_a_folder_within_the_repository_stands_for_it(repository: Repository) -> None:
+def test_a_folder_inside_the_repository_means_the_repository(repository: Repository) -> None:
     with checked_out(repository.folder / "app", "v1", ".") as (base, head):
         assert contents(base.folder) == contents(head.folder) == FILES
         assert base.repository == head.repository == repository.folder
 
 
 @pytest.mark.parametrize("error", [RuntimeError(), KeyboardInterrupt(), BenchError("x")], ids=repr)
-def test_nothing_is_left_of_either_side_whatever_goes_wrong(repository: Repository, error: BaseException) -> None:
+def test_nothing_is_left_of_the_two_sides_whatever_goes_wrong(repository: Repository, error: BaseException) -> None:
     repository.write({"kept.txt": "not committed\n"})
     before = repository.state()
 
@@ -214,7 +213,9 @@ def test_nothing_is_left_of_either_side_whatever_goes_wrong(repository: Reposito
     assert nothing_is_left(repository)
 
 
-def test_a_revision_checked_out_elsewhere_may_be_a_side_and_stays_there(repository: Repository, tmp_path: Path) -> None:
+def test_a_revision_that_is_checked_out_elsewhere_may_be_a_side_and_stays_checked_out(
+    repository: Repository, tmp_path: Path
+) -> None:
     repository.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
     with checked_out(repository.folder, "other", "main") as (base, head):
         assert contents(base.folder) == contents(head.folder) == FILES
@@ -258,7 +259,7 @@ def test_a_machine_without_git_is_an_error(
         pass
 
 
-def test_a_stack_runs_from_its_own_folder_of_the_side(repository: Repository) -> None:
+def test_a_stack_runs_in_its_own_folder_of_the_side(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as sides:
         for side in sides:
             top = side.stack(replace(STACK, cwd=str(repository.folder)))
@@ -269,10 +270,10 @@ def test_a_stack_runs_from_its_own_folder_of_the_side(repository: Repository) ->
             assert (below.name, below.argv) == (STACK.name, STACK.argv)
 
 
-def test_a_relative_folder_of_a_stack_is_that_of_the_checkout_of_the_harness(
+def test_a_relative_folder_of_a_stack_is_relative_to_the_checkout_of_the_harness(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revisions, "ROOT", repository.folder)
+    monkeypatch.setattr(revisions, "SHIPPED", repository.folder)
     repository.write({LOCK: "one==1\n"})
     repository.commit("v2")
     with checked_out(repository.folder, "v2", ".") as (base, _):
@@ -280,7 +281,7 @@ def test_a_relative_folder_of_a_stack_is_that_of_the_checkout_of_the_harness(
         assert Path(base.stack(replace(STACK, cwd=".")).cwd) == base.folder
 
 
-def test_a_stack_that_runs_from_elsewhere_or_whose_folder_a_side_lacks_is_an_error(
+def test_a_stack_that_runs_outside_the_repository_or_whose_folder_a_side_lacks_is_an_error(
     repository: Repository, tmp_path: Path
 ) -> None:
     repository.write({"later/serve.py": "pass\n"})
@@ -294,11 +295,25 @@ def test_a_stack_that_runs_from_elsewhere_or_whose_folder_a_side_lacks_is_an_err
             head.stack(elsewhere)
 
 
-def ran(side: Side, repository: Repository) -> dict[str, str]:
+def test_a_sides_own_folder_of_programs_comes_before_that_of_the_working_tree(
+    repository: Repository, tmp_path: Path
+) -> None:
+    stack = replace(STACK, cwd=str(repository.folder), programs=str(repository.folder / "bin"))
+    repository.write({"bin/serve": "exit 0\n"})
+    (tmp_path / "outside").mkdir()
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        assert head.stack(stack).programs == str(head.folder / "bin")
+        assert base.stack(stack).programs == str(repository.folder / "bin")  # as .venv, which no revision has
+        assert head.stack(replace(stack, programs=str(tmp_path / "outside"))).programs == str(tmp_path / "outside")
+        assert head.stack(replace(stack, programs=None)).programs is None
+        assert head.stack(replace(stack, programs=HARNESS)).programs == HARNESS
+
+
+def ran(side: Checkout, repository: Repository) -> dict[str, str]:
     return side.ran(replace(STACK, cwd=str(repository.folder)))
 
 
-def imports(side: Side, repository: Repository, module: str, *options: str) -> None:
+def imports(side: Checkout, repository: Repository, module: str, *options: str) -> None:
     """A program of the stack that imports a module, as a server does."""
     stack = side.stack(replace(STACK, cwd=str(repository.folder)))
     argv = (sys.executable, *options, "-c", f"import {module}")
@@ -306,7 +321,7 @@ def imports(side: Side, repository: Repository, module: str, *options: str) -> N
 
 
 @pytest.mark.parametrize("settings", [{}, {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "elsewhere"}])
-def test_what_a_server_imported_is_known_by_the_bytecode_that_it_left_whatever_the_settings(
+def test_the_bytecode_shows_what_a_server_imported_whatever_the_settings_for_bytecode(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str]
 ) -> None:
     for name, value in settings.items():
@@ -325,7 +340,7 @@ def test_what_a_server_imported_is_known_by_the_bytecode_that_it_left_whatever_t
         assert digest(ran(base, repository)) != digest(ran(head, repository))
 
 
-def test_a_script_that_the_stack_names_itself_counts_though_it_leaves_no_bytecode(repository: Repository) -> None:
+def test_a_script_in_the_argv_of_the_stack_counts_although_it_leaves_no_bytecode(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
         script = replace(
             STACK, cwd=str(repository.folder), argv=("python3", "app/unused.py", "/etc/hostname", "{port}")
@@ -334,7 +349,7 @@ def test_a_script_that_the_stack_names_itself_counts_though_it_leaves_no_bytecod
         assert list(base.ran(replace(script, argv=("serve", "-c", "app/unused.py")))) == []
 
 
-def test_bytecode_of_another_optimisation_counts_and_that_whose_source_is_gone_does_not(
+def test_optimised_bytecode_counts_and_bytecode_without_its_source_does_not(
     repository: Repository,
 ) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
@@ -355,23 +370,37 @@ def test_what_was_imported_before_can_be_forgotten(repository: Repository) -> No
         assert list(ran(base, repository)) == ["app/__init__.py", "app/unused.py"]
 
 
-def test_all_there_is_gets_compiled_but_what_cannot_be(repository: Repository) -> None:
+def test_every_file_is_compiled_except_those_that_cannot_be(repository: Repository) -> None:
     repository.write({"app/broken.py": "def\n", "app/deep/er.py": "pass\n"})
     with checked_out(repository.folder, "v1", ".") as (_, head):
-        head.compile()
+        head.compile([replace(STACK, cwd=str(repository.folder))])
         assert set(ran(head, repository)) == {*(name for name in FILES if name.endswith(".py")), "app/deep/er.py"}
 
 
-def test_what_is_compiled_lies_where_a_server_looks_for_it_whatever_the_settings(
+def test_the_python_beside_the_stacks_program_compiles_as_it_is_the_one_that_will_run(
+    repository: Repository, tmp_path: Path
+) -> None:
+    programs = tmp_path / "their" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in (("serve", "#!/bin/sh\n"), ("python", f'#!/bin/sh\necho "$@" >> {tmp_path}/compiled\n')):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    stack = replace(STACK, cwd=str(repository.folder), programs=str(programs))
+    with checked_out(repository.folder, "v1", ".") as (base, _):
+        base.compile([stack, replace(stack, name="another")])
+        assert (tmp_path / "compiled").read_text() == f"-m compileall -q {base.folder}\n"
+
+
+def test_compiled_files_are_where_a_server_looks_for_them_whatever_the_settings_for_bytecode(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "prefix"))
     with checked_out(repository.folder, "v1", ".") as (base, _):
-        base.compile()
+        base.compile([replace(STACK, cwd=str(repository.folder))])
         assert "app/main.py" in ran(base, repository)
 
 
-def test_a_digest_changes_with_a_path_and_with_a_content_and_with_nothing_else() -> None:
+def test_a_digest_depends_on_paths_and_contents_and_on_nothing_else() -> None:
     files = {"a.py": "11", "b.py": "22"}
     assert digest(files) == digest({"b.py": "22", "a.py": "11"})
     others = [
@@ -385,7 +414,7 @@ def test_a_digest_changes_with_a_path_and_with_a_content_and_with_nothing_else()
 
 
 class Programs:
-    """Stands for venv and pip: notes what was run and, where it is told to, fails. Git is run for real."""
+    """Takes the place of venv and pip: notes what was run, and fails where a test wants it. Git runs for real."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ran: list[tuple[str, ...]] = []
@@ -417,8 +446,8 @@ def locked(repository: Repository) -> Repository:
     return repository
 
 
-def wanted(side: Side) -> list[tuple[str, ...]]:
-    """How its environment is made."""
+def wanted(side: Checkout) -> list[tuple[str, ...]]:
+    """The commands that make its environment."""
     environment = side.folder.parent / f"{side.folder.name}.venv"
     return [
         (sys.executable, "-m", "venv", str(environment)),
@@ -429,35 +458,37 @@ def wanted(side: Side) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def test_a_side_locked_to_other_versions_gets_an_environment_of_its_own(locked: Repository, programs: Programs) -> None:
+def test_a_side_with_another_lock_file_gets_an_environment_of_its_own(locked: Repository, programs: Programs) -> None:
     with checked_out(locked.folder, "v2", ".") as (base, head):
         assert programs.ran == wanted(base)
-        assert base.programs == base.folder.parent / "base.venv" / "bin"
-        assert head.programs == OWN_PROGRAMS
+        assert base.environment == base.folder.parent / "base.venv" / "bin"
+        assert head.environment is None
         assert base.revision.lock_sha256 == hashlib.sha256(b"one==1\n").hexdigest()
         assert head.revision.lock_sha256 == hashlib.sha256(b"one==2\n").hexdigest()
 
 
 @pytest.mark.parametrize(("base", "head"), [("v3", "."), ("v3", "v3"), ("v2", "v2"), ("v1", "v2"), ("v1", "v1")])
-def test_sides_of_the_same_lock_file_or_without_one_run_in_the_harness_own_environment(
+def test_sides_with_the_same_lock_file_or_without_one_run_in_the_environment_of_the_harness(
     locked: Repository, programs: Programs, base: str, head: str
 ) -> None:
     with checked_out(locked.folder, base, head) as sides:
-        assert [side.programs for side in sides] == [OWN_PROGRAMS] * 2
+        assert [side.environment for side in sides] == [None] * 2
     assert programs.ran == []
 
 
-def test_in_the_harness_own_repository_what_is_installed_is_its_working_trees_lock_file(
+def test_in_the_repository_of_the_harness_the_lock_file_of_its_working_tree_is_the_installed_one(
     locked: Repository, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(revisions, "ROOT", locked.folder)
+    monkeypatch.setattr(revisions, "CHECKOUT", locked.folder)
     with checked_out(locked.folder, "v2", "v2") as (base, head):
         assert programs.ran == [*wanted(base), *wanted(head)]
-        assert [side.programs.parent.name for side in (base, head)] == ["base.venv", "head.venv"]
-        assert len(str(base.programs)) == len(str(head.programs))
+        assert base.environment is not None
+        assert head.environment is not None
+        assert [one.parent.name for one in (base.environment, head.environment)] == ["base.venv", "head.venv"]
+        assert len(str(base.environment)) == len(str(head.environment))
     programs.ran.clear()
     with checked_out(locked.folder, "v1", "v3") as (base, head):
-        assert base.programs == head.programs == OWN_PROGRAMS
+        assert base.environment is head.environment is None
     assert programs.ran == []
 
 
@@ -480,7 +511,7 @@ def test_an_environment_that_cannot_be_made_is_an_error_and_leaves_nothing(
     assert nothing_is_left(locked)
 
 
-def test_a_file_that_was_renamed_with_git_is_not_there_under_its_old_name(repository: Repository) -> None:
+def test_a_file_that_was_renamed_with_git_has_only_its_new_name(repository: Repository) -> None:
     repository.git("mv", "app/unused.py", "app/renamed.py")
     with checked_out(repository.folder, "v1", ".") as (_, head):
         assert head.revision.dirty
@@ -489,7 +520,7 @@ def test_a_file_that_was_renamed_with_git_is_not_there_under_its_old_name(reposi
 
 @pytest.mark.parametrize("target", ["app", "nowhere"])
 @pytest.mark.parametrize("tracked", [True, False])
-def test_a_link_to_a_folder_or_to_nothing_is_a_change_like_any_other(
+def test_a_link_to_a_folder_or_to_nothing_is_copied_as_a_link(
     repository: Repository, target: str, tracked: bool
 ) -> None:
     link = repository.folder / "link"
@@ -515,17 +546,15 @@ def test_a_folder_may_have_become_a_file_or_a_link(repository: Repository, link:
         assert contents(head.folder) == contents(repository.folder)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
-def test_a_name_may_be_of_any_bytes(repository: Repository) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere file names are text")
+def test_a_file_name_may_have_any_bytes(repository: Repository) -> None:
     name = b"caf\xe9.txt"
     (repository.folder / os.fsdecode(name)).write_text("new\n")
     with checked_out(repository.folder, "v1", ".") as (_, head):
         assert name in [os.fsencode(path.name) for path in head.folder.iterdir()]
 
 
-def test_somebody_elses_worktree_whose_folder_is_away_for_now_stays_known(
-    repository: Repository, tmp_path: Path
-) -> None:
+def test_another_worktree_whose_folder_is_unmounted_stays_registered(repository: Repository, tmp_path: Path) -> None:
     repository.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "other"))
     (tmp_path / "other").rename(tmp_path / "unmounted")
     with checked_out(repository.folder, "v1", "."):

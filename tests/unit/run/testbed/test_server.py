@@ -1,17 +1,18 @@
 import json
-import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
 from bench.model.config import Stack
+from bench.places import SHIPPED
 from bench.run.host import ports
-from bench.run.host.process import Program
+from bench.run.host.process import OWN_PROGRAMS
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import server
-from bench.run.testbed.server import running_server
+from bench.run.testbed.server import program_folders, running_server
 
 SERVE = """
 import http.server, json, os, sys
@@ -28,7 +29,7 @@ def stack(folder: Path, *argv: str, env: dict[str, str] | None = None, ready_pat
     return Stack("mine", "Mine", "wsgi", argv, env or {}, 3, 4, 12, ready_path, str(folder))
 
 
-def test_placeholders_are_filled_in_wherever_they_stand(tmp_path: Path) -> None:
+def test_placeholders_are_filled_in_wherever_they_are(tmp_path: Path) -> None:
     mine = stack(
         tmp_path,
         *(
@@ -62,8 +63,28 @@ def _get(url: str) -> tuple[list[str], str, str]:
     return said, where, cwd
 
 
+def test_a_stack_names_the_folders_that_are_searched_before_path(tmp_path: Path) -> None:
+    mine, made = stack(tmp_path, "serve"), tmp_path / "base.venv/bin"
+    assert program_folders(mine) == (OWN_PROGRAMS,)
+    assert program_folders(replace(mine, programs=None)) == ()
+    assert program_folders(replace(mine, programs=None), made) == (made,)
+    assert program_folders(replace(mine, programs=str(tmp_path)), made) == (made, tmp_path)
+    assert program_folders(replace(mine, programs="upstream")) == (SHIPPED / "upstream",)
+
+
+def test_a_folder_of_programs_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    mine = replace(stack(tmp_path, sys.executable), programs=str(tmp_path / "gone"))
+    with (
+        pytest.raises(
+            BenchError, match=f"the folder {tmp_path / 'gone'} does not exist: correct `programs` of stack mine"
+        ),
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+
+
 @pytest.mark.parametrize("place", ["argv", "env"])
-def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, place: str) -> None:
+def test_the_error_for_an_unknown_placeholder_lists_the_known_ones(tmp_path: Path, place: str) -> None:
     mine = stack(tmp_path, "a", "{prot}") if place == "argv" else stack(tmp_path, "a", env={"A": "{prot}"})
     with pytest.raises(BenchError) as caught, running_server(mine, "", 1, (), tmp_path / "log", StopRequest()):
         pass
@@ -77,7 +98,7 @@ def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, plac
     ("argv", "env", "cwd", "wanted"),
     [
         (("no-such-program",), {}, ".", "there is no program 'no-such-program' on PATH"),
-        (("./no-such-program",), {}, ".", "there is no program './no-such-program' on PATH"),
+        (("./no-such-program",), {}, ".", "there is no program './no-such-program' in /"),
         ((sys.executable,), {}, "gone", "the working directory .*gone does not exist"),
         ((sys.executable, "-c", "a\0b"), {}, ".", "mine cannot be started: embedded null byte"),
         ((sys.executable,), {"A=B": "c"}, ".", "mine cannot be started: illegal environment variable name"),
@@ -85,7 +106,7 @@ def test_an_unknown_placeholder_is_told_with_the_known_ones(tmp_path: Path, plac
         ((sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"), {}, ".", "mine was killed by SIGKILL"),
     ],
 )
-def test_what_cannot_be_started_is_told_in_one_line(
+def test_the_error_for_what_cannot_be_started_is_one_line(
     tmp_path: Path, argv: tuple[str, ...], env: dict[str, str], cwd: str, wanted: str
 ) -> None:
     mine = stack(tmp_path / cwd, *argv, env=env)
@@ -100,7 +121,7 @@ def test_what_cannot_be_started_is_told_in_one_line(
 NEVER = "import time; print('half way'); time.sleep(60)"
 
 
-def test_a_server_that_never_listens_is_given_up_with_the_port_and_its_log(
+def test_the_error_for_a_server_that_never_listens_has_its_port_and_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ports, "READY_S", 0.5)
@@ -113,7 +134,9 @@ def test_a_server_that_never_listens_is_given_up_with_the_port_and_its_log(
     assert f"it said: half way; log: {tmp_path / 'log'}" in str(caught.value)
 
 
-def test_a_ready_path_that_answers_an_error_is_not_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_whose_ready_path_answers_an_error_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ports, "READY_S", 1.5)
     broken = SERVE.replace("send_response(200)", "send_response(503)")
     mine = stack(tmp_path, sys.executable, "-c", broken, "{port}", env={"WHERE": ""})
@@ -125,7 +148,7 @@ def test_a_ready_path_that_answers_an_error_is_not_ready(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("ready_path", [None, "/"])
-def test_a_port_on_which_somebody_else_listens_is_not_the_servers(
+def test_a_server_is_not_ready_where_another_process_listens_on_its_port(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ready_path: str | None
 ) -> None:
     others = (sys.executable, "-c", SERVE, "{port}")
@@ -140,31 +163,3 @@ def test_a_port_on_which_somebody_else_listens_is_not_the_servers(
             running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
         ):
             pass
-
-
-def test_free_ports_are_each_another() -> None:
-    assert len(set(ports.free_ports(50))) == 50
-
-
-def test_a_free_port_is_none_that_is_handed_to_outgoing_connections() -> None:
-    # Such a port may be given to whoever asks whether its server is up yet, who then is connected to himself.
-    assert max(ports.free_ports(500)) < 32_768
-
-
-def test_a_port_that_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", ports.free_port()))
-        port = taken.getsockname()[1]
-        monkeypatch.setattr(ports, "_SERVED", range(port, port + 1))
-        with pytest.raises(BenchError, match=f"1 free ports were needed from {port} to {port}, there are 0"):
-            ports.free_port()
-
-
-def test_only_the_end_of_a_long_log_is_told(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    log.write_bytes(b"\xff" * 5_000_000 + b"\n\n" + b"y" * 5000 + b"\nlast\n\n")
-    program = Program("mine", ("a",), env={}, cwd=tmp_path, cpus=(), log=log)
-    assert program.log_tail().endswith(f"y | last; log: {log}")
-    assert len(program.log_tail()) < 3000
-    log.unlink()
-    assert "cannot be read" in program.log_tail()

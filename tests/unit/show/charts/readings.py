@@ -9,8 +9,8 @@ from bench.judge.stacks.rows import Row, rows
 from bench.model.cell import Cell, Memory, MemoryFigure, Problem
 from bench.model.config import Load, Plan
 from bench.model.loads import amount
-from bench.reading import Reading
-from tests.unit.builders import Shape, cell, plan, run_of
+from bench.reading import JudgedRun
+from tests.unit.builders import Shape, cell, changed, plan, run_of
 
 TAILS = tuple(10 ** (step / 12) for step in range(37))
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
@@ -18,13 +18,13 @@ LOST = Problem("upstream calls", "none of them came", ("throughput", "latency", 
 LONG = "A long title " * 12
 
 
-def reading(planned: Plan, cells: Iterable[Cell], curves: Mapping[int, Curve] = {}) -> Reading:
+def reading(planned: Plan, cells: Iterable[Cell], curves: Mapping[int, Curve] = {}) -> JudgedRun:
     """The reading of these cells, in the order in which they stand."""
     numbered = tuple(replace(one, order=number) for number, one in enumerate(cells))
-    return Reading(run_of(planned, numbered), curves, {})
+    return JudgedRun(run_of(planned, numbered), curves, {})
 
 
-def rows_of(found: Reading) -> tuple[Row, ...]:
+def rows_of(found: JudgedRun) -> tuple[Row, ...]:
     return rows(found.run.cells, found.run.config)
 
 
@@ -36,7 +36,7 @@ def crowd(
     rounds: int = 3,
     problems: tuple[Problem, ...] = (),
     names: Sequence[str] = (),
-) -> Reading:
+) -> JudgedRun:
     """Everything that charts can show, of so many stacks: with these names, then with names of 40 characters."""
     stacks = [*names, *(f"{'x' * 36}-{number:03d}" for number in range(count))][:count]
     few = {"health": tuple(closed[:1]), "compute": tuple(closed[:2])} if closed else {}
@@ -60,9 +60,9 @@ def crowd(
     ascending = sorted(found.run.cells, key=lambda one: amount(one.load))
     highest = {(one.scenario, one.load.model): one.load for one in ascending}
     curves = {
-        one.order: curve(one.latency_s.p50)
+        one.order: curve(latency_s.p50)
         for one in found.run.cells
-        if one.latency_s is not None and highest[one.scenario, one.load.model] == one.load
+        if (latency_s := one.measurement.latency_s) is not None and highest[one.scenario, one.load.model] == one.load
     }
     return replace(found, curves=curves, timelines={found.run.cells[-1].order: second_by_second()})
 
@@ -82,7 +82,7 @@ def made(stack: str, place: int, scenario: str, load: Load, number: int, problem
         problems=problems,
     )
     memory = MemoryFigure(pss_bytes, round(1.4 * pss_bytes), round(0.9 * pss_bytes))
-    return replace(one, memory=Memory(memory, memory, memory), in_flight=0.95 * much + number / 10)
+    return changed(one, memory=Memory(memory, memory, memory), in_flight=0.95 * much + number / 10)
 
 
 def curve(least_s: float, places: int = len(TAILS)) -> Curve:

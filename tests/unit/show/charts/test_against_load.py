@@ -6,13 +6,13 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME, METRICS, P95
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.model.config import Closed, Open, Plan
-from bench.show.charts.against_load import against_load, at_saturation, draw
+from bench.show.charts.against_load import against_load, draw
 from bench.show.charts.style import styled
-from tests.unit.builders import SYNC, Shape, cell, plan, run_of
+from tests.unit.builders import SYNC, Shape, cell, changed, plan, run_of
 from tests.unit.show.charts.drawings import assert_legible
 from tests.unit.show.charts.readings import LOST, reading, rows_of
 
@@ -29,7 +29,7 @@ def chart(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> F
 def finding(planned: Plan, cells: Sequence[Cell], metric: str = "throughput") -> str:
     found = reading(planned, cells)
     with styled():
-        drawn = against_load(metric, found, rows_of(found))
+        drawn = against_load(BY_NAME[metric], metric, found, rows_of(found))
     assert drawn is not None
     return drawn.finding
 
@@ -84,7 +84,7 @@ def test_no_text_is_cut_off_or_runs_into_another(count: int, metric: str) -> Non
         for users in loads
         for n in (1, 2, 3)
     ]
-    cells = [replace(one, problems=(LATE,)) if one.load == Closed(users=500) else one for one in cells]
+    cells = [changed(one, problems=(LATE,)) if one.load == Closed(users=500) else one for one in cells]
     assert_legible(chart(planned, cells, metric))
 
 
@@ -111,13 +111,13 @@ def test_a_finding_has_the_figures_with_intervals_of_the_highest_load_that_two_s
     assert said == "Throughput on weather with 100 users: b 200/s (35.7\u20131120) and a 200/s (35.7\u20131120)."
 
 
-def test_a_finding_names_what_is_void_and_what_slots_bind() -> None:
+def test_a_finding_names_what_is_unreliable_and_what_slots_limit() -> None:
     cells = [cell("a", problems=(LATE,)), cell("b", p95_s=0.2)]
-    assert finding(TWO, cells, "p95") == "P95 latency at saturation on weather with 10 users: b 200 ms; void: a."
+    assert finding(TWO, cells, "p95") == "P95 latency at saturation on weather with 10 users: b 200 ms; unreliable: a."
     sync = plan({"sync": SYNC}, {"weather": (10,)}, rounds=1)
-    said = finding(sync, [cell("sync", throughput_rps=190.0, bound="slots")])
-    assert said == "Throughput on weather with 10 users: sync 190/s. Bound by slots: sync (at most 200/s)."
-    assert "slots" not in finding(sync, [cell("sync", bound="slots")], "cpu")
+    said = finding(sync, [cell("sync", throughput_rps=190.0, limit="slots")])
+    assert said == "Throughput on weather with 10 users: sync 190/s. Limited by slots: sync (slots allow 200/s)."
+    assert "slots" not in finding(sync, [cell("sync", limit="slots")], "cpu")
 
 
 def test_a_finding_of_many_stacks_counts_the_rest() -> None:
@@ -126,26 +126,25 @@ def test_a_finding_of_many_stacks_counts_the_rest() -> None:
     assert said == "Throughput on weather with 10 users: s1 100/s, s0 100/s, s2 100/s, s3 100/s and 2 more."
 
 
-def test_where_nothing_is_sound_the_finding_says_so() -> None:
-    assert finding(TWO, [cell(problems=(LOST,))]) == "No throughput of this run is sound under closed loads."
+def test_where_nothing_is_reliable_the_finding_says_so() -> None:
+    assert finding(TWO, [cell(problems=(LOST,))]) == "This run has no reliable throughput under closed-loop loads."
 
 
 def test_latency_at_saturation_is_a_chart_of_its_own_only_beside_that_of_open_loads() -> None:
     both = plan({"a": Shape(1)}, {"weather": (10,)}, rates={"weather": (50.0,)}, rounds=1)
     found = reading(both, [cell("a"), cell("a", load=RATE)])
     with styled():
-        headline, other = against_load("p95", found, rows_of(found)), at_saturation(found, rows_of(found))
+        headline, other = (against_load(P95, name, found, rows_of(found)) for name in ("p95", "p95-saturation"))
         only = reading(TWO, [cell("a")])
-        assert at_saturation(only, rows_of(only)) is None
+        assert against_load(P95, "p95-saturation", only, rows_of(only)) is None
     assert headline is not None
     assert other is not None
     assert (headline.name, headline.title) == ("p95", "P95 latency against offered rate")
     assert (other.name, other.title) == ("p95-saturation", "P95 latency at saturation against users")
     assert other.figure.axes[0].get_xlabel() == "10 users"
-    assert "not what a visitor waits" in other.caution
+    assert "do not measure latency at a given arrival rate" in other.caution
 
 
 def test_a_run_without_a_cell_has_no_chart() -> None:
     empty = reading(TWO, [])
-    assert against_load("throughput", empty, ()) is None
-    assert at_saturation(empty, ()) is None
+    assert [against_load(metric, name, empty, ()) for metric in METRICS for _, name in metric.charts] == [None] * 5

@@ -61,29 +61,29 @@ def test_stacks_that_lie_on_one_another_are_told_by_the_legend() -> None:
 
 def test_the_finding_has_the_figures_of_both_sides_of_the_line() -> None:
     assert chart(THREE, cells()).finding == (
-        "The frontier on weather, by means: quick (900/s in 80.0 MB, 100 users) and lean (500/s in 40.0 MB, 100 "
+        "On the frontier for weather (means): quick (900/s in 80.0 MB, 100 users) and lean (500/s in 40.0 MB, 100 "
         "users). Below it: neither (400/s in 60.0 MB, 100 users)."
     )
 
 
-def test_a_stack_whose_memory_is_void_is_crossed_out_and_off_the_line() -> None:
+def test_a_stack_whose_memory_is_unreliable_is_crossed_out_and_off_the_line() -> None:
     made = [*(one for one in cells() if one.stack != "neither"), cell("neither", 100, problems=(LOST,))]
     drawn = chart(THREE, made)
     (axes,) = drawn.figure.axes
     assert gids(axes).count("void:neither") >= 2
     assert "mean:neither" not in gids(axes)
-    assert "crossed out, because void: neither on weather with 100 users (upstream calls)." in words(drawn.figure)
+    assert "crossed out, because unreliable: neither on weather with 100 users (upstream calls)." in words(drawn.figure)
     assert "neither" not in drawn.finding
 
 
-def test_a_void_latency_is_no_matter() -> None:
+def test_an_unreliable_latency_does_not_matter() -> None:
     made = [cell("lean", users, problems=(LATE,)) for users in (10, 100)]
     drawn = chart(THREE, made)
-    assert "void" not in words(drawn.figure)
-    assert drawn.finding == "The frontier on weather, by means: lean (100/s in 50.0 MB, 10 users)."
+    assert "unreliable" not in words(drawn.figure)
+    assert drawn.finding == "On the frontier for weather (means): lean (100/s in 50.0 MB, 10 users)."
 
 
-def test_without_a_sound_figure_or_a_closed_load_there_is_no_chart() -> None:
+def test_without_a_reliable_figure_or_a_closed_load_there_is_no_chart() -> None:
     nothing = reading(THREE, [cell("lean", problems=(LOST,))])
     assert frontier.chart(nothing, rows_of(nothing)) is None
     rates = crowd(2, closed=(), rounds=1)

@@ -69,7 +69,7 @@ def test_rounds_are_dots_and_intervals_bars_both_ways() -> None:
     assert "dots: rounds" in words(figure)
 
 
-def test_a_void_load_is_off_the_line_crossed_out_and_named() -> None:
+def test_an_unreliable_load_is_off_the_line_crossed_out_and_named() -> None:
     made = [
         cell("a", users, throughput_rps=throughput, p95_s=p95_s, problems=(LATE,) if users == 100 else ())
         for users, (throughput, p95_s) in BENT.items()
@@ -81,7 +81,7 @@ def test_a_void_load_is_off_the_line_crossed_out_and_named() -> None:
     assert xs(axes, "void:a") == [900.0]
     assert ys(axes, "void:a") == pytest.approx([110.0])
     assert not any(gid.startswith("ring:") for gid in gids(axes))
-    assert "crossed out, because void: a on weather with 100 users (upstream late)." in words(drawn.figure)
+    assert "crossed out, because unreliable: a on weather with 100 users (upstream late)." in words(drawn.figure)
     assert drawn.finding.startswith("No stack has a knee within its loads")
 
 
@@ -92,9 +92,9 @@ def test_axes_are_logarithmic_where_stacks_are_twenty_times_apart() -> None:
     assert axes.get_xlim()[0] < 0.95
 
 
-def test_the_finding_says_where_the_knees_lie() -> None:
+def test_the_finding_says_where_the_knees_are() -> None:
     assert chart(TWO, [*cells("a"), *cells("b", 2.0)]).finding == (
-        "The knee on weather, where throughput / P95 is greatest, lies at 100 users for b (1800/s, P95 110 ms) and "
+        "The knee on weather, where throughput / P95 is greatest, is at 100 users for b (1800/s, P95 110 ms) and "
         "100 users for a (900/s, P95 110 ms). Beyond it P95 grows by a larger factor than throughput."
     )
 
@@ -103,17 +103,17 @@ def test_a_scenario_of_a_single_load_has_no_panel() -> None:
     planned = plan({"a": Shape(1)}, {"weather": (10, 100, 500), "health": (10,)}, rounds=1)
     figure = chart(planned, [*cells(), cell("a", scenario="health")]).figure
     assert [axes.get_label() for axes in figure.axes] == ["weather"]
-    assert "A single load, and so no line: health." in words(figure)
+    assert "No line, because there is only one load: health." in words(figure)
     single = reading(planned, [cell("a", scenario="health")])
     with styled():
         assert knee.chart(single, rows_of(single)) is None
 
 
-def test_where_nothing_is_sound_the_panel_and_the_finding_say_so() -> None:
+def test_where_nothing_is_reliable_the_panel_and_the_finding_say_so() -> None:
     made = [cell("a", users, problems=(LOST,)) for users in (10, 100)]
     drawn = chart(TWO, made)
-    assert [text.get_text() for text in drawn.figure.axes[0].texts] == ["no figure to show"]
-    assert drawn.finding == "No closed load of this run has a sound throughput and a sound P95."
+    assert [text.get_text() for text in drawn.figure.axes[0].texts] == ["no reliable value"]
+    assert drawn.finding == "No closed-loop load of this run has both a reliable throughput and a reliable P95."
 
 
 @pytest.mark.parametrize("count", [1, 2, 8])

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bench.judge.cell.figures import BY_NAME
+from bench.judge.cell.metrics import BY_NAME
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.model.config import Open, Plan
@@ -56,7 +56,7 @@ def test_one_load_makes_a_bar_for_each_stack() -> None:
     assert axes.get_xlabel() == "10 users"
 
 
-def test_a_void_figure_is_off_the_line_struck_and_named_with_its_reason() -> None:
+def test_an_unreliable_figure_is_off_the_line_struck_and_named_with_its_reason() -> None:
     cells = [cell("a", users, problems=(LATE,) if users == 100 else ()) for users in (10, 100, 500)]
     figure = chart(TWO, cells, "p95")
     (axes,) = figure.axes
@@ -66,12 +66,12 @@ def test_a_void_figure_is_off_the_line_struck_and_named_with_its_reason() -> Non
     assert cross.get_marker() == "x"
     assert np.asarray(hollow.get_ydata()).tolist() == np.asarray(cross.get_ydata()).tolist() == [100.0]
     assert gids(axes).count("mean:a") == 2
-    assert "crossed out, because void: a on weather with 100 users (upstream late)." in words(figure)
+    assert "crossed out, because unreliable: a on weather with 100 users (upstream late)." in words(figure)
     assert "Left out" not in words(figure)
-    assert "void" not in words(chart(TWO, cells))
+    assert "unreliable" not in words(chart(TWO, cells))
 
 
-def test_a_void_figure_far_from_the_others_is_left_out_and_does_not_stretch_the_axis() -> None:
+def test_an_unreliable_figure_far_from_the_others_is_left_out_and_does_not_stretch_the_axis() -> None:
     cells = [
         cell("a", users, p95_s=9.0 if users == 100 else 0.1, problems=(LATE,) if users == 100 else ())
         for users in (10, 100)
@@ -80,27 +80,27 @@ def test_a_void_figure_far_from_the_others_is_left_out_and_does_not_stretch_the_
     (axes,) = figure.axes
     assert axes.get_ylim()[1] < 200
     assert "void:a" not in gids(axes)
-    assert "Left out: a on weather with 100 users (upstream late)." in words(figure)
+    assert "Left out, because unreliable: a on weather with 100 users (upstream late)." in words(figure)
 
 
 def test_a_figure_that_rests_on_some_rounds_is_drawn_whole_and_the_others_named() -> None:
     cells = [cell("a", users, n, problems=(LATE,) if n == 2 else ()) for users in (10, 100) for n in (1, 2, 3)]
     figure = chart(TWO, cells, "p95")
     assert "void:a" not in gids(figure.axes[0])
-    assert "Left out: a on weather with 10 and 100 users (upstream late in 1 of 3 rounds)." in words(figure)
+    assert "because unreliable: a on weather with 10 and 100 users (upstream late in 1 of 3 rounds)." in words(figure)
 
 
-def test_a_void_bar_is_a_hatched_outline_without_fill() -> None:
+def test_an_unreliable_bar_is_a_hatched_outline_without_fill() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
     (axes,) = chart(planned, [cell("a", p95_s=0.15, problems=(LATE,)), cell("b")], "p95").axes
     assert "bar:a" not in gids(axes)
     (outline,) = (patch for patch in axes.patches if patch.get_gid() == "void:a")
     assert isinstance(outline, Rectangle)
     assert (outline.get_fill(), bool(outline.get_hatch()), outline.get_height()) == (False, True, 150.0)
-    assert {text.get_text() for text in axes.texts} == {"void", "100"}
+    assert [text.get_text() for text in axes.texts] == ["100"]
 
 
-def test_a_void_bar_without_a_figure_or_far_above_the_others_has_only_a_word() -> None:
+def test_an_unreliable_bar_without_a_figure_or_far_above_the_others_has_only_a_word() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
     (axes,) = chart(planned, [cell("a", p95_s=9.0, problems=(LATE,)), cell("b")], "p95").axes
     assert "void:a" not in gids(axes)
@@ -108,12 +108,12 @@ def test_a_void_bar_without_a_figure_or_far_above_the_others_has_only_a_word() -
     (other,) = chart(planned, [cell("a", throughput_rps=0.0), cell("b")]).axes
     assert "void:a" not in gids(other)
     for one in (axes, other):
-        assert {text.get_text() for text in one.texts} == {"void", "100"}
+        assert {text.get_text() for text in one.texts} == {"n/a", "100"}
 
 
 def test_a_panel_without_a_figure_says_so() -> None:
     figure = chart(TWO, [])
-    assert [text.get_text() for text in figure.axes[0].texts] == ["no figure to show"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no reliable value"]
 
 
 def test_a_ceiling_goes_on_beyond_the_last_load_of_its_stack() -> None:
@@ -160,7 +160,7 @@ def test_an_interval_far_wider_than_the_data_does_not_flatten_it() -> None:
     cells = [cell("a", users, n, throughput_rps=100.0 * n) for users in (10, 100) for n in (1, 3)]
     figure = chart(plan({"a": Shape(1)}, {"weather": (10, 100)}, rounds=2), cells)
     assert figure.axes[0].get_ylim()[1] < 900
-    assert "too wide to be shown whole" in words(figure)
+    assert "too wide to show in full" in words(figure)
 
 
 BOTH = plan({"a": Shape(1)}, {"weather": (10, 100), "health": (10, 100)}, rates={"weather": (50.0, 300.0)}, rounds=1)
@@ -186,7 +186,7 @@ def test_a_chart_shows_one_load_model(
     for axes in figure.axes:
         assert axes.get_xlabel() == axis
         np.testing.assert_allclose(xs(axes, "line:a"), loads)
-    assert ("Not run under open loads: health." in words(figure)) is (metric == "p95")
+    assert ("Not measured under open-loop loads: health." in words(figure)) is (metric == "p95")
 
 
 def test_a_run_of_one_load_model_has_it_on_every_chart() -> None:

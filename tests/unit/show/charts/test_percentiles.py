@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from bench.model.config import Closed, Open, Plan
 from bench.show.charts import percentiles
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import marks, styled
-from tests.unit.builders import Shape, cell, plan
+from tests.unit.builders import Shape, cell, changed, plan
 from tests.unit.show.charts.drawings import assert_legible, gids, labels, line, words, xs, ys
 from tests.unit.show.charts.readings import LATE, TAILS, crowd, curve, reading, rows_of
 
@@ -68,32 +67,32 @@ def test_there_is_a_panel_for_each_load_model_with_a_curve() -> None:
     figure = chart(TWO, cells, [curve(0.1), curve(0.1), curve(0.1)]).figure
     titles = [axes.get_title(loc="left").replace("\n", " ") for axes in figure.axes]
     title = "GET /weather: one upstream call of 20 ms"
-    assert titles == [f"{title}, 100 users (closed)", f"{title}, 50/s (open)"]
+    assert titles == [f"{title}, 100 users (closed-loop)", f"{title}, 50/s (open-loop)"]
 
 
-def test_a_stack_whose_latency_is_void_has_no_line_and_is_named() -> None:
+def test_a_stack_whose_latency_is_unreliable_has_no_line_and_is_named() -> None:
     drawn = chart(TWO, [*rounds(), *rounds("b", problems=(LATE,))], [curve(0.1)] * 4)
     (axes,) = drawn.figure.axes
     assert not any(gid.endswith(":b") for gid in gids(axes))
-    assert "Left out: b on weather with 100 users (upstream late)." in words(drawn.figure)
+    assert "Left out, because unreliable: b on weather with 100 users (upstream late)." in words(drawn.figure)
     assert "b " not in drawn.finding
 
 
-def test_a_void_round_is_left_out_alone_unless_the_stacks_own_doing_voids_it() -> None:
+def test_an_unreliable_round_is_left_out_alone_unless_the_stack_itself_spoilt_it() -> None:
     first, second = rounds()
-    late = chart(TWO, [replace(first, problems=(LATE,)), second], [curve(0.1), curve(0.4)])
+    late = chart(TWO, [changed(first, problems=(LATE,)), second], [curve(0.1), curve(0.4)])
     np.testing.assert_allclose(ys(late.figure.axes[0], "line:a")[0], 0.4)
-    assert "Left out: a on weather with 100 users (upstream late in 1 of 2 rounds)." in words(late.figure)
-    behind = chart(TWO, [replace(first, problems=(SLOW,)), second], [curve(0.1), curve(0.4)])
-    assert [text.get_text() for text in behind.figure.axes[0].texts] == ["no figure to show"]
-    assert behind.finding == "No latency of this run is sound at its highest load."
+    assert "because unreliable: a on weather with 100 users (upstream late in 1 of 2 rounds)." in words(late.figure)
+    behind = chart(TWO, [changed(first, problems=(SLOW,)), second], [curve(0.1), curve(0.4)])
+    assert [text.get_text() for text in behind.figure.axes[0].texts] == ["no reliable value"]
+    assert behind.finding == "This run has no reliable latency at its highest load."
 
 
 def test_a_stack_that_was_not_given_the_load_is_named() -> None:
     cells = [*rounds(), cell("b", 10)]
     assert cells[-1].load == Closed(users=10)
     drawn = chart(TWO, cells, [curve(0.1), curve(0.1), None])
-    assert "Not run with 100 users on weather: b." in words(drawn.figure)
+    assert "Not measured with 100 users on weather: b." in words(drawn.figure)
 
 
 def test_curves_that_end_apart_have_the_names_of_their_stacks() -> None:
@@ -103,15 +102,15 @@ def test_curves_that_end_apart_have_the_names_of_their_stacks() -> None:
     assert labels(drawn.figure.axes[0]) == []
 
 
-def test_the_finding_speaks_of_the_open_load_and_the_highest_percentile_that_all_stacks_tell() -> None:
+def test_the_finding_speaks_of_the_open_load_and_the_highest_percentile_that_all_stacks_have() -> None:
     cells = [*rounds(), cell("a", load=RATE), cell("b", load=RATE)]
     drawn = chart(TWO, cells, [curve(0.1), curve(0.1), curve(0.1), curve(0.05, 25)])
     assert drawn.finding == (
-        "P99 on weather at 50/s (open load), each the geometric mean of its rounds: b 317 ms and a 635 ms."
+        "P99 on weather at 50/s (open-loop), geometric means of the rounds: b 317 ms and a 635 ms."
     )
     few = chart(TWO, rounds(), [curve(0.1, 5)] * 2)
     assert few.finding == (
-        "Latency percentiles on weather with 100 users (closed load): too few requests to tell P90 of each stack."
+        "Latency percentiles on weather with 100 users (closed-loop): too few requests for P90 of each stack."
     )
 
 

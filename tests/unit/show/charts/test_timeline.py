@@ -43,34 +43,36 @@ def test_the_warm_up_is_shaded_and_the_window_marked() -> None:
         assert shade.get_extents().width > 0
         ends = [float(np.asarray(found.get_xdata())[0]) for found in axes.lines if found.get_gid() == "window"]
         assert ends == [2.0, 8.0]
-    assert "From 2.00 s to 8.00 s, between the dashed lines: the window." in words(drawn.figure)
+    assert "Between the dashed lines: the window, from 2.00 s to 8.00 s." in words(drawn.figure)
 
 
 def test_the_title_names_the_cell_and_the_finding_has_the_least_and_the_most_of_the_window() -> None:
     drawn = chart(second_by_second())
-    assert drawn.title == "Second by second: a on weather, 10 users (closed), round 2"
+    assert drawn.title == "Second by second: a on weather, 10 users (closed-loop), round 2"
     assert drawn.title in words(drawn.figure)
     assert drawn.finding == (
-        "a on weather, 10 users (closed), round 2: by the second of the window, throughput between 0/s and 910/s, "
+        "a on weather, 10 users (closed-loop), round 2: per second of the window, throughput between 0/s and 910/s, "
         "P95 at saturation between 110 ms and 130 ms and memory between 42.0 MB and 43.0 MB."
     )
 
 
-def test_a_void_figure_is_crossed_out_with_its_reason() -> None:
+def test_an_unreliable_figure_is_crossed_out_with_its_reason() -> None:
     drawn = chart(second_by_second(), (LATE,))
     throughput, p95, _ = drawn.figure.axes
     assert "line:throughput" in gids(throughput)
     (void,) = (found for found in p95.lines if found.get_gid() == "void:p95")
     assert (void.get_marker(), void.get_linestyle()) == ("x", "--")
-    assert "Void, and so crossed out: P95 latency at saturation: off by 6 ms." in words(drawn.figure)
-    assert drawn.finding.endswith("Void: P95 at saturation.")
+    assert "Crossed out, because unreliable: P95 latency at saturation: off by 6 ms." in words(drawn.figure)
+    assert drawn.finding.endswith("Unreliable: P95 at saturation.")
     lost = chart(second_by_second(), (LOST,)).finding
-    assert lost.endswith("no second of the window is whole and sound. Void: throughput, P95 at saturation and memory.")
+    assert lost.endswith(
+        "no whole second of the window is reliable. Unreliable: throughput, P95 at saturation and memory."
+    )
 
 
 def test_a_track_without_a_value_says_so() -> None:
     bare = replace(second_by_second(), memory_bytes=(None,) * 8)
-    assert [text.get_text() for text in chart(bare).figure.axes[2].texts] == ["no figure to show"]
+    assert [text.get_text() for text in chart(bare).figure.axes[2].texts] == ["no reliable value"]
 
 
 def test_a_run_without_a_time_line_has_no_chart() -> None:

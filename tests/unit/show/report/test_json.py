@@ -6,7 +6,6 @@ import pytest
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
-from bench.show.report.answer import answer
 from bench.show.report.json import figures
 from tests.unit.builders import Shape, cell, plan, run_of
 
@@ -17,7 +16,7 @@ PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
 def told(cells: list[Cell]) -> dict[str, Any]:
     run = run_of(PLAN, tuple(cells))
     found, compared = rows(run.cells, PLAN), ratios(run.cells, PLAN)
-    document: dict[str, Any] = json.loads(figures(run, answer(run, found, compared), found, compared))
+    document: dict[str, Any] = json.loads(figures(run, found, compared))
     return document
 
 
@@ -37,10 +36,12 @@ def test_every_figure_is_there_in_base_units_with_its_interval_and_rounds() -> N
         ("fast", "flask", "same")
     }
     assert document["answer"]
+    assert document["version"] == 2
+    assert row["bottlenecks"] == {"nothing": "so the figures show"}
 
 
-def test_a_void_figure_is_null_and_says_why() -> None:
+def test_an_unreliable_figure_is_null_and_says_why() -> None:
     row = told([cell("flask", 10, 1, problems=(LATE,))])["rows"][0]
     assert row["figures"]["p95"] is None
-    assert row["voids"]["p95"]["detail"] == "off by 6 ms"
+    assert row["unreliable"]["p95"]["detail"] == "off by 6 ms"
     assert row["figures"]["throughput"]["low"] is None

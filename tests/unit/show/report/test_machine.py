@@ -3,15 +3,16 @@ from dataclasses import replace
 from bench.model.cell import Cell, CellKey, Probe
 from bench.model.config import Closed
 from bench.show.report.machine import steadiness
-from tests.unit.builders import cell, failed
+from tests.unit.builders import cell, changed, failed
 
 
 def stolen(one: Cell, server: float | None, load: float | None) -> Cell:
-    assert one.cpu is not None
-    return replace(one, cpu=replace(one.cpu, server_steal=server, load_steal=load))
+    cpu = one.measurement.cpu
+    assert cpu is not None
+    return changed(one, cpu=replace(cpu, server_steal=server, load_steal=load))
 
 
-def test_how_far_the_machines_own_speed_moved_is_told_with_the_worst_steal() -> None:
+def test_how_much_the_machines_own_speed_varied_is_told_with_the_worst_steal() -> None:
     cells = [
         replace(stolen(cell(), 0.01, 0.034), probe=Probe(before_s=0.020, after_s=0.025)),
         replace(stolen(cell(), 0.02, None), probe=Probe(before_s=0.030, after_s=0.022)),
@@ -19,12 +20,12 @@ def test_how_far_the_machines_own_speed_moved_is_told_with_the_worst_steal() -> 
     said = steadiness(cells)
     assert said is not None
     assert "from 20.0 ms to 30.0 ms" in said
-    assert "moved by \u00d71.50" in said
-    assert "at worst 3.40 %" in said
+    assert "varied by a factor of 1.50, and" in said
+    assert "at most 3.40 % of either side's cores" in said
 
 
-def test_steal_that_is_not_told_is_not_called_none() -> None:
-    assert "hypervisor took: not told here." in str(steadiness([stolen(cell(), None, None)]))
+def test_steal_that_is_not_known_is_not_called_none() -> None:
+    assert "gave to others: not known." in str(steadiness([stolen(cell(), None, None)]))
 
 
 def test_failed_cells_say_nothing_of_the_machine() -> None:

@@ -1,12 +1,12 @@
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.model.config import Open, Plan
-from bench.show.report.ratios import passage
-from bench.show.text.sheet import Passage
+from bench.show.report.ratios import SINGLE, section
+from bench.show.text.document import Paragraph, Points, Section, Table
 from tests.unit.builders import Shape, cell, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
@@ -14,11 +14,34 @@ RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
 PLAN = plan({"flask": Shape(1), "fast": Shape(1), "other": Shape(1)}, {"weather": (10,)}, rates={"weather": (100.0,)})
 
 
-def said(cells: Sequence[Cell], planned: Plan = PLAN) -> Passage:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a section says: its sentences, the paragraphs below them, and its tables."""
+
+    points: tuple[str, ...]
+    notes: tuple[str, ...]
+    tables: tuple[Section, ...]
+
+
+def said(cells: Sequence[Cell], planned: Plan = PLAN) -> Said:
     run = run_of(planned, tuple(cells))
-    found = passage(run, rows(run.cells, planned), ratios(run.cells, planned))
+    found = section(run, rows(run.cells, planned), ratios(run.cells, planned))
     assert found is not None
+    return Said(
+        points=tuple(text for block in found.blocks if isinstance(block, Points) for text in block.texts),
+        notes=tuple(block.text for block in found.blocks if isinstance(block, Paragraph)),
+        tables=tuple(block for block in found.blocks if isinstance(block, Section)),
+    )
+
+
+def table(one: Section) -> Table:
+    (found,) = one.blocks
+    assert isinstance(found, Table)
     return found
+
+
+def lines(one: Section) -> list[tuple[str, ...]]:
+    return [tuple(cell.text for cell in row) for row in table(one).rows]
 
 
 def pair(load: Open | None = None, problems: tuple[Problem, ...] = (), rounds: int = 3) -> list[Cell]:
@@ -36,58 +59,62 @@ def pair(load: Open | None = None, problems: tuple[Problem, ...] = (), rounds: i
 def test_the_pair_is_compared_in_a_sentence_for_each_load() -> None:
     found = said([*pair(), *pair(RATE)])
     assert found.points == (
-        "fast / flask, weather, 10 users: P95 at saturation \u00d74.00 (4.00\u20134.00), memory the same within 1 %, "
-        "CPU per request \u00d70.50 (0.50\u20130.50)",
-        "fast / flask, weather, 100/s: P95 \u00d74.00 (4.00\u20134.00), memory the same within 1 %, "
-        "CPU per request \u00d70.50 (0.50\u20130.50)",
+        "fast / flask, weather, 10 users: P95 at saturation 4.00\u00d7 (4.00\u20134.00), memory equal within 1 %, "
+        "CPU per request 0.50\u00d7 (0.50\u20130.50)",
+        "fast / flask, weather, 100/s: P95 4.00\u00d7 (4.00\u20134.00), memory equal within 1 %, "
+        "CPU per request 0.50\u00d7 (0.50\u20130.50)",
     )
-    assert found.notes[0] == "No difference shown: weather, 10 users (throughput); weather, 100/s (achieved rate)."
+    assert found.notes[0] == "No difference was shown: weather, 10 users (throughput); weather, 100/s (achieved rate)."
 
 
-def test_a_void_figure_enters_no_ratio_and_that_is_said() -> None:
+def test_an_unreliable_value_enters_no_ratio_and_that_is_said() -> None:
     found = said(pair(problems=(LATE,)))
     assert "P95" not in found.points[0]
-    assert found.notes[1] == "No ratio, because a figure is void or missing: weather, 10 users (P95 at saturation)."
-    assert found.sheets[0].lines[0][3] == "-"
+    assert (
+        found.notes[1] == "No ratio, because a value is unreliable or missing: weather, 10 users (P95 at saturation)."
+    )
+    assert lines(found.tables[0])[0][3] == "-"
 
 
 def test_a_single_round_shows_no_difference_however_large() -> None:
     found = said(pair(rounds=1))
-    assert found.points == ("fast / flask: no difference shown.",)
-    assert "A single round has no interval, and shows no difference." in found.notes
-    assert found.sheets[0].lines[0][3] == "unclear: \u00d74.00"
+    assert found.points == ("fast / flask: no difference was shown.",)
+    assert SINGLE in found.notes
+    assert lines(found.tables[0])[0][3] == "unclear: 4.00\u00d7"
 
 
-def test_a_ratio_that_is_no_difference_has_a_word_before_it() -> None:
-    (sheet,) = said(pair()).sheets
-    assert sheet.lines[0][:2] == ("10 users", "fast")
-    throughput, p95, memory, cpu = sheet.lines[0][2:]
-    assert throughput.startswith("unclear: \u00d71.00 (")
-    assert memory == "same: \u00d71.00 (1.00\u20131.00)"
-    assert (p95[0], cpu[0]) == ("\u00d7", "\u00d7")
+def test_a_ratio_that_shows_no_difference_has_a_word_before_it() -> None:
+    (only,) = said(pair()).tables
+    ((load, stack, throughput, p95, memory, cpu),) = lines(only)
+    assert (load, stack) == ("10 users", "fast")
+    assert throughput.startswith("unclear: 1.00\u00d7 (")
+    assert memory == "same: 1.00\u00d7 (1.00\u20131.00)"
+    assert [one.split()[0] for one in (p95, cpu)] == ["4.00\u00d7", "0.50\u00d7"]
 
 
 def test_every_stack_is_set_against_the_second_and_models_share_no_table() -> None:
     others = [cell("other", 10, n) for n in (1, 2, 3)]
     found = said([*pair(), *others, *pair(RATE)])
     title = PLAN.scenarios["weather"].title
-    assert [sheet.title for sheet in found.sheets] == [
-        f"{title} (closed loads), against flask",
-        f"{title} (open loads), against flask",
+    assert [one.title for one in found.tables] == [
+        f"{title} (closed-loop), against flask",
+        f"{title} (open-loop), against flask",
     ]
-    assert [line[:2] for line in found.sheets[0].lines] == [("10 users", "fast"), ("10 users", "other")]
-    assert [sheet.headers[2:4] for sheet in found.sheets] == [("throughput", "P95 at saturation"), ("achieved", "P95")]
+    assert [line[:2] for line in lines(found.tables[0])] == [("10 users", "fast"), ("10 users", "other")]
+    headers = [[column.title for column in table(one).columns[2:4]] for one in found.tables]
+    assert headers == [["throughput", "P95 at saturation"], ["achieved", "P95"]]
+    assert all(one.detail and table(one).key == 1 for one in found.tables)
 
 
 def test_a_pair_without_a_common_figure_has_no_ratio_though_others_have() -> None:
     others = [cell(name, 10, n) for n in (1, 2, 3) for name in ("flask", "other")]
-    assert said(others).points == ("fast / flask: no ratio.",)
+    assert said(others).points == ("fast / flask: there is no ratio.",)
 
 
-def test_a_run_without_a_pair_has_no_passage() -> None:
+def test_a_run_without_a_pair_has_no_section() -> None:
     alone = replace(PLAN, profile=replace(PLAN.profile, compare=None))
     run = run_of(alone, tuple(pair()))
-    assert passage(run, rows(run.cells, alone), ratios(run.cells, alone)) is None
+    assert section(run, rows(run.cells, alone), ratios(run.cells, alone)) is None
 
 
 def test_no_word_says_who_won() -> None:

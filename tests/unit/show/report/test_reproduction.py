@@ -1,5 +1,6 @@
 from bench.judge.stacks.ratios import Ratio, Reproduced, ratios, reproduced
-from bench.show.report.reproduction import Reproduction, passage
+from bench.show.report.reproduction import Reproduction, section
+from bench.show.text.document import Paragraph, Points
 from tests.unit.builders import Shape, cell, plan
 
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
@@ -22,35 +23,40 @@ def compared(cpu_s: float, spread: float = 0.01) -> Reproduction:
     return Reproduction("20251231-000000", found)
 
 
+def opening(found: Reproduction) -> str:
+    first = section(found).blocks[0]
+    assert isinstance(first, Paragraph)
+    return first.text
+
+
+def differing(found: Reproduction) -> list[str]:
+    return [text for block in section(found).blocks if isinstance(block, Points) for text in block.texts]
+
+
 def test_ratios_are_counted_by_their_word() -> None:
-    assert passage(compared(0.001)).opening == "Against 20251231-000000: 4 yes, 0 no, 0 unclear."
-    unclear = passage(compared(0.001, spread=0.5))
-    assert unclear.opening == "Against 20251231-000000: 3 yes, 0 no, 1 unclear."
-    assert unclear.points == ()
+    assert opening(compared(0.001)) == "Compared with 20251231-000000: 4 yes, 0 no, 0 unclear."
+    unclear = compared(0.001, spread=0.5)
+    assert opening(unclear) == "Compared with 20251231-000000: 3 yes, 0 no, 1 unclear."
+    assert differing(unclear) == []
 
 
-def test_each_ratio_that_differs_stands_with_both_figures() -> None:
-    found = passage(compared(0.002))
-    assert found.opening.endswith("3 yes, 1 no, 0 unclear.")
-    assert found.points == (
-        "no: fast / flask, weather, 10 users: CPU per request is \u00d72.00 (2.00\u20132.00) here and "
-        "\u00d71.00 (1.00\u20131.00) there; here / there: \u00d72.00 (2.00\u20132.00)",
-    )
+def test_each_ratio_that_differs_is_listed_with_both_values() -> None:
+    found = compared(0.002)
+    assert opening(found).endswith("3 yes, 1 no, 0 unclear.")
+    assert differing(found) == [
+        "no: fast / flask, weather, 10 users: CPU per request is 2.00\u00d7 (2.00\u20132.00) here and "
+        "1.00\u00d7 (1.00\u20131.00) in the reference run; here / reference: 2.00\u00d7 (2.00\u20132.00)"
+    ]
 
 
-def test_what_the_words_mean_is_said_with_the_limit() -> None:
-    (meaning,) = passage(compared(0.001)).notes
+def test_the_words_are_explained_with_the_limit() -> None:
+    meaning = section(compared(0.001)).blocks[-1]
+    assert isinstance(meaning, Paragraph)
     for word in ("Yes: ", "No: ", "Unclear: ", "20 %"):
-        assert word in meaning
+        assert word in meaning.text
 
 
-def test_the_counts_come_first_and_then_the_ratios_that_differ() -> None:
-    found = passage(compared(0.002))
-    assert found.opening == "Against 20251231-000000: 3 yes, 1 no, 0 unclear."
-    assert [line[:4] for line in found.points] == ["no: "]
-
-
-def test_runs_without_a_common_ratio_say_so() -> None:
+def test_runs_without_a_common_ratio_say_so_and_explain_nothing() -> None:
     nothing = Reproduction("20251231-000000", ())
-    assert passage(nothing).opening == "Against 20251231-000000: the two runs have no ratio in common."
-    assert passage(nothing).notes == ()
+    assert opening(nothing) == "Compared with 20251231-000000: the two runs have no ratio in common."
+    assert len(section(nothing).blocks) == 1

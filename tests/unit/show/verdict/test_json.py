@@ -9,7 +9,7 @@ from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Change, Judgement
-from bench.show.verdict.json import document
+from bench.show.verdict.json import figures
 from tests.unit.sessions import STACKS, Recipe, ordinary, session
 
 FLASK, FASTAPI = STACKS
@@ -24,14 +24,14 @@ def read(judgement: Judgement) -> Any:
     def no_constant(name: str) -> None:
         raise ValueError(f"{name} is no JSON")
 
-    return json.loads(document(judgement), parse_constant=no_constant)
+    return json.loads(figures(judgement), parse_constant=no_constant)
 
 
 def test_a_verdict_has_its_version_its_reason_and_what_it_was_held_to(slower: Judgement) -> None:
     found = read(slower)
     assert (found["version"], found["verdict"], found["exit_code"]) == (1, "regressed", 1)
     assert found["headline"].startswith("regressed: flask-gthread, weather, 100 users: CPU per request +")
-    assert found["why"].endswith("the whole interval lies beyond the threshold of 2 %.")
+    assert found["why"].endswith("The whole interval lies beyond the threshold of 2 %.")
     assert (found["alpha"], found["family"], found["paired"]) == (0.05, 10, True)
     assert (found["controls"], found["control_moved"], found["identical_code"]) == ([FASTAPI], False, False)
     assert found["base"] == {"name": "main", "commit": "1" * 40, "dirty": False}

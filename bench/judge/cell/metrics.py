@@ -1,0 +1,232 @@
+"""The table of metrics: which figures are compared, which way is better, and what they are called."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.model.cell import Figure, Measurement, Memory, Requests
+
+Model = Literal["closed", "open"]
+"""A load model, as loads name theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a metric is called under loads of one model.
+
+    `title` stands in a sentence, `header` above a column, `chart` at the start of a chart's title. `verb` and `noun`
+    make a sentence about a ratio: `served 1.35 times the requests/s`. `caution`: how the value is misread. `{memory}`
+    stands for the kind of memory that the machine reports, PSS or USS.
+    """
+
+    title: str
+    header: str
+    chart: str
+    verb: str
+    noun: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A row of the table: what it is called, its unit, which way is better, how to read it from a measurement.
+
+    `read` gives None where there is no such figure; `value` also where a problem makes it unreliable. Two figures whose
+    ratio is within 1 +- `noise` count as equal; for a metric compared by its difference, two no further apart.
+    `charts`: the load models to draw it under, each with the name of the chart; a run that lacks the first model has
+    the first chart under its other model.
+    """
+
+    name: str
+    title: str
+    unit: Literal["requests/s", "s", "bytes", "1"]
+    better: Literal["higher", "lower"]
+    noise: float
+    figure: Figure
+    read: Callable[[Measurement], float | None]
+    closed: Wording
+    open: Wording
+    charts: tuple[tuple[Model, str], ...] = ()
+    compared_by: Literal["ratio", "difference"] = "ratio"
+
+    def under(self, model: Model) -> Wording:
+        """What it is called under loads of this model."""
+        return self.closed if model == "closed" else self.open
+
+    def void(self, measurement: Measurement, names: Container[str] | None = None) -> str | None:
+        """Why this metric is unreliable, or None; `names` restricts the search to problems of these names."""
+        found = (
+            one for one in measurement.problems if self.figure in one.voids and (names is None or one.name in names)
+        )
+        return next((problem.detail for problem in found), None)
+
+    def value(self, measurement: Measurement) -> float | None:
+        """The figure in its unit; None where there is none or it is unreliable."""
+        return None if self.void(measurement) is not None else self.read(measurement)
+
+
+def _pss_or_uss(memory: Memory | None) -> int | None:
+    if memory is None:
+        return None
+    return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
+
+
+def _anon(memory: Memory | None) -> int | None:
+    if memory is None:
+        return None
+    return memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes
+
+
+def _error_share(requests: Requests | None) -> float | None:
+    if requests is None:
+        return None
+    failed = requests.errors + requests.timeouts + requests.dropped
+    return failed / (requests.ok + failed) if requests.ok + failed else None
+
+
+THROUGHPUT = Metric(
+    name="throughput",
+    title="throughput",
+    unit="requests/s",
+    better="higher",
+    noise=0.01,
+    figure="throughput",
+    read=lambda one: one.throughput_rps,
+    charts=(("closed", "throughput"),),
+    closed=Wording(
+        title="throughput",
+        header="throughput",
+        chart="Throughput",
+        verb="served",
+        noun="requests/s",
+        caution=(
+            "With few users, throughput only shows how fast one answer is. Compare stacks at a load where their lines "
+            "are flat."
+        ),
+    ),
+    open=Wording(
+        title="achieved rate",
+        header="achieved",
+        chart="Achieved rate",
+        verb="achieved",
+        noun="rate",
+        caution=(
+            "The achieved rate cannot exceed the offered rate. Equal values mean that both stacks kept up, not that "
+            "both are equally fast."
+        ),
+    ),
+)
+P95 = Metric(
+    name="p95",
+    title="P95",
+    unit="s",
+    better="lower",
+    noise=0.03,
+    figure="latency",
+    read=lambda one: one.latency_s.p95 if one.latency_s else None,
+    charts=(("open", "p95"), ("closed", "p95-saturation")),
+    closed=Wording(
+        title="P95 at saturation",
+        header="P95 at saturation",
+        chart="P95 latency at saturation",
+        verb="had",
+        noun="P95 at saturation",
+        caution=(
+            "P95 at saturation is the time spent in a full queue, about users / throughput. Closed-loop loads do not "
+            "measure latency at a given arrival rate."
+        ),
+    ),
+    open=Wording(
+        title="P95",
+        header="P95",
+        chart="P95 latency",
+        verb="had",
+        noun="P95",
+        caution="P95 holds for the rates shown. Near a stack's limit it grows steeply, possibly between two rates.",
+    ),
+)
+_MEMORY = Wording(
+    title="memory",
+    header="memory, {memory}",
+    chart="Memory ({memory})",
+    verb="used",
+    noun="memory",
+    caution=(
+        "This is the memory of the whole process tree, with the workers, threads and pools that the highest load of "
+        "the run needs. Compare it within one run only."
+    ),
+)
+MEMORY = Metric(
+    name="memory",
+    title="memory",
+    unit="bytes",
+    better="lower",
+    noise=0.01,
+    figure="memory",
+    read=lambda one: _pss_or_uss(one.memory),
+    charts=(("closed", "memory"),),
+    closed=_MEMORY,
+    open=_MEMORY,
+)
+_CPU = Wording(
+    title="CPU per request",
+    header="CPU per request",
+    chart="CPU per request",
+    verb="used",
+    noun="CPU per request",
+    caution=(
+        "Low CPU per request is not speed, because a stack that waits uses no CPU. It is what a request costs you."
+    ),
+)
+CPU = Metric(
+    name="cpu",
+    title="CPU per request",
+    unit="s",
+    better="lower",
+    noise=0.01,
+    figure="cpu",
+    read=lambda one: one.cpu.server_s_per_request if one.cpu else None,
+    charts=(("closed", "cpu"),),
+    closed=_CPU,
+    open=_CPU,
+)
+METRICS: tuple[Metric, ...] = (THROUGHPUT, P95, MEMORY, CPU)
+BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+
+_ERRORS = Wording(
+    title="failed requests",
+    header="failed requests",
+    chart="Failed requests",
+    verb="failed",
+    noun="requests",
+    caution="Failed requests include timeouts and dropped arrivals.",
+)
+ERRORS = Metric(
+    name="errors",
+    title="failed requests",
+    unit="1",
+    better="lower",
+    noise=0.001,
+    figure="throughput",
+    read=lambda one: _error_share(one.requests),
+    compared_by="difference",
+    closed=_ERRORS,
+    open=_ERRORS,
+)
+UNPAIRED: Mapping[str, Metric] = {metric.name: metric for metric in (*METRICS, ERRORS)}
+"""What is compared between two runs."""
+
+_ANONYMOUS = replace(_MEMORY, title="anonymous memory", header="anonymous memory", chart="Anonymous memory")
+PAIRED: Mapping[str, Metric] = {
+    **UNPAIRED,
+    "throughput": replace(THROUGHPUT, noise=0.02),
+    "cpu": replace(CPU, noise=0.02),
+    "memory": replace(
+        MEMORY, title="anonymous memory", read=lambda one: _anon(one.memory), closed=_ANONYMOUS, open=_ANONYMOUS
+    ),
+}
+"""What is compared in an A/B.
+
+Twins share pages, which moves from one's PSS to the other's, but no anonymous ones. Ten minutes on a shared machine
+cannot show that nothing changed by 1 %, so that the verdict would never be "no regression": docs/calibration.md.
+"""

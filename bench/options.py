@@ -1,0 +1,200 @@
+"""The options of the commands: a row for each option, and the types of their values."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.judge.cell.metrics import UNPAIRED
+from bench.judge.gate.thresholds import ALPHA, Gate
+from bench.places import CHECKOUT, LATEST
+from bench.plan.turns import SLICE_S
+from bench.units import fraction
+
+DEFAULT_PROFILE = "bench"
+
+WHAT, LOAD, TIME, RESULT, VERDICT = "what to measure", "load", "time", "result", "verdict"
+"""The headings under which the help of a command shows its options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option or argument: its name, the commands that take it, its heading in their help, what argparse needs."""
+
+    name: str
+    commands: tuple[str, ...]
+    heading: str
+    settings: Mapping[str, Any]
+
+
+def add_options(parser: argparse.ArgumentParser, command: str) -> None:
+    """Add the options of a command to its parser."""
+    own = [option for option in OPTIONS if command in option.commands]
+    for heading in dict.fromkeys(option.heading for option in own):
+        group = parser.add_argument_group(heading)
+        for option in own:
+            if option.heading == heading:
+                group.add_argument(option.name, **option.settings)
+
+
+def gate(arguments: argparse.Namespace) -> Gate:
+    """What --fail-on, --noise and --alpha ask of a verdict; of two thresholds for one metric the last counts."""
+    return Gate(alpha=arguments.alpha, noise=arguments.noise, fail_on=dict(arguments.fail_on))
+
+
+def names(text: str) -> list[str]:
+    """Names with commas between them."""
+    found = [name.strip() for name in text.split(",")]
+    if not all(found):
+        raise argparse.ArgumentTypeError(f"{text!r}: write names with commas between them")
+    return found
+
+
+def count(text: str) -> int:
+    """A number of users, rounds or cores."""
+    return _whole(text, 100_000, "a whole number from 1 to 100000")
+
+
+def counts(text: str) -> list[int]:
+    """Numbers with commas between them."""
+    return [count(part.strip()) for part in text.split(",")]
+
+
+def port(text: str) -> int:
+    """A TCP port."""
+    return _whole(text, 65_535, "a port from 1 to 65535")
+
+
+def rates(text: str) -> list[float]:
+    """Requests per second with commas between them."""
+    return [_decimal(part, 1_000_000, "requests/s, more than 0 and at most 1000000") for part in text.split(",")]
+
+
+def seconds(text: str) -> float:
+    """A duration."""
+    return _decimal(text, 86_400, "seconds, more than 0 and at most a day")
+
+
+def probability(text: str) -> float:
+    """The probability of a false alarm."""
+    return _decimal(text, 0.5, "a probability above 0 and at most 0.5, such as 0.05")
+
+
+def percent(text: str) -> float:
+    """A percentage as a fraction of 1."""
+    try:
+        return fraction(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def limit(text: str) -> tuple[str, float]:
+    """A metric and its threshold as a fraction of 1."""
+    name, separator, share = text.partition(":")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text!r}: write METRIC:PERCENT, such as p95:10%")
+    if name not in UNPAIRED:
+        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(UNPAIRED)}")
+    return name, percent(share)
+
+
+def _whole(text: str, most: int, valid: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"{text!r}: write {valid}")
+    return int(text)
+
+
+def _decimal(text: str, most: float, valid: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r}: write {valid}")
+    return value
+
+
+def _option(name: str, commands: str, heading: str, text: str, **settings: Any) -> Option:
+    return Option(name, tuple(commands.split()), heading, {"help": text, **settings})
+
+
+_WHOSE = "this checkout" if CHECKOUT is not None else "the current folder"
+_METRICS = ", ".join(UNPAIRED)
+
+# fmt: off
+OPTIONS = (
+    _option("stack", "serve", WHAT, "the stack to serve", metavar="STACK"),
+    _option("run", "report", WHAT, "the run folder (default: results/latest)",
+            metavar="RUN", nargs="?", type=Path, default=LATEST),
+    _option("base", "diff", WHAT, "the run before the change, or an A/B run alone", metavar="BASE", type=Path),
+    _option("head", "diff", WHAT, "the run with the change", metavar="HEAD", nargs="?", type=Path),
+    _option("--config", "list serve run ab", WHAT, "a TOML file whose tables are added to those of bench.toml",
+            metavar="FILE", type=Path),
+    _option("--profile", "serve run", WHAT, "a [profiles.NAME] table (default: %(default)s)",
+            metavar="NAME", default=DEFAULT_PROFILE),
+    _option("--base", "ab", WHAT, "the revision to compare with", metavar="REF", required=True),
+    _option("--head", "ab", WHAT, "the revision to judge (default: ., the working tree)", metavar="REF", default="."),
+    _option("--repo", "ab", WHAT, f"the repository of both revisions (default: {_WHOSE})",
+            metavar="DIR", type=Path, default=CHECKOUT or Path()),
+    _option("--stacks", "run ab", WHAT, "the stacks to measure, instead of the profile's", metavar="A[,B]", type=names),
+    _option("--scenarios", "run ab", WHAT, "the scenarios to measure, instead of the profile's",
+            metavar="X[,Y]", type=names),
+    _option("--set", "list serve run ab", WHAT,
+            "replace a stack by variants, one for each value; KEY is workers, threads, slots or env.NAME; repeatable",
+            metavar="STACK.KEY=V[,V]", action="append", default=[]),
+    _option("--server-cpus", "selftest", WHAT, "cores for the server (default: %(default)s)",
+            metavar="N", type=count, default=1),
+
+    _option("--users", "run", LOAD, "closed-loop loads, in users; they replace all loads of the profile",
+            metavar="N[,N]", type=counts),
+    _option("--users", "ab", LOAD, "users of the closed-loop load, instead of the profile's",
+            metavar="N", type=counts),
+    _option("--users", "serve", LOAD, "the number that {users} stands for, instead of the profile's highest load",
+            metavar="N", type=counts),
+    _option("--rate", "run", LOAD, "open-loop loads, in requests/s; they replace all loads of the profile",
+            metavar="R[,R]", type=rates),
+    _option("--arrivals", "run", LOAD, "open-loop arrivals: evenly spaced or Poisson (default: the profile's)",
+            choices=("fixed", "poisson")),
+    _option("--closed-only", "ab", LOAD, "measure only the closed-loop load, for twice as long", action="store_true"),
+    _option("--seed", "serve run ab", LOAD, "seed of the order, the delays and the arrivals (default: %(default)s)",
+            metavar="N", type=int, default=1),
+    _option("--force", "run ab", LOAD, "measure even loads that this machine cannot produce reliably",
+            action="store_true"),
+
+    _option("--rounds", "run", TIME, "how often to measure every cell, instead of the profile's rounds",
+            metavar="N", type=count),
+    _option("--restarts", "ab", TIME, "how often to restart both servers, instead of the profile's rounds",
+            metavar="N", type=count),
+    _option("--warmup", "run", TIME, "seconds of load before the window; up to twice as long if answers are slow",
+            metavar="S", type=seconds),
+    _option("--window", "run", TIME, "seconds that are measured; up to three times as long if answers are slow",
+            metavar="S", type=seconds),
+    _option("--window", "ab", TIME, "seconds of each load for each revision in each restart",
+            metavar="S", type=seconds),
+    _option("--slice", "ab", TIME, "the least seconds of a slice (default: %(default)s)",
+            metavar="S", type=seconds, default=SLICE_S),
+
+    _option("--port", "serve", RESULT, "the port to serve on (default: a free one)", metavar="N", type=port, default=0),
+    _option("--out", "run ab", RESULT, "the run folder (default: results/RUN-ID)", metavar="DIR", type=Path),
+    _option("--resume", "run", RESULT, "continue a run with its own options: measure its missing and failed cells",
+            metavar="DIR", type=Path),
+    _option("--timeline", "report", RESULT, "draw this cell second by second; CELL is its `order` in run.json",
+            metavar="CELL", type=int),
+    _option("--embed", "report", RESULT, "write the short report between the marker lines of this Markdown file",
+            metavar="FILE", type=Path),
+    _option("--json", "report", RESULT, "write the answer and all figures to this file; -: print them, not the tables",
+            metavar="FILE", type=Path),
+
+    _option("--fail-on", "ab diff", VERDICT, f"threshold of a metric, such as p95:10%%; repeatable; known: {_METRICS}",
+            metavar="METRIC:P%", action="append", default=[], type=limit),
+    _option("--noise", "ab diff", VERDICT, "the threshold of every metric that is compared by ratio, such as 2%%",
+            metavar="P%", type=percent),
+    _option("--alpha", "ab diff", VERDICT, "the probability of any false alarm (default: %(default)s)",
+            metavar="A", type=probability, default=ALPHA),
+    _option("--markdown", "ab diff", VERDICT, "write the verdict to this file, as a comment for a review",
+            metavar="FILE", type=Path),
+    _option("--json", "ab diff", VERDICT, "write the verdict and all its numbers to this file",
+            metavar="FILE", type=Path),
+)
+# fmt: on

@@ -1,0 +1,38 @@
+"""The raw samples of a cell, put together from what Locust wrote and what the sampler read."""
+
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from bench.errors import BenchError
+from bench.model.samples import Samples
+from bench.record import columns
+from bench.run.host.tree import Use
+from bench.run.testbed.readings import Reading, roles
+
+
+def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[str]) -> Samples:
+    """The raw arrays of a cell. Raises BenchError where the load generator left none that can be read."""
+    try:
+        with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
+            arrays = {name: recorded[name] for name in columns.RECORDED_BY_THE_LOAD}
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+        raise BenchError(f"the load generator left no samples that can be read: {error}") from error
+    names = roles(readings, servers)
+    rows = [
+        (one.t_s, place, one.uses[role]) for place, role in enumerate(names) for one in readings if role in one.uses
+    ]
+    arrays |= {
+        "t_s": np.array([t_s for t_s, _, _ in rows]),
+        "role": np.array([place for _, place, _ in rows]),
+        "cores_t_s": np.array([one.t_s for one in readings]),
+        "server_steal_s": np.array([one.server_steal_s for one in readings]),
+        "load_steal_s": np.array([one.load_steal_s for one in readings]),
+        "roles": np.array(names),
+    }
+    for field in fields(Use):
+        arrays[field.name] = np.array([getattr(use, field.name) for _, _, use in rows])
+    return columns.samples_of(arrays)

@@ -1,0 +1,70 @@
+"""What all cells of a session share."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bench.judge.cell.conditions import Conditions
+from bench.model.cell import CellKey
+from bench.model.config import Plan, Scenario
+from bench.model.loads import load_name, most_in_flight
+from bench.run.host.cpus import CpuSets
+from bench.run.host.signals import StopRequest
+
+LOG_NAME_LENGTH = 200
+"""File systems allow 255 bytes."""
+
+
+class Progress(Protocol):
+    """Takes a cell, the phase that it is in, and how it goes."""
+
+    def __call__(self, key: CellKey, name: str, live: str = "") -> None:
+        """Show or note it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A plan, its seed, the cores, the folder of the logs, the request to stop and who shows the progress.
+
+    `in_flight`: the most requests that any load may have in flight at one server; by default what the plan's loads may.
+    """
+
+    plan: Plan
+    seed: int
+    cpus: CpuSets
+    logs: Path
+    stop: StopRequest
+    progress: Progress
+    in_flight: int = 0
+
+    def conditions(self, key: CellKey) -> Conditions:
+        """What a cell is measured under."""
+        cores = os.cpu_count() or 1
+        return Conditions(
+            self.plan.stacks[key.stack],
+            self.scenario(key),
+            key.load,
+            len(self.cpus.server) or cores,
+            len(self.cpus.load) or cores,
+        )
+
+    def scenario(self, key: CellKey) -> Scenario:
+        """The scenario of a cell."""
+        return self.plan.scenarios[key.scenario]
+
+    def most_in_flight(self) -> int:
+        """The most requests that may be in flight at one server."""
+        return self.in_flight or most_in_flight(self.plan.profile)
+
+    def round_seed(self, key: CellKey) -> int:
+        """The seed of a round's delays and arrivals: the same for all stacks, and another one in each round."""
+        return self.seed * 1000 + key.round
+
+    def log(self, key: CellKey, program: str) -> Path:
+        """A log file of its own for each program that a cell starts, whatever characters the names have."""
+        name = re.sub(
+            r"[^\w.=,-]+", "_", f"{key.order:03d}-{load_name(key.load)}-{key.stack}-{key.scenario}", flags=re.ASCII
+        )
+        return self.logs / f"{name[:LOG_NAME_LENGTH]}.{program}.log"

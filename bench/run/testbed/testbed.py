@@ -1,0 +1,94 @@
+"""What the cells of a visit need running: the upstream and freshly started servers, ready and idle."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.model.cell import CellKey
+from bench.model.config import Stack
+from bench.run.host.cpus import CpuSets
+from bench.run.host.process import Program
+from bench.run.host.tree import OneProcess, Tree, wait_until_idle
+from bench.run.testbed.readings import Reading, read
+from bench.run.testbed.server import Server, running_server
+from bench.run.testbed.setting import Setting
+from bench.run.testbed.upstream import Upstream, running_upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A server to start: its role and its stack; `environment`: see `program_folders` in server.py."""
+
+    role: str
+    stack: Stack
+    environment: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Testbed:
+    """What is running: the upstream, the servers by their roles, and a reading of them before any load.
+
+    The upstream counts the calls of two servers apart, under a prefix that is their role.
+    """
+
+    upstream: Upstream
+    servers: Mapping[str, Server | Upstream]
+    trees: Mapping[str, Tree]
+    idle: Reading
+
+    @property
+    def programs(self) -> Sequence[Program]:
+        """Every program that must stay alive while a cell is measured."""
+        return [*(server.program for server in self.servers.values()), self.upstream.program]
+
+    @property
+    def prefixes(self) -> Sequence[str | None]:
+        """The prefix of each server's calls; None where there is one server only."""
+        return list(self.servers) if len(self.servers) > 1 else [None]
+
+
+@contextmanager
+def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator[Testbed]:
+    """The upstream and all servers, until the context ends; `key` is the first cell that they are started for.
+
+    The servers start in random order, because the first one may fare better. Raises BenchError where one does not
+    become ready.
+    """
+    setting.progress(key, "start upstream")
+    with (
+        running_upstream(
+            setting.scenario(key),
+            setting.round_seed(key),
+            setting.cpus.upstream,
+            setting.log(key, "upstream"),
+            setting.stop,
+        ) as upstream,
+        ExitStack() as running,
+    ):
+        started = {}
+        for start in random.Random(f"{setting.seed}/{key.order}").sample(starts, len(starts)):  # noqa: S311 (an order)
+            setting.progress(key, f"start {start.role}")
+            server = running_server(
+                start.stack,
+                upstream.url if len(starts) == 1 else f"{upstream.url}/{start.role}",
+                setting.most_in_flight(),
+                setting.cpus.server,
+                setting.log(key, start.role),
+                setting.stop,
+                environment=start.environment,
+            )
+            started[start.role] = running.enter_context(server)
+        setting.progress(key, "settle")
+        servers = {start.role: started[start.role] for start in starts}
+        trees = {role: Tree(server.program) for role, server in servers.items()}
+        wait_until_idle(list(trees.values()), setting.stop)
+        idle = read(trees, {"upstream": OneProcess(upstream.program)}, setting.cpus)
+        yield Testbed(upstream, servers, trees, idle)
+
+
+def upstream_alone(upstream: Upstream, cpus: CpuSets) -> Testbed:
+    """A testbed in which the upstream itself takes the server's place, for the selftest."""
+    trees = {"server": Tree(upstream.program)}
+    return Testbed(upstream, {"server": upstream}, trees, read(trees, {"upstream": OneProcess(upstream.program)}, cpus))

@@ -1,0 +1,92 @@
+"""The report of a run as a document, and its brief variants."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.judge.stacks.ratios import Ratio
+from bench.judge.stacks.rows import Row
+from bench.model.run import Run
+from bench.show.report import answer, bottlenecks, made, ratios, reading, reproduction, results
+from bench.show.report.machine import machine
+from bench.show.report.reproduction import Reproduction
+from bench.show.text.document import (
+    Block,
+    Contents,
+    Document,
+    Filter,
+    Footnotes,
+    Link,
+    Paragraph,
+    Picture,
+    Section,
+    chosen,
+)
+
+SHORT_CHARTS = ("throughput", "p95", "memory")
+"""The charts of a short report."""
+
+PRINTED = ("results", "reading", "footnotes", "remarks", "ratios", "reproduction", "limits", "answer")
+"""The sections that are printed. The answer comes last, because the end is what a terminal shows."""
+
+SHORT = ("answer", "limits", "results", "reading", "footnotes", "remarks", "ratios", "reproduction", "charts")
+"""The sections of a report that is part of another page."""
+
+
+def report(
+    run: Run,
+    rows: Sequence[Row],
+    found: Sequence[Ratio],
+    *,
+    reproduced: Reproduction | None = None,
+    pictures: Sequence[Picture] = (),
+) -> Document:
+    """The whole report. Names and titles in it are as they are in the run. The same run gives the same document."""
+    return Document(
+        f"Benchmark run {run.id}", made.summary(run), tuple(_blocks(run, rows, found, reproduced, pictures))
+    )
+
+
+def printed(whole: Document) -> Document:
+    """What is printed of a report."""
+    return chosen(whole, PRINTED)
+
+
+def short(whole: Document, run: Run, folder: str) -> Document:
+    """What goes into another page. `folder` is the run folder as seen from there."""
+    brief = chosen(whole, SHORT)
+    source = Paragraph(f"{machine(run)} Raw samples and full report:", Link(folder, f"{folder}/report.md"))
+    return Document("", "", (*brief.blocks, source))
+
+
+def _blocks(
+    run: Run,
+    rows: Sequence[Row],
+    found: Sequence[Ratio],
+    reproduced: Reproduction | None,
+    pictures: Sequence[Picture],
+) -> Iterator[Block]:
+    """The blocks in the order of the page; what the run has nothing for is left out."""
+    yield from answer.sections(answer.answer(run, rows, found))
+    yield made.where(run)
+    yield Contents("Contents")
+    yield reading.legend(run, rows)
+    yield Filter("Show stacks named")
+    tables = results.section(run, rows)
+    if tables is not None:
+        yield tables
+    if any(row.problems or row.voids for row in rows):
+        yield Section("footnotes", "Footnotes", (Footnotes(),))
+    sections = (
+        reading.remarks(run, rows),
+        ratios.section(run, rows, found),
+        bottlenecks.section(run, rows),
+        None if reproduced is None else reproduction.section(reproduced),
+        _charts(pictures) if pictures else None,
+    )
+    yield from (section for section in sections if section is not None)
+    yield made.stacks(run)
+    yield made.made(run)
+
+
+def _charts(pictures: Sequence[Picture]) -> Section:
+    charts = (Section(f"chart-{one.name}", one.title, (one,), detail=one.name not in SHORT_CHARTS) for one in pictures)
+    return Section("charts", "Charts", tuple(charts))

@@ -1,1 +1,0 @@
-"""report.html: the whole report of a run in one file."""

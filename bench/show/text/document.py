@@ -1,0 +1,200 @@
+"""The document model: what a report or a verdict says. Builders fill it; the renderers know nothing else.
+
+All texts are plain: a renderer escapes them, and puts each on one line.
+"""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+UNRELIABLE = "unreliable"
+"""What a renderer says of a struck-out value where it cannot strike it out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Note:
+    """A footnote. Two notes are two even if their texts are equal. Its number is the renderer's business."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: a text, more of it in `detail` (beside it or below it), and the notes that it refers to.
+
+    `struck`: the text is a value that must not be used. `value`: the number to sort by; None sorts last.
+    """
+
+    text: str
+    detail: str = ""
+    notes: tuple[Note, ...] = ()
+    struck: bool = False
+    # Not part of what is shown: cells that read alike are equal.
+    value: float | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. `key`: the column that names each row, which a reader may filter by; None where no column does."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    key: int | None = None
+    sortable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a text leads."""
+
+    text: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A paragraph, which may end with a link."""
+
+    text: str
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A list of sentences, in no order of rank."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Names with their values."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A command, as a shell takes it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn chart. `name`: its files without their ending.
+
+    `finding`: what it shows, with the figures: its text alternative. `caution`: how it is misread.
+    """
+
+    name: str
+    title: str
+    finding: str
+    caution: str
+    svg: bytes
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Footnotes:
+    """The place of all notes that the document refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A list of links to the sections that follow, for renderers that have links within a page."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A field that hides the rows whose key does not match, for renderers that can."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part with a heading. `name`: unique in the document, where links lead.
+
+    `detail`: brief variants of the document leave it out. `prominent`: set apart from the others where possible.
+    """
+
+    name: str
+    title: str
+    blocks: tuple["Block", ...]
+    detail: bool = False
+    prominent: bool = False
+
+
+Block = Section | Paragraph | Points | Facts | Table | Code | Picture | Footnotes | Contents | Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: its title and a lead, either of which may be empty, and its blocks."""
+
+    title: str
+    lead: str
+    blocks: tuple[Block, ...]
+
+
+def words_table(
+    headers: Sequence[str],
+    lines: Iterable[Sequence[str]],
+    *,
+    key: str | None = None,
+    right: Container[str] = (),
+) -> Table:
+    """A table of plain texts. `key`: the header of the column that names each row; `right`: those of numbers."""
+    return Table(
+        columns=tuple(Column(header, "right" if header in right else "left") for header in headers),
+        rows=tuple(tuple(Cell(text) for text in line) for line in lines),
+        key=None if key is None else list(headers).index(key),
+    )
+
+
+def points(texts: Iterable[str]) -> tuple[Points, ...]:
+    """A list of these, or nothing where there are none."""
+    found = tuple(texts)
+    return (Points(found),) if found else ()
+
+
+def paragraphs(texts: Iterable[str]) -> tuple[Paragraph, ...]:
+    """A paragraph for each of these."""
+    return tuple(Paragraph(text) for text in texts)
+
+
+def chosen(document: Document, names: Sequence[str]) -> Document:
+    """A brief variant: the sections of these names, in this order, without title, lead and details."""
+    sections = {block.name: block for block in document.blocks if isinstance(block, Section)}
+    return Document("", "", tuple(_brief(sections[name]) for name in names if name in sections))
+
+
+def _brief(section: Section) -> Section:
+    kept = (block for block in section.blocks if not (isinstance(block, Section) and block.detail))
+    return replace(section, blocks=tuple(_brief(block) if isinstance(block, Section) else block for block in kept))
+
+
+def within(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks, and all that lie within them, in the order of reading."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Section):
+            yield from within(block.blocks)
+
+
+def numbered(document: Document) -> dict[Note, int]:
+    """The notes that the document refers to with their numbers: from 1, in the order of reading."""
+    tables = (block for block in within(document.blocks) if isinstance(block, Table))
+    notes = dict.fromkeys(note for table in tables for row in table.rows for cell in row for note in cell.notes)
+    return {note: number for number, note in enumerate(notes, start=1)}

@@ -1,0 +1,110 @@
+"use strict";
+// Themes, a filter, sorting and charts at full size. Nothing is stored.
+(() => {
+  const element = (id) => document.getElementById(id);
+
+  const themes = [
+    { name: "", word: "automatic" },
+    { name: "light", word: "light" },
+    { name: "dark", word: "dark" },
+  ];
+  const theme = element("theme");
+  let chosen = 0;
+  theme.addEventListener("click", () => {
+    chosen = (chosen + 1) % themes.length;
+    const { name, word } = themes[chosen];
+    if (name) document.documentElement.dataset.theme = name;
+    else delete document.documentElement.dataset.theme;
+    theme.textContent = `Theme: ${word}`;
+  });
+  theme.hidden = false;
+
+  // Parts of names, separated by spaces or commas: a row is shown if its key contains any of them.
+  const field = element("wanted");
+  if (field) {
+    const shown = element("shown");
+    const rows = [...document.querySelectorAll("tr[data-key]")];
+    const tables = new Set(rows.map((row) => row.closest("table")));
+    const filter = () => {
+      const parts = field.value.toLowerCase().split(/[\s,]+/).filter(Boolean);
+      for (const row of rows) {
+        const name = row.dataset.key.toLowerCase();
+        row.hidden = parts.length > 0 && !parts.some((part) => name.includes(part));
+      }
+      for (const table of tables) {
+        table.classList.toggle("empty", [...table.tBodies[0].rows].every((row) => row.hidden));
+      }
+      const left = rows.filter((row) => !row.hidden).length;
+      shown.textContent = parts.length > 0 ? `${left} of ${rows.length} rows shown` : "";
+    };
+    field.addEventListener("input", filter);
+    element("filter").hidden = false;
+    filter();
+  }
+
+  // Numbers sort by value. Unreliable values and empty cells come last in both directions.
+  // Its own status element: in that of the filter, a screen reader would repeat the count after each sort.
+  const sorted = element("sorted");
+  const words = new Intl.Collator("en", { numeric: true });
+  const key = (row, column) => {
+    const cell = row.cells[column];
+    const number = cell.dataset.sort;
+    if (number === undefined) return cell.textContent.trim() || null;
+    return number === "" ? null : Number(number);
+  };
+  const compared = (one, other) => (typeof one === "number" ? one - other : words.compare(one, other));
+  const ordered = (all, column, way) => {
+    const keyed = all.map((row) => ({ row, key: key(row, column) }));
+    const known = keyed.filter((one) => one.key !== null);
+    const unknown = keyed.filter((one) => one.key === null);
+    known.sort((one, other) => way * compared(one.key, other.key));
+    return [...known, ...unknown].map((one) => one.row);
+  };
+
+  for (const table of document.querySelectorAll("table.figures")) {
+    const body = table.tBodies[0];
+    const original = [...body.rows];
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => {
+      const title = head.textContent.trim();
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title;
+      button.addEventListener("click", () => {
+        // Ascending, descending, then back to the original order.
+        const next = { ascending: "descending", descending: "" };
+        const before = head.getAttribute("aria-sort");
+        const way = before === null ? "ascending" : next[before];
+        for (const other of heads) other.removeAttribute("aria-sort");
+        if (way) head.setAttribute("aria-sort", way);
+        body.append(...(way ? ordered(original, column, way === "ascending" ? 1 : -1) : original));
+        sorted.textContent = way ? `Sorted by ${title}, ${way}` : "In the original order";
+      });
+      head.classList.add("sorts");
+      head.replaceChildren(button);
+    });
+  }
+
+  for (const frame of document.querySelectorAll(".frame")) {
+    const title = frame.dataset.title;
+    const button = document.createElement("button");
+    const name = document.createElement("span");
+    name.className = "unseen";
+    name.textContent = `: ${title}`;
+    button.type = "button";
+    button.className = "control enlarge";
+    button.append("Full size", name);
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", () => {
+      const full = frame.classList.toggle("full");
+      button.setAttribute("aria-pressed", String(full));
+      // At full size it scrolls in its frame, so it needs keyboard focus.
+      const scrolls = { role: "region", tabindex: "0", "aria-label": title };
+      for (const [attribute, value] of Object.entries(scrolls)) {
+        if (full) frame.setAttribute(attribute, value);
+        else frame.removeAttribute(attribute);
+      }
+    });
+    frame.before(button);
+  }
+})();

@@ -1,0 +1,57 @@
+"""A verdict as a document: for a terminal, and briefly for a comment on a review."""
+
+from collections.abc import Iterable, Iterator
+
+from bench.judge.gate.verdict import WORDS, Finding, Judgement
+from bench.model.config import Load
+from bench.model.loads import load_name
+from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
+from bench.show.text.titles import load_title
+from bench.show.verdict import words
+from bench.show.verdict.finding import HEADERS, NUMBERS, lines
+
+_CONTROL = "Base and head run the same code here, so any change is drift of the session."
+
+
+def verdict(judgement: Judgement, *, brief: bool = False) -> Document:
+    """The verdict as title and its reason as lead; then as much as there is to say. Names are as they are in the run.
+
+    A brief one has all findings in one table, the gravest first; otherwise each stack has one under each load.
+    """
+    every = (*judgement.findings, *judgement.ungated)
+    found, control = ([one for one in every if one.control is wanted] for wanted in (False, True))
+    blocks: list[Block] = [Paragraph(words.sides(judgement)), *_differences(judgement)]
+    if brief:
+        blocks += [Section("findings", "Findings", (_gravest_first(found),))] if found else []
+        blocks += [Section("control", "Control", (Paragraph(_CONTROL), _gravest_first(control)))] if control else []
+    else:
+        blocks += _places("findings", found)
+        tables = tuple(_places("control", control))
+        blocks += [Section("control", "Control", (Paragraph(_CONTROL), *tables))] if control else []
+    blocks += points(words.notes(judgement))
+    blocks += [Paragraph(words.reading(judgement))] if judgement.findings else []
+    return Document(words.headline(judgement), words.why(judgement), tuple(blocks))
+
+
+def _differences(judgement: Judgement) -> Iterator[Section]:
+    if judgement.differences:
+        fields = ((one.field, one.base, one.head) for one in judgement.differences)
+        table = words_table(("field", "base", "head"), fields)
+        yield Section("differences", "Differences between the runs", (table,))
+
+
+def _places(name: str, findings: Iterable[Finding]) -> Iterator[Section]:
+    """A table for each stack under each load."""
+    places: dict[tuple[str, str, Load], list[Finding]] = {}
+    for one in findings:
+        places.setdefault((one.stack, one.scenario, one.load), []).append(one)
+    for number, ((stack, scenario, load), own) in enumerate(places.items(), start=1):
+        table = words_table(HEADERS, (line for one in own for line in lines(one)), right=NUMBERS)
+        yield Section(f"{name}-{number}", f"{stack}, {scenario}, {load_title(load)}", (table,))
+
+
+def _gravest_first(findings: Iterable[Finding]) -> Table:
+    """All of these findings in one table."""
+    found = sorted(findings, key=lambda one: WORDS.index(one.verdict))
+    rows = ((one.stack, f"{one.scenario}, {load_name(one.load)}", *line) for one in found for line in lines(one))
+    return words_table(("stack", "load", *HEADERS), rows, key="stack", right=NUMBERS)

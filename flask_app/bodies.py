@@ -1,0 +1,53 @@
+"""JSON bodies, checked by hand. Every function raises ValueError for a value of the wrong type."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def parse(body: bytes) -> Any:
+    """The JSON document in `body`; ValueError if there is none."""
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def text(value: object) -> str:
+    """`value`, a string that UTF-8 can encode."""
+    if type(value) is not str:
+        raise ValueError(value)
+    value.encode()
+    return value
+
+
+def integer(value: object) -> int:
+    """`value`, an integer."""
+    # The exact type, because isinstance accepts a bool as an int.
+    if type(value) is not int:
+        raise ValueError(value)
+    return value
+
+
+def number(value: object) -> int | float:
+    """`value`, an integer or a finite float."""
+    if type(value) is float and math.isfinite(value):
+        return value
+    return integer(value)
+
+
+def record(value: object) -> dict[str, object]:
+    """`value`, an object."""
+    if type(value) is not dict:
+        raise ValueError(value)
+    return value
+
+
+def each(read: Callable[[object], T], value: object) -> list[T]:
+    """The items of `value`, a list, as `read` returns them."""
+    if type(value) is not list:
+        raise ValueError(value)
+    return [read(item) for item in value]

@@ -1,0 +1,80 @@
+from dataclasses import asdict
+from typing import get_args
+
+import pytest
+
+from bench.judge.cell.metrics import BY_NAME, ERRORS, METRICS, PAIRED, UNPAIRED, Metric, Model
+from bench.model.cell import Problem, Requests
+from tests.unit.builders import cell, changed
+
+EVERY = tuple(dict.fromkeys((*METRICS, *UNPAIRED.values(), *PAIRED.values())))
+MODELS: tuple[Model, ...] = get_args(Model)
+LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+FAILING = Problem("service errors", "2 % of the requests failed", ("latency", "cpu"))
+
+
+def test_a_metric_has_no_value_where_a_problem_makes_it_unreliable() -> None:
+    one = cell(problems=(LATE,)).measurement
+    assert BY_NAME["p95"].value(one) is None
+    assert BY_NAME["p95"].void(one) == "off by 6 ms"
+    assert BY_NAME["p95"].read(one) == 0.1
+    assert BY_NAME["throughput"].value(one) == 100.0
+    assert BY_NAME["throughput"].void(one) is None
+
+
+def test_the_reason_is_the_first_problem_that_makes_the_metric_unreliable_of_the_names_asked_for() -> None:
+    one = cell(problems=(LATE, FAILING)).measurement
+    assert BY_NAME["p95"].void(one) == LATE.detail
+    assert BY_NAME["p95"].void(one, {"service errors"}) == FAILING.detail
+    assert BY_NAME["p95"].void(one, set()) is None
+    assert BY_NAME["cpu"].void(one) == FAILING.detail
+
+
+def test_a_failed_measurement_has_no_value_of_any_metric() -> None:
+    bare = changed(cell(), requests=None, throughput_rps=None, latency_s=None, memory=None, cpu=None).measurement
+    assert [metric.value(bare) for metric in (*UNPAIRED.values(), *PAIRED.values())] == [None] * 10
+
+
+def test_memory_is_uss_where_the_platform_has_no_pss() -> None:
+    assert BY_NAME["memory"].value(cell(pss_bytes=None).measurement) == 45_000_000
+
+
+@pytest.mark.parametrize(
+    ("requests", "share"),
+    [
+        (Requests(100, 0, 0, 0, {}), 0.0),
+        (Requests(60, 20, 15, 5, {}, unsent=900), 0.4),
+        (Requests(0, 0, 0, 3, {}), 1.0),
+        (Requests(0, 0, 0, 0, {}, unsent=3), None),
+    ],
+    ids=["all answered", "errors, timeouts and drops", "all dropped", "nothing sent"],
+)
+def test_failed_requests_are_a_share_of_those_that_the_service_was_offered(
+    requests: Requests, share: float | None
+) -> None:
+    assert ERRORS.value(changed(cell(), requests=requests).measurement) == share
+
+
+def test_every_table_has_the_same_metrics_by_their_names() -> None:
+    assert list(BY_NAME) == [metric.name for metric in METRICS]
+    assert list(UNPAIRED) == list(PAIRED) == [*BY_NAME, "errors"]
+    for table in (BY_NAME, UNPAIRED, PAIRED):
+        assert all(metric.name == name for name, metric in table.items())
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("metric", EVERY, ids=lambda metric: metric.title)
+def test_a_metric_has_all_its_words_under_either_load_model(metric: Metric, model: Model) -> None:
+    words = asdict(metric.under(model))
+    assert all(words.values())
+    assert words["caution"].endswith(".")
+    assert words["chart"][0].isupper()
+    # Only what stands above a column or a chart may leave room for the kind of memory.
+    assert not any("{" in words[name] for name in ("title", "verb", "noun", "caution"))
+    assert {words[name].format(memory="PSS").count("{") for name in ("header", "chart")} == {0}
+
+
+def test_every_metric_of_the_report_is_drawn_and_no_two_charts_have_one_name() -> None:
+    assert all(metric.charts and metric.charts[0][1] == metric.name for metric in METRICS)
+    names = [name for metric in METRICS for _, name in metric.charts]
+    assert len(names) == len(set(names))

@@ -1,0 +1,42 @@
+"""Made-up A/B sessions of one gated metric, and the problems that spoil it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from bench.judge.gate.paired import judge_paired
+from bench.judge.gate.thresholds import Gate
+from bench.judge.gate.verdict import Finding
+from bench.model.cell import Problem
+from bench.model.run import Gated, Run
+from tests.unit.sessions import CLOSED, STACKS, Figures, ab_cell, ab_run
+
+FLASK, FASTAPI = STACKS
+CPU = Gated(FLASK, "weather", CLOSED, "cpu")
+LATE = Problem("generator late", "requests were sent 9.00 ms after their time at P99", ("latency",))
+BEHIND = Problem("falling behind", "of 900 requests that arrived 90 were added to the queue", ("latency",))
+FAILING = Problem("service errors", "2.00 % of the requests failed: 200 x status 500", ("latency", "cpu"))
+OK = Figures()
+USUAL = Gate()
+
+
+def ratios(changes: Sequence[float], *, metric: str = "cpu", others: int = 4) -> Run:
+    """A session whose first gated metric changes like this, and whose others do not change."""
+    cells = [
+        ab_cell(FLASK, CLOSED, number, OK, replace(OK, **{metric: getattr(OK, metric) * math.exp(change)}))
+        for number, change in enumerate(changes, 1)
+    ]
+    family = [Gated(FLASK, "weather", CLOSED, metric)] + [Gated(FLASK, "weather", CLOSED, "memory")] * others
+    return ab_run(cells, restarts=len(changes), family=family)
+
+
+def pairs(gated: Gated, twins: Sequence[tuple[Figures, Figures]], **more: Any) -> Run:
+    """A session of these twins with a family of one."""
+    cells = [ab_cell(gated.stack, gated.load, number, *both) for number, both in enumerate(twins, 1)]
+    return ab_run([*cells, *more.pop("cells", ())], family=[gated], restarts=len(twins), **more)
+
+
+def first(run: Run, gate: Gate = USUAL) -> Finding:
+    """The finding on the first member of the family."""
+    return judge_paired(run, gate).findings[0]

@@ -1,0 +1,21 @@
+"""What is recorded of the connections that a closed-loop user sends its requests on, in Locust."""
+
+from pathlib import Path
+
+from loadtests.engine.arrivals import Closed
+
+from .in_locust import measured
+from .scripted import answers, both, serving
+
+KEPT = answers(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"hello", pause_s=0.005)
+CLOSED = answers(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", b"hello", pause_s=0.005)
+
+
+def test_the_first_request_on_each_connection_is_recorded_as_the_one_that_opened_it(tmp_path: Path) -> None:
+    with serving(*[both(KEPT, KEPT, CLOSED)] * 200) as (port, accepted):
+        ran = measured(tmp_path, f"http://127.0.0.1:{port}", Closed(users=1), window_s=0.4, window_limit_s=0.4)
+    opened = ran.raw["new_connection"].tolist()
+    assert opened == ([1, 0, 0] * len(opened))[: len(opened)]
+    assert len(opened) > 12
+    assert sum(opened) == len(accepted)
+    assert set(ran.raw["status"].tolist()) == {200}

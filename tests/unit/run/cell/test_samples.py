@@ -1,0 +1,98 @@
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.errors import BenchError
+from bench.judge.cell import figures
+from bench.judge.cell.metrics import BY_NAME
+from bench.model.cell import Measurement, Window
+from bench.run.cell.samples import join_samples
+from bench.run.host.tree import Use
+from bench.run.testbed.readings import Reading
+from loadtests.engine.recording import Recorder
+from tests.unit.run.host.processes import Member, tree
+
+OTHER = Use(0.5, 0.25)
+
+
+@pytest.fixture
+def requests(tmp_path: Path) -> Path:
+    """The file of a load generator that sent nothing."""
+    Recorder().write(tmp_path / "requests.npz")
+    return tmp_path / "requests.npz"
+
+
+def use(user_s: float, count: int = 1) -> Use:
+    return Use(user_s, 0.25, 400 * count, 300 * count, 900 * count, 200 * count, 3 * count, 50 * count)
+
+
+def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles(requests: Path) -> None:
+    readings = [
+        Reading(t_s, {"upstream": OTHER, "head": use(4.0, 2), "base": use(1.75)}, 0.5, math.nan) for t_s in (1.0, 2.0)
+    ]
+    samples = join_samples(requests, readings, ["base", "head"])
+    assert samples.roles == ("base", "head", "upstream")
+    assert samples.role.tolist() == [0, 0, 1, 1, 2, 2]
+    assert samples.t_s.tolist() == [1.0, 2.0] * 3
+    assert samples.cpu_user_s.tolist() == [1.75, 1.75, 4.0, 4.0, 0.5, 0.5]
+    assert samples.cpu_system_s.tolist() == [0.25] * 6
+    assert samples.pss_bytes.tolist() == [400, 400, 800, 800, -1, -1]
+    assert samples.anon_bytes.tolist() == [300, 300, 600, 600, -1, -1]
+    assert samples.rss_bytes.tolist() == [900, 900, 1800, 1800, -1, -1]
+    assert samples.uss_bytes.tolist() == [200, 200, 400, 400, -1, -1]
+    assert samples.threads.tolist() == [3, 3, 6, 6, -1, -1]
+    assert samples.switches.tolist() == [50, 50, 100, 100, -1, -1]
+    assert samples.cores_t_s.tolist() == [1.0, 2.0]
+    assert samples.server_steal_s.tolist() == [0.5, 0.5]
+    assert np.isnan(samples.load_steal_s).all()
+
+
+def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:
+    readings = [Reading(t_s, {"base": use(1.75), "head": use(4.0), "upstream": OTHER}, 0.0, 0.0) for t_s in (1.0, 2.0)]
+    samples = join_samples(requests, readings, ["base", "head"])
+    for number, user_s in ((0, 1.75), (1, 4.0)):
+        own = figures.of_server(samples, number)
+        assert own.cpu_user_s[figures.reading_of(own, own.roles[0])].tolist() == [user_s, user_s]
+
+
+def test_a_role_that_the_idle_reading_lacks_has_rows_of_the_later_readings_only(requests: Path) -> None:
+    idle = Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)
+    later = [replace(idle, t_s=t_s, uses={"server": use(2.0), "generator": Use(t_s, 0.0)}) for t_s in (2.0, 3.0, 4.0)]
+    samples = join_samples(requests, [idle, *later], ["server"])
+    assert samples.roles == ("server", "generator")
+    assert samples.role.tolist() == [0] * 4 + [1] * 3
+    own = figures.reading_of(samples, "generator")
+    assert samples.t_s[own].tolist() == samples.cpu_user_s[own].tolist() == [2.0, 3.0, 4.0]
+    assert figures.cpu(samples, Window(0.0, 2.0, 4.0), 1, 1).generator_cores == 1.0
+
+
+def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
+    recorder = Recorder()
+    recorder.measurement, recorder.slice = 1, 4
+    recorder.add(1.0, 1.5, 2.0, 200, 40, True)
+    recorder.add_beat(1.0, 0.25)
+    recorder.write(tmp_path / "requests.npz")
+    samples = join_samples(tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)], ["server"])
+    assert (samples.scheduled_s.tolist(), samples.sent_s.tolist(), samples.done_s.tolist()) == ([1.0], [1.5], [2.0])
+    assert (samples.status.tolist(), samples.bytes.tolist(), samples.new_connection.tolist()) == ([200], [40], [1])
+    assert (samples.measurement.tolist(), samples.slice.tolist(), samples.route.tolist()) == ([1], [4], [0])
+    assert (samples.beat_s.tolist(), samples.beat_late_s.tolist()) == ([1.0], [0.25])
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_without_pss_a_cell_has_none_and_its_memory_is_uss(requests: Path) -> None:
+    one = tree(Member(3))
+    readings = [Reading(float(number), {"server": one.use()}, 0.0, 0.0) for number in range(4)]
+    found = figures.memory(join_samples(requests, readings, ["server"]), Window(0.0, 0.5, 3.0))
+    assert (found.idle.pss_bytes, found.median.pss_bytes, found.peak.pss_bytes) == (None, None, None)
+    assert BY_NAME["memory"].read(Measurement("ok", memory=found)) == 300
+
+
+def test_the_error_for_a_file_that_the_load_generator_left_damaged_says_so(requests: Path) -> None:
+    for damage in (requests.unlink, lambda: requests.write_bytes(b"PK\x03\x04 nonsense"), lambda: np.savez(requests)):
+        damage()
+        with pytest.raises(BenchError, match="the load generator left no samples that can be read"):
+            join_samples(requests, [], ["server"])

@@ -1,0 +1,132 @@
+"""What is started for a visit, with servers and an upstream that only note that they were started."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from bench.errors import BenchError
+from bench.model.cell import CellKey
+from bench.model.config import Closed, Stack
+from bench.run.host.cpus import CpuSets
+from bench.run.host.signals import StopRequest
+from bench.run.testbed import testbed as module
+from bench.run.testbed.setting import Setting
+from bench.run.testbed.testbed import Start
+from tests.unit.builders import FLASK, plan
+from tests.unit.run.host.processes import Family, Member
+
+PLAN = plan({"flask": FLASK}, {"weather": (10,)})
+STACK = PLAN.stacks["flask"]
+KEY = CellKey("flask", "weather", Closed(users=10), 1, 0)
+PLAIN = (Start("server", STACK),)
+CPU_S = {"server": 1.0, "base": 2.0, "head": 3.0}
+AB = (Start("base", STACK), Start("head", STACK, Path("/head/bin")))
+
+
+class Host:
+    """Notes the phases and what ended, in order, and for each server its upstream's URL and its environment."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.started: dict[str, tuple[str, Path | None]] = {}
+        self.broken = ""
+
+    def shown(self, key: CellKey, name: str, live: str = "") -> None:
+        assert (key, live) == (KEY, "")
+        self.events.append(name)
+
+    @contextmanager
+    def running_upstream(self, *_: object) -> Iterator[SimpleNamespace]:
+        try:
+            yield SimpleNamespace(url="http://up", program=SimpleNamespace(process=SimpleNamespace(pid=os.getpid())))
+        finally:
+            self.events.append("upstream ended")
+
+    @contextmanager
+    def running_server(
+        self, stack: Stack, url: str, users: int, _cpus: object, log: Path, _stop: object, *, environment: Path | None
+    ) -> Iterator[SimpleNamespace]:
+        assert (stack, users) == (STACK, 10)
+        if self.broken and self.broken in log.name:
+            raise BenchError("it ended with exit code 1")
+        role = log.name.split(".")[1]
+        self.started[role] = (url, environment)
+        try:
+            yield SimpleNamespace(url=f"http://{role}", program=Family(Member(2, CPU_S[role])))
+        finally:
+            self.events.append(f"{role} ended")
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
+    made = Host()
+    monkeypatch.setattr(module, "running_upstream", made.running_upstream)
+    monkeypatch.setattr(module, "running_server", made.running_server)
+    monkeypatch.setattr(module, "wait_until_idle", lambda *_: None)
+    return made
+
+
+def setting(host: Host, folder: Path, seed: int = 1) -> Setting:
+    return Setting(PLAN, seed, CpuSets((), ()), folder, StopRequest(), host.shown)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_one_server_calls_the_upstream_without_a_prefix_and_all_is_read_before_any_load(
+    host: Host, tmp_path: Path
+) -> None:
+    with module.testbed(KEY, PLAIN, setting(host, tmp_path)) as bed:
+        assert host.started == {"server": ("http://up", None)}
+        assert list(bed.servers) == ["server"]
+        assert bed.prefixes == [None]
+        assert list(bed.idle.uses) == ["server", "upstream", "harness"]
+        assert [program is not None for program in bed.programs] == [True, True]
+        assert host.events == ["start upstream", "start server", "settle"]
+    assert host.events[3:] == ["server ended", "upstream ended"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_two_servers_call_the_upstream_under_a_prefix_each_and_run_in_their_own_environments(
+    host: Host, tmp_path: Path
+) -> None:
+    with module.testbed(KEY, AB, setting(host, tmp_path)) as bed:
+        assert host.started == {
+            "base": ("http://up/base", None),
+            "head": ("http://up/head", Path("/head/bin")),
+        }
+        assert bed.prefixes == ["base", "head"]
+        assert len(bed.programs) == 3
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_two_servers_start_in_random_order_and_base_is_the_first_measurement_all_the_same(
+    host: Host, tmp_path: Path
+) -> None:
+    orders = set()
+    for seed in range(20):
+        host.started.clear()
+        with module.testbed(KEY, AB, setting(host, tmp_path, seed)) as bed:
+            orders.add(tuple(host.started))
+            assert [(role, server.url) for role, server in bed.servers.items()] == [
+                ("base", "http://base"),
+                ("head", "http://head"),
+            ]
+            assert [bed.idle.uses[role].cpu_user_s for role in bed.trees] == [2.0, 3.0]
+    assert orders == {("base", "head"), ("head", "base")}
+
+
+@pytest.mark.parametrize("broken", ["base", "head"])
+@pytest.mark.usefixtures("elsewhere")
+def test_where_one_server_does_not_start_nothing_is_left_running(host: Host, tmp_path: Path, broken: str) -> None:
+    host.broken = broken
+    with (
+        pytest.raises(BenchError, match="it ended with exit code 1"),
+        module.testbed(KEY, AB, setting(host, tmp_path)),
+    ):
+        pass
+    ended = [event for event in host.events if event.endswith("ended")]
+    assert ended == [*(f"{role} ended" for role in host.started), "upstream ended"]
+    assert host.events[-len(ended) - 1] == f"start {broken}"

@@ -1,0 +1,223 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from bench.judge.stacks.rows import rows
+from bench.model.cell import Cell, CellKey, Limit, Problem
+from bench.model.config import Closed, Open, Plan
+from bench.model.run import Machine
+from bench.show.report.results import section
+from bench.show.text import document
+from bench.show.text.document import Document, Section, Table, numbered, within
+from tests.unit.builders import SYNC, Shape, cell, failed, plan, run_of
+
+LATE = Problem("upstream late", "off by 6 ms", ("latency",))
+RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
+
+
+def results(planned: Plan, cells: Sequence[Cell]) -> Section:
+    found = section(run_of(planned, tuple(cells)), rows(cells, planned))
+    assert found is not None
+    return found
+
+
+def tables(planned: Plan, cells: Sequence[Cell]) -> list[Table]:
+    return [block for block in within([results(planned, cells)]) if isinstance(block, Table)]
+
+
+def row(planned: Plan, cells: Sequence[Cell]) -> tuple[document.Cell, ...]:
+    """The cells of the only row: the stack, four metrics, rounds, notes."""
+    (table,) = tables(planned, cells)
+    (found,) = table.rows
+    return found
+
+
+def shown(one: document.Cell) -> tuple[str, str, bool]:
+    return one.text, one.detail, one.struck
+
+
+def footnotes(planned: Plan, cells: Sequence[Cell]) -> list[str]:
+    return [note.text for note in numbered(Document("", "", (results(planned, cells),)))]
+
+
+def one(rounds: int = 1) -> Plan:
+    return plan({"a": Shape(1)}, {"weather": (10,)}, rounds=rounds)
+
+
+def test_a_figure_has_its_interval() -> None:
+    cells = [cell("a", number=number, throughput_rps=rps) for number, rps in enumerate((90.0, 100.0, 110.0), start=1)]
+    assert shown(row(one(3), cells)[1]) == ("99.7/s", "(77.7\u2013128)", False)
+
+
+def test_a_single_round_has_no_interval() -> None:
+    found = row(one(), [cell("a")])
+    assert [shown(value) for value in found[1:5]] == [
+        ("100/s", "", False),
+        ("100 ms", "", False),
+        ("50.0 MB", "", False),
+        ("1.00 ms", "", False),
+    ]
+
+
+def test_an_unreliable_figure_is_struck_out_and_its_note_says_why() -> None:
+    found = row(one(), [cell("a", problems=(LATE,))])
+    assert shown(found[2]) == ("100 ms", "", True)
+    assert [note.text for note in found[2].notes] == ["a on weather with 10 users: upstream late: off by 6 ms"]
+    assert shown(found[1]) == ("100/s", "", False)
+    assert found[1].notes == ()
+
+
+def test_a_figure_of_some_rounds_has_a_note_about_the_others() -> None:
+    found = row(one(2), [cell("a", number=1), cell("a", number=2, problems=(LATE,))])
+    assert shown(found[2]) == ("100 ms", "", False)
+    assert [note.text for note in found[2].notes] == [
+        "a on weather with 10 users: upstream late in 1 of 2 rounds: off by 6 ms"
+    ]
+    assert found[5].text == "2"
+
+
+def test_a_figure_that_was_never_measured_is_a_word() -> None:
+    found = row(one(), [cell("a", throughput_rps=0.0)])
+    assert shown(found[1]) == ("no value", "", False)
+    assert len(found[1].notes) == 1
+
+
+def test_a_figure_sorts_by_its_number_and_an_unreliable_one_has_none() -> None:
+    found = row(one(2), [cell("a", number=1), cell("a", number=2)])
+    assert [value.value for value in found[1:6]] == pytest.approx([100.0, 0.1, 50_000_000.0, 0.001, 2])
+    spoilt = row(one(), [cell("a", throughput_rps=0.0, problems=(LATE,))])
+    assert [value.value for value in spoilt[1:3]] == [None, None]
+
+
+def test_notes_are_numbered_in_the_order_of_reading() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
+    noisy = Problem("noisy", "steal 3 %")
+    slow = Problem("service errors", "2 % failed", ("cpu",))
+    cells = [cell("a", problems=(noisy, slow, LATE)), cell("b", problems=(noisy, LATE))]
+    found = results(planned, cells)
+    numbers = numbered(Document("", "", (found,)))
+    (table,) = (block for block in within([found]) if isinstance(block, Table))
+    marks = [[[numbers[note] for note in value.notes] for value in line] for line in table.rows]
+    assert marks == [[[], [], [1], [], [2], [], [3]], [[], [], [4], [], [], [], [5]]]
+    assert [line[-1].text for line in table.rows] == ["degraded", "not saturated"]
+    assert [note.text.split(": ")[1] for note in numbers] == [
+        "upstream late",
+        "service errors",
+        "noisy",
+        "upstream late",
+        "noisy",
+    ]
+
+
+def test_problems_of_the_same_kind_are_one_note_whatever_their_words() -> None:
+    cells = [cell("a", number=number, problems=(replace(LATE, detail=f"off by {number} ms"),)) for number in (1, 2, 3)]
+    assert footnotes(one(3), cells) == ["a on weather with 10 users: upstream late in 3 of 3 rounds: off by 1 ms"]
+
+
+def test_problems_of_different_kinds_are_two_notes_though_their_words_are_the_same() -> None:
+    alike = (Problem("generator late", "by 9 ms", ("latency",)), Problem("generator stalled", "by 9 ms", ("cpu",)))
+    assert footnotes(one(), [cell("a", problems=alike)]) == [
+        "a on weather with 10 users: generator late: by 9 ms",
+        "a on weather with 10 users: generator stalled: by 9 ms",
+    ]
+
+
+def test_an_unreliable_figure_of_several_problems_counts_the_rounds_of_the_one_it_names() -> None:
+    stalled = Problem("generator stalled", "late by 9 ms", ("latency",))
+    cells = [
+        cell("a", number=number, problems=(problem,)) for number, problem in ((1, LATE), (2, stalled), (3, stalled))
+    ]
+    found = row(one(3), cells)
+    assert [note.text.partition(": ")[2] for note in (*found[2].notes, *found[-1].notes)] == [
+        "upstream late in 1 of 3 rounds: off by 6 ms",
+        "generator stalled in 2 of 3 rounds: late by 9 ms",
+    ]
+
+
+def test_a_failed_cell_is_shown_as_failed_with_its_reason_and_never_as_zero() -> None:
+    cells = [failed(CellKey("a", "weather", Closed(users=10), 1, 0))]
+    found = row(one(), cells)
+    assert [shown(value) for value in found[1:5]] == [("failed", "", False)] * 4
+    assert found[-1].text == "failed"
+    assert footnotes(one(), cells) == [
+        "a on weather with 10 users: failed: start server: the server did not become ready in 30 s"
+    ]
+
+
+def notes(planned: Plan, cells: Sequence[Cell]) -> str:
+    return row(planned, cells)[-1].text
+
+
+def test_notes_name_the_outcome_the_bottleneck_and_what_the_slots_allow() -> None:
+    planned = plan({"sync": SYNC}, {"weather": (10,)}, rounds=1)
+    errors = Problem("service errors", "2 % failed", ("latency",))
+    said = notes(planned, [cell("sync", limit="slots", problems=(errors,))])
+    assert said == "degraded; limited by its 4 worker slots; slots allow 200/s"
+
+
+def test_a_problem_that_spoils_no_figure_is_noted_in_the_last_column() -> None:
+    found = row(one(), [cell("a", problems=(Problem("noisy", "steal 3 %"),))])
+    assert found[-1].text == "not saturated"
+    assert [note.text for note in found[-1].notes] == ["a on weather with 10 users: noisy: steal 3 %"]
+
+
+def test_missing_rounds_are_counted() -> None:
+    assert row(one(3), [cell("a")])[5].text == "1 of 3"
+    assert row(one(1), [cell("a")])[5].text == "1"
+
+
+def test_rounds_with_different_bottlenecks_say_so() -> None:
+    bounds: tuple[Limit, ...] = ("server cpu", "nothing", "server cpu")
+    cells = [cell("a", number=number, limit=bound) for number, bound in enumerate(bounds, start=1)]
+    assert notes(one(3), cells) == "limited by the server's CPU in some rounds"
+
+
+def test_a_stack_without_a_bottleneck_is_not_saturated_unless_it_failed() -> None:
+    assert notes(one(), [cell("a")]) == notes(one(), [cell("a", load=RATE)]) == "not saturated"
+    failing = Problem("service errors", "2 % failed", ("latency",))
+    assert notes(one(), [cell("a", problems=(failing,))]) == "degraded"
+
+
+def test_the_load_models_share_no_table_and_no_heading() -> None:
+    planned = plan({"a": Shape(1)}, {"weather": (100,), "health": (10,)}, rates={"weather": (100.0,)}, rounds=1)
+    poisson = replace(RATE, arrivals="poisson")
+    found = results(
+        planned,
+        [cell("a", 100), cell("a", load=RATE), cell("a", load=poisson), cell("a", 10, scenario="health")],
+    )
+    sections = [block for block in within([found]) if isinstance(block, Section)]
+    assert [one.title for one in sections] == [
+        "Results",
+        planned.scenarios["weather"].title,
+        "100 users (closed-loop)",
+        "100/s (open-loop)",
+        "100/s (open-loop, Poisson)",
+        planned.scenarios["health"].title,
+        "10 users (closed-loop)",
+    ]
+    assert len({one.name for one in sections}) == len(sections)
+    closed, opened = (
+        [column.title for column in block.columns] for block in tables(planned, [cell("a", 100), cell("a", load=RATE)])
+    )
+    assert closed == ["stack", "throughput", "P95 at saturation", "memory, PSS", "CPU per request", "rounds", "notes"]
+    assert opened == ["stack", "achieved", "P95", "memory, PSS", "CPU per request", "rounds", "notes"]
+
+
+def test_rows_keep_the_order_of_the_plan_whoever_is_faster() -> None:
+    planned = plan({"slow": Shape(1), "fast": Shape(1)}, {"weather": (10,)}, rounds=1)
+    (table,) = tables(planned, [cell("fast", throughput_rps=900.0), cell("slow", throughput_rps=1.0)])
+    assert [line[0].text for line in table.rows] == ["slow", "fast"]
+
+
+def test_memory_is_called_uss_where_there_is_no_pss() -> None:
+    cells = (cell("a", pss_bytes=None),)
+    machine = Machine("CPU", 2, 8_000_000_000, "Darwin", "23", "3.12.1", has_pss=False)
+    found = section(replace(run_of(one(), cells), machine=machine), rows(cells, one()))
+    assert found is not None
+    (table,) = (block for block in within([found]) if isinstance(block, Table))
+    assert "memory, USS" in [column.title for column in table.columns]
+
+
+def test_a_run_without_a_cell_has_no_results() -> None:
+    assert section(run_of(one()), ()) is None

@@ -1,0 +1,126 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.judge.gate.paired import judge_paired
+from bench.judge.gate.thresholds import Gate
+from bench.judge.gate.unpaired import judge_unpaired
+from bench.judge.gate.verdict import Judgement
+from bench.model.cell import Problem
+from bench.model.run import Gated
+from bench.show.text.document import Section, Table, within
+from bench.show.text.terminal import PIPED_WIDTH, render
+from bench.show.verdict.document import verdict
+from tests.unit.sessions import CLOSED, OPEN, STACKS, Figures, Recipe, ab_cell, ab_run, ordinary, session
+
+GOLDENS = Path(__file__).parent / "goldens"
+FLASK, FASTAPI = STACKS
+USUAL = Gate()
+OK = Figures()
+BEHIND = Problem("falling behind", "of 900 requests that arrived 90 were added to the queue", ("latency",))
+LATE = Problem("generator late", "requests were sent 9.00 ms after their time at P99", ("latency",))
+
+
+@pytest.fixture
+def slower() -> Judgement:
+    return judge_paired(session(Recipe(effects={(FLASK, "cpu"): 1.2})), USUAL)
+
+
+def open_session(*heads: Figures) -> Judgement:
+    cells = [ab_cell(FLASK, OPEN, number, OK, head) for number, head in enumerate(heads, 1)]
+    family = [Gated(FLASK, "weather", OPEN, name) for name in ("p95", "errors")]
+    return judge_paired(ab_run(cells, restarts=len(heads), family=family), USUAL)
+
+
+def text(judgement: Judgement, *, width: int | None = None, colour: bool = False) -> str:
+    return render(verdict(judgement), width=width, colour=colour)
+
+
+def test_a_regression_with_a_control_in_words(slower: Judgement, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDENS / "regressed.txt", text(slower))
+
+
+def test_an_inconclusive_session_in_words(golden: Callable[[Path, str], None]) -> None:
+    jitter = [replace(OK, p95=OK.p95 * (1.02 + 0.05 * (-1) ** number)) for number in range(8)]
+    heads = [*jitter, replace(OK, problems=(LATE,)), replace(OK, problems=(LATE,))]
+    golden(GOLDENS / "inconclusive.txt", text(open_session(*heads)))
+
+
+def test_runs_that_are_not_comparable_in_words(golden: Callable[[Path, str], None]) -> None:
+    base = ordinary()
+    head = replace(base, seed=9, machine=replace(base.machine, cpu_model="Other CPU", cpus=4, kernel="7.0"))
+    golden(GOLDENS / "not-comparable.txt", text(judge_unpaired(base, head, USUAL)))
+
+
+def lines(judgement: Judgement) -> list[str]:
+    return text(judgement).split("\n")
+
+
+def test_the_first_line_is_the_verdict_and_the_second_says_why() -> None:
+    same, moved, few, behind = (
+        lines(judgement)[:2]
+        for judgement in (
+            judge_paired(session(Recipe(touched=())), USUAL),
+            judge_paired(session(Recipe(effects={(FASTAPI, "p95"): 1.2})), USUAL),
+            judge_paired(session(Recipe(restarts=5)), USUAL),
+            open_session(*[OK] * 4, *[replace(OK, problems=(BEHIND,))] * 6),
+        )
+    )
+    assert same == [
+        "no regression: 10 gated figures, each within its threshold",
+        "10 restarts, a family of 10 tests (alpha 0.05). Each whole interval lies within its threshold.",
+    ]
+    assert moved[0].startswith("inconclusive: the control moved: fastapi-aiohttp, weather, 600/s: P95 +")
+    assert moved[1].startswith("Base and head run the same code there, so something else changed")
+    assert few[0].startswith("inconclusive: flask-gthread, weather, ")
+    assert few[0].endswith("; and 4 more")
+    assert few[1].startswith("5 restarts are too few: a family of 10 tests needs at least 8 ")
+    assert behind == [
+        "regressed: flask-gthread, weather, 600/s: P95",
+        "Head could not be measured in 6 of 10 restarts (first: of 900 requests that arrived 90 were added to the "
+        "queue), through its own fault; base could in all of them.",
+    ]
+
+
+def test_sides_that_ran_the_same_code_are_said_to_have() -> None:
+    said = " ".join(text(judge_paired(session(Recipe(touched=())), USUAL)).split())
+    assert "Base and head imported the same code. A difference is noise, or comes from something other" in said
+    assert "Base and head run the same code here" not in said
+
+
+def test_nothing_but_the_first_two_lines_is_wider_than_the_page(slower: Judgement) -> None:
+    assert max(map(len, lines(slower)[2:])) <= PIPED_WIDTH
+    assert len(lines(slower)[0]) > PIPED_WIDTH
+    assert max(map(len, text(slower, width=60).split("\n")[2:])) <= 60
+
+
+@pytest.mark.parametrize("setting", [("FORCE_COLOR", "1"), ("COLUMNS", "40"), ("TTY_COMPATIBLE", "1")])
+def test_a_pipe_gets_no_colour_and_a_terminal_does(
+    slower: Judgement, setting: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = text(slower)
+    assert "\x1b" not in before
+    assert text(slower, colour=True).startswith("\x1b[1mregressed: ")
+    monkeypatch.setenv(*setting)
+    assert text(slower) == before
+
+
+def test_names_are_text_and_not_markup() -> None:
+    evil = "[bold]x[/]\x1b[31m\nnext"
+    run = ab_run([ab_cell(FLASK, CLOSED, 1, OK, OK)], restarts=1)
+    assert run.ab is not None
+    judgement = judge_paired(replace(run, ab=replace(run.ab, base=replace(run.ab.base, ref=evil))), USUAL)
+    assert r"[bold]x[/]\x1b[31m next" in " ".join(text(judgement).split())
+
+
+def test_a_brief_verdict_has_every_finding_of_the_whole_one_the_gravest_first(slower: Judgement) -> None:
+    whole, brief = (list(within(verdict(slower, brief=one).blocks)) for one in (False, True))
+    lines = [[cell.text for cell in row] for block in whole if isinstance(block, Table) for row in block.rows]
+    told = [[cell.text for cell in row] for block in brief if isinstance(block, Table) for row in block.rows]
+    assert sorted(line[2:] for line in told) == sorted(lines)
+    assert told[0][-1] == "regressed"
+    assert [block.title for block in brief if isinstance(block, Section)] == ["Findings", "Control"]
+    names = [block.name for block in whole if isinstance(block, Section)]
+    assert len(names) == len(set(names))
