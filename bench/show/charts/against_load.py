@@ -53,8 +53,8 @@ def draw(run: Run, rows: Sequence[Row], metric: Metric, model: Model | None = No
     drawn = []
     for axes, name in zip(frame.panels, scenarios, strict=True):
         own = [row for row in shown if row.scenario == name]
-        drawn.append(draw_panel(axes, own, metric, names, ceilings=_is_rate(metric), wide_in=frame.panel_in[0]))
-    said = [DASHED] if any(one.ceilings for one in drawn) else []
+        drawn.append(draw_panel(axes, own, metric, names, slot_limits=_is_rate(metric), wide_in=frame.panel_in[0]))
+    said = [DASHED] if any(one.slot_limits for one in drawn) else []
     said += [TOO_WIDE] if any(one.clipped for one in drawn) else []
     struck = [row for one in drawn for row in one.struck]
     said += void_notes(struck, (row for row in shown if row not in struck), (metric,))

@@ -26,7 +26,7 @@ ROUNDS_BESIDE_POINTS = 5.0
 class Drawn:
     """What a panel shows that needs a note below the chart. `struck`: the rows whose unreliable values it shows."""
 
-    ceilings: bool = False
+    slot_limits: bool = False
     clipped: bool = False
     struck: tuple[Row, ...] = ()
 
@@ -41,7 +41,7 @@ class _Place:
 
 
 def draw_panel(
-    axes: Axes, rows: Sequence[Row], metric: Metric, marks: Mapping[str, Mark], *, ceilings: bool, wide_in: float
+    axes: Axes, rows: Sequence[Row], metric: Metric, marks: Mapping[str, Mark], *, slot_limits: bool, wide_in: float
 ) -> Drawn:
     """What was drawn into the axes: the rows of one scenario and load model.
 
@@ -82,7 +82,7 @@ def draw_panel(
     struck = draw_voids(axes, voids, marks, bars=bars, log=log)
     for place in places:
         _figure(axes, place, marks[place.row.stack])
-    shown = ceilings and _ceilings(axes, rows, position, chosen, marks, bars=bars)
+    shown = slot_limits and _slot_limits(axes, rows, position, chosen, marks, bars=bars)
     return Drawn(shown, clipped, struck)
 
 
@@ -138,10 +138,10 @@ def _figure(axes: Axes, place: _Place, mark: Mark) -> None:
     draw_mean(axes, place.x, found.mean, stack, mark)
 
 
-def _ceilings(
+def _slot_limits(
     axes: Axes, rows: Sequence[Row], position: Position, chosen: Scale, marks: Mapping[str, Mark], *, bars: bool
 ) -> bool:
-    """Whether a ceiling lies within the axis. Each that does is drawn, beyond the last load of its stack too."""
+    """Whether a slot limit lies within the axis. Each that does is drawn, also beyond the last load of its stack."""
     low, high = axes.get_ylim()
     limits = {row.stack: row.slots_rps * chosen.factor for row in rows if row.slots_rps is not None}
     inside = {stack: limit for stack, limit in limits.items() if low < limit <= high}
@@ -155,6 +155,6 @@ def _ceilings(
             linewidth=1.2,
             color=marks[stack].colour,
             zorder=2,
-            gid=f"ceiling:{stack}",
+            gid=f"slots:{stack}",
         )
     return bool(inside)

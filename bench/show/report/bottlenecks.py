@@ -45,8 +45,8 @@ def section(run: Run, rows: Sequence[Row]) -> Section | None:
     )
 
 
-def _why(bounds: Mapping[Limit, str]) -> str:
+def _why(limits: Mapping[Limit, str]) -> str:
     """The measurements; each with its bottleneck where rounds differ."""
-    if len(bounds) == 1:
-        return next(iter(bounds.values()))
-    return "; ".join(f"{bottleneck([bound])}: {why}" for bound, why in bounds.items())
+    if len(limits) == 1:
+        return next(iter(limits.values()))
+    return "; ".join(f"{bottleneck([limit])}: {why}" for limit, why in limits.items())

@@ -59,7 +59,7 @@ def _row(row: Row) -> dict[str, Any]:
         "rounds": row.rounds,
         "outcomes": row.outcomes,
         "bottlenecks": dict(row.bottlenecks),
-        "ceiling_rps": row.slots_rps,
+        "slots_rps": row.slots_rps,
         "figures": {
             metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
             for metric in METRICS

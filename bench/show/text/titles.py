@@ -85,14 +85,14 @@ def chart_title(run: Run, metric: Metric, model: Model) -> str:
     return f"{wording(run, metric, model).chart} against {_AGAINST[model]}"
 
 
-def bottleneck(bounds: Sequence[Limit]) -> str:
+def bottleneck(limits: Sequence[Limit]) -> str:
     """Bottlenecks as words in a table."""
-    return " / ".join(_LIMITS[bound][0] for bound in bounds)
+    return " / ".join(_LIMITS[limit][0] for limit in limits)
 
 
-def limited(bounds: Sequence[Limit], stack: Stack) -> str:
+def limited(limits: Sequence[Limit], stack: Stack) -> str:
     """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
     slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
-    found = [_LIMITS[bound][1].format(slots=slots) for bound in bounds if bound != "nothing"]
-    some = " in some rounds" if len(found) < len(bounds) else ""
+    found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit != "nothing"]
+    some = " in some rounds" if len(found) < len(limits) else ""
     return f"limited by {' or '.join(found)}{some}" if found else "not saturated"

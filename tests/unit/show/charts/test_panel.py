@@ -116,23 +116,23 @@ def test_a_panel_without_a_figure_says_so() -> None:
     assert [text.get_text() for text in figure.axes[0].texts] == ["no reliable value"]
 
 
-def test_a_ceiling_goes_on_beyond_the_last_load_of_its_stack() -> None:
+def test_a_slot_limit_goes_on_beyond_the_last_load_of_its_stack() -> None:
     planned = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10, 100, 500)}, max_users={"sync": 100}, rounds=1)
     cells = [cell("sync", users, throughput_rps=190.0) for users in (10, 100)]
     cells += [cell("loop", users, throughput_rps=900.0) for users in (10, 100, 500)]
     figure = chart(planned, cells)
     (axes,) = figure.axes
-    assert ys(axes, "ceiling:sync") == pytest.approx([200.0, 200.0])
-    assert xs(axes, "ceiling:sync")[1] > 500
-    assert line(axes, "ceiling:sync").get_color() == line(axes, "line:sync").get_color()
+    assert ys(axes, "slots:sync") == pytest.approx([200.0, 200.0])
+    assert xs(axes, "slots:sync")[1] > 500
+    assert line(axes, "slots:sync").get_color() == line(axes, "line:sync").get_color()
     assert "Dashed" in words(figure)
-    assert "ceiling:sync" not in gids(chart(planned, cells, "p95").axes[0])
+    assert "slots:sync" not in gids(chart(planned, cells, "p95").axes[0])
 
 
-def test_a_ceiling_beyond_the_axis_does_not_stretch_it() -> None:
+def test_a_slot_limit_beyond_the_axis_does_not_stretch_it() -> None:
     planned = plan({"a": Shape(1, slots=1000)}, {"weather": (10, 100)}, rounds=1)
     figure = chart(planned, [cell("a", users, throughput_rps=100.0) for users in (10, 100)])
-    assert "ceiling:a" not in gids(figure.axes[0])
+    assert "slots:a" not in gids(figure.axes[0])
     assert figure.axes[0].get_ylim()[1] < 200
     assert "Dashed" not in words(figure)
 
