@@ -204,7 +204,7 @@ def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repositor
     process.send_signal(signal.SIGTERM)
     done = finish(process)
     assert done.code == 128 + signal.SIGTERM
-    assert f"show them with python compare.py diff {folder}" in done.err
+    assert f"show them with python -m bench diff {folder}" in done.err
     assert harness.left() == []
     assert repository.untouched()
 

@@ -41,7 +41,7 @@ def test_a_rate_beyond_the_machine_is_refused_with_a_reason_and_force_goes_on(
     run = run_json(tmp_path / "run")
     assert any(note.startswith("forced: ") for note in run["notes"])
     (cell,) = run["cells"]
-    assert any("latency" in problem["voids"] for problem in cell["problems"])
+    assert any("latency" in problem["voids"] for problem in cell["measurements"][0]["problems"])
     assert harness.left() == []
 
 
@@ -55,4 +55,4 @@ def test_a_run_stores_the_selftest_that_it_rests_on(harness: Harness, config: Co
     assert run["selftest"]["users"] >= 2
     (cell,) = run["cells"]
     assert cell["load"] == {"model": "open", "rate_rps": 50.0, "arrivals": "fixed", "max_in_flight": 500}
-    assert cell["requests"]["ok"] > 0
+    assert cell["measurements"][0]["requests"]["ok"] > 0

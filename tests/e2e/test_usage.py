@@ -130,7 +130,7 @@ def test_two_runs_at_once_each_measure_their_own_and_never_share_a_folder(
     first, second = (harness.start(*words, tmp_path / name) for name in ("first", "second"))
     until((tmp_path / "first" / "run.json").exists)
     assert exit_code(*words, tmp_path / "first") == 2
-    assert "another run is under way in" in capsys.readouterr().err
+    assert "another run is writing into" in capsys.readouterr().err
     for process, name in ((first, "first"), (second, "second")):
         process.communicate(timeout=60)
         assert process.returncode == 0

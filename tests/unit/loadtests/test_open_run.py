@@ -129,7 +129,7 @@ def totals(done: "subprocess.CompletedProcess[str]") -> tuple[int, int]:
 @pytest.mark.parametrize("stop", [(), ("--stop-timeout", "10")], ids=["killed", "let finish"])
 def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[str, ...]) -> None:
     with answering(lambda _: 0.3) as (url, arrived_s):
-        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "4s", *stop)
+        done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "2s", *stop)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert 60 < len(arrived_s) <= 105
