@@ -1,37 +1,33 @@
 """Cells of which the truth is known: judged from arrays that were stored once, or measured now by the command line.
 
 The tests that are given them do not know which. `python -m pytest tests/e2e -m live --update` stores anew what it
-measures; only a quiet machine should.
+measures and finds as it should be.
 """
 
-import resource
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
 import pytest
 
 from bench.model.cell import Bottleneck, Cell
 from bench.model.config import Closed, Load
 from bench.reading import read_run
-from bench.record.store import load_run
+from bench.record.store import load_run, load_samples, save_run, save_samples
 
+from .conftest import ROOT
 from .harness import Harness, finish
+from .witness import Witness
 
-ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Path(__file__).with_name("apps") / "known.toml"
 STORED = Path(__file__).with_name("stored")
 TRIES = 3
-OTHERS_CORES = 0.05
-"""A machine on which other programs use more of a core than this is no place to measure."""
 
-NOISE = frozenset({"generator stalled", "generator late", "upstream late", "unsteady"})
-"""Problems that other programs make."""
+Name = tuple[str, str, str]
+"""Stack, scenario and load (`10 users`, `50/s`)."""
 
 Wanted = Callable[[Cell], bool]
 
@@ -40,13 +36,10 @@ During = Callable[[Harness, "subprocess.Popen[str]", Path], None]
 
 
 class Known(Protocol):
-    """The cells of one run, by stack, scenario and load (`10 users`, `50/s`)."""
+    """The cells of one run."""
 
-    def find(self, stack: str, scenario: str, load: str, wanted: Wanted, *, needs_core: bool = False) -> Cell:
-        """The cell, as wanted if that can be had. `needs_core`: other programs on the core make it impossible."""
-
-    def disturbed(self, scenario: str) -> bool:
-        """Whether other programs disturbed the cells of the scenario."""
+    def find(self, stack: str, scenario: str, load: str, wanted: Wanted) -> Cell:
+        """The cell, which is as wanted if the harness is right."""
 
 
 def known(name: str, *words: str, during: During | None = None, slow: bool = True) -> Any:
@@ -57,14 +50,14 @@ def known(name: str, *words: str, during: During | None = None, slow: bool = Tru
     marks = [pytest.mark.live, *([pytest.mark.slow] if slow else [])]
 
     @pytest.fixture(scope="module", params=["stored", pytest.param("live", marks=marks)], name=name)
-    def cells(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Known:
+    def cells(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
         if request.param == "stored":
-            return Stored(STORED / name)
+            yield Stored(STORED / name)
+            return
         live = Live(request.getfixturevalue("shared_harness"), tmp_path_factory.mktemp(name), words, during)
+        yield live
         if request.config.getoption("--update"):
-            live.measure()
-            keep(live.run(1), name)
-        return live
+            live.store(STORED / name)
 
     return cells
 
@@ -75,84 +68,80 @@ class Stored:
     def __init__(self, folder: Path) -> None:
         self.cells = _by_name(read_run(folder).run.cells)
 
-    def find(self, stack: str, scenario: str, load: str, wanted: Wanted, *, needs_core: bool = False) -> Cell:  # noqa: ARG002
-        """The cell."""
+    def find(self, stack: str, scenario: str, load: str, wanted: Wanted) -> Cell:  # noqa: ARG002
+        """The cell: a test says itself what it wants of it."""
         return self.cells[stack, scenario, load]
 
-    def disturbed(self, scenario: str) -> bool:  # noqa: ARG002
-        """Never: what was disturbed is not stored."""
-        return False
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A cell, the folder of its run, and who watched the machine meanwhile."""
+
+    cell: Cell
+    folder: Path
+    witness: Witness
 
 
 @dataclass(slots=True)
 class Live:
-    """The cells of a run, measured when first asked for, and again where other programs had the machine meanwhile."""
+    """The cells of a run, measured when first asked for."""
 
     harness: Harness
     folder: Path
     words: tuple[str, ...]
     during: During | None = None
-    tries: int = 0
-    others_cores: dict[str, float] = field(default_factory=dict)
-    cells: dict[tuple[str, str, str], Cell] = field(default_factory=dict)
+    runs: int = 0
+    cells: dict[Name, Measured] = field(default_factory=dict)
 
-    def find(self, stack: str, scenario: str, load: str, wanted: Wanted, *, needs_core: bool = False) -> Cell:
-        """The cell: of the first run in which it is as wanted, or of the last.
+    def find(self, stack: str, scenario: str, load: str, wanted: Wanted) -> Cell:
+        """The cell, measured again if the machine was disturbed, until it is as wanted or after TRIES.
 
-        Only where other programs disturbed the run is the scenario run again, `TRIES` times in all. `needs_core`: what
-        is wanted cannot be seen while others take a part of the core, so then the test is skipped.
+        Skips the test where others disturbed the machine each time: then this is no place to find it.
         """
-        if not self.tries:
-            self.measure()
+        name = (stack, scenario, load)
+        if not self.cells:
+            self.cells = self._measured()
         for _ in range(TRIES - 1):
-            if wanted(self.cells[stack, scenario, load]) or not self.disturbed(scenario):
+            if wanted(self.cells[name].cell) or not self.cells[name].witness.disturbed:
                 break
-            self.measure("--scenarios", scenario)
-        cell = self.cells[stack, scenario, load]
-        others = f"other programs used {self.others_cores[scenario]:.2f} cores"
-        found = cell.measurement
-        told = f"{others}; {stack}, {scenario}, {load}: {found.problems}, {found.bottleneck}, {found.cpu}"
+            self.cells[name] = self._measured("--scenarios", scenario)[name]
+        found = self.cells[name]
+        seen = found.cell.measurement
+        told = f"{found.witness}; {', '.join(name)}: {seen.problems}, {seen.bottleneck}, {seen.cpu}"
         print(told)
-        if needs_core and self.disturbed(scenario) and not wanted(cell):
+        if found.witness.disturbed and not wanted(found.cell):
             pytest.skip(told)
-        return cell
+        return found.cell
 
-    def disturbed(self, scenario: str) -> bool:
-        """Whether other programs disturbed the last run of the scenario."""
-        return self.others_cores[scenario] > OTHERS_CORES
-
-    def run(self, number: int) -> Path:
-        """The folder of the n-th run, from 1."""
-        return self.folder / f"run {number}"
-
-    def measure(self, *words: str) -> None:
-        """Run it all, or what these words say of it."""
-        self.tries += 1
-        out = self.run(self.tries)
-        begun_s, busy_s, own_s = time.monotonic(), _busy_s(), _own_s()
-        # --force: whether a disturbed selftest allows the load is not the question here.
-        started = self.harness.start(
-            "run", "--config", CONFIG, *self.words, *words, "--rounds", "1", "--out", out, "--force"
-        )
-        if self.during is not None:
-            self.during(self.harness, started, out)
-        done = finish(started)
-        others_cores = (_busy_s() - busy_s - (_own_s() - own_s)) / (time.monotonic() - begun_s)
+    def _measured(self, *words: str) -> dict[Name, Measured]:
+        """The cells of another run, of all or of what these words say."""
+        out = self.folder / f"run {self.runs}"
+        self.runs += 1
+        with Witness() as witness:
+            # --force: whether a disturbed selftest allows the load is not the question here.
+            started = self.harness.start(
+                "run", "--config", CONFIG, *self.words, *words, "--rounds", "1", "--out", out, "--force"
+            )
+            if self.during is not None:
+                self.during(self.harness, started, out)
+            done = finish(started)
         assert self.harness.left() == []
-        measured = _by_name(load_run(out).cells)
-        assert "failed" not in {cell.outcome for cell in measured.values()}, done.err
-        self.cells.update(measured)
-        self.others_cores.update({scenario: others_cores for _, scenario, _ in measured})
+        cells = load_run(out).cells
+        assert "failed" not in {cell.outcome for cell in cells}, done.err
+        return {name: Measured(cell, out, witness) for name, cell in _by_name(cells).items()}
 
-
-def keep(folder: Path, name: str) -> None:
-    """Store a run of which the truth is known: its run.json, which names no folder of this machine, and its arrays."""
-    there = STORED / name
-    shutil.rmtree(there, ignore_errors=True)
-    shutil.copytree(folder / "cells", there / "cells")
-    text = (folder / "run.json").read_text(encoding="utf-8")
-    text = text.replace(f"{ROOT}/", "").replace(str(ROOT), ".").replace(str(folder.parent), "measured")
-    (there / "run.json").write_text(text, encoding="utf-8")
+    def store(self, folder: Path) -> None:
+        """Put the cells into a run folder that holds nothing else, and names no folder of this machine."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        cells = []
+        for order, found in enumerate(self.cells.values()):
+            name = save_samples(folder, order, load_samples(found.folder, found.cell))
+            cells.append(replace(found.cell, order=order, samples=name))
+        run = load_run(self.folder / "run 0")
+        save_run(folder, replace(run, argv=("run", *self.words, "--rounds", "1"), cells=tuple(cells)))
+        path = folder / "run.json"
+        path.write_text(path.read_text().replace(f"{ROOT}/", "").replace(str(ROOT), "."), encoding="utf-8")
 
 
 def problems_of(cell: Cell) -> set[str]:
@@ -171,21 +160,9 @@ def voided(cell: Cell, figure: str) -> set[str]:
     return {problem.name for problem in cell.measurement.problems if figure in problem.voids}
 
 
-def _by_name(cells: Sequence[Cell]) -> dict[tuple[str, str, str], Cell]:
+def _by_name(cells: Sequence[Cell]) -> dict[Name, Cell]:
     return {(cell.stack, cell.scenario, _load_name(cell.load)): cell for cell in cells}
 
 
 def _load_name(load: Load) -> str:
     return f"{load.users} users" if isinstance(load, Closed) else f"{load.rate_rps:g}/s"
-
-
-def _busy_s() -> float:
-    """CPU seconds of everything on the machine."""
-    times = psutil.cpu_times()
-    return float(times.user + times.system)
-
-
-def _own_s() -> float:
-    """CPU seconds of all programs that these tests have started and that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -8,7 +8,7 @@ from bench.judge.cell.kinds import KINDS
 from bench.model.cell import Cell
 
 from .harness import Harness
-from .known import NOISE, Known, Live, bottleneck_of, known, problems_of
+from .known import Known, Live, bottleneck_of, known, problems_of
 
 FAULTY = ("--profile", "faults")
 
@@ -57,19 +57,10 @@ HEALTHY = [("good", "10 users"), ("good", "50/s")]
 
 
 def found(cells: Known, scenario: str, load: str, fires: set[str], may_fire: set[str]) -> Cell:
-    """The cell, with neither less nor more than these problems if that can be had."""
-    return cells.find(
-        "faulty",
-        scenario,
-        load,
-        lambda cell: fires <= problems_of(cell) <= fires | may_fire,
-        needs_core="load side saturated" in fires,
-    )
-
-
-def noise(cells: Known, scenario: str) -> frozenset[str]:
-    """Problems that other programs may have made."""
-    return NOISE if cells.disturbed(scenario) else frozenset()
+    """The cell, with neither less nor more than these problems."""
+    cell = cells.find("faulty", scenario, load, lambda cell: fires <= problems_of(cell) <= fires | may_fire)
+    assert fires <= problems_of(cell) <= fires | may_fire, (cell.measurement.problems, cell.measurement.cpu)
+    return cell
 
 
 @pytest.mark.parametrize(
@@ -79,11 +70,6 @@ def test_a_fault_is_found_named_and_voids_what_it_touches(
     faults: Known, scenario: str, load: str, fires: set[str], may_fire: set[str], outcome: str
 ) -> None:
     cell = found(faults, scenario, load, fires, may_fire)
-    assert fires <= problems_of(cell), (cell.measurement.problems, cell.measurement.cpu)
-    assert problems_of(cell) <= fires | may_fire | noise(faults, scenario), (
-        cell.measurement.problems,
-        cell.measurement.cpu,
-    )
     assert cell.outcome == outcome
     for problem in cell.measurement.problems:
         assert set(problem.voids) == VOIDS[problem.name], problem
@@ -93,7 +79,7 @@ def test_a_fault_is_found_named_and_voids_what_it_touches(
 @pytest.mark.parametrize(("scenario", "load"), HEALTHY)
 def test_nothing_is_found_where_nothing_is_wrong(faults: Known, scenario: str, load: str) -> None:
     cell = faults.find("faulty", scenario, load, lambda cell: not cell.measurement.problems)
-    assert problems_of(cell) <= noise(faults, scenario), cell.measurement.problems
+    assert problems_of(cell) == set()
     assert cell.outcome == "ok"
     assert bottleneck_of(cell).limit == "nothing"
 
@@ -115,7 +101,6 @@ def test_calls_that_are_repeated_and_users_who_think_are_found_as_well(
     more: Known, scenario: str, fires: set[str]
 ) -> None:
     cell = found(more, scenario, "2 users", fires, set())
-    assert fires <= problems_of(cell) <= fires | noise(more, scenario), cell.measurement.problems
     assert cell.outcome == "invalid"
 
 
@@ -125,7 +110,7 @@ def test_nothing_is_found_in_the_services_of_the_project_under_a_light_load(
     light: Known, stack: str, load: str
 ) -> None:
     cell = light.find(stack, "weather", load, lambda cell: not cell.measurement.problems)
-    assert problems_of(cell) <= noise(light, "weather"), (stack, cell.measurement.problems)
+    assert problems_of(cell) == set(), cell.measurement.problems
 
 
 @pytest.mark.live
