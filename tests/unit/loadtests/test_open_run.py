@@ -141,7 +141,7 @@ def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[s
 
 
 def test_by_hand_arrivals_beyond_the_limit_are_dropped_and_reported_as_failures() -> None:
-    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "4s")
+    options = ("--rate", "50", "--arrivals", "poisson", "--arrival-seed", "3", "--max-in-flight", "2", "-t", "1s")
     with answering(lambda _: 5.0) as (url, arrived_s):
         done = locust(url, *options)
     assert done.returncode == 1
