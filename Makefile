@@ -44,7 +44,9 @@ calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 
 clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md
 	$(BIN)/python -m examples.clients measure
 
-# First what any machine shows, in parallel; then what only a quiet one does, one after another.
+# First what any machine shows, in parallel; then what only a quiet one does, one after another. Hundreds of programs
+# are started: none should have to compile the modules that another has compiled.
+test test-rest: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## the tests that every change must pass (about 4 minutes on two cores)
 	$(PYTEST) -n auto -m "not live and not slow"
 	$(PYTEST) -m "live and not slow"

@@ -16,8 +16,8 @@ OWN = ("--profile", "limits", "--stacks", "flask-gthread,fastapi-aiohttp", "--sc
 
 unaware = known("unaware", "--profile", "limits", slow=False)
 waiting = known("waiting", "--profile", "limits", "--scenarios", "threads,blocking-client")
-own = known("own", *OWN, "--users", "50", "--rate", "50", *SMALL_POOL, *FEW_THREADS, slow=False)
-few = known("few", *OWN, "--users", "5", *SMALL_POOL, *FEW_THREADS)
+own = known("own", *OWN, "--users", "50", *SMALL_POOL, *FEW_THREADS, slow=False)
+few = known("few", *OWN, "--users", "5", "--rate", "50", *SMALL_POOL, *FEW_THREADS)
 plain_def = known("plain_def", "--profile", "limits", "--stacks", "fastapi-threads", "--scenarios", "weather",
                   "--users", "100")  # fmt: skip
 routes = known("routes", "--profile", "limits", "--stacks", "fastapi-aiohttp", "--scenarios", "aggregated_parallel",
@@ -74,13 +74,9 @@ def test_a_pool_of_connections_that_is_too_small_is_named_with_its_size(own: Kno
 
 
 @pytest.mark.parametrize("stack", [THREADS, POOL])
-def test_nothing_is_the_limit_where_all_arrivals_are_served(own: Known, stack: str) -> None:
-    limited_by(own, stack, "weather", "50/s", "nothing")
-
-
-@pytest.mark.parametrize("stack", [THREADS, POOL])
-def test_nothing_is_the_limit_where_all_users_are_served(few: Known, stack: str) -> None:
-    limited_by(few, stack, "weather", "5 users", "nothing")
+@pytest.mark.parametrize("load", ["5 users", "50/s"])
+def test_nothing_is_the_limit_where_all_requests_are_served(few: Known, stack: str, load: str) -> None:
+    limited_by(few, stack, "weather", load, "nothing")
 
 
 def test_forty_threads_limit_a_hundred_users_of_plain_def_endpoints(plain_def: Known) -> None:

@@ -68,6 +68,7 @@ def test_there_is_a_locustfile_for_each_scenario() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", LOCUSTFILES)
 def test_a_locustfile_runs_by_hand(ran: dict[str, Done], file: str) -> None:
     done = ran[file]

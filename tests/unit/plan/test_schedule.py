@@ -10,7 +10,7 @@ from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stac
 from bench.model.loads import amount, expected_in_flight
 from bench.plan.schedule import cell_name, visits
 
-NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=6, unique=True)
+NAMES = st.lists(st.text("abcdef-[]", min_size=1, max_size=5), min_size=1, max_size=4, unique=True)
 COUNTS = st.lists(st.integers(1, 1000), max_size=4, unique=True)
 RATES = st.lists(st.floats(0.1, 5000), max_size=4, unique=True)
 HOLDS = st.sampled_from([0.0, 0.1, 0.65])

@@ -32,7 +32,7 @@ MAIZE = [49.0, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
 EIGHTHS = st.integers(-80, 80).map(lambda number: number / 8)
 DIFFERENCES = st.lists(EIGHTHS, min_size=1, max_size=10)
-TIED = st.lists(st.integers(0, 4).map(float), min_size=1, max_size=5)
+TIED = st.lists(st.integers(0, 4).map(float), min_size=1, max_size=4)
 PROBABILITIES = st.lists(st.floats(0, 1), max_size=6)
 LEVELS = st.sampled_from([0.05, 0.025, 0.01, 0.005])
 POWERS = st.sampled_from([0.8, 0.9, 0.95, 0.99])

@@ -11,6 +11,7 @@ import pytest
 from bench.judge.cell.percentiles import Curve
 from bench.judge.stacks.rows import rows
 from bench.reading import JudgedRun, read_run
+from bench.show.charts import gallery as gallery_module
 from bench.show.charts.gallery import NAMES, own_ids, pictures, save_pictures
 from bench.show.text.document import Picture
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, save
@@ -48,7 +49,7 @@ def drawn() -> tuple[Picture, ...]:
 @pytest.fixture
 def unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts without their files, which are most of the work: for tests of names and words."""
-    monkeypatch.setattr("bench.show.charts.gallery._written", lambda _figure, _kind: b"")
+    monkeypatch.setattr(gallery_module, "_written", lambda _figure, _kind: b"")
 
 
 def test_a_whole_run_has_all_pictures_in_the_order_of_the_page(drawn: tuple[Picture, ...]) -> None:
@@ -109,7 +110,11 @@ def test_a_run_without_a_cell_has_no_picture() -> None:
     assert gallery(reading(plan({"a": Shape(1)}, {"weather": (10,)}), [])) == ()
 
 
-def test_a_name_breaks_no_drawing() -> None:
+def test_a_name_breaks_no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = gallery_module._written
+    monkeypatch.setattr(
+        gallery_module, "_written", lambda figure, kind: written(figure, kind) if kind == "svg" else b""
+    )
     for picture in gallery(crowd(3, names=("$x$", "<script>", "a\nb"), closed=(1, 10), rates=(), rounds=1)):
         assert b"<script>" not in picture.svg
         assert "\n" not in picture.title + picture.finding
