@@ -43,7 +43,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile_page(tmp_path_factory.mktemp("hostile"))
 
 
-@pytest.fixture(scope="session", params=["reference", "hostile"])
+@pytest.fixture(scope="session", params=["reference", pytest.param("hostile", marks=pytest.mark.slow)])
 def page(request: pytest.FixtureRequest) -> Path:
     path: Path = request.getfixturevalue(request.param)
     return path

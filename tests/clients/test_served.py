@@ -20,6 +20,8 @@ from tests.contract.servers import ROOT, Kind, Server, serving, start, stop
 from tests.contract.test_contract import ask_all, check
 from tests.contract.upstream import running
 
+pytestmark = pytest.mark.slow
+
 SERVICE = Kind(
     (
         *(sys.executable, "-m", "uvicorn", "--factory", "examples.clients.app:create_app"),
@@ -91,7 +93,6 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {client: json.loads(one.stdout) for client, one in done.items()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_profile_says_where_the_time_of_a_client_went(client: str, profiles: dict[str, Any]) -> None:
     found = profiles[client]
@@ -105,7 +106,6 @@ def test_a_profile_says_where_the_time_of_a_client_went(client: str, profiles: d
     assert bool(found["counted"]) == (client not in {"httpx-aiohttp", "aiohttp"})
 
 
-@pytest.mark.slow
 def test_httpx_with_its_default_limits_opens_connections_all_the_time(profiles: dict[str, Any]) -> None:
     opened = {client: found["connections"] / found["calls"] for client, found in profiles.items()}
     assert opened["httpx"] > 0.4

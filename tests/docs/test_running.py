@@ -80,6 +80,7 @@ def _emptied(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("block", BY_HAND, ids=lambda block: f"{block.page}:{block.line}")
+@pytest.mark.slow
 def test_a_stack_is_served_and_loaded_by_hand(block: Block, workshop: Workshop) -> None:
     own = [command for command in EVERY if command.block == block]
     serves = [words for command in own if (words := command.after(*BENCH, "serve")) is not None]

@@ -197,6 +197,7 @@ def test_nothing_is_left_of_a_session(session: Session, repository: Repository, 
     assert shared_harness.left() == []
 
 
+@pytest.mark.slow
 def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repository: Repository, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = harness.start("ab", *repository.words, "--base", "base", "--head", "slower", "--out", folder)
@@ -209,6 +210,7 @@ def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repositor
     assert repository.untouched()
 
 
+@pytest.mark.slow
 def test_a_head_that_does_not_start_is_refused_with_words_and_never_with_a_verdict(
     harness: Harness, repository: Repository, tmp_path: Path
 ) -> None:
@@ -242,6 +244,7 @@ def test_what_cannot_be_compared_is_refused_with_words_and_never_with_a_verdict(
     assert repository.untouched()
 
 
+@pytest.mark.slow
 def test_code_that_comes_from_elsewhere_is_noticed(harness: Harness, repository: Repository, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -15,6 +15,8 @@ from bench.run.host.ports import free_port
 from .conftest import FAKE, ROOT
 from .harness import Done, Harness, finish, until
 
+pytestmark = pytest.mark.slow
+
 LOCUSTFILES = sorted(path.name for path in (ROOT / "loadtests").glob("*.py") if "ScenarioUser)" in path.read_text())
 BUSY = {"health.py", "compute.py"}
 LOAD = ("-u", "2", "-r", "2", "-t", "2s")

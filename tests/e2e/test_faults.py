@@ -12,6 +12,8 @@ import compare
 from .conftest import Config
 from .harness import IMPATIENT, UNREPORTED, Done, Harness, run_json
 
+pytestmark = pytest.mark.slow
+
 SERVING = ("good", "broken", "hangs", "rude", "stubborn", "slow")
 FAILING = ("stillborn", "dies", "deaf", "fixed", "absent", "mistaken", "nowhere")
 

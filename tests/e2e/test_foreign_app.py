@@ -8,6 +8,8 @@ import pytest
 
 from .harness import Done, Harness, run_json
 
+pytestmark = pytest.mark.slow
+
 WSGI = """
 def app(environ, start_response):
     found = environ["PATH_INFO"] == "/hello" and environ["QUERY_STRING"] == "to=you"

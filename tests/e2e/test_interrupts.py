@@ -16,6 +16,7 @@ def messages(done: Done) -> list[str]:
     return [line for line in done.err.splitlines() if line.startswith("bench: ")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "mark", "then_s", "window_s", "number", "phase"),
     [
