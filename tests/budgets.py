@@ -1,4 +1,4 @@
-"""The seconds that each folder of tests may take, from the table in CONTRIBUTING.md, beside those that it took."""
+"""The time that each folder of tests may take, from the table in CONTRIBUTING.md, beside the time that it took."""
 
 import re
 from collections import defaultdict
@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 
-CONTRIBUTING = Path(__file__).resolve().parents[1] / "CONTRIBUTING.md"
+ROOT = Path(__file__).resolve().parents[1]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
-PHASES = ("in parallel", "one by one", "added by make test-all")
-"""The columns of the table: what `make test` runs on all workers, then alone, and what only `make test-all` runs."""
+PHASES = ("in parallel", "one by one", "added by `make test-all`")
+"""The columns of the table."""
 
-Budgets = Mapping[tuple[str, str], float]
-"""Seconds by folder (`tests/unit`) and phase, summed over the tests: two workers need half as long."""
+Seconds = Mapping[tuple[str, str], float]
+"""By folder (`tests/unit`) and phase, by the clock: what each of two workers does in a second counts as half of it."""
 
 _ROW = re.compile(r"^\| `(tests/\w+)` \|[^|]*\|" + r" *(?:(\d+) s)? *\|" * len(PHASES) + "$", re.MULTILINE)
 
 
-def budgets(page: str) -> Budgets:
+def budgets(page: str) -> Seconds:
     """The budgets in the table of the page."""
     return {
         (folder, phase): float(seconds)
@@ -30,35 +31,34 @@ def budgets(page: str) -> Budgets:
 
 def phase(marks: Collection[str]) -> str:
     """The phase in which a test with these marks runs."""
+    parallel, alone, added = PHASES
     if "slow" in marks:
-        return PHASES[2]
-    return PHASES[1] if "live" in marks else PHASES[0]
+        return added
+    return alone if "live" in marks else parallel
 
 
-def told(taken: Budgets, allowed: Budgets) -> Iterator[str]:
-    """A line for each folder and phase, the budget beside what was taken of it."""
+def compared(taken: Seconds, allowed: Seconds) -> Iterator[str]:
+    """A line for each folder and phase: what it took, its budget, and whether it took more."""
     for (folder, name), seconds in sorted(taken.items(), key=lambda item: -item[1]):
         budget = allowed.get((folder, name), 0.0)
         beyond = "  over budget" if seconds > budget else ""
-        yield f"{folder:<20}{name:<24}{seconds:>6.0f} s of {budget:.0f} s{beyond}"
+        yield f"{folder:<20}{name.replace('`', ''):<24}{seconds:>6.1f} s of {budget:.0f} s{beyond}"
 
 
 class Tally:
-    """A plugin of pytest that adds up what the tests of each folder took, and tells it before the last line.
+    """A plugin of pytest that prints these lines before the last. It fails nothing: a busy machine takes longer."""
 
-    It fails nothing: on a machine that others use too, seconds say as much about them as about the tests.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
         self.taken: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add the set-up, the call or the tear-down of a test."""
+        """Add the setup, the call or the teardown of a test."""
         folder = "/".join(report.nodeid.split("/")[:2])
-        self.taken[folder, phase(report.keywords)] += report.duration
+        self.taken[folder, phase(report.keywords)] += report.duration / self.workers
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print the table."""
-        terminalreporter.section("seconds of the tests by folder, and their budgets")
-        for line in told(self.taken, budgets(CONTRIBUTING.read_text(encoding="utf-8"))):
+        """Print them."""
+        terminalreporter.section("time of each folder, and its budget in CONTRIBUTING.md")
+        for line in compared(self.taken, budgets(CONTRIBUTING.read_text(encoding="utf-8"))):
             terminalreporter.line(line, yellow="over budget" in line)

@@ -21,12 +21,12 @@ MOST_WORKERS = 8
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the golden files anew instead of comparing with them")
-    parser.addoption("--budgets", action="store_true", help="show what each folder of tests took, and may take")
+    parser.addoption("--budgets", action="store_true", help="print the time of each folder, and its budget")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--budgets") and not _works_for_another(config):
-        config.pluginmanager.register(Tally())
+        config.pluginmanager.register(Tally(config.getoption("numprocesses") or 1))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
