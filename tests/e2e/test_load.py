@@ -6,6 +6,7 @@ import pytest
 
 from .conftest import Config
 from .harness import Harness, run_json
+from .witness import Witness
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -16,7 +17,7 @@ def test_five_hundred_users_do_not_exhaust_ports_of_a_server_that_closes_each_co
     folder = tmp_path / "run"
     done = harness.run(
         "run", "--profile", "smoke", "--stacks", "flask-sync", "--scenarios", "health", "--users", "500",
-        "--warmup", "2.5", "--window", "8", "--out", folder,
+        "--warmup", "2.5", "--window", "8", "--out", folder, "--force",
     )  # fmt: skip
     assert done.code == 0, done.err
     (cell,) = run_json(folder)["cells"]
@@ -33,7 +34,7 @@ def test_a_thousand_users_are_held_on_kept_connections(harness: Harness, tmp_pat
     folder = tmp_path / "run"
     done = harness.run(
         "run", "--profile", "smoke", "--stacks", "fastapi-aiohttp", "--users", "1000", "--warmup", "4",
-        "--window", "4", "--out", folder,
+        "--window", "4", "--out", folder, "--force",
     )  # fmt: skip
     assert done.code == 0, done.err
     (cell,) = run_json(folder)["cells"]
@@ -48,13 +49,16 @@ def test_a_thousand_users_are_held_on_kept_connections(harness: Harness, tmp_pat
 @pytest.mark.parametrize("stack", ["flask-sync", "flask-gthread", "fastapi-gunicorn"])
 def test_the_sampler_costs_less_than_a_hundredth_of_a_core(harness: Harness, tmp_path: Path, stack: str) -> None:
     folder = tmp_path / "run"
-    done = harness.run(
-        "run", "--profile", "smoke", "--stacks", stack, "--users", "50", "--window", "8", "--out", folder
-    )
+    with Witness() as witness:
+        done = harness.run(
+            "run", "--profile", "smoke", "--stacks", stack, "--users", "50", "--window", "8", "--out", folder
+        )
     assert done.code == 0, done.err
     (cell,) = run_json(folder)["cells"]
-    print(cell["measurements"][0]["cpu"])
-    assert 0 < cell["measurements"][0]["cpu"]["sampler_cores"] < 0.01
+    cores = cell["measurements"][0]["cpu"]["sampler_cores"]
+    print(witness, cores)
+    witness.excuse(cores < 0.01)
+    assert 0 < cores < 0.01
 
 
 def test_a_window_grows_until_it_spans_three_p95_and_to_its_limit_at_most(

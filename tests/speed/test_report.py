@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.reading import read_run
+from tests.e2e.witness import Witness
 
 from .large_run import CELLS_A_ROUND, make
 from .report import large_run, said, taken
@@ -32,8 +33,11 @@ def folder() -> Iterator[Path]:
 @pytest.mark.live
 @pytest.mark.slow
 def test_a_report_of_ten_million_requests_is_soon_there_and_needs_little_memory(folder: Path) -> None:
-    runs = [taken(folder) for _ in range(3)]
-    print(said(runs))
+    with Witness() as witness:
+        runs = [taken(folder) for _ in range(3)]
+    print(said(runs), witness)
+    soon = statistics.median(one.table_s for one in runs) <= TABLE_S
+    witness.excuse(soon and statistics.median(one.whole_s for one in runs) <= WHOLE_S)
     assert statistics.median(one.table_s for one in runs) <= TABLE_S
     assert statistics.median(one.whole_s for one in runs) <= WHOLE_S
     assert max(one.peak_bytes for one in runs) <= PEAK_BYTES

@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from tests.e2e.witness import Witness
+
 from .conftest import StartsUpstream
 from .process import Upstream
 
@@ -22,11 +24,15 @@ LENGTH_S = 5.0
 def test_without_delay_it_serves_ten_thousand_requests_a_second(start: StartsUpstream) -> None:
     upstream = start("--delay=weather=0")
     url = f"http://127.0.0.1:{upstream.port}/weather/London"
-    done = subprocess.run(("wrk", "-t1", "-c64", "-d5s", url), capture_output=True, text=True, timeout=30, check=True)
+    with Witness() as witness:
+        done = subprocess.run(
+            ("wrk", "-t1", "-c64", "-d5s", url), capture_output=True, text=True, timeout=30, check=True
+        )
     found = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
     assert found is not None, done.stdout
     print(done.stdout)
     assert "Non-2xx" not in done.stdout
+    witness.excuse(float(found[1]) >= 10_000)
     assert float(found[1]) >= 10_000
 
 
@@ -36,11 +42,13 @@ def test_at_two_thousand_requests_a_second_its_delays_are_off_by_two_millisecond
     start: StartsUpstream,
 ) -> None:
     upstream = start("--delay=weather=0.1")
-    asyncio.run(_drive(upstream))
+    with Witness() as witness:
+        asyncio.run(_drive(upstream))
     _, ledger = upstream.control("GET", "/ledger")
     entry = ledger[""]["routes"]["weather"]
-    print(entry)
+    print(entry, witness)
     assert entry["hits"] >= 0.9 * RATE_RPS * LENGTH_S
+    witness.excuse(entry["delay_error_s"]["p99"] <= 0.002)
     assert entry["delay_error_s"]["p99"] <= 0.002
 
 
