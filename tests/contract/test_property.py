@@ -166,6 +166,7 @@ def asked() -> Iterator[list[int]]:
     print(f"\n{counter[0]} requests, each to every server; all agreed")
 
 
+@pytest.mark.slow
 @given(request=requests().filter(lambda request: not beyond_the_contract(request.target)))
 @settings(
     max_examples=EXAMPLES,

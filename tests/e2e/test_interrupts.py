@@ -89,6 +89,7 @@ def test_an_interrupted_run_keeps_what_it_finished_and_resume_completes_it(
     assert run_json(folder)["cells"] == cells
 
 
+@pytest.mark.slow
 def test_two_signals_while_it_cleans_up_change_nothing(harness: Harness, config: Config, tmp_path: Path) -> None:
     mine, folder = config("stubborn"), tmp_path / "run"
     process = harness.start(
@@ -118,6 +119,7 @@ def test_a_harness_that_is_killed_takes_all_with_it(
     until(lambda: not harness.left(), "the end of all processes")
 
 
+@pytest.mark.slow
 def test_an_upstream_that_dies_in_mid_window_fails_the_cell(harness: Harness, config: Config, tmp_path: Path) -> None:
     mine, folder = config("good"), tmp_path / "run"
     process = harness.start("run", "--config", mine, "--profile", "tiny", "--out", folder, "--window", "60")

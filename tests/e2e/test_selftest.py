@@ -32,6 +32,7 @@ def test_a_rate_beyond_the_machine_is_refused_with_a_reason_and_force_goes_on(
     words = ("run", "--config", config("good"), "--profile", "tiny", "--rate", "60000", "--out", tmp_path / "run")
     refused = harness.run(*words)
     assert refused.code == 2
+    assert refused.err.startswith("selftest: what can this machine measure?\n")
     assert "this machine cannot send 60 000/s on schedule" in refused.err.replace("\u202f", " ")
     assert "--force" in refused.err
     assert not (tmp_path / "run" / "run.json").exists()

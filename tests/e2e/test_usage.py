@@ -88,6 +88,7 @@ locustfile = "unfinished.py"
 """
 
 
+@pytest.mark.slow
 def test_a_locustfile_that_is_missing_or_no_python_fails_its_cells_with_the_log(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
@@ -122,6 +123,7 @@ def test_what_cannot_be_recorded_ends_the_run_with_1_and_where_it_was(
     assert harness.left() == []
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_each_measure_their_own_and_never_share_a_folder(
     harness: Harness, config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
