@@ -23,6 +23,7 @@ LEAST_WORDS = 6
 
 
 # Colours are the same at every width, and what scrolls is the same in both themes.
+@pytest.mark.slow
 @pytest.mark.parametrize(("theme", "width"), [("light", WIDE), ("dark", NARROW)])
 def test_axe_finds_no_serious_violation(browser: Browser, axe: str, page: Path, theme: Theme, width: int) -> None:
     browser.open(page, theme=theme, width=width)

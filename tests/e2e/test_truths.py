@@ -213,7 +213,7 @@ def take_the_generators_core(_harness: Harness, _run: "subprocess.Popen[str]", f
 
 
 held_up = known("held_up", "--profile", "limits", "--stacks", "flask-gthread", "--scenarios", "weather",
-                "--users", "10", during=hold_the_upstream_up, slow=False)  # fmt: skip
+                "--users", "10", during=hold_the_upstream_up)  # fmt: skip
 starved = known("starved", "--profile", "faults", "--scenarios", "good", "--rate", "300", "--window", "2",
                 during=take_the_generators_core, slow=False)  # fmt: skip
 

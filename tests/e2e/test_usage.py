@@ -54,6 +54,7 @@ def test_a_mistake_on_the_command_line_is_one_clear_message(
         (("run", "--profile", "smoke", "--out", "/proc/run"), "the run folder /proc/run cannot be made"),
     ],
 )
+@pytest.mark.slow
 def test_so_it_is_in_a_program_of_its_own(harness: Harness, arguments: tuple[str, ...], wanted: str) -> None:
     done = harness.run(*arguments)
     assert done.code == 2
@@ -110,6 +111,7 @@ def test_a_locustfile_that_is_missing_or_no_python_fails_its_cells_with_the_log(
     assert harness.left() == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_recorded_ends_the_run_with_1_and_where_it_was(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:

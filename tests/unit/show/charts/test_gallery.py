@@ -139,6 +139,7 @@ def test_charts_of_an_earlier_drawing_that_are_no_more_are_removed_and_other_fil
     }
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes_in_another_process_and_folder(tmp_path: Path) -> None:
     shapes = {"sync": SYNC, "loop": FASTAPI}
     save(tmp_path / "run", plan(shapes, {"weather": (10,)}, rounds=1, rates={"weather": (50.0,)}), shapes)
