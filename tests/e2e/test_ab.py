@@ -127,7 +127,7 @@ class Session:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(Asked("slower", "0.2", restarts=6, needed=4), marks=pytest.mark.live, id="slower"),
+        pytest.param(Asked("slower", "0.4", restarts=4, needed=3), marks=pytest.mark.live, id="slower"),
         pytest.param(
             Asked("base", "0.05", restarts=9, needed=6), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
         ),
