@@ -136,8 +136,9 @@ def test_a_run_is_measured_with_the_first_of_everything(command: Command, worksh
     done = harness.run("run", *_shortened(command, harness.checkout), "--out", tmp_path / "run")
     assert done.code == 0, done.err
     for cell in run_json(tmp_path / "run")["cells"]:
-        assert cell["requests"]["ok"] > 0
-        assert cell["requests"]["errors"] == cell["requests"]["timeouts"] == 0
+        requests = cell["measurements"][0]["requests"]
+        assert requests["ok"] > 0
+        assert requests["errors"] == requests["timeouts"] == 0
     assert harness.left() == []
 
 

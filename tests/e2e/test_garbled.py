@@ -74,7 +74,7 @@ def done(shared_harness: Harness, addresses: dict[str, str], folder: Path) -> Do
 
 @pytest.fixture(scope="module")
 def cells(done: Done, folder: Path) -> dict[str, Cell]:
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
     return {cell.stack: cell for cell in load_run(folder).cells}
 
 

@@ -68,8 +68,10 @@ def test_a_window_grows_until_it_spans_three_p95_and_to_its_limit_at_most(
     lengths_s = {}
     for window_s in ("2", "0.5"):
         folder = tmp_path / window_s
-        assert harness.run(*words, "--window", window_s, "--out", folder).code == 0
+        done = harness.run(*words, "--window", window_s, "--out", folder)
         (cell,) = run_json(folder)["cells"]
+        # An answer takes so long that the shorter window may see none begin: then the stack served nothing.
+        assert done.code == (0 if cell["measurements"][0]["requests"]["ok"] else 1), done.err
         lengths_s[window_s] = cell["window"]["end_s"] - cell["window"]["start_s"]
     assert 3 * 1.5 <= lengths_s["2"] <= 6.0
     assert lengths_s["0.5"] <= 1.5 + 1e-6
