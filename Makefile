@@ -49,7 +49,7 @@ clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 m
 test test-rest: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## the tests that every change must pass (about 4 minutes on two cores)
 	$(PYTEST) -n auto -m "not live and not slow"
-	$(PYTEST) -m "live and not slow"
+	$(PYTEST) -m "live and not slow" tests/e2e
 
 test-all: test test-rest ## all tests (about 15 minutes, on an idle machine)
 

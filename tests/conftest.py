@@ -31,11 +31,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """For several workers: no live tests, and what takes long first, lest one worker be left with the last of it."""
+    for item in items:
+        if _only_live(item) and not item.nodeid.startswith("tests/e2e/"):
+            raise pytest.UsageError(f"{item.nodeid}: move it to tests/e2e, where `make test` looks for live tests")
     if _works_for_another(config):
         items.sort(key=lambda item: item.nodeid.startswith("tests/unit/"))
         for item in items:
             if item.get_closest_marker("live"):
                 item.add_marker(LIVE)
+
+
+def _only_live(item: pytest.Item) -> bool:
+    """Whether it is live, but not slow."""
+    return item.get_closest_marker("live") is not None and item.get_closest_marker("slow") is None
 
 
 def _works_for_another(config: pytest.Config) -> bool:

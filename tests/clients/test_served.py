@@ -20,7 +20,7 @@ from tests.contract.servers import ROOT, Kind, Server, serving, start, stop
 from tests.contract.test_contract import ask_all, check
 from tests.contract.upstream import running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 SERVICE = Kind(
     (

@@ -127,9 +127,9 @@ class Session:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(Asked("slower", "0.2", restarts=6, needed=4), marks=pytest.mark.live, id="slower"),
+        pytest.param(Asked("slower", "0.4", restarts=4, needed=3), marks=pytest.mark.live, id="slower"),
         pytest.param(
-            Asked("base", "0.05", restarts=9, needed=6), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
+            Asked("base", "0.05", restarts=7, needed=6), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
         ),
     ],
 )

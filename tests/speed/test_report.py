@@ -1,6 +1,5 @@
 """What a report must take at most, of a run as large as any; on an idle machine."""
 
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,10 +33,9 @@ def folder() -> Iterator[Path]:
 @pytest.mark.slow
 def test_a_report_of_ten_million_requests_is_soon_there_and_needs_little_memory(folder: Path) -> None:
     with Witness() as witness:
-        runs = [taken(folder) for _ in range(3)]
-    print(said(runs), witness)
-    soon = statistics.median(one.table_s for one in runs) <= TABLE_S
-    witness.excuse(soon and statistics.median(one.whole_s for one in runs) <= WHOLE_S)
-    assert statistics.median(one.table_s for one in runs) <= TABLE_S
-    assert statistics.median(one.whole_s for one in runs) <= WHOLE_S
-    assert max(one.peak_bytes for one in runs) <= PEAK_BYTES
+        found = taken(folder)
+    print(said([found]), witness)
+    witness.excuse(found.table_s <= TABLE_S and found.whole_s <= WHOLE_S)
+    assert found.table_s <= TABLE_S
+    assert found.whole_s <= WHOLE_S
+    assert found.peak_bytes <= PEAK_BYTES

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,10 +37,17 @@ def unwritten(undrawn: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: 
     monkeypatch.setattr("bench.show.charts.gallery._written", lambda _figure, _kind: b"")
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    save(folder, plan(SHAPES, {"weather": (5, 10)}, rounds=2), SHAPES)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    save(tmp_path / "run", plan(SHAPES, {"weather": (5, 10)}, rounds=2), SHAPES)
-    return tmp_path / "run"
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A copy, for a test may change it."""
+    return shutil.copytree(saved, tmp_path / "run")
 
 
 @pytest.fixture

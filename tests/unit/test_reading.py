@@ -1,3 +1,4 @@
+import shutil
 import threading
 import weakref
 from collections.abc import Callable
@@ -35,10 +36,17 @@ LAST: tuple[str, str, Load, int] = ("loop", "weather", TEN, 2)
 Which = Callable[[CellKey], bool]
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    save(folder, PLAN, SHAPES)
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    save(tmp_path / "run", PLAN, SHAPES)
-    return tmp_path / "run"
+def folder(saved: Path, tmp_path: Path) -> Path:
+    """A copy, for a test may change it."""
+    return shutil.copytree(saved, tmp_path / "run")
 
 
 def which(cell: Cell) -> tuple[str, str, Load, int]:
