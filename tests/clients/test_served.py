@@ -93,7 +93,6 @@ def profiles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {client: json.loads(one.stdout) for client, one in done.items()}
 
 
-@pytest.mark.live
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_profile_says_where_the_time_of_a_client_went(client: str, profiles: dict[str, Any]) -> None:
     found = profiles[client]
@@ -107,7 +106,6 @@ def test_a_profile_says_where_the_time_of_a_client_went(client: str, profiles: d
     assert bool(found["counted"]) == (client not in {"httpx-aiohttp", "aiohttp"})
 
 
-@pytest.mark.live
 def test_httpx_with_its_default_limits_opens_connections_all_the_time(profiles: dict[str, Any]) -> None:
     opened = {client: found["connections"] / found["calls"] for client, found in profiles.items()}
     assert opened["httpx"] > 0.4

@@ -46,7 +46,7 @@ def test_a_thousand_users_are_held_on_kept_connections(harness: Harness, tmp_pat
     assert cell["measurements"][0]["requests"]["by_error"] == {}
 
 
-@pytest.mark.parametrize("stack", ["flask-sync", "flask-gthread", "fastapi-gunicorn"])
+@pytest.mark.parametrize("stack", ["flask-sync", "fastapi-gunicorn"])
 def test_the_sampler_costs_less_than_a_hundredth_of_a_core(harness: Harness, tmp_path: Path, stack: str) -> None:
     folder = tmp_path / "run"
     with Witness() as witness:
