@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
 
+from bench.run.host import ports
 from tests.budgets import Tally
+from tests.workers import ByFile, own_ports, workers
 
 # A deadline would fail the tests where the machine is busy, not where the code is slow.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 LIVE = pytest.mark.skip(reason="only a quiet machine shows it: run it without -n")
-MOST_WORKERS = 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,7 +25,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--budgets") and not _works_for_another(config):
+    if _works_for_another(config):
+        ports._SERVED = own_ports()
+    elif config.getoption("--budgets"):
         config.pluginmanager.register(Tally(config.getoption("numprocesses") or 1))
 
 
@@ -52,23 +54,12 @@ def _works_for_another(config: pytest.Config) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: more workers than cores, because the tests of programs mostly wait for them."""
-    return min(2 * (os.cpu_count() or 1), MOST_WORKERS)
+    return workers(os.cpu_count() or 1)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     config.option.loadscopereorder = False
     return ByFile(config, log)
-
-
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a worker a whole file at a time; or a whole folder, where its files share servers or a browser."""
-
-    SHARING = ("tests/contract/", "tests/browser/")
-
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return next((folder for folder in self.SHARING if file.startswith(folder)), file)
 
 
 @pytest.fixture

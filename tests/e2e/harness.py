@@ -15,12 +15,16 @@ from typing import Any
 import psutil
 
 from bench.__main__ import main
+from bench.run.host import ports
 
 PATIENCE_S = 60.0
 MARK = "BENCH_TEST"
 
-PROGRAM = "import sys; {} from bench.__main__ import main; sys.exit(main(prog='python -m bench'))"
-"""`python -m bench`, but for what is changed before."""
+PROGRAM = (
+    "import sys; from bench.run.host import ports; ports._SERVED = {ports}; {changes} "
+    "from bench.__main__ import main; sys.exit(main(prog='python -m bench'))"
+)
+"""`python -m bench`, but with ports of its own and what else is changed before."""
 
 UNREPORTED = (
     "import types; publish = types.ModuleType('publish'); publish.publish = lambda *_, **__: None; "
@@ -28,7 +32,7 @@ UNREPORTED = (
 )
 """A report takes seconds: only what is about it has one made."""
 
-IMPATIENT = "from bench.run.host import ports, process; ports.READY_S = 5.0; process.GRACE_S = 0.5;"
+IMPATIENT = "from bench.run.host import process; ports.READY_S = 5.0; process.GRACE_S = 0.5;"
 """Less patience for servers that never listen or ignore SIGTERM."""
 
 
@@ -65,7 +69,7 @@ class Harness:
         self, *arguments: str | Path, changed: str | None = UNREPORTED, cwd: Path | None = None
     ) -> "subprocess.Popen[str]":
         """The command line with these arguments; `changed` before by these statements, or exactly as people call it."""
-        program = ("-m", "bench") if changed is None else ("-c", PROGRAM.format(changed))
+        program = ("-m", "bench") if changed is None else ("-c", PROGRAM.format(ports=ports._SERVED, changes=changed))
         return self.popen((sys.executable, *program, *map(str, arguments)), cwd=cwd)
 
     def popen(
