@@ -22,7 +22,7 @@ PACKAGES = (
 
 
 def has_pss() -> bool:
-    """Whether the kernel tells the proportional set size of a process."""
+    """Whether the kernel gives the proportional set size (PSS) of a process."""
     return Path("/proc/self/smaps_rollup").exists()
 
 

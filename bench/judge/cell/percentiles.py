@@ -32,7 +32,7 @@ class Curve:
 def curve(samples: Samples, window: Window, timeout_s: float) -> Curve | None:
     """The curve of the requests scheduled in the window; None where none of them was sent.
 
-    A failed request counts as it does in `metrics.latencies_s`.
+    A failed request counts as it does in `figures.latencies_s`.
     """
     ordered = np.sort(latencies_s(samples, window, timeout_s))
     if len(ordered) == 0:

@@ -36,7 +36,7 @@ class Timeline:
 def timeline(samples: Samples, window: Window, timeout_s: float) -> Timeline:
     """The time line from the begin of the load to the end of the window.
 
-    Each bin is judged as a window of its own: a failed request counts as it does in `metrics.latencies_s`.
+    Each bin is judged as a window of its own: a failed request counts as it does in `figures.latencies_s`.
     """
     count = math.floor((window.end_s - window.warmup_s) / BIN_S + WHOLE)
     edges_s = [number * BIN_S for number in range(count + 1)]
@@ -57,6 +57,6 @@ def _p95_s(samples: Samples, one: Window, timeout_s: float) -> float | None:
 
 
 def _memory_bytes(samples: Samples, one: Window) -> float | None:
-    # Not metrics.readings_in: a reading that comes just after the end belongs to the next bin alone.
+    # Not figures.readings_in: a reading that comes just after the end belongs to the next bin alone.
     inside = reading_of(samples, samples.roles[0]) & (samples.t_s >= one.start_s) & (samples.t_s < one.end_s)
     return float(np.median(ranked_bytes(samples)[inside])) if inside.any() else None

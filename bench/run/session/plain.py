@@ -50,7 +50,7 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Pat
     profile = re.sub(r"[^\w.-]+", "_", plan.profile.name, flags=re.ASCII)  # the id is the name of a folder
     notes = [cpus.note] if cpus.note else []
     if not here.has_pss:
-        notes.append("this platform tells no PSS: memory is USS, which leaves out what the processes share")
+        notes.append("this platform has no PSS: memory is USS, which leaves out what the processes share")
     return Run(
         schema_version=SCHEMA_VERSION,
         id=f"{now:%Y%m%d-%H%M%S}-{profile}",
