@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from bench.run.cell.load import Order, running_load
 from bench.run.cell.samples import join_samples
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.signals import StopRequest, stop_on_signals
+from bench.run.host.tree import OneProcess
 from bench.run.testbed.upstream import Upstream, running_upstream
 
 USERS = 50
@@ -56,6 +58,22 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
     send_delay_s = figures.send_delay_s(samples, window)
     assert send_delay_s is not None
     return figures.throughput_rps(samples, window), send_delay_s
+
+
+def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> float:
+    """CPU seconds of the generator for each request that it keeps sending from its core for a while."""
+    folder.mkdir()
+    order, used_s, at_s = Order(scenario, Closed(users=USERS), TIMING, 1, (url,)), [], []
+    with running_load(order, cpu_sets(1).generator, folder, folder / "load.log") as generator:
+        process = OneProcess(generator.program)
+        for event in generator.events(stop, []):
+            if event["event"] in {"window", "drain"}:
+                use = process.use()
+                used_s.append(use.cpu_user_s + use.cpu_system_s)
+                at_s.append(time.monotonic())
+        samples = join_samples(generator.output, [], [])
+    (begun_s, ended_s), between = used_s, Window(0.0, *at_s)
+    return (ended_s - begun_s) / int(figures.done_in(samples, between).sum())
 
 
 def wrk_rps(url: str) -> float | None:
