@@ -72,8 +72,8 @@ def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> flo
                 used_s.append(use.cpu_user_s + use.cpu_system_s)
                 at_s.append(time.monotonic())
         samples = join_samples(generator.output, [], [])
-    (begun_s, ended_s), between = used_s, Window(0.0, *at_s)
-    return (ended_s - begun_s) / int(figures.done_in(samples, between).sum())
+    (begin_s, end_s), (before_s, after_s) = at_s, used_s
+    return (after_s - before_s) / int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
 
 
 def wrk_rps(url: str) -> float | None:
