@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.judge.cell.problems import outcome
+from bench.judge.cell.problems import nothing_served, outcome, service_errors
 from bench.model.cell import (
     SIDES,
     Bottleneck,
@@ -308,3 +308,33 @@ def cell(
 def changed(cell: Cell, **figures: Any) -> Cell:
     """The cell with these figures in each of its measurements."""
     return replace(cell, measurements=tuple(replace(one, **figures) for one in cell.measurements))
+
+
+def broken(
+    cell: Cell,
+    *,
+    ok: int,
+    errors: Mapping[str, int] = {},
+    timeouts: int = 0,
+    dropped: int = 0,
+    unsent: int = 0,
+    problems: tuple[Problem, ...] = (),
+) -> Cell:
+    """The cell with so many requests in its window, and with what is wrong with the failed ones after `problems`.
+
+    `errors`: how many requests each error befell, without the timeouts.
+    """
+    by_error = dict(errors) | ({"timeout": timeouts} if timeouts else {})
+    requests = Requests(ok, sum(errors.values()), timeouts, dropped, by_error, unsent)
+    found = (service_errors(requests, 30.0), nothing_served(requests, cell.load))
+    known = (*problems, *(problem for problem in found if problem is not None))
+    limits = cell.measurement.bottleneck
+    evidence = next((problem.detail for problem in known), "so the figures show")
+    return changed(
+        cell,
+        requests=requests,
+        problems=known,
+        outcome=outcome(known),
+        throughput_rps=cell.measurement.throughput_rps if ok else 0.0,
+        bottleneck=None if limits is None else replace(limits, evidence=evidence),
+    )

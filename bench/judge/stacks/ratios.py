@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bench.judge.cell.metrics import BY_NAME, METRICS
-from bench.judge.stacks.rows import selected
+from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
+from bench.judge.stacks.failures import Failures, failing, failures
+from bench.judge.stacks.rows import comparable, selected
 from bench.judge.stats.intervals import Estimate, estimate, quotient
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
@@ -24,7 +25,8 @@ class Ratio:
     """A metric of `stack` divided by that of `against`, under one scenario and load, over the rounds that have both.
 
     `direction`: higher or lower where the whole interval lies beyond the metric's noise threshold, same where it lies
-    within, else unclear; a single round, which has no interval, is unclear.
+    within, else unclear; a single round, which has no interval, is unclear. `failures`: those of each of the two stacks
+    that failed in a round. A ratio with one must not be shown without it, for it compares right answers alone.
     """
 
     scenario: str
@@ -34,6 +36,7 @@ class Ratio:
     metric: str
     estimate: Estimate
     direction: Direction
+    failures: tuple[Failures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
     """Every stack against the second of the profile's `compare`, for each scenario, load and metric that both have.
 
     Rounds in which either figure is unreliable are left out; where the service itself made one unreliable, there is no
-    ratio. The headline's stack comes first.
+    ratio. Of a stack that failed in a round, or could not be measured in one, there are ratios of throughput alone. The
+    headline's stack comes first.
     """
     if plan.profile.compare is None:
         return ()
@@ -117,11 +121,13 @@ def _ratio(
     pairs = [
         [cells.get((scenario, load, name, number)) for name in (stack, against)] for number in range(1, rounds + 1)
     ]
-    if selected(BY_NAME[metric], (cell for pair in pairs for cell in pair if cell is not None)):
+    recorded = [cell for pair in pairs for cell in pair if cell is not None]
+    died = metric != THROUGHPUT.name and any(cell.outcome == "failed" for cell in recorded)
+    if died or selected(BY_NAME[metric], recorded):
         return None
     quotients = []
     for pair in pairs:
-        over, under = (None if cell is None else BY_NAME[metric].value(cell.measurement) for cell in pair)
+        over, under = (None if cell is None else comparable(BY_NAME[metric], cell.measurement) for cell in pair)
         if over == 0 or under == 0:
             return None  # nothing was served: no ratio, and none of the other rounds alone
         if over is not None and under is not None:
@@ -129,7 +135,9 @@ def _ratio(
     found = estimate(quotients)
     if found is None:
         return None
-    return Ratio(scenario, load, stack, against, metric, found, direction(found, BY_NAME[metric].noise))
+    sides = [[cell for cell in recorded if cell.stack == name] for name in (stack, against)]
+    failed = tuple(failures(own) for own in sides if any(failing(cell.measurement) for cell in own))
+    return Ratio(scenario, load, stack, against, metric, found, direction(found, BY_NAME[metric].noise), failed)
 
 
 def direction(found: Estimate, noise: float) -> Direction:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.cell.bottleneck import slots_rps
-from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICES_DOING
-from bench.judge.cell.metrics import METRICS, Metric
+from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICE_FAILED, SERVICES_DOING
+from bench.judge.cell.metrics import METRICS, THROUGHPUT, Metric
+from bench.judge.stacks.failures import Failures, failing, failures
 from bench.judge.stats.intervals import Estimate, estimate
-from bench.model.cell import Cell, Limit, Outcome
+from bench.model.cell import Cell, Limit, Measurement, Outcome, Problem
 from bench.model.config import Closed, Load, Plan
 from bench.model.loads import amount, within
 
@@ -33,6 +34,7 @@ class Row:
     unreliable in another (`selected`). `voids` says, for each metric that some rounds lack, why the first of them lacks
     it. `outcomes` are the distinct outcomes of the rounds; `problems` has each kind once; `bottlenecks` has each limit
     that was found, with the evidence of the first round. `slots_rps`: what the slots allow; None without slots.
+    `failures`: the failed requests of all rounds, where the service failed in one; None where it failed in none.
     """
 
     stack: str
@@ -45,6 +47,13 @@ class Row:
     problems: tuple[RowProblem, ...]
     bottlenecks: Mapping[Limit, str]
     slots_rps: float | None
+    failures: Failures | None = None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """What limits the stack, as far as it is known: what fails, or died, is not known to be limited by nothing."""
+        stood = self.failures is None and "ok" in self.outcomes and "failed" not in self.outcomes
+        return tuple(self.bottlenecks) if stood or set(self.bottlenecks) != {"nothing"} else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +122,19 @@ def highest(found: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(rows_of.values())
 
 
+def comparable(metric: Metric, one: Measurement) -> float | None:
+    """The value of a metric by which stacks can be compared; None where there is none.
+
+    Of a service that failed that is its throughput alone: failing takes less time, CPU and memory than serving.
+    """
+    return None if _failed(metric, one) else metric.value(one)
+
+
 def selected(metric: Metric, cells: Iterable[Cell]) -> bool:
     """Whether the service itself made this metric unreliable in a round: the others would be a biased choice."""
-    return any(metric.void(cell.measurement, SERVICES_DOING) is not None for cell in cells)
+    return any(
+        metric.void(cell.measurement, SERVICES_DOING) is not None or _failed(metric, cell.measurement) for cell in cells
+    )
 
 
 def spread(found: Sequence[Row], metric: Metric) -> float:
@@ -128,7 +147,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     estimates: dict[str, Estimate] = {}
     voids: dict[str, RowProblem] = {}
     for metric in METRICS:
-        values = [value for cell in cells if (value := metric.value(cell.measurement)) is not None]
+        values = [value for cell in cells if (value := comparable(metric, cell.measurement)) is not None]
         found = None if selected(metric, cells) else estimate(values)
         if found is not None:
             estimates[metric.name] = found
@@ -150,16 +169,24 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
             one.limit: one.evidence for cell in reversed(cells) if (one := cell.measurement.bottleneck) is not None
         },
         slots_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
+        failures=failures(cells) if any(failing(cell.measurement) for cell in cells) else None,
     )
+
+
+def _failed(metric: Metric, one: Measurement) -> bool:
+    """Whether the service failed, and with it every figure but its throughput."""
+    return metric is not THROUGHPUT and failing(one)
 
 
 def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> RowProblem:
     """Why the first of the cells without this figure has none."""
-    lacks = next(one for cell in cells if metric.value(one := cell.measurement) is None)
+    lacks = next(one for cell in cells if comparable(metric, one := cell.measurement) is None)
     if lacks.outcome == "failed":
         return RowProblem(FAILED, next((problem.detail for problem in lacks.problems), "it was not measured"), rounds)
-    name = next((problem.name for problem in lacks.problems if metric.figure in problem.voids), "no figure")
-    return RowProblem(name, metric.void(lacks) or f"the cell has no {metric.title}", rounds, metric.read(lacks))
+    voids = (problem for problem in lacks.problems if metric.figure in problem.voids)
+    fails = (problem for problem in lacks.problems if problem.name in SERVICE_FAILED)
+    why = next(voids, None) or next(fails, None) or Problem("no figure", f"the cell has no {metric.title}")
+    return RowProblem(why.name, why.detail, rounds, metric.read(lacks))
 
 
 def _problems(cells: Sequence[Cell]) -> tuple[RowProblem, ...]:

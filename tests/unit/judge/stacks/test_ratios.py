@@ -12,7 +12,7 @@ from bench.judge.stacks.ratios import Agreement, Direction, Ratio, direction, he
 from bench.judge.stats.intervals import Estimate, estimate
 from bench.model.cell import Cell, CellKey, Problem
 from bench.model.config import Arrivals, Closed, Load, Open
-from tests.unit.builders import FASTAPI, FLASK, SYNC, cell, failed, plan, save
+from tests.unit.builders import FASTAPI, FLASK, SYNC, broken, cell, changed, failed, plan, save
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI, "sync": SYNC}
 PLAN = plan(SHAPES, {"weather": (10,)})  # compares loop with flask
@@ -229,6 +229,36 @@ def test_there_is_no_ratio_where_the_service_itself_made_a_round_unreliable(name
     found = {one.metric: len(one.estimate.values) for one in ratios(cells, planned)}
     assert found.get("p95", 0) == rounds
     assert found["throughput"] == 3
+
+
+@pytest.mark.parametrize("stack", ["loop", "flask"])
+def test_of_a_stack_that_failed_there_is_a_ratio_of_throughput_alone_and_it_says_what_failed(stack: str) -> None:
+    cells = [
+        broken(one, ok=3, errors={"status 503": 97}) if (one.stack, one.round) == (stack, 2) else one
+        for one in (*rounds("flask", [100.0] * 3), *rounds("loop", [50.0] * 3), *rounds("sync", [50.0] * 3))
+    ]
+    found = [one for one in ratios(cells, PLAN) if stack in {one.stack, one.against}]
+    assert {one.metric for one in found} == {"throughput"}
+    for one in found:
+        assert len(one.estimate.values) == 3
+        (failed,) = one.failures
+        assert (failed.stack, failed.asked, failed.failed) == (stack, 300, 97)
+    others = [one for one in ratios(cells, PLAN) if stack not in {one.stack, one.against}]
+    assert all(one.failures == () for one in others)
+    assert len(others) in {0, len(BY_NAME)}
+
+
+def test_of_an_invalid_stack_that_also_failed_there_is_no_ratio_of_memory_either() -> None:
+    idle = Problem("users unanswered", "half of them", ("latency",))
+    spoilt = broken(rounds("loop", [50.0])[0], ok=3, errors={"status 503": 97}, problems=(idle,))
+    old = changed(spoilt, problems=tuple(replace(one, voids=()) for one in spoilt.measurement.problems))
+    for one in (spoilt, old):
+        assert {each.metric for each in ratios([*rounds("flask", [100.0]), one], PLAN)} == {"throughput"}
+
+
+def test_of_a_stack_that_died_in_a_round_there_is_a_ratio_of_throughput_alone() -> None:
+    found = ratios([*rounds("flask", [100.0, 100.0]), *rounds("loop", [150.0, None])], PLAN)
+    assert [(one.metric, one.estimate.values) for one in found] == [("throughput", (1.5,))]
 
 
 def test_runs_are_compared_by_the_stacks_and_scenarios_that_both_have(tmp_path: Path) -> None:

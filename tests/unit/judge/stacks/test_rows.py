@@ -7,7 +7,7 @@ from bench.judge.stacks.rows import RowProblem, kept, rows, spread, unmeasured
 from bench.model.cell import Bottleneck, CellKey, Limit, Problem
 from bench.model.config import Closed, Open
 from bench.model.loads import amount
-from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, cell, changed, failed, plan
+from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, broken, cell, changed, failed, plan
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 PLAN = plan({"b": FLASK, "a": FASTAPI}, {"weather": (10, 100), "health": (10,)})
@@ -133,3 +133,30 @@ def test_the_other_rounds_are_not_used_where_the_service_itself_made_one_unrelia
     assert len(row.estimates["p95"].values if "p95" in row.estimates else ()) == sound
     assert row.voids["p95"].rounds == 1
     assert len(row.estimates["throughput"].values) == 3
+
+
+def test_of_a_stack_that_failed_in_a_round_throughput_alone_can_be_compared() -> None:
+    cells = [cell("a"), broken(cell("a", number=2, pss_bytes=70_000_000), ok=3, errors={"status 503": 97})]
+    (row,) = rows(cells, PLAN)
+    assert set(row.estimates) == {"throughput"}
+    detail = "97.0 % of the requests failed: 97 x status 503; P95 is at least the timeout (30.0 s)"
+    assert row.voids["memory"] == RowProblem("service errors", detail, 1, 70_000_000)
+    assert {one.name for one in row.voids.values()} == {"service errors"}
+    assert row.failures is not None
+    assert (row.failures.asked, row.failures.failed) == (200, 97)
+    (sound,) = rows([cell("a")], PLAN)
+    assert sound.failures is None
+
+
+LIMITED: tuple[tuple[Limit, ...], ...] = (("nothing",), ("slots",))
+
+
+@pytest.mark.parametrize("limits", LIMITED)
+def test_what_fails_or_died_is_not_known_to_be_limited_by_nothing(limits: tuple[Limit, ...]) -> None:
+    known = () if limits == ("nothing",) else limits
+    sound = cell("a", limit=limits[0])
+    bad = broken(cell("a", number=2, limit=limits[0]), ok=3, errors={"status 503": 97})
+    died = failed(CellKey("a", "weather", Closed(users=10), 2, 0))
+    assert [rows(cells, PLAN)[0].limits for cells in ([sound], [bad], [sound, bad], [sound, died])] == [
+        limits, known, known, known,
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell, CellKey, Problem
 from bench.model.config import Closed, Load, Open
 from bench.model.loads import amount
-from tests.unit.builders import FASTAPI, FLASK, cell, failed, plan
+from tests.unit.builders import FASTAPI, FLASK, broken, cell, failed, plan
 
 PLAN = plan({"b": FLASK, "a": FASTAPI}, {"weather": (1, 10, 100, 1000), "health": (10,)})
 ARRIVALS = Open(rate_rps=900.0, arrivals="fixed", max_in_flight=500)
@@ -62,6 +62,16 @@ def test_only_closed_loop_loads_with_reliable_throughput_and_memory_can_be_best(
     ]
     assert [(one.stack, users(one)) for one in best(rows(cells, PLAN))] == [("a", 1)]
     assert best(()) == ()
+
+
+def test_a_stack_that_fails_is_not_efficient_for_the_little_memory_that_failing_takes() -> None:
+    cells = [
+        cell("b", 10, throughput_rps=100.0, pss_bytes=80_000_000),
+        cell("a", 10, throughput_rps=100.0),
+        broken(cell("a", 100, throughput_rps=200.0, pss_bytes=9_000_000), ok=3, errors={"status 503": 97}),
+    ]
+    found = best(rows(cells, PLAN))
+    assert [(one.stack, users(one)) for one in found] == [("b", 10), ("a", 10)]
 
 
 def test_the_frontier_has_the_rows_that_no_other_beats_by_ascending_memory() -> None:
