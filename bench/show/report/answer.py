@@ -1,6 +1,6 @@
 """The answer of a run in a few sentences, and what the run cannot tell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.cell.metrics import BY_NAME, THROUGHPUT
@@ -9,6 +9,7 @@ from bench.judge.stacks.rows import Row, highest, unmeasured
 from bench.model.config import Load
 from bench.model.loads import amount
 from bench.model.run import Run
+from bench.show.report import failures, measured
 from bench.show.report import ratios as compared
 from bench.show.text.document import Section, paragraphs, points
 from bench.show.text.titles import MODELS, limited, under
@@ -25,10 +26,12 @@ class Answer:
 
 
 def answer(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Answer:
-    """How the two stacks that the profile compares differ, what limits each stack, and what the run cannot tell."""
+    """Which stacks failed, how the pair of the profile differs, what limits each stack, and what the run cannot tell.
+
+    Of a stack about which none of this can be said: its figures, or why it has none. So no answer is empty.
+    """
     found = headline(ratios, run.config)
-    sentences = (*_differences(run, found), *_bottlenecks(run, rows)) if rows else ("Nothing was measured.",)
-    return Answer(sentences, tuple(_limits(run, rows, found)))
+    return Answer(tuple(_sentences(run, rows, found)), tuple(_limits(run, rows, found)))
 
 
 def sections(found: Answer) -> tuple[Section, ...]:
@@ -36,6 +39,26 @@ def sections(found: Answer) -> tuple[Section, ...]:
     limits = Section("limits", "What this run cannot tell", points(found.limits))
     told = Section("answer", "The answer", paragraphs(found.sentences), prominent=True)
     return (told, limits) if found.limits else (told,)
+
+
+def _sentences(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[str]:
+    if not rows:
+        yield "Nothing was measured."
+    limits = _limited(run, rows)
+    by_stack = {stack: [row for row in rows if row.stack == stack] for stack in run.config.profile.stacks}
+    for own in by_stack.values():
+        yield from failures.sentences(run, own)
+    yield from _differences(run, found)
+    yield from _bottlenecks(run, limits)
+    told = {name for one in found for name in (one.stack, one.against)} | set(limits)
+    for stack, own in by_stack.items():
+        if stack not in told and not all(_bad(row) for row in own):
+            yield measured.sentence(own)
+
+
+def _bad(row: Row) -> bool:
+    """Whether the service failed in it, or it could not be measured at all: that is said before anything else."""
+    return row.failures is not None or set(row.outcomes) == {"failed"}
 
 
 def _differences(run: Run, found: Sequence[Ratio]) -> Iterator[str]:
@@ -56,15 +79,15 @@ def _differences(run: Run, found: Sequence[Ratio]) -> Iterator[str]:
 def _sentence(found: Sequence[Ratio]) -> str:
     """All that is clear about two stacks under one load."""
     first = found[0]
-    where = f"On {first.scenario} {under([first.load])}"
+    where, marked = f"On {first.scenario} {under([first.load])}", failures.mark(first.failures)
     differ = [one for one in found if one.direction in {"higher", "lower"}]
     same = [compared.name(one) for one in found if one.direction == "same"]
     if differ:
         alike = f", at the same {listed(same)}" if same else ""
-        return f"{where}, {first.stack} {_clauses(differ)}{alike}."
+        return f"{where}, {first.stack} {_clauses(differ)}{alike}{marked}."
     if same:
-        return f"{where}, {first.stack} and {first.against} had the same {listed(same)}."
-    return f"{where}, no difference between {first.stack} and {first.against} was shown."
+        return f"{where}, {first.stack} and {first.against} had the same {listed(same)}{marked}."
+    return f"{where}, no difference between {first.stack} and {first.against} was shown{marked}."
 
 
 def _clauses(found: Sequence[Ratio]) -> str:
@@ -79,22 +102,31 @@ def _clauses(found: Sequence[Ratio]) -> str:
     return f"{', '.join(clauses)}{comma} and {last}" if clauses else last
 
 
-def _bottlenecks(run: Run, rows: Sequence[Row]) -> Iterator[str]:
-    """What limits each stack under the first scenario, at its highest closed-loop load with a reliable throughput."""
+def _limited(run: Run, rows: Sequence[Row]) -> dict[str, Row]:
+    """Each stack's row under the first scenario, at its highest closed-loop load with a reliable throughput.
+
+    Without the stacks of which it is not known what limits them: they failed there, or at a higher load.
+    """
     scenario = next(iter(run.config.profile.loads))
-    sound = (row for row in rows if row.scenario == scenario and row.bottlenecks and THROUGHPUT.name in row.estimates)
-    by_stack = {row.stack: row for row in highest(sound)}
+    own = (row for row in rows if row.scenario == scenario)
+    telling = (row for row in own if _bad(row) or (row.bottlenecks and THROUGHPUT.name in row.estimates))
+    by_stack = {row.stack: row for row in highest(telling) if row.limits and THROUGHPUT.name in row.estimates}
+    return {stack: by_stack[stack] for stack in run.config.profile.stacks if stack in by_stack}
+
+
+def _bottlenecks(run: Run, rows: Mapping[str, Row]) -> Iterator[str]:
+    """What limits each stack, in these rows of one scenario."""
     by_limit: dict[str, list[tuple[str, str]]] = {}
-    for stack in (stack for stack in run.config.profile.stacks if stack in by_stack):
-        row = by_stack[stack]
-        allowed = f"; slots allow {rate(row.slots_rps)}" if "slots" in row.bottlenecks and row.slots_rps else ""
-        measured = f"({rate(row.estimates[THROUGHPUT.name].mean)} {under([row.load])}{allowed})"
-        by_limit.setdefault(limited(list(row.bottlenecks), run.config.stacks[stack]), []).append((stack, measured))
+    for stack, row in rows.items():
+        allowed = f"; slots allow {rate(row.slots_rps)}" if "slots" in row.limits and row.slots_rps else ""
+        served = f"({rate(row.estimates[THROUGHPUT.name].mean)} {under([row.load])}{allowed})"
+        by_limit.setdefault(limited(row.limits, run.config.stacks[stack]), []).append((stack, served))
     for limit, found in by_limit.items():
+        where = f"On {rows[found[0][0]].scenario}"
         if len(found) == 1:
-            yield f"On {scenario}, {found[0][0]} is {limit} {found[0][1]}."
+            yield f"{where}, {found[0][0]} is {limit} {found[0][1]}."
         else:
-            yield f"On {scenario}, {listed([f'{stack} {measured}' for stack, measured in found])} are {limit}."
+            yield f"{where}, {listed([f'{stack} {served}' for stack, served in found])} are {limit}."
 
 
 def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from bench.show.text.document import Paragraph, Section, words_table
 from bench.show.text.titles import MODELS, bottleneck
 from bench.units import NOTHING, rate
 
+NOT_KNOWN = "not known"
 _HEADERS = ("load", "stack", "bottleneck", "slots allow", "measurements")
 
 
@@ -19,7 +20,8 @@ def section(run: Run, rows: Sequence[Row]) -> Section | None:
     tables: dict[tuple[str, Model], list[tuple[str, ...]]] = {}
     for row in rows:
         if row.bottlenecks:
-            found = bottleneck(list(row.bottlenecks)), rate(row.slots_rps), _why(row.bottlenecks)
+            named = bottleneck(row.limits) if row.limits else NOT_KNOWN
+            found = named, rate(row.slots_rps), _why(row.bottlenecks)
             tables.setdefault((row.scenario, row.load.model), []).append((load_name(row.load), row.stack, *found))
     if not tables:
         return None

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.judge.cell.metrics import METRICS
+from bench.judge.stacks.failures import Failures
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
@@ -44,6 +45,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                     "metric": one.metric,
                     **_estimate(one.estimate),
                     "direction": one.direction,
+                    "failures": [_failures(each) for each in one.failures],
                 }
                 for one in ratios
             ],
@@ -58,7 +60,7 @@ def _row(row: Row) -> dict[str, Any]:
         "load": asdict(row.load),
         "rounds": row.rounds,
         "outcomes": row.outcomes,
-        "bottlenecks": dict(row.bottlenecks),
+        "bottlenecks": {limit: row.bottlenecks[limit] for limit in row.limits},
         "slots_rps": row.slots_rps,
         "figures": {
             metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
@@ -66,7 +68,12 @@ def _row(row: Row) -> dict[str, Any]:
         },
         "unreliable": {name: asdict(seen) for name, seen in row.voids.items()},
         "problems": [asdict(seen) for seen in row.problems],
+        "failures": None if row.failures is None else _failures(row.failures),
     }
+
+
+def _failures(one: Failures) -> dict[str, Any]:
+    return {**asdict(one), "share": one.share, "by_error": dict(one.by_error)}
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:

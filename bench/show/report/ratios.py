@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bench.judge.cell.metrics import BY_NAME, METRICS
+from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT, Metric
 from bench.judge.stacks.ratios import Ratio, headline
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.text.document import Section, paragraphs, points, words_table
+from bench.show.report.failures import mark
+from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs, points
 from bench.show.text.titles import MODELS, headers
 from bench.show.text.words import listed
 from bench.units import NOTHING, ratio, threshold
@@ -37,9 +38,13 @@ def unsaid(rows: Sequence[Row], told: Sequence[Ratio], pair: tuple[str, str]) ->
     if unclear:
         parts = _by_load((one.scenario, one.load, name(one)) for one in unclear)
         notes.append(f"No difference was shown: {'; '.join(parts)}.")
-    missing = _missing(rows, told, pair)
-    if missing:
-        notes.append(f"No ratio, because a value is unreliable or missing: {'; '.join(_by_load(missing))}.")
+    reasons: dict[str, list[tuple[str, Load, str]]] = {}
+    for scenario, load, metric in _missing(rows, told, pair):
+        # Failures leave the ratio of throughput, so its reason is another one.
+        failed = metric is not THROUGHPUT and (scenario, load) in _failing(rows, pair)
+        why = "a stack failed requests" if failed else "a value is unreliable or missing"
+        reasons.setdefault(why, []).append((scenario, load, metric.under(load.model).title))
+    notes += [f"No ratio, because {why}: {'; '.join(_by_load(missing))}." for why, missing in reasons.items()]
     return notes
 
 
@@ -75,9 +80,10 @@ def _sentences(told: Iterable[Ratio]) -> list[str]:
     clear: dict[str, list[str]] = {}
     for one in told:
         if one.direction == "same":
-            clear.setdefault(place(one), []).append(f"{name(one)} equal within {threshold(BY_NAME[one.metric].noise)}")
+            same = f"{name(one)} equal within {threshold(BY_NAME[one.metric].noise)}"
+            clear.setdefault(place(one), []).append(same + mark(one.failures))
         elif one.direction != "unclear":
-            clear.setdefault(place(one), []).append(f"{name(one)} {figure(one)}")
+            clear.setdefault(place(one), []).append(f"{name(one)} {figure(one)}{mark(one.failures)}")
     return [f"{where}: {', '.join(texts)}" for where, texts in clear.items()]
 
 
@@ -89,17 +95,22 @@ def _by_load(found: Iterable[tuple[str, Load, str]]) -> list[str]:
     return [f"{where} ({', '.join(names)})" for where, names in parts.items()]
 
 
-def _missing(rows: Sequence[Row], told: Sequence[Ratio], pair: tuple[str, str]) -> list[tuple[str, Load, str]]:
+def _missing(rows: Sequence[Row], told: Sequence[Ratio], pair: tuple[str, str]) -> list[tuple[str, Load, Metric]]:
     """The metrics without a ratio though both stacks were measured."""
     have = {(one.scenario, one.load, one.metric) for one in told}
     measured = [{(row.scenario, row.load) for row in rows if row.stack == stack} for stack in pair]
     both = dict.fromkeys(where for row in rows if (where := (row.scenario, row.load)) in measured[0] & measured[1])
     return [
-        (scenario, load, metric.under(load.model).title)
+        (scenario, load, metric)
         for scenario, load in both
         for metric in METRICS
         if (scenario, load, metric.name) not in have
     ]
+
+
+def _failing(rows: Sequence[Row], pair: tuple[str, str]) -> set[tuple[str, Load]]:
+    """The scenarios and loads in which one of the pair failed requests."""
+    return {(row.scenario, row.load) for row in rows if row.stack in pair and row.failures is not None}
 
 
 def _tables(run: Run, found: Sequence[Ratio]) -> Iterator[Section]:
@@ -113,18 +124,20 @@ def _tables(run: Run, found: Sequence[Ratio]) -> Iterator[Section]:
         yield Section(
             f"ratios-{number}",
             f"{run.config.scenarios[scenario].title} ({MODELS[model]}), against {found[0].against}",
-            (words_table(("load", "stack", *headers(run, model)), _lines(lines), key="stack"),),
+            (Table(tuple(map(Column, ("load", "stack", *headers(run, model)))), tuple(_lines(lines)), key=1),),
             detail=True,
         )
 
 
-def _lines(lines: Mapping[tuple[Load, str], Mapping[str, Ratio]]) -> Iterator[tuple[str, ...]]:
+def _lines(lines: Mapping[tuple[Load, str], Mapping[str, Ratio]]) -> Iterator[tuple[Cell, ...]]:
     for (load, stack), own in lines.items():
-        yield (load_name(load), stack, *(_cell(own.get(metric.name)) for metric in METRICS))
+        yield (Cell(load_name(load)), Cell(stack), *(_cell(own.get(metric.name)) for metric in METRICS))
 
 
-def _cell(one: Ratio | None) -> str:
-    """A ratio; where it is not a difference, a word before it says so."""
+def _cell(one: Ratio | None) -> Cell:
+    """A ratio; where it is not a difference, a word before it says so. Its note says which stack failed requests."""
     if one is None:
-        return NOTHING
-    return f"{one.direction}: {figure(one)}" if one.direction in {"same", "unclear"} else figure(one)
+        return Cell(NOTHING)
+    word = f"{one.direction}: " if one.direction in {"same", "unclear"} else ""
+    notes = (Note(f"{place(one)}{mark(one.failures)}: only correct answers count as throughput"),)
+    return Cell(f"{word}{figure(one)}", notes=notes if one.failures else ())

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bench.judge.stacks.ratios import REPRODUCED, Reproduced
+from bench.show.report.failures import mark
 from bench.show.report.ratios import figure, name, place
 from bench.show.text.document import Paragraph, Section, points
 from bench.units import ratio, threshold
@@ -45,8 +46,9 @@ def _counts(found: Reproduction) -> str:
 
 def _noes(found: Reproduction) -> tuple[str, ...]:
     return tuple(
-        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)} here and {figure(one.there)} in the reference "
-        f"run; here / reference: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
+        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)}{mark(one.here.failures)} here and "
+        f"{figure(one.there)}{mark(one.there.failures)} in the reference run; "
+        f"here / reference: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
         for one in found.found
         if one.agreement == "no"
     )

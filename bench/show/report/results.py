@@ -83,10 +83,7 @@ def _outcome(row: Row) -> str:
 
 
 def _limit(run: Run, row: Row) -> str:
-    # A stack that fails or was not measured may be saturated or not.
-    if not row.bottlenecks or (set(row.bottlenecks) == {"nothing"} and "ok" not in row.outcomes):
-        return ""
-    return limited(list(row.bottlenecks), run.config.stacks[row.stack])
+    return limited(row.limits, run.config.stacks[row.stack]) if row.limits else ""
 
 
 def _allowed(row: Row) -> str:

@@ -1,13 +1,22 @@
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bench.judge.cell.kinds import EVERYTHING
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
-from bench.model.cell import Cell, Limit, Measurement, Problem
+from bench.model.cell import Cell, CellKey, Limit, Measurement, Problem
 from bench.model.config import Closed, Load, Open, Plan
+from bench.model.samples import Samples
+from bench.reading import read_run
 from bench.show.report.answer import Answer, answer
-from tests.unit.builders import SYNC, Shape, cell, changed, plan, run_of
+from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, broken, cell, changed, failed, plan, run_of, save
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
@@ -111,7 +120,10 @@ def test_a_stack_that_no_load_saturates_is_said_to_be_so() -> None:
 def test_a_stack_whose_throughput_is_unreliable_has_no_bottleneck() -> None:
     spoilt = Problem("generator late", "by 9 ms", ("throughput", "latency"))
     found = said([cell("flask", 10, n, problems=(spoilt,)) for n in (1, 2, 3)])
-    assert not any("flask" in one for one in found.sentences)
+    assert found.sentences == (
+        "On weather with 10 users, flask had memory 50.0 MB (50.0\u201350.0) and CPU per request 1.00 ms "
+        "(1.00\u20131.00); unreliable: throughput and P95 at saturation (generator late: by 9 ms).",
+    )
 
 
 def test_what_cannot_be_concluded_is_told_with_its_reason() -> None:
@@ -154,3 +166,127 @@ def test_without_two_stacks_to_compare_it_says_so_and_an_empty_run_has_an_answer
     alone = plan({"flask": Shape(1)}, {"weather": (10,)})
     assert "The profile compares no two stacks, so there is no ratio." in said([], alone).limits
     assert said([], alone).sentences == ("Nothing was measured.",)
+
+
+def failing(one: Cell, share: int = 97) -> Cell:
+    return broken(one, ok=100 - share, errors={"status 503": share})
+
+
+def test_a_stack_that_fails_is_the_first_thing_that_is_said_and_nothing_is_said_to_limit_it() -> None:
+    cells = [*pair(Closed(users=10)), *(failing(cell("sync", 10, n, throughput_rps=3.0)) for n in (1, 2, 3))]
+    found = said(cells)
+    assert found.sentences[0] == "sync answered 97.0 % of the requests with status 503."
+    assert not any("sync" in one for one in (*found.sentences[1:], *found.limits))
+
+
+def test_where_a_stack_fails_at_some_loads_only_these_are_named() -> None:
+    cells = [
+        *pair(Closed(users=10)),
+        *pair(RATE),
+        failing(cell("flask", 100), 40),
+        failing(cell("flask", scenario="health")),
+    ]
+    found = said(cells)
+    assert found.sentences[0] == (
+        "On weather with 100 users and on health with 10 users, flask answered 68.5 % of the requests with status 503."
+    )
+    assert not any("not saturated" in one for one in found.sentences if "flask" in one)
+
+
+def test_a_ratio_of_a_stack_that_failed_says_so() -> None:
+    cells = [
+        one for n in (1, 2, 3) for one in (cell("flask", 10, n), failing(cell("fast", 10, n, throughput_rps=200.0), 40))
+    ]
+    assert said(cells).sentences[:2] == (
+        "fast answered 40.0 % of the requests with status 503.",
+        "On weather with 10 users, fast served 2.00\u00d7 (2.00\u20132.00) the requests/s of flask "
+        "(fast failed 40.0 % of the requests).",
+    )
+
+
+def test_a_stack_that_died_at_a_higher_load_is_said_to_have_and_not_to_be_unsaturated() -> None:
+    key = CellKey("sync", "weather", Closed(users=100), 1, 0)
+    assert said([cell("sync", 10), failed(key)]).sentences == (
+        "On weather with 100 users, sync could not be measured: start server: the server did not become ready in 30 s.",
+        "On weather with 10 users, sync had throughput 100/s, P95 at saturation 100 ms, memory 50.0 MB and CPU per "
+        "request 1.00 ms.",
+    )
+    some = said([cell("sync", 100, 2), cell("sync", 100, 3), failed(key)]).sentences
+    assert some[0].startswith("On weather with 100 users, sync could not be measured in 1 of 3 rounds: start server: ")
+    assert not any("saturated" in one for one in some)
+
+
+ALONE = plan({"flask": Shape(1)}, {"weather": ()}, rates={"weather": (100.0,)}, rounds=1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        (
+            [cell("flask", load=RATE)],
+            "On weather at 100/s, flask had achieved rate 100/s, P95 100 ms, memory 50.0 MB and CPU per request "
+            "1.00 ms.",
+        ),
+        (
+            [cell("flask", load=RATE, problems=(LATE,))],
+            "On weather at 100/s, flask had achieved rate 100/s, memory 50.0 MB and CPU per request 1.00 ms; "
+            "unreliable: P95 (upstream late: off by 6 ms).",
+        ),
+        (
+            [cell("flask", load=RATE, problems=(Problem("upstream calls", "7 too many", EVERYTHING),))],
+            "On weather at 100/s, no figure of flask is reliable: upstream calls: 7 too many.",
+        ),
+        (
+            [broken(cell("flask", load=RATE), ok=0, timeouts=100)],
+            "flask served nothing: it failed 100 % of the requests (timeout).",
+        ),
+        (
+            [failed(CellKey("flask", "weather", RATE, 1, 0))],
+            "On weather at 100/s, flask could not be measured: start server: the server did not become ready in 30 s.",
+        ),
+        ([], "Nothing was measured."),
+    ],
+)
+def test_a_single_stack_under_a_single_open_loop_load_has_an_answer(cells: list[Cell], sentence: str) -> None:
+    assert said(cells, ALONE).sentences == (sentence,)
+
+
+def test_a_stack_that_is_not_one_of_the_pair_has_its_figures_told() -> None:
+    cells = [*pair(RATE), *(cell("sync", load=RATE, number=n) for n in (1, 2, 3))]
+    assert (
+        said(cells).sentences[-1].startswith("On weather at 100/s, sync had achieved rate 100/s (100\u2013100), P95 ")
+    )
+
+
+PROBLEMS = st.lists(st.sampled_from([LATE, Problem("users idle", "half", EVERYTHING)]), max_size=1)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PLAN.profile.stacks), st.booleans(), st.integers(0, 4), PROBLEMS), min_size=1)
+)
+def test_no_answer_is_empty_and_it_names_every_stack(made: list[tuple[str, bool, int, list[Problem]]]) -> None:
+    cells = []
+    for number, (stack, is_open, kind, problems) in enumerate(made, 1):
+        load: Load = RATE if is_open else Closed(users=10)
+        one = cell(stack, number=number, load=load, problems=tuple(problems))
+        died = failed(CellKey(stack, "weather", load, number, 0))
+        cells.append([one, failing(one), failing(one, 2), broken(one, ok=0), died][kind])
+    told = " ".join(said(cells).sentences)
+    assert {stack for stack, *_ in made} == {stack for stack in PLAN.profile.stacks if stack in told}
+
+
+def test_a_stack_that_fails_in_its_raw_samples_has_an_answer_and_a_ratio_of_throughput_alone(tmp_path: Path) -> None:
+    shapes = {"flask": FLASK, "falim": FASTAPI}
+    planned = plan(shapes, {"weather": (10,)})
+
+    def fail(key: CellKey, raw: Samples) -> Samples:
+        turn = np.arange(len(raw.status)) % 100
+        return raw if key.stack == "flask" else replace(raw, status=np.where(turn < 97, -503, raw.status))
+
+    save(tmp_path, planned, shapes, change=fail)
+    run = read_run(tmp_path).run
+    found = ratios(run.cells, planned)
+    told = answer(run, rows(run.cells, planned), found)
+    assert re.fullmatch(r"falim answered 9[67]\.[0-9] % of the requests with status 503\.", told.sentences[0])
+    assert [one.metric for one in found] == ["throughput"]
+    assert re.search(r" the requests/s of flask \(falim failed 9[67]\.[0-9] % of the requests\)\.$", told.sentences[1])

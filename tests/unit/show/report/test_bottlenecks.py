@@ -5,7 +5,7 @@ from bench.model.cell import CellKey, Limit
 from bench.model.config import Closed, Open
 from bench.show.report.bottlenecks import section
 from bench.show.text.document import Section, Table, within
-from tests.unit.builders import SYNC, Shape, cell, changed, failed, plan, run_of
+from tests.unit.builders import SYNC, Shape, broken, cell, changed, failed, plan, run_of
 
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
 PLAN = plan({"sync": SYNC, "loop": Shape(1)}, {"weather": (10,)}, rates={"weather": (100.0,)}, rounds=1)
@@ -48,3 +48,16 @@ def test_rounds_that_differ_each_have_their_measurements() -> None:
 def test_a_run_without_a_measurement_has_no_bottlenecks() -> None:
     cells = (failed(CellKey("sync", "weather", Closed(users=10), 1, 0)),)
     assert section(run_of(PLAN, cells), rows(cells, PLAN)) is None
+
+
+def test_what_limits_a_stack_that_failed_is_not_known_and_its_failures_stand_as_the_reason() -> None:
+    cells = (
+        broken(cell("loop"), ok=3, errors={"status 503": 97}),
+        broken(cell("sync", limit="slots"), ok=3, timeouts=97),
+    )
+    found = section(run_of(PLAN, cells), rows(cells, PLAN))
+    assert found is not None
+    sync, loop = lines(found)
+    assert sync[2] == "slots"
+    assert loop[2] == "not known"
+    assert loop[4].startswith("97.0 % of the requests failed: 97 x status 503")

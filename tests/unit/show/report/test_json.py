@@ -7,7 +7,7 @@ from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.show.report.json import figures
-from tests.unit.builders import Shape, cell, plan, run_of
+from tests.unit.builders import Shape, broken, cell, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
@@ -45,3 +45,12 @@ def test_an_unreliable_figure_is_null_and_says_why() -> None:
     assert row["figures"]["p95"] is None
     assert row["unreliable"]["p95"]["detail"] == "off by 6 ms"
     assert row["figures"]["throughput"]["low"] is None
+
+
+def test_what_a_stack_failed_is_in_its_row_and_in_each_of_its_ratios() -> None:
+    document = told([cell("flask"), broken(cell("fast"), ok=3, errors={"status 503": 97})])
+    wanted = {"stack": "fast", "asked": 100, "failed": 97, "share": 0.97, "by_error": {"status 503": 97}}
+    sound, row = document["rows"]
+    assert (sound["failures"], row["failures"]) == (None, wanted)
+    assert (sound["bottlenecks"], row["bottlenecks"]) == ({"nothing": "so the figures show"}, {})
+    assert [(one["metric"], one["failures"]) for one in document["ratios"]] == [("throughput", [wanted])]

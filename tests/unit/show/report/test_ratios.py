@@ -6,8 +6,8 @@ from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from bench.model.config import Open, Plan
 from bench.show.report.ratios import SINGLE, section
-from bench.show.text.document import Paragraph, Points, Section, Table
-from tests.unit.builders import Shape, cell, plan, run_of
+from bench.show.text.document import Document, Paragraph, Points, Section, Table, numbered
+from tests.unit.builders import Shape, broken, cell, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
@@ -74,6 +74,41 @@ def test_an_unreliable_value_enters_no_ratio_and_that_is_said() -> None:
         found.notes[1] == "No ratio, because a value is unreliable or missing: weather, 10 users (P95 at saturation)."
     )
     assert lines(found.tables[0])[0][3] == "-"
+
+
+def test_a_ratio_of_a_stack_that_failed_requests_says_so_wherever_it_stands() -> None:
+    cells = [
+        broken(one, ok=60, errors={"status 503": 40}) if one.stack == "fast" else one
+        for one in (cell(stack, 10, n, throughput_rps=50.0 if stack == "fast" else 100.0)
+                    for n in (1, 2, 3) for stack in ("flask", "fast"))
+    ]  # fmt: skip
+    found = said(cells)
+    assert found.points == (
+        "fast / flask, weather, 10 users: throughput 0.50\u00d7 (0.50\u20130.50) (fast failed 40.0 % of the requests)",
+    )
+    assert found.notes[0] == (
+        "No ratio, because a stack failed requests: weather, 10 users (P95 at saturation, memory, CPU per request)."
+    )
+    (only,) = found.tables
+    assert lines(only) == [("10 users", "fast", "0.50\u00d7 (0.50\u20130.50)", "-", "-", "-")]
+    assert [note.text for note in numbered(Document("", "", (only,)))] == [
+        "fast / flask, weather, 10 users (fast failed 40.0 % of the requests): only correct answers count as throughput"
+    ]
+    same = said([broken(one, ok=60, errors={"status 503": 40}) for one in cells if one.stack != "fast"]
+                + [cell("fast", 10, n) for n in (1, 2, 3)])  # fmt: skip
+    assert same.points == (
+        "fast / flask, weather, 10 users: throughput equal within 1 % (flask failed 40.0 % of the requests)",
+    )
+
+
+def test_the_ratio_of_throughput_is_not_missing_because_requests_failed() -> None:
+    idle = Problem("users idle", "half of them", ("latency", "throughput"))
+    bad = [broken(cell("fast", 10, n), ok=60, errors={"status 503": 40}, problems=(idle,)) for n in (1, 2, 3)]
+    others = [cell(stack, 10, n) for n in (1, 2, 3) for stack in ("flask", "other")]
+    assert said([*others, *bad]).notes[:2] == (
+        "No ratio, because a value is unreliable or missing: weather, 10 users (throughput).",
+        "No ratio, because a stack failed requests: weather, 10 users (P95 at saturation, memory, CPU per request).",
+    )
 
 
 def test_a_single_round_shows_no_difference_however_large() -> None:

@@ -1,7 +1,7 @@
 from bench.judge.stacks.ratios import Ratio, Reproduced, ratios, reproduced
 from bench.show.report.reproduction import Reproduction, section
 from bench.show.text.document import Paragraph, Points
-from tests.unit.builders import Shape, cell, plan
+from tests.unit.builders import Shape, broken, cell, plan
 
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
 
@@ -47,6 +47,21 @@ def test_each_ratio_that_differs_is_listed_with_both_values() -> None:
         "no: fast / flask, weather, 10 users: CPU per request is 2.00\u00d7 (2.00\u20132.00) here and "
         "1.00\u00d7 (1.00\u20131.00) in the reference run; here / reference: 2.00\u00d7 (2.00\u20132.00)"
     ]
+
+
+def test_a_ratio_of_a_stack_that_failed_says_so() -> None:
+    cells = [
+        one
+        for n in (1, 2, 3)
+        for one in (
+            cell("flask", 10, n, throughput_rps=100.0 + n / 10),
+            broken(cell("fast", 10, n, throughput_rps=20.0 + n / 10), ok=20, errors={"status 503": 80}),
+        )
+    ]
+    (only,) = differing(Reproduction("20251231-000000", reproduced(ratios(cells, PLAN), measured(0.001))))
+    assert " here and " in only
+    assert only.partition(" here and ")[0].endswith(" (fast failed 80.0 % of the requests)")
+    assert "failed" not in only.partition(" here and ")[2]
 
 
 def test_the_words_are_explained_with_the_limit() -> None:

@@ -10,7 +10,7 @@ from bench.model.run import Machine
 from bench.show.report.results import section
 from bench.show.text import document
 from bench.show.text.document import Document, Section, Table, numbered, within
-from tests.unit.builders import SYNC, Shape, cell, failed, plan, run_of
+from tests.unit.builders import SYNC, Shape, broken, cell, failed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
@@ -99,7 +99,7 @@ def test_notes_are_numbered_in_the_order_of_reading() -> None:
     numbers = numbered(Document("", "", (found,)))
     (table,) = (block for block in within([found]) if isinstance(block, Table))
     marks = [[[numbers[note] for note in value.notes] for value in line] for line in table.rows]
-    assert marks == [[[], [], [1], [], [2], [], [3]], [[], [], [4], [], [], [], [5]]]
+    assert marks == [[[], [], [1], [2], [2], [], [3]], [[], [], [4], [], [], [], [5]]]
     assert [line[-1].text for line in table.rows] == ["degraded", "not saturated"]
     assert [note.text.split(": ")[1] for note in numbers] == [
         "upstream late",
@@ -177,6 +177,13 @@ def test_a_stack_without_a_bottleneck_is_not_saturated_unless_it_failed() -> Non
     assert notes(one(), [cell("a")]) == notes(one(), [cell("a", load=RATE)]) == "not saturated"
     failing = Problem("service errors", "2 % failed", ("latency",))
     assert notes(one(), [cell("a", problems=(failing,))]) == "degraded"
+
+
+def test_a_stack_that_failed_in_one_round_is_not_said_to_be_unsaturated_and_only_its_throughput_stands() -> None:
+    cells = [cell("a"), broken(cell("a", number=2), ok=3, errors={"status 503": 97})]
+    found = row(one(2), cells)
+    assert found[-1].text == "ok / degraded"
+    assert [value.struck for value in found[1:5]] == [False, True, True, True]
 
 
 def test_the_load_models_share_no_table_and_no_heading() -> None:
