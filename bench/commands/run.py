@@ -2,14 +2,18 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from bench.commands.planning import plan_of
 from bench.errors import BenchError
-from bench.places import REFERENCE, code_folder
+from bench.judge.stacks.failures import useless
+from bench.model.cell import Cell
+from bench.places import COMMAND, REFERENCE, code_folder
 from bench.record import store
 from bench.run.host.signals import stop_on_signals
 from bench.run.session import plain
+from bench.show.text.words import listed, plural
 
 HELP = """\
 Measure a profile: start each stack afresh in each round, put it under each
@@ -32,7 +36,8 @@ closed-loop and open-loop loads:
 
 exit codes:
   0    every cell was recorded, and every stack served something
-  1    a cell failed, a stack served nothing, or the run could not be recorded
+  1    a cell failed, a stack served nothing or failed over half of its
+       requests in every cell, or the run could not be recorded
   2    wrong usage, or a run that this machine cannot measure
   130  interrupted by Ctrl-C (143: by SIGTERM); finished cells are kept
 
@@ -46,7 +51,7 @@ examples:
 
 
 def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
-    """0 where every cell was recorded and every stack served something, else 1.
+    """0 where every cell was recorded and every stack served half of its requests in one of them, else 1.
 
     Raises BenchError where the run cannot be planned, measured or recorded; Interrupted where a signal came.
     """
@@ -68,13 +73,29 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
 
     publish(result.folder, REFERENCE)
     cells = store.load_run(result.folder).cells
-    served = {cell.stack for cell in cells if (asked := cell.measurement.requests) is not None and asked.ok}
-    silent = sorted({cell.stack for cell in cells if cell.outcome != "failed"} - served)
-    if result.failed:
-        print(f"{result.failed} cells failed; their logs are in {result.folder}/logs", file=sys.stderr)
-    if silent:
-        print(f"{', '.join(silent)} served nothing; the logs are in {result.folder}/logs", file=sys.stderr)
-    return 1 if result.failed or silent else 0
+    said = [*_failed(cells, result.folder), *_useless(cells, result.folder)]
+    for line in said:
+        print(line, file=sys.stderr)
+    return 1 if said else 0
+
+
+def _failed(cells: Sequence[Cell], folder: Path) -> Iterator[str]:
+    """A line about the cells that could not be measured, if there are any."""
+    failed = [cell.stack for cell in cells if cell.outcome == "failed"]
+    if failed:
+        logs = f"{'its' if len(failed) == 1 else 'their'} logs are in {folder}/logs"
+        stacks = f"of {listed(sorted(set(failed)))}"
+        again = f"measure again what failed with {COMMAND} run --resume {folder}"
+        yield f"{plural(len(failed), 'cell')} failed; {logs}; {stacks}; {again}"
+
+
+def _useless(cells: Sequence[Cell], folder: Path) -> Iterator[str]:
+    """A line about each stack that was measured and did not do its work in any cell."""
+    from bench.show.report.failures import sentence  # noqa: PLC0415 (as above)
+
+    for one in useless(cells):
+        everywhere = "" if one.share == 1 else "; over half failed in every cell"
+        yield f"{sentence(one)}{everywhere}; the logs are in {folder}/logs"
 
 
 def _refuse_other_options(words: Sequence[str]) -> None:

@@ -53,6 +53,12 @@ def test_every_cell_is_accounted_for_and_the_exit_code_says_that_some_failed(
     assert cells.keys() == {*SERVING, *FAILING}
     assert {name for name, cell in cells.items() if cell["measurements"][0]["outcome"] == "failed"} == set(FAILING)
     assert f"{len(FAILING)} cells failed; their logs are in {folder}/logs" in done.err
+    for said in (
+        "broken served nothing: it answered 100 % of the requests with status 500",
+        "hangs served nothing: it failed 100 % of the requests (timeout)",
+        "rude served nothing: it failed 100 % of the requests (connection lost)",
+    ):
+        assert f"{said}; the logs are in {folder}/logs\n" in done.err
 
 
 @pytest.mark.parametrize(
@@ -122,3 +128,6 @@ def test_the_report_of_such_a_run_can_be_drawn(
     assert compare.main(["report", str(folder)]) == 0
     shown = capsys.readouterr().out
     assert [name for name in (*SERVING, *FAILING) if name not in shown] == []
+    answer = " ".join(shown.partition("The answer")[2].split())
+    assert "broken served nothing: it answered 100 % of the requests with status 500." in answer
+    assert "On look with 2 users, absent could not be measured: start server: there is no program" in answer

@@ -11,9 +11,10 @@ from bench import cli
 from bench.commands import run as command
 from bench.errors import BenchError
 from bench.model.cell import Cell
+from bench.model.config import Closed
 from bench.record.store import load_run, save_run
 from bench.run.session.measure import RunResult
-from tests.unit.builders import FASTAPI, FLASK, changed, plan, save
+from tests.unit.builders import FASTAPI, FLASK, broken, changed, plan, save
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
 
@@ -57,7 +58,39 @@ def test_a_cell_that_failed_exits_with_1(
         return changed(cell, outcome="failed", requests=None) if cell.stack == "loop" else cell
 
     assert recorded(tmp_path, monkeypatch, fail) == 1
-    assert capsys.readouterr().err == f"2 cells failed; their logs are in {tmp_path}/logs\n"
+    assert capsys.readouterr().err == (
+        f"2 cells failed; their logs are in {tmp_path}/logs; of loop; measure again what failed with "
+        f"python -m bench run --resume {tmp_path}\n"
+    )
+
+
+def test_a_stack_that_fails_over_half_of_its_requests_in_every_cell_exits_with_1_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(cell: Cell) -> Cell:
+        return broken(cell, ok=3, errors={"status 503": 97}) if cell.stack == "loop" else cell
+
+    assert recorded(tmp_path, monkeypatch, fail) == 1
+    assert capsys.readouterr().err == (
+        "loop answered 97.0 % of the requests with status 503; over half failed in every cell; "
+        f"the logs are in {tmp_path}/logs\n"
+    )
+
+
+def test_a_stack_that_serves_half_of_its_requests_in_one_cell_exits_with_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(cell: Cell) -> Cell:
+        return broken(cell, ok=3 if cell.load == Closed(users=10) else 50, errors={"status 503": 50})
+
+    assert recorded(tmp_path, monkeypatch, fail) == 0
+
+
+def test_a_resumed_run_has_the_exit_code_of_all_its_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recorded(tmp_path, monkeypatch, lambda cell: broken(cell, ok=0, timeouts=9)) == 1
+    monkeypatch.setattr("bench.run.session.plain.resume", lambda *_: RunResult(tmp_path, 0))
+    words = ["run", "--resume", str(tmp_path)]
+    assert command.run(cli.parser("stackduel").parse_args(words), words) == 1
 
 
 @pytest.mark.parametrize("other", [("--users", "3"), ("--out=there",), ("--force",)])
