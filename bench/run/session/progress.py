@@ -49,8 +49,8 @@ class RunProgress:
         self._bar.stop()
 
     def phase(self, key: CellKey, name: str, live: str = "") -> None:
-        """Show what is being done for which cell, and how it goes."""
-        done = f"{name}, {live}" if live else name
+        """Show what is being done for which cell, and how it goes: it is running, until it is judged."""
+        done = f"running, {name}, {live}" if live else f"running, {name}"
         self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
 
     def finish(self, cell: Cell, key: CellKey) -> None:
@@ -73,7 +73,7 @@ class RunProgress:
         self._left.finish(key, now_s - self._last_s)
         self._finished += 1
         self._last_s = now_s
-        self._bar.update(self._task, completed=self._finished, refresh=True)
+        self._bar.update(self._task, completed=self._finished, description="", refresh=True)
 
     def say(self, line: str) -> None:
         """Show a line that stays."""

@@ -12,10 +12,11 @@ def test_the_rate_is_that_since_the_last_report() -> None:
     assert live.since_last(progress(101.5, 1540, p95_s=2.5)) == "200/s, P95 2.50 s"
 
 
-def test_failures_are_shown_as_they_appear() -> None:
+def test_failures_are_shown_as_they_appear_and_do_not_count_as_answers() -> None:
     live = Live()
     live.since_last(progress(100.0, 0))
-    assert live.since_last(progress(101.0, 100, failed=12345)) == "100/s, P95 104 ms, 12\u202f345 failed"
+    assert live.since_last(progress(101.0, 12445, failed=12345)) == "100/s, P95 104 ms, 12\u202f345 failed"
+    assert live.since_last(progress(102.0, 20000, failed=19900)) == "0/s, P95 104 ms, 19\u202f900 failed"
 
 
 def test_two_reports_of_the_same_moment_have_no_rate() -> None:

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -51,8 +52,24 @@ def test_on_a_terminal_it_shows_cell_phase_and_time_left(now: list[float]) -> No
         shown.phase(KEY, "warm up")
         now[0] += 10.0
         shown.phase(KEY, "measure", "940/s, P95 104 ms")
-    assert "one[workers=2], look, 10 users, round 1: warm up (1:00 left)" in out.getvalue()
-    assert "measure, 940/s, P95 104 ms (0:50 left)" in out.getvalue()
+    assert "one[workers=2], look, 10 users, round 1: running, warm up (1:00 left)" in out.getvalue()
+    assert "round 1: running, measure, 940/s, P95 104 ms (0:50 left)" in out.getvalue()
+
+
+def test_a_cell_is_running_in_every_phase_until_it_is_judged(now: list[float]) -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, highlight=False, soft_wrap=True, width=120)
+    with RunProgress([(KEY, 30.0), (TWO, 30.0)], console) as shown:
+        for phase in ("start server", "warm up", "measure", "drain", "judge", "record"):
+            shown.phase(KEY, phase, "9000/s, P95 1.00 ms")
+        lines = [line for line in re.split(r"[\r\n]", out.getvalue()) if "round 1" in line]
+        assert len(lines) >= 6
+        assert all("round 1: running, " in line for line in lines)
+        now[0] += 1.0
+        shown.finish(cell(Measurement("degraded", throughput_rps=12.0)), KEY)
+        judged = out.getvalue().rpartition("round 1: degraded, 12.0/s, ")
+        assert judged[1]
+        assert "running" not in judged[2]
 
 
 @pytest.mark.usefixtures("now")
