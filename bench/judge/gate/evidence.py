@@ -90,7 +90,7 @@ def _ruled(
     The rounds in which a service spoilt the metric (it was too slow to be measured, for one) are left out of the
     evidence, so the others look too good. If base spoilt half of its rounds or more, the others do not represent it:
     inconclusive. If head spoilt far more than base, it regressed; if it spoilt more than base, it cannot pass. If head
-    alone has a bad outcome, even once, its failed requests are a regression.
+    alone has a bad outcome, even once, or has far more of them than base, its failed requests are a regression.
     """
     rounds = f"{policy.unit}s"
     here, there = ([_spoilt(metric, one) for one in side] for side in (base, head))
@@ -106,8 +106,10 @@ def _ruled(
         return Evidence(ruling=Ruling("regressed", f"{spoilt}; {others}"))
     if metric.name == ERRORS.name:
         bad_base, bad_head = ([_bad(policy, one) for one in side] for side in (base, head))
-        if any(bad_head) and not any(bad_base):
-            why = f"head was not ok in {_count(bad_head, rounds)}; base always was"
+        alone, far_more = any(bad_head) and not any(bad_base), _share(bad_head) - _share(bad_base) > MANY
+        if alone or far_more:
+            others = f"base was not in {_count(bad_base, rounds)}" if any(bad_base) else "base always was"
+            why = f"head was not ok in {_count(bad_head, rounds)}; {others}"
             return replace(counted, ruling=Ruling("regressed", why))
     return replace(counted, doubt="; ".join(doubt for doubt in (counted.doubt, spoilt) if doubt))
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bench.judge.cell.metrics import Metric
+from bench.judge.cell.metrics import ERRORS, Metric
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
 from bench.model.config import Load
@@ -158,5 +158,13 @@ def unused(gate: Gate, findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Findings without a change first: a missing or failing head is worse than any change."""
-    return tuple(sorted(findings, key=lambda one: (one.change is not None, -abs(one.excess))))
+    """First failed requests that regressed, which explain what else is missing or changed; then what has no change.
+
+    A missing head is worse than any change of its figures.
+    """
+
+    def place(one: Finding) -> tuple[bool, bool, float]:
+        fails = one.metric.name == ERRORS.name and one.verdict == "regressed" and one.change is not None
+        return not fails, one.change is not None, -abs(one.excess)
+
+    return tuple(sorted(findings, key=place))

@@ -13,9 +13,14 @@ _LIMITS = {"ratio": threshold, "difference": threshold_points}
 
 
 def sentence(one: Finding) -> str:
-    """A finding as part of a sentence: `flask, weather, 100 users: CPU per request +10.2 % (+9.1 to +11.4)`."""
+    """A finding as part of a sentence: `flask, weather, 100 users: CPU per request +10.2 % (+9.1 to +11.4)`.
+
+    A difference of two shares says little without them: `failed requests 0 % in base and 97.0 % in head, +97.0 points`.
+    """
     mean, around = changed(one)
-    return f"{place(one)}: {name(one)}{f' {mean}' if one.change else ''}{f' ({around})' if around else ''}"
+    shares = [figure(share, one.metric.unit) for share in (one.base, one.head) if share is not None]
+    both = f" {shares[0]} in base and {shares[1]} in head," if one.metric.compared_by == "difference" and shares else ""
+    return f"{place(one)}: {name(one)}{both}{f' {mean}' if one.change else ''}{f' ({around})' if around else ''}"
 
 
 def place(one: Finding) -> str:

@@ -135,6 +135,18 @@ def test_a_head_that_was_not_ok_where_base_always_was_regressed_in_errors(outcom
     assert both.verdict != "regressed"
 
 
+def test_a_head_that_was_not_ok_far_more_often_than_base_regressed_in_errors_too() -> None:
+    gated = Gated(FLASK, "weather", OPEN, "errors")
+    bad = replace(OK, errors=0.02, outcome="degraded", problems=(FAILING,))
+    found = first(pairs(gated, [(bad, OK)] + [(OK, bad)] * 9))
+    assert found.verdict == "regressed"
+    assert found.because == (
+        f"head was not ok in 9 of 10 restarts (first: degraded: {FAILING.detail}); "
+        f"base was not in 1 of 10 restarts (degraded: {FAILING.detail})"
+    )
+    assert first(pairs(gated, [(bad, OK)] * 3 + [(OK, bad)] * 7)).verdict != "regressed"
+
+
 def failed(stack: str, number: int, detail: str = "start servers: head did not become ready in 30 s") -> Cell:
     return Cell(stack, "weather", CLOSED, number, 0, (Measurement("failed", (Problem("failed", detail),)),) * 2)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bench.judge.cell.metrics import UNPAIRED
@@ -48,6 +50,21 @@ def test_the_deciding_findings_stand_with_the_gravest_first() -> None:
         finding("regressed"),
     )
     assert overall([small, finding("improved"), large, none])[1] == (none, large, small)
+
+
+def test_failed_requests_that_regressed_stand_before_everything_that_they_explain() -> None:
+    errors = replace(
+        finding("regressed", excess=20.0, change=Change(0.02, 0.015, 0.025)),
+        metric=UNPAIRED["errors"],
+        base=0.0,
+        head=0.02,
+    )
+    slower, missing = finding("regressed", excess=99.0, change=Change(0.9, 0.8, 1.0)), finding("regressed")
+    assert overall([slower, missing, errors])[1] == (errors, missing, slower)
+    unclear, unknown = replace(errors, verdict="inconclusive"), replace(errors, change=None, excess=0.0)
+    other = finding("inconclusive", excess=99.0, change=Change(0.9, -0.8, 1.0))
+    assert overall([unclear, other])[1] == (other, unclear)
+    assert overall([missing, unknown])[1] == (missing, unknown)
 
 
 def test_each_verdict_has_its_exit_code() -> None:

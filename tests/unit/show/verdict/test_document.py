@@ -1,3 +1,5 @@
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,8 @@ from bench.model.run import Gated
 from bench.show.text.document import Section, Table, within
 from bench.show.text.terminal import PIPED_WIDTH, render
 from bench.show.verdict.document import verdict
+from bench.show.verdict.json import figures
+from bench.show.verdict.publish import comment
 from tests.unit.sessions import CLOSED, OPEN, STACKS, Figures, Recipe, ab_cell, ab_run, ordinary, session
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -82,6 +86,44 @@ def test_the_first_line_is_the_verdict_and_the_second_says_why() -> None:
         "Head could not be measured in 6 of 10 restarts (first: of 900 requests that arrived 90 were added to the "
         "queue), through its own fault; base could in all of them.",
     ]
+
+
+def failing_session(base: Figures, head: Figures) -> Judgement:
+    """Head, or both sides, fail requests under both loads; nothing else changes for the worse."""
+    cells = [
+        ab_cell(FLASK, load, number, *(replace(one, errors=one.errors + 0.0001 * (number % 2)) for one in (base, head)))
+        for number in range(1, 11)
+        for load in (CLOSED, OPEN)
+    ]
+    gated = ((CLOSED, ("throughput", "memory", "errors")), (OPEN, ("p95", "errors")))
+    return judge_paired(
+        ab_run(cells, family=[Gated(FLASK, "weather", load, name) for load, names in gated for name in names]), USUAL
+    )
+
+
+@pytest.mark.parametrize("share", [0.02, 0.97])
+def test_where_failures_are_what_regressed_the_headline_says_so_with_both_shares(share: float) -> None:
+    detail = f"{100 * share:.3g} % of the requests failed: {10_000 * share:.0f} x status 503"
+    errors = Problem("service errors", detail, ("latency", "cpu"))
+    bad = Figures(throughput=2 * OK.throughput, errors=share, outcome="degraded", problems=(errors,))
+    judgement = failing_session(OK, bad)
+    first, second = lines(judgement)[:2]
+    assert first.startswith(
+        f"regressed: flask-gthread, weather, 100 users: failed requests 0.00500 % in base and {100 * share:.3g}"
+    )
+    assert re.search(r" % in base and [0-9.]+ % in head, \+[0-9.]+ points \(", first)
+    assert second.startswith(f"Head was not ok in 10 of 10 restarts (first: degraded: {detail}); base always was")
+    assert comment(judgement).startswith("**regressed: flask-gthread, weather, 100 users: failed requests 0.00500 % in")
+    assert json.loads(figures(judgement))["headline"] == first
+
+
+def test_where_a_failing_base_fails_more_the_headline_says_so_too() -> None:
+    errors = Problem("service errors", "3 % of the requests failed", ("latency", "cpu"))
+    few, many = (Figures(errors=share, outcome="degraded", problems=(errors,)) for share in (0.03, 0.6))
+    faster = replace(many, throughput=3 * OK.throughput)
+    first = lines(failing_session(few, faster))[0]
+    assert first.startswith("regressed: flask-gthread, weather, 100 users: failed requests 3.0")
+    assert "% in base and 60.0 % in head, +57.00 points (" in first
 
 
 def test_sides_that_ran_the_same_code_are_said_to_have() -> None:
