@@ -54,6 +54,8 @@ QUIET_S = 0.5
 TIMER_S = 0.001
 TIMERS = 100
 READINGS = 20
+DEVIATION = 1.4826
+"""Of a normal distribution the median absolute deviation, times this, is the standard deviation."""
 
 Say = Callable[[str], None]
 
@@ -124,6 +126,7 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         steal=steal,
         busy=busy,
         problems=tuple(_problems(cpus, timer_s, steal, busy)),
+        other_spread=bench.other_spread(),
     )
 
 
@@ -146,6 +149,7 @@ class _Bench:
         self.seed = seed
         self.folder = folder
         self.stop = stop
+        self.others: list[float] = []
 
     def generator_rps(self) -> float:
         """Requests/s of the generator on its own core, against an upstream without delay on the server's."""
@@ -213,9 +217,19 @@ class _Bench:
             logs=self.folder,
             stop=self.stop,
             progress=lambda key, name, live="": None,  # noqa: ARG005 (nobody watches a trial)
+            looks=False,
         )
         key = CellKey("upstream", "selftest", load, 1, 0)
-        return run_cell(key, upstream_alone(upstream, cpus), setting)[0].measurement
+        found = run_cell(key, upstream_alone(upstream, cpus), setting)[0].measurement
+        if found.cpu is not None:
+            self.others += [share for share in (found.cpu.server_other, found.cpu.load_other) if share is not None]
+        return found
+
+    def other_spread(self) -> float | None:
+        """The standard deviation of what seemed to be other programs, without outliers; None where it is not known."""
+        if not self.others:
+            return None
+        return DEVIATION * float(np.median(np.abs(np.array(self.others) - np.median(self.others))))
 
 
 def _scenario(wait_s: float) -> Scenario:
