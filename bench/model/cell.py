@@ -8,7 +8,8 @@ from bench.model.config import Load
 
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
 Limit = Literal[
-    "slots", "server cpu", "gil", "event loop", "workers", "application", "upstream", "generator", "nothing", "not known"
+    "slots", "server cpu", "gil", "event loop", "workers", "application", "upstream", "generator", "nothing",
+    "not known",
 ]  # fmt: skip
 CPU_LIMITS: frozenset[Limit] = frozenset({"server cpu", "gil"})
 Figure = Literal["throughput", "latency", "memory", "cpu"]
@@ -165,8 +166,8 @@ class Bottleneck:
     `slots_rps`: slots / the scenario's `hold_s`, the most that the slots allow; None where nothing is limited by slots.
     `service_time_s`: seconds that one request takes when no other is in its way. `concurrency`: requests served at the
     same time on average (throughput x service time). `limit`: "nothing" where a higher load would get more answers,
-    "not known" where no evidence names a cause. `evidence`: the figures that show it. `consistent_with`: limits that are
-    not known, but would look as what was seen.
+    "not known" where no evidence names a cause. `evidence`: the figures that show it. `consistent_with`: limits that
+    were not shown, but agree with what was seen.
     """
 
     slots_rps: float | None
@@ -220,8 +221,9 @@ GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")
 class Cell:
     """One cell as run.json keeps it: one measurement, or in an A/B two (base, head).
 
-    `slices` are those of an A/B. `neighbours`: the heaviest other processes during the window, the heaviest first. `timer_lag_s`: how late the load generator's own timer was. `samples`: the file of the
-    raw arrays, relative to the run folder.
+    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `neighbours`: the heaviest
+    processes in the window beside those of the measurement. `samples`: the file of the raw arrays, relative to the run
+    folder.
     """
 
     stack: str

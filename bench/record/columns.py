@@ -17,9 +17,10 @@ RECORDED_BY_THE_LOAD = (*TABLES["requests"], *TABLES["beats"])
 
 
 def stored(samples: Samples) -> dict[str, NDArray[Any]]:
-    """The arrays of an .npz file, each of the type that its column is stored as."""
+    """The arrays of an .npz file, each of the type that its column is stored as; without tables that have no rows."""
     arrays = {name: getattr(samples, name).astype(dtype) for name, dtype in DTYPES.items()}
-    return {**arrays, "roles": np.array(samples.roles), "calls": np.array(samples.calls, dtype=np.str_)}
+    kept = {name: array for name, array in arrays.items() if len(array) or name not in ADDED}
+    return {**kept, "roles": np.array(samples.roles), "calls": np.array(samples.calls, dtype=np.str_)}
 
 
 def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:

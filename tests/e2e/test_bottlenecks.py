@@ -63,6 +63,7 @@ CPU: tuple[Limit, ...] = ("server cpu",)
 SLOTS: tuple[Limit, ...] = ("slots",)
 APPLICATION: tuple[Limit, ...] = ("application",)
 NOTHING: tuple[Limit, ...] = ("nothing",)
+NOT_SATURATED: tuple[Limit, ...] = ("nothing", "not known")
 NOT_KNOWN: tuple[Limit, ...] = ("not known", "application")
 """A lock that all slots wait for is inside the application, but requests wait outside of it too."""
 
@@ -76,26 +77,26 @@ CAUSES: Mapping[str, tuple[str, str, str, str, tuple[Limit, ...], str]] = {
     ),
     "work on the event loop": ("unaware", "unaware", "burns", "20 users", CPU, "busy"),
     "work in threads, on one core": ("unaware", "unaware", "burns-in-threads", "20 users", CPU, "busy"),
-    "forty threads that the framework lends": ("unaware", "unaware", "threads", "100 users", APPLICATION, "all requests"),
-    "fewer users than these threads": ("unaware", "unaware", "threads", "2 users", NOTHING, ""),
+    "forty threads that the framework lends": ("unaware", "unaware", "threads", "100 users", APPLICATION, "all"),
+    "fewer users than these threads": ("unaware", "unaware", "threads", "2 users", NOT_SATURATED, ""),
     "waits that hold up nobody": ("unaware", "unaware", "waits", "20 users", NOTHING, "within 15"),
     "one user who waits for nothing": ("unaware", "unaware", "at-once", "1 user", NOTHING, "only user"),
     "one answer in ten at once": ("unaware", "unaware", "one-in-ten-at-once", "20 users", NOTHING, "within 15"),
-    "an asynchronous lock": ("unaware", "unaware", "locked", "20 users", APPLICATION, "all requests were read"),
+    "an asynchronous lock": ("unaware", "unaware", "locked", "5 users", APPLICATION, "all requests were"),
     "a pool of five calls": ("unaware", "unaware", "pooled", "20 users", APPLICATION, "a pool of 5"),
     "threads, all taken": ("threads_wsgi", "threads-wsgi", "waits", "20 users", SLOTS, "8 slots"),
     "a lock that threads wait for": ("threads_wsgi", "threads-wsgi", "locked", "20 users", NOT_KNOWN, ""),
     "threads that compute": ("threads_wsgi", "threads-wsgi", "burns", "20 users", CPU, "busy"),
     "sync workers, all taken": ("sync_wsgi", "sync-wsgi", "waits", "20 users", SLOTS, "4 slots"),
     "sync workers that compute": ("sync_wsgi", "sync-wsgi", "burns", "20 users", CPU, "busy"),
-    "sync workers of which one serves": ("hung_wsgi", "hung-wsgi", "waits", "20 users", ("workers",), "only 1 of its 4"),
-    "another program on the server's core": ("disturbed", "unaware", "burns", "20 users", ("not known",), "other programs"),
+    "sync workers of which one serves": ("hung_wsgi", "hung-wsgi", "waits", "20 users", ("workers",), "only 1"),
+    "another program on its core": ("disturbed", "unaware", "burns", "20 users", ("not known",), "other programs"),
     "greenlets that wait": ("gevent_wsgi", "gevent-wsgi", "waits", "20 users", NOTHING, "within 15"),
     "a call that gevent has not patched": ("gevent_wsgi", "gevent-wsgi", "blocks", "20 users", EVENT_LOOP, "nanosleep"),
     "four event loops that sleep": ("four_loops", "four-loops", "blocks", "20 users", EVENT_LOOP, "nanosleep"),
     "four event loops that compute": ("four_loops", "four-loops", "burns", "20 users", CPU, "busy"),
     "four event loops that hold up nobody": ("four_loops", "four-loops", "waits", "20 users", NOTHING, ""),
-    "a lock in each of four loops": ("four_loops", "four-loops", "locked", "20 users", APPLICATION, "all requests were read"),
+    "a lock in each of four loops": ("four_loops", "four-loops", "locked", "5 users", APPLICATION, "all requests were"),
 }  # fmt: skip
 
 

@@ -124,6 +124,7 @@ def bottleneck(
     )
     found = (
         _failing(case)
+        or _alone(case)
         or _disturbed(case)
         or _load_side(case)
         or _gil(case)
@@ -143,6 +144,12 @@ def bottleneck(
         evidence if consistent is None else consistent,
         consistent_with=() if consistent is None else ("application",),
     )
+
+
+def _alone(case: _Case) -> _Found:
+    """One user has nobody to wait for."""
+    alone = isinstance(case.load, Closed) and case.load.users == 1
+    return ("nothing", "the only user never waited for another") if alone else None
 
 
 def _failing(case: _Case) -> _Found:
@@ -245,9 +252,7 @@ def _slots(case: _Case) -> _Found:
 
 
 def _nothing(case: _Case) -> _Found:
-    """No request had to wait: there was one at a time, or they took no longer than what they wait for."""
-    if isinstance(case.load, Closed) and case.load.users == 1:
-        return "nothing", "the only user never waited for another"
+    """No request had to wait: they took no longer than what they wait for."""
     latency_s, hold_s = case.latency_s, case.scenario.hold_s
     if latency_s is None or any("latency" in problem.voids for problem in case.problems):
         return None

@@ -16,9 +16,9 @@ from bench.model.samples import Samples
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was recorded of a cell: its raw samples, its window or else its slices, what the upstream served and who ran beside.
+    """What was recorded of a cell: its raw samples, its window or else its slices, and what was seen beside.
 
-    `served` has an entry for each server, in the order of the measurements.
+    `served` has an entry for each server, in the order of the measurements; `neighbours`: see `Cell`.
     """
 
     samples: Samples

@@ -19,8 +19,9 @@ COST_SHARE = 0.004
 class Sampler:
     """A context that reads every `interval_s`, and at each moment that `read_at` names, into `readings`.
 
-    `others`: readings at such moments include every other process of the machine. The first reading is `idle`, taken before. A reading that costs much is taken less often. On leaving, a last one is
-    taken, so that the window lies between two readings; an error of the thread is raised then.
+    `others`: readings at such moments include every other process of the machine. The first reading is `idle`, taken
+    before. A reading that costs much is taken less often. On leaving, a last one is taken, so that the window lies
+    between two readings; an error of the thread is raised then.
     """
 
     def __init__(

@@ -25,7 +25,10 @@ MOST_NEIGHBOURS = 4
 def join_samples(
     requests: Path, readings: Sequence[Reading], servers: Iterable[str], looks: Mapping[str, NDArray[Any]]
 ) -> Samples:
-    """The raw arrays of a cell; `looks`: the columns of what was seen of the server. Raises BenchError where the load generator left none that can be read."""
+    """The raw arrays of a cell; `looks`: their columns, empty without looks.
+
+    Raises BenchError where the load generator left no samples that can be read.
+    """
     try:
         with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
             arrays = {name: recorded[name] for name in columns.RECORDED_BY_THE_LOAD}
@@ -45,7 +48,7 @@ def join_samples(
     }
     for field in fields(Use):
         arrays[field.name] = np.array([getattr(use, field.name) for _, _, use in rows])
-    return columns.samples_of(arrays | looks)
+    return columns.samples_of({**arrays, **looks})
 
 
 def _cores(side: str, times: Sequence[CoreTimes | None]) -> dict[str, NDArray[np.float64]]:

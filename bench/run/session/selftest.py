@@ -55,7 +55,7 @@ TIMER_S = 0.001
 TIMERS = 100
 READINGS = 20
 DEVIATION = 1.4826
-"""Of a normal distribution the median absolute deviation, times this, is the standard deviation."""
+"""The standard deviation of a normal distribution is its median absolute deviation, times this."""
 
 Say = Callable[[str], None]
 
@@ -226,10 +226,11 @@ class _Bench:
         return found
 
     def other_spread(self) -> float | None:
-        """The standard deviation of what seemed to be other programs, without outliers; None where it is not known."""
-        if not self.others:
-            return None
-        return DEVIATION * float(np.median(np.abs(np.array(self.others) - np.median(self.others))))
+        """The standard deviation from zero of the share that other programs seemed to use; None where it is not known.
+
+        By the median, which a program that runs for a moment does not move.
+        """
+        return DEVIATION * float(np.median(np.abs(self.others))) if self.others else None
 
 
 def _scenario(wait_s: float) -> Scenario:

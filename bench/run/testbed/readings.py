@@ -38,11 +38,11 @@ def read(
     """
     t_s = time.monotonic()
     living = {role: tree.read_cpu() for role, tree in servers.items()}
-    others = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
+    load_use = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
     cores_t_s = time.monotonic()
     server_cores, load_cores = core_times(cpus.server), core_times(cpus.load)
     beside = _others([*living.values()], load_side.values()) if others else None
-    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | others
+    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | load_use
     return Reading(t_s, uses, cores_t_s, server_cores, load_cores, beside)
 
 

@@ -94,7 +94,7 @@ def bottleneck(limits: Sequence[Limit]) -> str:
 
 
 def limited(limits: Sequence[Limit], stack: Stack) -> str:
-    """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, `not saturated`, or neither shown."""
+    """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
     slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
     found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit not in {"nothing", "not known"}]
     some = " in some rounds" if len(found) < len(limits) else ""

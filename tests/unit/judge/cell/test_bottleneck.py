@@ -51,6 +51,12 @@ def looks(*processes: Process, unaccepted: int = 0, inside: int = 100) -> Looks:
 ALL_READ = looks(process())
 
 
+def sync_workers(*, unread: int = 0, unaccepted: int = 0, inside: int = 4, waits: str = "select") -> Looks:
+    """What was seen of four workers that all serve; `unread`: connections that the first did not read."""
+    workers = [process(pid=pid, main=(waits,) * LOOKS, unread=unread if pid == 1 else 0) for pid in (1, 2, 3, 4)]
+    return looks(*workers, unaccepted=unaccepted, inside=inside)
+
+
 def found(
     stack: Stack,
     scenario: Scenario,
@@ -98,13 +104,12 @@ def test_there_is_no_limit_by_slots_without_slots_or_without_waiting(stack: Stac
 
 SLEEPING = ("nanosleep",) * 12 + (EVENTS,) * 8
 BUSY = ("running",) * LOOKS
-SELECT = ("select",) * LOOKS
 
 SHOWN = {
     "four sync workers": (
-        found(FOUR_SYNC, WEATHER, 38.8, looks(process(main=SELECT), unaccepted=96, inside=4), peak=4, busy=0.05),
+        found(FOUR_SYNC, WEATHER, 38.8, sync_workers(unaccepted=96), peak=4, busy=0.05),
         "slots",
-        "4.00 requests were inside its 4 slots, and 100.0 % of the looks found requests not accepted or not read",
+        "4.00 requests were inside its 4 slots, and 100 % of the looks found requests not accepted or not read",
     ),
     "a hundred threads": (
         found(HUNDRED_THREADS, WEATHER, 940.0, looks(process(unread=100), inside=97), in_flight=200.0, busy=0.7),
@@ -162,11 +167,11 @@ def test_a_cause_is_named_with_the_evidence_that_shows_it(one: Bottleneck, limit
 LOOK_ALIKES = {
     "short answers among long ones": found(LOOP, HEALTH, 22.0, ALL_READ, unloaded_s=0.001, in_flight=20.0, busy=0.02),
     "slots that wait for a lock": found(
-        FOUR_SYNC, SLEEP, 9.9, looks(process(main=("futex",) * LOOKS, unread=9), inside=4), in_flight=20.0, busy=0.02
+        FOUR_SYNC, SLEEP, 9.9, sync_workers(unread=9, waits="futex"), in_flight=20.0, busy=0.02
     ),
-    "slots of which half are taken": found(FOUR_SYNC, SLEEP, 38.0, looks(process(unread=9), inside=2), in_flight=20.0),
+    "slots of which half are taken": found(FOUR_SYNC, SLEEP, 38.0, sync_workers(unread=9, inside=2), in_flight=20.0),
     "slots, and requests that wait at few looks": found(
-        FOUR_SYNC, SLEEP, 38.8, replace(looks(process(), inside=4), unaccepted=np.arange(LOOKS) // 10), in_flight=5.0
+        FOUR_SYNC, SLEEP, 38.8, replace(sync_workers(), unaccepted=np.arange(LOOKS) // 10), in_flight=5.0
     ),
     "a loop that reads late because it computes": found(
         LOOP, HEALTH, 900.0, looks(process(unread=9, main=BUSY, cores=0.7)), busy=0.7
@@ -198,7 +203,7 @@ APPLICATION = {
         found(LOOP, WEATHER, 97.0, ALL_READ, busy=0.2, peak=10),
         "; never more than 10 upstream calls at the same time, with 100 in flight: a pool of 10",
     ),
-    "one call at a time": (found(LOOP, WEATHER, 9.8, ALL_READ, busy=0.05, peak=1), "one at a time, by a lock or a pool"),
+    "one call at a time": (found(LOOP, WEATHER, 9.8, ALL_READ, busy=0.05, peak=1), "one at a time"),
     "forty threads for all that were read": (
         found(LOOP, SLEEP, 380.0, looks(process(main=("futex",) * LOOKS)), busy=0.5), "all requests were read"
     ),
@@ -245,7 +250,7 @@ def test_runs_without_looks_show_only_cpu_and_slots(
 
 @pytest.mark.parametrize(("in_flight", "limit"), [(4.0, "not known"), (5.0, "slots")])
 def test_slots_limit_a_stack_only_where_there_are_more_requests_than_slots(in_flight: float, limit: Limit) -> None:
-    seen = looks(process(main=SELECT), unaccepted=1, inside=4)
+    seen = sync_workers(unaccepted=1)
     assert found(FOUR_SYNC, WEATHER, 38.8, seen, in_flight=in_flight, peak=4, busy=0.1).limit == limit
 
 
