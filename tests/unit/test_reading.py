@@ -179,7 +179,7 @@ def test_a_run_whose_samples_are_not_there_is_taken_as_recorded_and_says_so(fold
     bare = replace(run, cells=tuple(changed(replace(cell, samples=None), throughput_rps=7.0) for cell in run.cells))
     save_run(folder, bare)
     found = read_run(folder, charts=True)
-    assert found == JudgedRun(replace(bare, notes=(*run.notes, AS_RECORDED)), {}, {})
+    assert found == JudgedRun(replace(as_compared(bare), notes=(*run.notes, AS_RECORDED)), {}, {})
 
 
 def test_some_cells_without_samples_leave_the_others_judged(folder: Path) -> None:
