@@ -14,7 +14,7 @@ from bench.model.cell import Bottleneck, Cell, Limit
 from bench.run.host.cpus import pinned
 
 from .harness import PATIENCE_S, Harness
-from .known import During, Known, bottleneck_of, known
+from .known import Known, bottleneck_of, known
 
 POOL = "fastapi-aiohttp[env.MAX_IN_FLIGHT=10]"
 THREADS = "flask-gthread[threads=8]"
@@ -33,10 +33,10 @@ ASGI = ("blocks", "blocking-client", "blocking-program", "burns", "burns-in-thre
         "one-in-ten-at-once", "locked", "pooled")  # fmt: skip
 
 
-def causes(name: str, stack: str, *scenarios: str, during: During | None = None) -> Any:
+def causes(name: str, stack: str, *scenarios: str) -> Any:
     """The cells of a stack under these scenarios."""
     words = ("--profile", "limits", "--stacks", stack, "--scenarios", ",".join(scenarios))
-    return known(name, *words, during=during)
+    return known(name, *words)
 
 
 def beside_another_program(harness: Harness, started: "subprocess.Popen[str]", out: Path) -> None:  # noqa: ARG001
@@ -55,7 +55,8 @@ threads_wsgi = causes("threads_wsgi", "threads-wsgi", "waits", "locked", "burns"
 sync_wsgi = causes("sync_wsgi", "sync-wsgi", "waits", "burns")
 gevent_wsgi = causes("gevent_wsgi", "gevent-wsgi", "waits", "blocks", "at-once")
 hung_wsgi = causes("hung_wsgi", "hung-wsgi", "waits")
-disturbed = causes("disturbed", "unaware", "burns", during=beside_another_program)
+disturbed = known("disturbed", "--profile", "limits", "--scenarios", "burns", "--window", "2.5",
+                  during=beside_another_program)  # fmt: skip
 four_loops = causes("four_loops", "four-loops", "blocks", "burns", "waits", "locked")
 
 EVENT_LOOP: tuple[Limit, ...] = ("event loop",)
@@ -114,10 +115,50 @@ def limited_by(
     return bottleneck_of(cell)
 
 
-@pytest.mark.parametrize("cause", CAUSES)
-def test_a_cause_is_named_where_it_is_shown_and_no_other(cause: str, request: pytest.FixtureRequest) -> None:
-    fixture, stack, scenario, load, limits, words = CAUSES[cause]
-    limited_by(request.getfixturevalue(fixture), stack, scenario, load, limits, words)
+def of(fixture: str) -> Any:
+    """A parameter for each cause that cells of this fixture show."""
+    return pytest.mark.parametrize("cause", [cause for cause, found in CAUSES.items() if found[0] == fixture])
+
+
+def named(cells: Known, cause: str) -> None:
+    """The cause is named, or what may be said of it, and no other."""
+    _, stack, scenario, load, limits, words = CAUSES[cause]
+    limited_by(cells, stack, scenario, load, limits, words)
+
+
+@of("unaware")
+def test_causes_within_one_event_loop(unaware: Known, cause: str) -> None:
+    named(unaware, cause)
+
+
+@of("four_loops")
+def test_causes_within_four_event_loops(four_loops: Known, cause: str) -> None:
+    named(four_loops, cause)
+
+
+@of("threads_wsgi")
+def test_causes_within_threads(threads_wsgi: Known, cause: str) -> None:
+    named(threads_wsgi, cause)
+
+
+@of("sync_wsgi")
+def test_causes_within_sync_workers(sync_wsgi: Known, cause: str) -> None:
+    named(sync_wsgi, cause)
+
+
+@of("gevent_wsgi")
+def test_causes_within_greenlets(gevent_wsgi: Known, cause: str) -> None:
+    named(gevent_wsgi, cause)
+
+
+@of("hung_wsgi")
+def test_workers_that_hang(hung_wsgi: Known, cause: str) -> None:
+    named(hung_wsgi, cause)
+
+
+@of("disturbed")
+def test_another_program_is_no_cause_of_the_service(disturbed: Known, cause: str) -> None:
+    named(disturbed, cause)
 
 
 def test_the_slots_of_a_table_are_the_limit_where_more_requests_are_in_flight(own: Known) -> None:
