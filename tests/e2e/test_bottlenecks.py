@@ -115,7 +115,7 @@ def limited_by(
     return bottleneck_of(cell)
 
 
-def of(fixture: str) -> Any:
+def of(fixture: str) -> pytest.MarkDecorator:
     """A parameter for each cause that cells of this fixture show."""
     return pytest.mark.parametrize("cause", [cause for cause, found in CAUSES.items() if found[0] == fixture])
 
