@@ -13,6 +13,7 @@ from bench.judge.cell.judge import Recording, judge_cell
 from bench.judge.cell.metrics import PAIRED
 from bench.judge.cell.percentiles import Curve, curve
 from bench.judge.cell.timeline import Timeline, timeline
+from bench.judge.stacks.limits import compared
 from bench.model.cell import SIDES, Cell, CellKey, Probe
 from bench.model.config import Load
 from bench.model.loads import amount
@@ -68,7 +69,7 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
                 raise BenchError(message) from error
     bare = any(one.samples is None and one.outcome != "failed" for one in run.cells)
     return JudgedRun(
-        replace(run, cells=tuple(cells), notes=(*run.notes, *([AS_RECORDED] if bare else []))),
+        replace(run, cells=compared(cells), notes=(*run.notes, *([AS_RECORDED] if bare else []))),
         {order: found for order, found in curves.items() if found is not None},
         {order: shown for order, shown in timelines.items() if shown is not None},
     )
@@ -141,11 +142,13 @@ def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
         cell.load,
         len(run.server_cpus) or run.machine.cpus,
         len(run.load_cpus) or run.machine.cpus,
+        pinned=bool(run.server_cpus),
+        other_spread=run.other_spread,
     )
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window
     key = CellKey(cell.stack, cell.scenario, cell.load, cell.round, cell.order)
-    again = judge_cell(key, conditions, Recording(samples, served, probe, window, cell.slices))
+    again = judge_cell(key, conditions, Recording(samples, served, probe, window, cell.slices, cell.neighbours))
     return replace(again, samples=cell.samples)
 
 

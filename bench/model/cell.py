@@ -7,7 +7,11 @@ from typing import Literal
 from bench.model.config import Load
 
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
-Limit = Literal["slots", "server cpu", "event loop", "client pool", "upstream", "generator", "nothing"]
+Limit = Literal[
+    "slots", "server cpu", "gil", "event loop", "workers", "application", "upstream", "generator", "nothing",
+    "not known",
+]  # fmt: skip
+CPU_LIMITS: frozenset[Limit] = frozenset({"server cpu", "gil"})
 Figure = Literal["throughput", "latency", "memory", "cpu"]
 
 SIDES = ("base", "head")
@@ -108,8 +112,8 @@ class Memory:
 class Cpu:
     """CPU seconds per finished request; cores used over the window; the server's threads and context switches.
 
-    Steal is the share of the server's or the load's cores that the hypervisor took in the window; None where the
-    platform does not report it.
+    Steal is the share of the server's or the load's cores that the hypervisor took in the window, and other the share
+    that programs used which are no part of the measurement. Each is None where it cannot be known.
     """
 
     server_s_per_request: float | None
@@ -121,6 +125,18 @@ class Cpu:
     server_switches_per_s: float
     server_steal: float | None
     load_steal: float | None
+    server_other: float | None = None
+    load_other: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A process beside what is measured: the CPU seconds that it used in the window, and where it ran last."""
+
+    name: str
+    pid: int
+    cpu_s: float
+    on_server: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +165,9 @@ class Bottleneck:
 
     `slots_rps`: slots / the scenario's `hold_s`, the most that the slots allow; None where nothing is limited by slots.
     `service_time_s`: seconds that one request takes when no other is in its way. `concurrency`: requests served at the
-    same time on average (throughput x service time). `limit`: "nothing" where a higher load would get more answers.
-    `evidence`: the figures that show it.
+    same time on average (throughput x service time). `limit`: "nothing" where a higher load would get more answers,
+    "not known" where no evidence names a cause. `evidence`: the figures that show it. `consistent_with`: limits that
+    were not shown, but agree with what was seen.
     """
 
     slots_rps: float | None
@@ -158,6 +175,7 @@ class Bottleneck:
     concurrency: float
     limit: Limit
     evidence: str
+    consistent_with: tuple[Limit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +221,9 @@ GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")
 class Cell:
     """One cell as run.json keeps it: one measurement, or in an A/B two (base, head).
 
-    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `samples`: the file of the
-    raw arrays, relative to the run folder.
+    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `neighbours`: the heaviest
+    processes in the window beside those of the measurement. `samples`: the file of the raw arrays, relative to the run
+    folder.
     """
 
     stack: str
@@ -217,6 +236,7 @@ class Cell:
     slices: tuple[Slice, ...] = ()
     timer_lag_s: Distribution | None = None
     probe: Probe | None = None
+    neighbours: tuple[Neighbour, ...] = ()
     samples: str | None = None
 
     @property

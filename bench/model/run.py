@@ -72,7 +72,8 @@ class Selftest:
     delays, and the P99 of their error there; 0.0 where it kept them at none. `timer_s`: how late a timer in the harness
     is at P99. `sampler_s`: CPU seconds of one reading of the sampler. `descriptors`: open files that one process may
     have; None: no limit. `steal` and `busy`: shares of all cores that the hypervisor and other programs took.
-    `problems`: what is wrong with this machine.
+    `problems`: what is wrong with this machine. `other_spread`: standard deviation, over the trials, of the share that
+    other programs seemed to use of a core; None where it is not known.
     """
 
     taken: str
@@ -89,6 +90,7 @@ class Selftest:
     steal: float | None
     busy: float
     problems: tuple[str, ...]
+    other_spread: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,8 @@ class Run:
     selftest: Selftest | None = None
     ab: AB | None = None
     cells: tuple[Cell, ...] = ()
+
+    @property
+    def other_spread(self) -> float:
+        """How much the share of other programs varied in the selftest; 0 where that is not known."""
+        return (self.selftest.other_spread if self.selftest is not None else None) or 0.0

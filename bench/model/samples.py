@@ -9,21 +9,26 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Table = Literal["requests", "beats", "readings", "cores"]
+Table = Literal["requests", "beats", "readings", "cores", "looks", "processes", "threads"]
 
 LOAD_SIDE = ("generator", "upstream", "harness")
 """Roles that are no server."""
 
 
-def _column(table: Table, dtype: str) -> Any:
-    """A column of one of the tables, stored as `dtype`; judging works with float64 and int64."""
+def _column(table: Table, dtype: str, *, added: bool = False) -> Any:
+    """A column of one of the tables, stored as `dtype`; judging works with float64 and int64.
+
+    `added`: older runs lack it. It is NaN or -1 for them, or empty with all of its table.
+    """
     wide = np.float64 if np.dtype(dtype).kind == "f" else np.int64
-    return field(default_factory=lambda: np.empty(0, dtype=wide), metadata={"table": table, "dtype": dtype})
+    return field(
+        default_factory=lambda: np.empty(0, dtype=wide), metadata={"table": table, "dtype": dtype, "added": added}
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Four tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
+    """Tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
 
     requests, one row each: `status` is the HTTP status of a right answer, and negative for anything else (see
     loadtests/engine/recording.py); `measurement` is 0, in an A/B 1 for head; `slice` is the number of the slice;
@@ -35,8 +40,14 @@ class Samples:
     each measurement. CPU seconds and context switches count from the start of the process tree. Memory, threads and
     switches are -1 where they were not read. The first reading of a server was taken before any load.
 
-    cores, one row for each moment: seconds of steal since the machine started, summed over the server's cores and over
-    the load's; NaN where the platform does not report it.
+    cores, one row for each moment: seconds of steal and seconds with no program on them since the machine started,
+    summed over the server's cores and over the load's; NaN where the platform does not report it.
+
+    looks, one row for each look at the server in the second after the window, while the load went on: connections that
+    were not accepted. processes, one row for each look (its place among the looks) and process of the server: accepted
+    connections, those with bytes not read, and CPU seconds. threads, one row for each look and thread: the place in
+    `calls` of what it waited in ("running" where it waited in nothing); at the first and the last look also the seconds
+    that it ran and that it had to wait for a core, else NaN. All three are empty where there were no looks.
     """
 
     scheduled_s: Floats = _column("requests", "f8")
@@ -63,7 +74,23 @@ class Samples:
     cores_t_s: Floats = _column("cores", "f8")
     server_steal_s: Floats = _column("cores", "f8")
     load_steal_s: Floats = _column("cores", "f8")
+    server_idle_s: Floats = _column("cores", "f8", added=True)
+    load_idle_s: Floats = _column("cores", "f8", added=True)
+    look_t_s: Floats = _column("looks", "f8", added=True)
+    look_unaccepted: Ints = _column("looks", "i4", added=True)
+    process_look: Ints = _column("processes", "u1", added=True)
+    process_pid: Ints = _column("processes", "i4", added=True)
+    process_connections: Ints = _column("processes", "i4", added=True)
+    process_unread: Ints = _column("processes", "i4", added=True)
+    process_cpu_s: Floats = _column("processes", "f8", added=True)
+    thread_look: Ints = _column("threads", "u1", added=True)
+    thread_pid: Ints = _column("threads", "i4", added=True)
+    thread_id: Ints = _column("threads", "i4", added=True)
+    thread_call: Ints = _column("threads", "u1", added=True)
+    thread_cpu_s: Floats = _column("threads", "f8", added=True)
+    thread_delay_s: Floats = _column("threads", "f8", added=True)
     roles: tuple[str, ...] = ("server", *LOAD_SIDE)
+    calls: tuple[str, ...] = ()
 
 
 TABLES: Mapping[Table, tuple[str, ...]] = {

@@ -9,6 +9,9 @@ VISIT_S = 2.3
 LOAD_S = 0.7
 """Seconds to start and settle a server and its upstream, and to start the load of another cell; both are estimates."""
 
+LOOK_S = 1.0
+"""After its window the load goes on for so long, and the harness looks at the server."""
+
 WINDOW_P95S = 3.3
 """A window grows until it is this many times as long as the P95."""
 
@@ -25,12 +28,12 @@ def expected(visits: Iterable[Sequence[CellKey]], plan: Plan) -> list[tuple[Cell
 
 
 def _loaded_s(key: CellKey, plan: Plan) -> float:
-    """Seconds of warm-up, window and drain; each is longer where requests queue for slots."""
+    """Seconds of warm-up, window, looks and drain; all but the looks are longer where requests queue for slots."""
     timing = plan.profile.timing
     wait_s = _latency_s(plan.stacks[key.stack], plan.scenarios[key.scenario], key.load)
     warmup_s = timing.warmup_s * (2 if wait_s > timing.warmup_s else 1)
     window_s = min(max(timing.window_s, WINDOW_P95S * wait_s), timing.window_limit_s)
-    return warmup_s + window_s + wait_s
+    return warmup_s + window_s + LOOK_S + wait_s
 
 
 def _latency_s(stack: Stack, scenario: Scenario, load: Load) -> float:

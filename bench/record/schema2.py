@@ -18,6 +18,7 @@ _BOTTLENECK = {
     "bound": "limit",
     "why": "evidence",
 }
+_LIMITS = {"client pool": "application"}
 _CPU_OF = {"generator": "generator_cpu_s", "upstream": "upstream_cpu_s", "harness": "sampler_cpu_s"}
 _SERVER = ("pss_bytes", "anon_bytes", "rss_bytes", "uss_bytes", "cpu_user_s", "cpu_system_s", "threads", "switches")
 
@@ -79,7 +80,10 @@ def _measurement(arm: Mapping[str, Any]) -> dict[str, Any]:
     new = {name: arm[name] for name in _FIGURES if name in arm}
     new |= {"send_delay_s": arm.get("lag_s"), "upstream": arm.get("upstream")}
     ceiling = arm.get("ceiling")
-    return new | {"bottleneck": None if ceiling is None else _renamed(ceiling, _BOTTLENECK)}
+    if ceiling is None:
+        return new | {"bottleneck": None}
+    limit = _LIMITS.get(ceiling["bound"], ceiling["bound"])
+    return new | {"bottleneck": _renamed({**ceiling, "bound": limit}, _BOTTLENECK)}
 
 
 def _renamed(new: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

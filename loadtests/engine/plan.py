@@ -21,6 +21,8 @@ class SlicePlan:
 class LoadPlan:
     """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right.
 
+    The load goes on for `look_s` after the window, for the harness to look at the server; that is not counted.
+
     With `slices` the load alternates between the hosts, and there is no window; users start spread over `spread_s`.
     """
 
@@ -36,6 +38,7 @@ class LoadPlan:
     body: str | None
     slices: tuple[SlicePlan, ...] = ()
     spread_s: float = 0.0
+    look_s: float = 0.0
 
 
 def handed_plan() -> LoadPlan | None:

@@ -70,7 +70,10 @@ class WindowSession(Session):
                 break
             end_s = min(max(start_s + enough_s, now_s), longest_s)
             tell("grow", end_s=end_s)
-        self.end_s = end_s
+        if plan.look_s:
+            tell("look")
+            self.report_until(time.monotonic() + plan.look_s)
+        self.end_s = max(end_s, time.monotonic()) if plan.look_s else end_s
         self.sending = False
         tell("drain", end_s=end_s)
         self.drain()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from bench.judge.stacks.limits import compared
 from bench.model.cell import Bottleneck, Cell
 from bench.model.config import Closed, Load
 from bench.reading import read_run
@@ -124,7 +125,7 @@ class Live:
                 self.during(self.harness, started, out)
             done = finish(started)
         assert self.harness.left() == []
-        cells = load_run(out).cells
+        cells = compared(load_run(out).cells)
         assert "failed" not in {cell.outcome for cell in cells}, done.err
         return {name: Measured(cell, out, witness) for name, cell in _by_name(cells).items()}
 
@@ -163,4 +164,4 @@ def _by_name(cells: Sequence[Cell]) -> dict[Name, Cell]:
 
 
 def _load_name(load: Load) -> str:
-    return f"{load.users} users" if isinstance(load, Closed) else f"{load.rate_rps:g}/s"
+    return f"{load.users} user{'' if load.users == 1 else 's'}" if isinstance(load, Closed) else f"{load.rate_rps:g}/s"

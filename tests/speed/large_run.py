@@ -123,6 +123,8 @@ def samples(key: CellKey, window: Window) -> Samples:
         cores_t_s=t_s,
         server_steal_s=passed_s * 0.02,
         load_steal_s=passed_s * 0.01,
+        server_idle_s=np.full(len(passed_s), np.nan),
+        load_idle_s=np.full(len(passed_s), np.nan),
     )
 
 

@@ -167,6 +167,8 @@ def samples(shape: Shape, load: Load, seed: int) -> Samples:
         cores_t_s=mem_t_s,
         server_steal_s=(mem_t_s - mem_t_s[0]) * 0.02,
         load_steal_s=(mem_t_s - mem_t_s[0]) * 0.01,
+        server_idle_s=np.full(len(mem_t_s), np.nan),
+        load_idle_s=np.full(len(mem_t_s), np.nan),
     )
 
 
@@ -262,6 +264,10 @@ def run_of(planned: Plan, cells: tuple[Cell, ...] = (), notes: tuple[str, ...] =
         seed=7,
         cells=cells,
     )
+
+
+_ONE = plan({"one": SYNC}, {"weather": (10,)})
+ONE_CORE = Conditions(_ONE.stacks["one"], _ONE.scenarios["weather"], Closed(users=10), server_cpus=1, load_cpus=1)
 
 
 def cell(

@@ -11,6 +11,7 @@ import pytest
 from bench.errors import BenchError
 from bench.judge.cell.percentiles import curve
 from bench.judge.cell.timeline import timeline
+from bench.judge.stacks.limits import compared
 from bench.model.cell import Cell, CellKey
 from bench.model.config import Closed, Load, Open
 from bench.model.run import Run
@@ -49,6 +50,11 @@ def folder(saved: Path, tmp_path: Path) -> Path:
     return shutil.copytree(saved, tmp_path / "run")
 
 
+def as_compared(run: Run) -> Run:
+    """The run with the bottlenecks that its cells show only together."""
+    return replace(run, cells=compared(run.cells))
+
+
 def which(cell: Cell) -> tuple[str, str, Load, int]:
     return cell.stack, cell.scenario, cell.load, cell.round
 
@@ -70,7 +76,7 @@ def test_cells_are_judged_again_from_their_samples_whatever_run_json_says(folder
     run = spoilt(folder, lambda cell: changed(cell, throughput_rps=1e9, in_flight=None, problems=(), memory=None))
     assert {cell.outcome for cell in run.cells} == {"ok"}
     assert {type(cell.load) for cell in run.cells} == {Closed, Open}
-    assert read_run(folder).run == run
+    assert read_run(folder).run == as_compared(run)
 
 
 def test_cores_that_were_not_pinned_are_all_of_the_machine(folder: Path) -> None:
@@ -164,7 +170,7 @@ def test_a_time_line_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:
 def test_a_failed_cell_stays_failed_and_does_not_make_the_others_recorded_ones(tmp_path: Path) -> None:
     run = save(tmp_path, PLAN, SHAPES, fails=lambda key: key.stack == "loop")
     found = read_run(tmp_path, charts=True)
-    assert found.run == run
+    assert found.run == as_compared(run)
     assert all(cell.stack != "loop" for cell in found.run.cells if cell.order in found.curves)
 
 
@@ -173,7 +179,7 @@ def test_a_run_whose_samples_are_not_there_is_taken_as_recorded_and_says_so(fold
     bare = replace(run, cells=tuple(changed(replace(cell, samples=None), throughput_rps=7.0) for cell in run.cells))
     save_run(folder, bare)
     found = read_run(folder, charts=True)
-    assert found == JudgedRun(replace(bare, notes=(*run.notes, AS_RECORDED)), {}, {})
+    assert found == JudgedRun(replace(as_compared(bare), notes=(*run.notes, AS_RECORDED)), {}, {})
 
 
 def test_some_cells_without_samples_leave_the_others_judged(folder: Path) -> None:
@@ -181,14 +187,14 @@ def test_some_cells_without_samples_leave_the_others_judged(folder: Path) -> Non
         folder, lambda cell: changed(replace(cell, samples=cell.samples if cell.order else None), throughput_rps=7.0)
     )
     found = read_run(folder, charts=True).run
-    assert found.cells[1:] == run.cells[1:]
+    assert found.cells[1:] == as_compared(run).cells[1:]
     assert found.cells[0].measurement.throughput_rps == 7.0
     assert found.notes == (AS_RECORDED,)
 
 
 def test_a_run_without_cells_has_nothing_to_show(tmp_path: Path) -> None:
     run = save(tmp_path, PLAN, SHAPES, skips=lambda _: True)
-    assert read_run(tmp_path, charts=True) == JudgedRun(run, {}, {})
+    assert read_run(tmp_path, charts=True) == JudgedRun(as_compared(run), {}, {})
 
 
 def test_an_ab_is_judged_side_by_side_and_has_no_curve_or_time_line(tmp_path: Path) -> None:
@@ -198,7 +204,7 @@ def test_an_ab_is_judged_side_by_side_and_has_no_curve_or_time_line(tmp_path: Pa
     run = replace(run_of(SLICED, (cell,)), ab=ab_run((), family=()).ab)
     wrong = changed(cell, throughput_rps=1e9, memory=None)
     save_run(tmp_path, replace(run, cells=(wrong,)))
-    assert read_run(tmp_path, charts=True) == JudgedRun(run, {}, {})
+    assert read_run(tmp_path, charts=True) == JudgedRun(as_compared(run), {}, {})
     with pytest.raises(BenchError, match=f"no raw samples of a cell {cell.order}"):
         read_run(tmp_path, charts=True, cell=cell.order)
 
@@ -206,7 +212,7 @@ def test_an_ab_is_judged_side_by_side_and_has_no_curve_or_time_line(tmp_path: Pa
 def test_an_ab_without_samples_is_taken_as_recorded(tmp_path: Path) -> None:
     run = session()
     save_run(tmp_path, run)
-    assert read_run(tmp_path).run == replace(run, notes=(*run.notes, AS_RECORDED))
+    assert read_run(tmp_path).run == replace(as_compared(run), notes=(*run.notes, AS_RECORDED))
 
 
 @pytest.mark.parametrize(
@@ -252,4 +258,4 @@ def test_the_samples_of_each_cell_are_read_once_and_only_those_of_a_few_are_held
     assert sorted(read) == [cell.order for cell in run.cells]
     assert len(read) > 2 * (AHEAD + 3) >= 2 * max(held)
     assert [array() for array in arrays] == [None] * len(arrays)
-    assert found.run == run
+    assert found.run == as_compared(run)

@@ -1,36 +1,52 @@
-"""What limits a stack: what its slots allow, how many requests it served at the same time, and what was exhausted."""
+"""What limits a stack, as far as one cell shows it. A cause is named on positive evidence only, else it is not known.
 
+Whether requests waited inside the application, or nothing limits the stack, is decided between cells: see
+bench/judge/stacks/limits.py.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bench.judge.cell import kinds
 from bench.judge.cell.conditions import Conditions
-from bench.judge.cell.problems import SERVER_CORE_SHARE, server_share
-from bench.model.cell import Bottleneck, Cpu, Limit, Measurement, Problem, UpstreamServed
-from bench.model.config import Load, Open, Scenario, Stack
+from bench.judge.cell.looks import Looks, Process
+from bench.judge.cell.problems import server_share
+from bench.model.cell import Bottleneck, Cpu, Distribution, Limit, Measurement, Problem, UpstreamServed
+from bench.model.config import Closed, Load, Scenario, Stack
 from bench.model.loads import upstream_waits_s
 from bench.units import percent, significant
 
+CPU_SHARE = 0.90
+"""From this share of its usable cores on, the CPU limits the server."""
+
+LOW_CPU_SHARE = 0.80
+"""Up to this share, something else than CPU may limit it."""
+
+CORE = (0.9, 1.1)
+"""A process that runs Python on one core at a time uses about one core."""
+
+IDLE_CORES = 0.6
+"""A process that uses less has time to read a request."""
+
+MOST_LOOKS = 0.9
+HALF_OF_LOOKS = 0.5
+SLOTS_NEAR = 0.15
 SERVED_SHARE = 0.9
-"""Where so much of what is in flight is being served, nothing queues: only a higher load would get more."""
+"""The pool of a client is limited where it never has more calls than this share of the requests in flight."""
 
 SLOTS_SHARE = 0.85
 """Slots that are all taken show less than all of them: a slot is held longer under load than without."""
 
-QUEUED = 0.5
-"""Fewer requests that wait, on average, are no queue: the shortest time is not the usual one either."""
+WORKER_CPU_SHARE = 0.05
+NEAR = 1.15
+"""Latency within 15 % is the same latency."""
 
-BUSY_SHARE = 0.85
-IDLE_CORES = 0.6
-"""Where the server uses less, none of its processes can be near the end of a core."""
-
-GENERATOR_IDLE_CORES = 0.5
-"""Where the generator uses more, what seems to wait for the server may wait for the generator."""
-
-ONE_AT_A_TIME = 1.5
-"""A first request that was slow makes a concurrency of one look a little higher."""
-
-UNNAMED = "a pool, semaphore or limiter that the stack's table does not name"
+EVENTS = "epoll_wait"
+AT_WORK = frozenset({EVENTS, "running", "unknown"})
+LOCKED = "futex"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +56,29 @@ class _Case:
     stack: Stack
     scenario: Scenario
     load: Load
+    server_cpus: int
     problems: Sequence[Problem]
     in_flight: float
     throughput_rps: float
+    latency_s: Distribution | None
     service_time_s: float
     cpu: Cpu
     server_busy: float
     upstream: UpstreamServed
+    looks: Looks | None
 
     @property
     def concurrency(self) -> float:
         """Requests served at the same time, on average (Little's law)."""
         return self.throughput_rps * self.service_time_s
 
-    def served(self) -> str:
-        """The concurrency beside the requests in flight, in words."""
-        concurrency, in_flight = significant(self.concurrency), significant(self.in_flight)
-        return f"{concurrency} of {in_flight} requests in flight were served at the same time"
+    def seen(self) -> str:
+        """The use of the CPU, and what the looks saw of requests, in words."""
+        cpu = f"the server used {percent(self.server_busy)} of its cores"
+        if self.looks is None:
+            concurrency, in_flight = significant(self.concurrency), significant(self.in_flight)
+            return f"{concurrency} of {in_flight} requests in flight were served at the same time, and {cpu}"
+        return f"{percent(self.looks.queued_share)} of the looks found a request not accepted or not read, and {cpu}"
 
 
 _Found = tuple[Limit, str] | None
@@ -70,10 +92,13 @@ def slots_rps(stack: Stack, scenario: Scenario) -> float | None:
     return stack.slots / scenario.hold_s if stack.slots is not None and scenario.hold_s > 0 else None
 
 
-def bottleneck(conditions: Conditions, measurement: Measurement, service_time_s: float) -> Bottleneck:
+def bottleneck(
+    conditions: Conditions, measurement: Measurement, service_time_s: float, looks: Looks | None
+) -> Bottleneck:
     """What the slots allow and what limits the stack; `service_time_s`: see `figures.service_time_s`.
 
-    ValueError for a measurement that lacks a figure.
+    Without looks, as in runs that took none, only CPU, slots and the load's own side can be named. ValueError for a
+    measurement that lacks a figure.
     """
     if (
         measurement.cpu is None
@@ -86,47 +111,64 @@ def bottleneck(conditions: Conditions, measurement: Measurement, service_time_s:
         stack=conditions.stack,
         scenario=conditions.scenario,
         load=conditions.load,
+        server_cpus=conditions.server_cpus,
         problems=measurement.problems,
         in_flight=measurement.in_flight,
         throughput_rps=measurement.throughput_rps,
+        latency_s=measurement.latency_s,
         service_time_s=service_time_s,
         cpu=measurement.cpu,
         server_busy=server_share(measurement.cpu, conditions.stack, conditions.server_cpus),
         upstream=measurement.upstream,
+        looks=looks,
     )
-    limit, evidence = (
-        _server_cpu(case, SERVER_CORE_SHARE)
-        or _failing(case)
-        or _load_side(case, [problem for problem in case.problems if "throughput" in problem.voids])
+    found = (
+        _failing(case)
+        or _alone(case)
+        or _disturbed(case)
+        or _load_side(case)
+        or _gil(case)
+        or _server_cpu(case)
+        or _workers(case)
+        or _event_loop(case)
         or _slots(case)
-        or _load(case)
-        or _server_cpu(case, BUSY_SHARE)
-        or _few_calls(case)
-        or _load_side(case, case.problems)
-        or _few_requests(case)
-        or ("nothing", f"{case.served()}, and the server used {percent(case.server_busy)} of its cores")
+        or _nothing(case)
     )
+    limit, evidence = found or ("not known", case.seen())
+    consistent = _application(case) if found is None else None
     return Bottleneck(
-        slots_rps(conditions.stack, conditions.scenario), service_time_s, case.concurrency, limit, evidence
+        slots_rps(conditions.stack, conditions.scenario),
+        service_time_s,
+        case.concurrency,
+        limit,
+        evidence if consistent is None else consistent,
+        consistent_with=() if consistent is None else ("application",),
     )
 
 
-def _server_cpu(case: _Case, least: float) -> _Found:
-    if case.server_busy < least:
-        return None
-    what = "event loop" if case.stack.interface == "asgi" and case.stack.workers == 1 else "cores"
-    return "server cpu", f"its {what} {percent(case.server_busy)} busy"
+def _alone(case: _Case) -> _Found:
+    """One user has nobody to wait for."""
+    alone = isinstance(case.load, Closed) and case.load.users == 1
+    return ("nothing", "the only user never waited for another") if alone else None
 
 
 def _failing(case: _Case) -> _Found:
     """Nothing can be said of what limits right answers where wrong ones take their place."""
     failed = next((problem for problem in case.problems if problem.name in kinds.SERVICE_FAILED), None)
-    return None if failed is None else ("nothing", failed.detail)
+    return None if failed is None else ("not known", failed.detail)
 
 
-def _load_side(case: _Case, problems: Sequence[Problem]) -> _Found:
-    """Generator or upstream, where a problem shows that one of them was at its limit."""
-    for problem in problems:
+def _disturbed(case: _Case) -> _Found:
+    """Where other programs used the server's cores, its CPU and its queues are not its own doing."""
+    other = next((problem for problem in case.problems if problem.name in kinds.MACHINES), None)
+    return None if other is None else ("not known", other.detail)
+
+
+def _load_side(case: _Case) -> _Found:
+    """Generator or upstream, where a problem shows that it kept the server from more requests."""
+    for problem in case.problems:
+        if "throughput" not in problem.voids:
+            continue
         if problem.name == kinds.LOAD_SIDE_SATURATED.name:
             upstream = case.cpu.upstream_cores > case.cpu.generator_cores
             return "upstream" if upstream else "generator", problem.detail
@@ -137,64 +179,111 @@ def _load_side(case: _Case, problems: Sequence[Problem]) -> _Found:
     return None
 
 
-def _load(case: _Case) -> _Found:
-    """Nothing limits it: all that is in flight is being served, or all that arrives is answered."""
-    answered = isinstance(case.load, Open) and not any(one.name in kinds.FALLS_BEHIND for one in case.problems)
-    served = case.concurrency >= SERVED_SHARE * case.in_flight or case.in_flight - case.concurrency < QUEUED
-    return ("nothing", case.served()) if answered or served else None
+def _gil(case: _Case) -> _Found:
+    """A process that stays at one core although it may use more, and in which several threads want to run."""
+    least, most = CORE
+    if case.looks is None or case.server_cpus < 2 or case.cpu.server_cores >= CPU_SHARE * case.server_cpus:
+        return None
+    for process in case.looks.processes:
+        if least <= process.cores <= most and process.active > 1:
+            cores = f"one process used {process.cores:.2f} of {case.server_cpus} cores"
+            return "gil", f"{cores}, and {process.active} of its threads wanted to run"
+    return None
+
+
+def _server_cpu(case: _Case) -> _Found:
+    if case.server_busy < CPU_SHARE:
+        return None
+    what = "event loop" if case.stack.interface == "asgi" and case.stack.workers == 1 else "cores"
+    return "server cpu", f"its {what} {percent(case.server_busy)} busy"
+
+
+def _workers(case: _Case) -> _Found:
+    """Workers that take no part, while requests wait outside of the others."""
+    if case.looks is None or case.stack.workers < 2 or case.looks.queued_share < HALF_OF_LOOKS:
+        return None
+    share = sum(process.cores for process in case.looks.processes) / case.stack.workers
+    serving = [one for one in case.looks.processes if one.connections or one.cores >= WORKER_CPU_SHARE * share]
+    if len(serving) >= case.stack.workers:
+        return None
+    count = f"{len(serving)} of its {case.stack.workers} workers served"
+    return "workers", f"only {count}: the others had no connection and used no CPU, while requests were waiting"
+
+
+def _event_loop(case: _Case) -> _Found:
+    """In half of the looks a request was not read while the loop's thread waited for something else than events."""
+    for process in case.looks.processes if case.looks is not None else ():
+        looped = case.stack.interface == "asgi" or EVENTS in process.main
+        if not looped or process.cores >= IDLE_CORES:
+            continue
+        calls = _blocking(process)
+        if len(calls) >= HALF_OF_LOOKS * len(process.main):
+            looks = f"in {len(calls)} of {len(process.main)} looks requests were not read"
+            return "event loop", f"{looks}, because the thread of the event loop waited in {_usual(calls)}"
+    return None
+
+
+def _blocking(process: Process) -> list[str]:
+    """What the main thread waited in, at the looks that found a request not read while it waited for no event."""
+    return [call for unread, call in zip(process.unread, process.main, strict=False) if unread and call not in AT_WORK]
 
 
 def _slots(case: _Case) -> _Found:
-    """The slots of the stack's table, where there were more requests than slots, and all slots were taken.
+    """The slots of the stack's table: all taken, each by a request that is served, while others wait outside.
 
-    The upstream shows it too: where a request makes one call at a time, as many calls as slots mean that all were
-    taken; though perhaps for a moment only, where the server was busy.
+    Without looks: where a request makes one call at a time, as many calls as slots mean that all were taken; though
+    perhaps for a moment only, where the server was busy.
     """
-    if case.stack.slots is None or case.in_flight <= case.stack.slots:
+    slots = case.stack.slots
+    if slots is None or case.in_flight <= slots or case.server_busy > LOW_CPU_SHARE:
         return None
     one_call = sum(call.calls for call in case.scenario.upstream.values()) == 1
-    all_called = one_call and case.upstream.peak_in_flight >= case.stack.slots and case.server_busy < BUSY_SHARE
-    if case.concurrency < SLOTS_SHARE * case.stack.slots and not all_called:
+    all_called = one_call and case.upstream.peak_in_flight >= slots
+    if case.concurrency < SLOTS_SHARE * slots and not all_called:
         return None
     concurrency, in_flight = significant(case.concurrency), significant(case.in_flight)
-    return "slots", f"{concurrency} of {case.stack.slots} slots served at the same time, {in_flight} requests in flight"
+    if case.looks is None:
+        return "slots", f"{concurrency} of {slots} slots served at the same time, {in_flight} requests in flight"
+    inside = float(np.median(case.looks.inside))
+    if case.looks.queued_share < MOST_LOOKS or abs(inside - slots) > SLOTS_NEAR * slots:
+        return None
+    queued = f"{percent(case.looks.queued_share)} of the looks found requests not accepted or not read"
+    return "slots", f"{significant(inside)} requests were inside its {slots} slots, and {queued}"
 
 
-def _few_calls(case: _Case) -> _Found:
-    """A limit that the stack's table does not name: never more than so many upstream calls at the same time."""
+def _nothing(case: _Case) -> _Found:
+    """No request had to wait: they took no longer than what they wait for."""
+    latency_s, hold_s = case.latency_s, case.scenario.hold_s
+    if latency_s is None or any("latency" in problem.voids for problem in case.problems):
+        return None
+    if hold_s > 0 and max(latency_s.p50, latency_s.p95) <= NEAR * hold_s:
+        return "nothing", f"P50 and P95 were within {percent(NEAR - 1)} of what a request waits for"
+    return None
+
+
+def _application(case: _Case) -> str | None:
+    """What was seen, where it is consistent with a limit inside the application; else None.
+
+    All requests were read, the event loop waited for events or the threads for each other, and the CPU was idle.
+    """
+    if case.looks is None or case.server_busy > LOW_CPU_SHARE or case.looks.queued_share > 1 - MOST_LOOKS:
+        return None
+    inside = [one for one in case.looks.processes if one.connections]
+    if not inside or not all(_usual(one.main) == EVENTS or _usual(one.waits) == LOCKED for one in inside):
+        return None
+    return f"all requests were read, and the server used {percent(case.server_busy)} of its cores{_pool(case)}"
+
+
+def _usual(calls: Sequence[str]) -> str | None:
+    return Counter(calls).most_common(1)[0][0] if calls else None
+
+
+def _pool(case: _Case) -> str:
+    """How many upstream calls there were at most, where that is a plateau."""
     peak, waits_s = case.upstream.peak_in_flight, upstream_waits_s(case.scenario.upstream)
     if not waits_s or peak > SERVED_SHARE * case.in_flight * waits_s / max(case.scenario.hold_s, 1e-9):
-        return None
-    seen = (
-        f"never more than {peak} upstream calls at the same time, with {significant(case.in_flight)} requests in flight"
-    )
-    if case.throughput_rps * waits_s >= SLOTS_SHARE * peak:
-        found = _one_at_a_time(case, float(peak), seen)
-        return found or ("client pool", f"{seen}: the HTTP client's connection pool, or a lock around it")
-    # Calls that one request makes in parallel do not end together: then requests may be limited rather than calls.
-    requests = peak / sum(call.calls for call in case.scenario.upstream.values())
-    if case.concurrency < SLOTS_SHARE * requests:
-        return None
-    return _one_at_a_time(case, requests, seen) or ("slots", f"{seen}: {UNNAMED}")
-
-
-def _few_requests(case: _Case) -> _Found:
-    """A limit that the stack's table does not name, found without an upstream: many wait, and nothing is busy.
-
-    What waits while others compute waits for the CPU, even where all come at once and then all sleep.
-    """
-    idle = case.cpu.server_cores < IDLE_CORES and case.cpu.generator_cores < GENERATOR_IDLE_CORES
-    if case.scenario.upstream or not idle or case.concurrency >= (SERVED_SHARE - case.server_busy) * case.in_flight:
-        return None
-    seen = f"{case.served()}, and the server used {percent(case.server_busy)} of its cores"
-    return _one_at_a_time(case, case.concurrency, seen) or ("slots", f"{seen}: {UNNAMED}")
-
-
-def _one_at_a_time(case: _Case, limit: float, seen: str) -> _Found:
-    """What lets `limit` requests through at the same time, where that can be seen from outside."""
-    if case.stack.interface == "asgi" and limit <= ONE_AT_A_TIME * case.stack.workers:
-        why = "something blocks the event loop while it waits, or lets one request through at a time"
-        return "event loop", f"{seen}: {why}"
-    if case.stack.slots is None and limit <= case.cpu.server_threads <= 1.5 * limit + 10:
-        return "slots", f"{seen}, by {case.cpu.server_threads} threads: a limit on threads"
-    return None
+        return ""
+    if case.throughput_rps * waits_s < SLOTS_SHARE * peak:
+        return ""
+    most = f"; never more than {peak} upstream calls at the same time, with {significant(case.in_flight)} in flight"
+    return most + (": one at a time, by a lock or a pool of 1" if peak == 1 else f": a pool of {peak}")

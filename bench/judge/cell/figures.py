@@ -1,14 +1,15 @@
 """Figures from raw arrays."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from bench.judge.cell.conditions import Conditions
 from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Window
 from bench.model.config import Scenario
-from bench.model.samples import TABLES, Floats, Ints, Samples
+from bench.model.samples import LOAD_SIDE, TABLES, Floats, Ints, Samples
 
 TIMEOUT = -2
 DROPPED = -6
@@ -197,10 +198,10 @@ def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int, anon_bytes: i
     return MemoryFigure(pss, rss_bytes, uss_bytes, anon)
 
 
-def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> Cpu:
+def cpu(samples: Samples, window: Window, conditions: Conditions) -> Cpu:
     """CPU used in the window, from the counters interpolated at its ends; threads, switches and steal likewise.
 
-    `server_cpus` and `load_cpus` count the cores of either side.
+    What other programs used of the cores: wall time less what was stolen, what had no program, and the roles' own CPU.
     """
     length_s = window.end_s - window.start_s
 
@@ -216,8 +217,17 @@ def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> C
         share = used(samples.cores_t_s, counter) / (length_s * cores)
         return None if math.isnan(share) else share
 
+    def other(side: str, cores: int, roles: Iterable[str]) -> float | None:
+        steal_s, idle_s = (getattr(samples, f"{side}_{name}") for name in ("steal_s", "idle_s"))
+        share = 1 - used(samples.cores_t_s, steal_s + idle_s) / (length_s * cores)
+        known = sum(used_s(role) for role in roles) / (length_s * cores)
+        return None if math.isnan(share) else share - known
+
+    servers = [role for role in samples.roles if role not in LOAD_SIDE]
+    beside = [role for role in samples.roles if role in LOAD_SIDE]
     own = reading_of(samples, samples.roles[0])
     server_s = used_s(samples.roles[0])
+    server_cpus, load_cpus = conditions.server_cpus, conditions.load_cpus
     finished = int(np.count_nonzero(done_in(samples, window)))
     return Cpu(
         server_s_per_request=server_s / finished if finished else None,
@@ -229,4 +239,6 @@ def cpu(samples: Samples, window: Window, server_cpus: int, load_cpus: int) -> C
         server_switches_per_s=used(samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s,
         server_steal=stolen(samples.server_steal_s, server_cpus),
         load_steal=stolen(samples.load_steal_s, load_cpus),
+        server_other=other("server", server_cpus, servers if conditions.pinned else samples.roles),
+        load_other=other("load", load_cpus, beside if conditions.pinned else samples.roles),
     )

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from bench.judge.cell import figures, problems, slices
 from bench.judge.cell.bottleneck import bottleneck
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import Cell, CellKey, Cpu, Measurement, Probe, Slice, UpstreamServed, Window
+from bench.judge.cell.looks import Looks, looks
+from bench.model.cell import Cell, CellKey, Cpu, Measurement, Neighbour, Probe, Problem, Slice, UpstreamServed, Window
 from bench.model.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was recorded of a cell: its raw samples, its window or else its slices, and what the upstream served.
+    """What was recorded of a cell: its raw samples, its window or else its slices, and what was seen beside.
 
-    `served` has an entry for each server, in the order of the measurements.
+    `served` has an entry for each server, in the order of the measurements; `neighbours`: see `Cell`.
     """
 
     samples: Samples
@@ -25,6 +26,7 @@ class Recording:
     probe: Probe
     window: Window | None = None
     slices: Sequence[Slice] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
@@ -44,6 +46,7 @@ def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Ce
         slices=tuple(recording.slices),
         timer_lag_s=figures.timer_lag_s(recording.samples, window),
         probe=recording.probe,
+        neighbours=recording.neighbours,
     )
 
 
@@ -57,6 +60,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         measured = slices.measured(recording.slices, number)
         stretches = [slices.of_slice(conditions, own, one, recording.slices) for one in measured]
         memory = figures.memory(own, slices.lifetime(own, measured))
+    seen = looks(own) if window is not None else None
     requests = slices.together([one.requests for one in stretches])
     latency_s = slices.better_half([one.latency_s for one in slices.reliable(stretches, "latency")])
     found = (
@@ -66,6 +70,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         problems.upstream_hits(served, own, conditions.scenario),
         problems.upstream_delay(served),
         problems.unsteady(latency_s, window, conditions) if window is not None else None,
+        _others(conditions, recording, stretches[0].cpu, seen),
     )
     known = tuple(problem for problem in found if problem is not None)
     measurement = Measurement(
@@ -84,8 +89,15 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
     if window is None:
         return measurement
     service_time_s = figures.service_time_s(own, conditions.scenario)
-    return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s))
+    return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s, seen))
 
 
 def _cpu(conditions: Conditions, own: Samples, window: Window) -> Cpu:
-    return figures.cpu(own, window, conditions.server_cpus, conditions.load_cpus)
+    return figures.cpu(own, window, conditions)
+
+
+def _others(conditions: Conditions, recording: Recording, cpu: Cpu, seen: Looks | None) -> Problem | None:
+    if recording.window is None:
+        return None
+    delay_s = None if seen is None else seen.delay_s
+    return problems.other_programs(cpu, recording.window, conditions, recording.neighbours, delay_s)

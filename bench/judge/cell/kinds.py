@@ -51,6 +51,8 @@ UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
 UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
 UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True)
 
+OTHER_PROGRAMS = Kind("other programs", "machine", ("throughput", "latency", "cpu"))
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -67,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
         UPSTREAM_CALLS,
         UPSTREAM_LATE,
         UNSTEADY,
+        OTHER_PROGRAMS,
     )
 }
 """Every kind by its name, in the order in which a cell is examined."""
@@ -86,5 +89,6 @@ SERVICES_DOING = names_where(lambda kind: kind.cause == "service")
 SERVICE_FAILED = names_where(lambda kind: kind.service_failed)
 FALLS_BEHIND = names_where(lambda kind: kind.falls_behind)
 MOMENTARY = names_where(lambda kind: kind.momentary)
+MACHINES = names_where(lambda kind: kind.cause == "machine")
 GENERATORS = names_where(lambda kind: kind.cause == "generator")
 UPSTREAMS = names_where(lambda kind: kind.cause == "upstream")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bench.judge.cell import kinds
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
-from bench.model.cell import Cpu, Distribution, Outcome, Problem, Requests, UpstreamServed, Window
+from bench.model.cell import Cpu, Distribution, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
 from bench.model.config import Closed, Load, Open, Scenario, Stack
 from bench.model.samples import Samples
 from bench.units import percent, seconds
@@ -24,6 +24,12 @@ NEVER_EMPTY = 10.4
 """A window with so many Poisson arrivals on average has none at all once in 30 000 windows."""
 WINDOW_P95S = 3.0
 BACKLOG_SHARE = 0.05
+OTHER_SERVER_SHARE = 0.03
+OTHER_LOAD_SHARE = 0.10
+OTHER_SPREADS = 3.0
+OTHER_LEAST_S = 2.0
+HEAVY_SHARE = 0.3
+"""A process is named as the heaviest where it used this share of what all other programs did."""
 TIMEOUT_SHARE = 0.05
 
 
@@ -77,6 +83,38 @@ def load_core(cpu: Cpu, load_cpus: int, server_busy: float) -> Problem | None:
         return None
     detail = f"load generator and upstream used {percent(share)} of a core (limit {percent(LOAD_CORE_SHARE)})"
     return kinds.LOAD_SIDE_SATURATED.found(detail, full_cpu=server_busy >= SERVER_CORE_SHARE)
+
+
+def other_programs(
+    cpu: Cpu, window: Window, conditions: Conditions, neighbours: Sequence[Neighbour], delay_s: float | None
+) -> Problem | None:
+    """Programs that are no part of the measurement ran on the server's cores or the load's.
+
+    The limit for the server's cores is three times what the selftest read where nothing ran: a core that wakes up often
+    seems to be used a little more than it is. Not judged in windows under 2 s, because the kernel accounts idle time in
+    steps of 10 ms. `delay_s`: seconds per
+    second for which the server's threads were ready to run and had no core; None where it is not known.
+    """
+    if window.end_s - window.start_s < OTHER_LEAST_S:
+        return None
+    spread = OTHER_SPREADS * conditions.other_spread
+    for share, limit, whose, on_server in (
+        (cpu.server_other, min(max(OTHER_SERVER_SHARE, spread), OTHER_LOAD_SHARE), "the server's cores", True),
+        (cpu.load_other, OTHER_LOAD_SHARE, "the load's cores", False),
+    ):
+        if share is None or share <= limit:
+            continue
+        cores = conditions.server_cpus if on_server else conditions.load_cpus
+        used_s = share * cores * (window.end_s - window.start_s)
+        heaviest = next((one for one in neighbours if one.on_server == on_server), None)
+        named = "short-lived, or not visible from here"
+        if heaviest is not None and heaviest.cpu_s >= HEAVY_SHARE * used_s:
+            named = f"{heaviest.name} (process {heaviest.pid}) used {seconds(heaviest.cpu_s)} of CPU"
+        detail = f"other programs used {percent(share)} of {whose} (limit {percent(limit)}): {named}"
+        if on_server and delay_s is not None:
+            detail += f"; the server's threads waited {seconds(delay_s)} per second for a core"
+        return kinds.OTHER_PROGRAMS.found(detail)
+    return None
 
 
 def send_delay_limit_s(service_s: Distribution | None) -> float:

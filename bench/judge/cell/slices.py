@@ -107,7 +107,7 @@ def _cpu(conditions: Conditions, own: Samples, one: Slice, slices: Sequence[Slic
     if not len(before) or not len(after):
         raise ValueError(f"slice {one.number} has no reading on either side")
     between = Window(float(before[-1]), float(before[-1]), float(after[0]))
-    cpu = figures.cpu(own, between, conditions.server_cpus, conditions.load_cpus)
+    cpu = figures.cpu(own, between, conditions)
     stretched = (between.end_s - between.start_s) / (one.end_s - one.begin_s)
     others = (other for other in slices if other.measurement == one.measurement and other.number != one.number)
     alone = all(other.done_s <= between.start_s or other.begin_s >= between.end_s for other in others)

@@ -8,7 +8,7 @@ from bench.judge.cell import metrics
 from bench.judge.cell.metrics import Metric
 from bench.judge.gate.context import LESS_UPSTREAM, PSS, Context
 from bench.judge.gate.design import Design, MannWhitney, SignFlip
-from bench.model.cell import Measurement, Outcome
+from bench.model.cell import CPU_LIMITS, Measurement, Outcome
 from bench.model.config import Load
 
 COST = "cost"
@@ -46,7 +46,7 @@ class Policy:
         follows from throughput.
         """
         limits = [one.bottleneck.limit for one in base if one.bottleneck is not None]
-        cost = "throughput" if 2 * limits.count("server cpu") > len(limits) else "cpu"
+        cost = "throughput" if 2 * sum(limit in CPU_LIMITS for limit in limits) > len(limits) else "cpu"
         return tuple(cost if name == COST else name for name in (self.open if load.model == "open" else self.closed))
 
     def least_rounds(self, tests: int, alpha: float) -> int | None:

@@ -76,7 +76,7 @@ class Order:
     """What Locust is to do: a load on hosts, with a seed for Poisson arrivals.
 
     With `slices` the hosts take turns under load, users start spread over `spread_s` in each slice, and the window of
-    `timing` does not matter.
+    `timing` does not matter. Else the load goes on for `look_s` after the window, uncounted.
     """
 
     scenario: Scenario
@@ -86,11 +86,12 @@ class Order:
     hosts: tuple[str, ...]
     slices: tuple[SlicePlan, ...] = ()
     spread_s: float = 0.0
+    look_s: float = 0.0
 
     @property
     def longest_s(self) -> float:
         """Seconds after which Locust must have ended."""
-        drains, loaded_s = 1, 2 * self.timing.warmup_s + self.timing.window_limit_s
+        drains, loaded_s = 1, 2 * self.timing.warmup_s + self.timing.window_limit_s + self.look_s
         if self.slices:
             drains, loaded_s = len(self.slices), sum(one.length_s for one in self.slices)
         return START_S + loaded_s + drains * self.scenario.timeout_s + SPARE_S
@@ -115,6 +116,7 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
         "body": scenario.body,
         "slices": [asdict(one) for one in order.slices],
         "spread_s": order.spread_s,
+        "look_s": order.look_s,
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule

@@ -19,8 +19,9 @@ COST_SHARE = 0.004
 class Sampler:
     """A context that reads every `interval_s`, and at each moment that `read_at` names, into `readings`.
 
-    The first reading is `idle`, taken before. A reading that costs much is taken less often. On leaving, a last one is
-    taken, so that the window lies between two readings; an error of the thread is raised then.
+    `others`: readings at such moments include every other process of the machine. The first reading is `idle`, taken
+    before. A reading that costs much is taken less often. On leaving, a last one is taken, so that the window lies
+    between two readings; an error of the thread is raised then.
     """
 
     def __init__(
@@ -30,12 +31,15 @@ class Sampler:
         cpus: CpuSets,
         idle: Reading,
         interval_s: float = INTERVAL_S,
+        *,
+        others: bool = False,
     ) -> None:
         self.readings = [idle]
         self._servers = servers
         self._load_side = load_side
         self._cpus = cpus
         self._interval_s = interval_s
+        self._others = others
         self._moments: list[float] = []
         self._wake = threading.Condition()
         self._stopping = False
@@ -65,27 +69,31 @@ class Sampler:
     def _run(self) -> None:
         try:
             next_s = time.monotonic()
-            while self._wait_until_due(next_s):
-                next_s = time.monotonic() + max(self._interval_s, self._read() / COST_SHARE)
+            while (asked := self._wait_until_due(next_s)) is not None:
+                next_s = time.monotonic() + max(
+                    self._interval_s, self._read(others=self._others and asked) / COST_SHARE
+                )
             self._read()
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
 
-    def _wait_until_due(self, next_s: float) -> bool:
-        """Wait for the next reading, regular or asked for; False once the sampler is to stop."""
+    def _wait_until_due(self, next_s: float) -> bool | None:
+        """Wait for the next reading; whether it was asked for, or None once the sampler is to stop."""
         with self._wake:
             while not self._stopping:
                 now_s = time.monotonic()
                 due_s = min([next_s, *self._moments[:1]])
                 if due_s <= now_s:
+                    asked = False
                     while self._moments and self._moments[0] <= now_s:
                         heapq.heappop(self._moments)
-                    return True
+                        asked = True
+                    return asked
                 self._wake.wait(min(due_s - now_s, threading.TIMEOUT_MAX))
-            return False
+            return None
 
-    def _read(self) -> float:
+    def _read(self, *, others: bool = False) -> float:
         """Take a reading; the CPU seconds that it cost."""
         before_s = time.thread_time()
-        self.readings.append(read(self._servers, self._load_side, self._cpus))
+        self.readings.append(read(self._servers, self._load_side, self._cpus, others=others))
         return time.thread_time() - before_s

@@ -1,21 +1,34 @@
 """The raw samples of a cell, put together from what Locust wrote and what the sampler read."""
 
+import math
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.errors import BenchError
+from bench.model.cell import Neighbour
 from bench.model.samples import Samples
 from bench.record import columns
+from bench.run.host.cores import CoreTimes
+from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading, roles
 
+MOST_NEIGHBOURS = 4
 
-def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[str]) -> Samples:
-    """The raw arrays of a cell. Raises BenchError where the load generator left none that can be read."""
+
+def join_samples(
+    requests: Path, readings: Sequence[Reading], servers: Iterable[str], looks: Mapping[str, NDArray[Any]]
+) -> Samples:
+    """The raw arrays of a cell; `looks`: their columns, empty without looks.
+
+    Raises BenchError where the load generator left no samples that can be read.
+    """
     try:
         with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
             arrays = {name: recorded[name] for name in columns.RECORDED_BY_THE_LOAD}
@@ -28,11 +41,32 @@ def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[
     arrays |= {
         "t_s": np.array([t_s for t_s, _, _ in rows]),
         "role": np.array([place for _, place, _ in rows]),
-        "cores_t_s": np.array([one.t_s for one in readings]),
-        "server_steal_s": np.array([one.server_steal_s for one in readings]),
-        "load_steal_s": np.array([one.load_steal_s for one in readings]),
+        "cores_t_s": np.array([one.cores_t_s for one in readings]),
+        **_cores("server", [one.server_cores for one in readings]),
+        **_cores("load", [one.load_cores for one in readings]),
         "roles": np.array(names),
     }
     for field in fields(Use):
         arrays[field.name] = np.array([getattr(use, field.name) for _, _, use in rows])
-    return columns.samples_of(arrays)
+    return columns.samples_of({**arrays, **looks})
+
+
+def _cores(side: str, times: Sequence[CoreTimes | None]) -> dict[str, NDArray[np.float64]]:
+    """The columns of one side's cores."""
+    return {
+        f"{side}_{one.name}": np.array([math.nan if seen is None else getattr(seen, one.name) for seen in times])
+        for one in fields(CoreTimes)
+    }
+
+
+def neighbours(readings: Sequence[Reading], cpus: CpuSets) -> tuple[Neighbour, ...]:
+    """The processes beside the roles that used most CPU between the first and the last reading of them."""
+    seen = [one.others for one in readings if one.others is not None]
+    if len(seen) < 2:
+        return ()
+    first, last = seen[0], seen[-1]
+    used = {pid: now.cpu_s - (first[pid].cpu_s if pid in first else 0.0) for pid, now in last.items()}
+    heaviest = sorted(used, key=lambda pid: used[pid], reverse=True)[:MOST_NEIGHBOURS]
+    return tuple(
+        Neighbour(last[pid].name, pid, used[pid], not cpus.server or last[pid].core in cpus.server) for pid in heaviest
+    )

@@ -1,5 +1,6 @@
 """One visit: freshly started servers of a stack under a scenario, and a cell for each of its loads."""
 
+import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
@@ -10,12 +11,14 @@ from bench.errors import BenchError
 from bench.judge.cell.judge import Recording, judge_cell
 from bench.model.cell import Cell, CellKey, Probe, Slice, Window
 from bench.model.samples import Samples
+from bench.plan.duration import LOOK_S
 from bench.plan.turns import Pace, slices
 from bench.run.cell.live import Live
 from bench.run.cell.load import LoadGenerator, Order, running_load
+from bench.run.cell.looks import Looker
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import INTERVAL_S, Sampler
-from bench.run.cell.samples import join_samples
+from bench.run.cell.samples import join_samples, neighbours
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
@@ -61,14 +64,16 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
                 setting.cpus,
                 bed.idle,
                 INTERVAL_S if pace is None else ONLY_WHEN_ASKED,
+                others=pace is None,
             )
-            with sampler:
-                course = _follow(key, bed, setting, load, sampler)
+            with sampler, Looker(*bed.measured) as looker:
+                course = _follow(key, bed, setting, load, sampler, looker)
         probe = Probe(before_s, probe_s(setting.cpus.server))
-        samples = join_samples(load.output, sampler.readings, bed.servers)
+        samples = join_samples(load.output, sampler.readings, bed.servers, looker.arrays())
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
-    recording = Recording(samples, served, probe, course.window, tuple(course.slices))
+    beside = neighbours(sampler.readings, setting.cpus)
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices), beside)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:
@@ -79,7 +84,7 @@ def _order(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None) -> O
     timing, hosts = setting.plan.profile.timing, tuple(server.url for server in bed.servers.values())
     order = Order(setting.scenario(key), key.load, timing, setting.round_seed(key), hosts)
     if pace is None:
-        return order
+        return replace(order, look_s=LOOK_S if setting.looks and sys.platform == "linux" else 0.0)
     return replace(order, slices=slices(pace, timing, f"{setting.seed}/{key.order}"), spread_s=pace.p50_s)
 
 
@@ -93,7 +98,9 @@ class _Course:
         self.slices: list[Slice] = []
 
 
-def _follow(key: CellKey, bed: Testbed, setting: Setting, load: LoadGenerator, sampler: Sampler) -> _Course:
+def _follow(
+    key: CellKey, bed: Testbed, setting: Setting, load: LoadGenerator, sampler: Sampler, looker: Looker
+) -> _Course:
     """The course of the load; readings are taken at both ends of the window, or between slices."""
     course, live = _Course(), Live()
     for event in load.events(setting.stop, bed.programs):
@@ -118,6 +125,8 @@ def _follow(key: CellKey, bed: Testbed, setting: Setting, load: LoadGenerator, s
             case "sliced":
                 sampler.read_at(0.0)
                 course.slices.append(Slice(**_facts(event)))
+            case "look":
+                looker.begin()
             case "drain":
                 setting.progress(key, "drain")
             case "end" if event["left"]:

@@ -36,6 +36,7 @@ def setting(run: Run, recorder: Recorder, stop: StopRequest, in_flight: int = 0)
         stop=stop,
         progress=recorder.phase,
         in_flight=in_flight,
+        other_spread=run.other_spread,
     )
 
 

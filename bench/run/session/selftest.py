@@ -54,6 +54,8 @@ QUIET_S = 0.5
 TIMER_S = 0.001
 TIMERS = 100
 READINGS = 20
+DEVIATION = 1.4826
+"""The standard deviation of a normal distribution is its median absolute deviation, times this."""
 
 Say = Callable[[str], None]
 
@@ -124,6 +126,7 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         steal=steal,
         busy=busy,
         problems=tuple(_problems(cpus, timer_s, steal, busy)),
+        other_spread=bench.other_spread(),
     )
 
 
@@ -146,6 +149,7 @@ class _Bench:
         self.seed = seed
         self.folder = folder
         self.stop = stop
+        self.others: list[float] = []
 
     def generator_rps(self) -> float:
         """Requests/s of the generator on its own core, against an upstream without delay on the server's."""
@@ -213,9 +217,20 @@ class _Bench:
             logs=self.folder,
             stop=self.stop,
             progress=lambda key, name, live="": None,  # noqa: ARG005 (nobody watches a trial)
+            looks=False,
         )
         key = CellKey("upstream", "selftest", load, 1, 0)
-        return run_cell(key, upstream_alone(upstream, cpus), setting)[0].measurement
+        found = run_cell(key, upstream_alone(upstream, cpus), setting)[0].measurement
+        if found.cpu is not None:
+            self.others += [share for share in (found.cpu.server_other, found.cpu.load_other) if share is not None]
+        return found
+
+    def other_spread(self) -> float | None:
+        """The standard deviation from zero of the share that other programs seemed to use; None where it is not known.
+
+        By the median, which a program that runs for a moment does not move.
+        """
+        return DEVIATION * float(np.median(np.abs(self.others))) if self.others else None
 
 
 def _scenario(wait_s: float) -> Scenario:

@@ -1,7 +1,6 @@
-"""One reading: what every role uses at one moment, and what the hypervisor took of the cores."""
+"""One reading: what every role uses at one moment, and the times of the cores."""
 
-import math
-import sys
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 import psutil
 
 from bench.model.samples import LOAD_SIDE
+from bench.run.host.cores import CoreTimes, ProcessTime, core_times, process_times
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import OneProcess, Tree, Use, own_use
 
@@ -17,23 +17,33 @@ from bench.run.host.tree import OneProcess, Tree, Use, own_use
 class Reading:
     """One moment on CLOCK_MONOTONIC: the use of each role, by its name.
 
-    Steal: seconds since the machine started, summed over the cores of either side; NaN where it is not reported.
+    `cores_t_s` is the moment of the times of the cores, which are None where the platform does not account them.
+    `others`: every process of this machine that is no part of a role, where it was asked for.
     """
 
     t_s: float
     uses: Mapping[str, Use]
-    server_steal_s: float
-    load_steal_s: float
+    cores_t_s: float
+    server_cores: CoreTimes | None
+    load_cores: CoreTimes | None
+    others: Mapping[int, ProcessTime] | None = None
 
 
-def read(servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets) -> Reading:
-    """A reading of now, with the harness itself as a role. All CPU is read first: reading memory takes longer."""
+def read(
+    servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets, *, others: bool = False
+) -> Reading:
+    """A reading of now, with the harness itself as a role. All CPU is read first: reading memory takes longer.
+
+    `others`: every other process on the machine too.
+    """
     t_s = time.monotonic()
     living = {role: tree.read_cpu() for role, tree in servers.items()}
-    others = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
-    server_steal_s, load_steal_s = _steal_s(cpus.server), _steal_s(cpus.load)
-    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | others
-    return Reading(t_s, uses, server_steal_s, load_steal_s)
+    load_use = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
+    cores_t_s = time.monotonic()
+    server_cores, load_cores = core_times(cpus.server), core_times(cpus.load)
+    beside = _others([*living.values()], load_side.values()) if others else None
+    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | load_use
+    return Reading(t_s, uses, cores_t_s, server_cores, load_cores, beside)
 
 
 def roles(readings: Iterable[Reading], servers: Iterable[str]) -> Sequence[str]:
@@ -42,9 +52,7 @@ def roles(readings: Iterable[Reading], servers: Iterable[str]) -> Sequence[str]:
     return list(dict.fromkeys([*servers, *(role for role in LOAD_SIDE if role in seen), *seen]))
 
 
-def _steal_s(cpus: Sequence[int]) -> float:
-    """Seconds that the hypervisor took from these cores since the start; from all where none are named."""
-    if sys.platform != "linux":
-        return math.nan
-    cores = psutil.cpu_times(percpu=True)
-    return float(sum(times.steal for number, times in enumerate(cores) if not cpus or number in cpus))
+def _others(servers: Iterable[Sequence[psutil.Process]], load_side: Iterable[OneProcess]) -> Mapping[int, ProcessTime]:
+    known = {member.pid for members in servers for member in members}
+    known |= {one.program.process.pid for one in load_side} | {os.getpid()}
+    return {pid: seen for pid, seen in process_times().items() if pid not in known}

@@ -20,6 +20,7 @@ class Server:
 
     def __init__(self, program: Program, port: int) -> None:
         self.program = program
+        self.port = port
         self.url = f"http://{HOST}:{port}"
 
 

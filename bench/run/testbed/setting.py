@@ -29,6 +29,8 @@ class Setting:
     """A plan, its seed, the cores, the folder of the logs, the request to stop and who shows the progress.
 
     `in_flight`: the most requests that any load may have in flight at one server; by default what the plan's loads may.
+    `looks`: whether the load goes on after a window, for looks at the server. `other_spread`: see
+    `Conditions`.
     """
 
     plan: Plan
@@ -38,6 +40,8 @@ class Setting:
     stop: StopRequest
     progress: Progress
     in_flight: int = 0
+    looks: bool = True
+    other_spread: float = 0.0
 
     def conditions(self, key: CellKey) -> Conditions:
         """What a cell is measured under."""
@@ -48,6 +52,8 @@ class Setting:
             key.load,
             len(self.cpus.server) or cores,
             len(self.cpus.load) or cores,
+            pinned=bool(self.cpus.server),
+            other_spread=self.other_spread,
         )
 
     def scenario(self, key: CellKey) -> Scenario:

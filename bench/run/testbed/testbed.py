@@ -44,6 +44,12 @@ class Testbed:
         return [*(server.program for server in self.servers.values()), self.upstream.program]
 
     @property
+    def measured(self) -> tuple[Tree, int]:
+        """The first server's process tree, and its port."""
+        role, server = next(iter(self.servers.items()))
+        return self.trees[role], server.port
+
+    @property
     def prefixes(self) -> Sequence[str | None]:
         """The prefix of each server's calls; None where there is one server only."""
         return list(self.servers) if len(self.servers) > 1 else [None]

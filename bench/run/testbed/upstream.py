@@ -23,6 +23,7 @@ class Upstream:
 
     def __init__(self, program: Program, port: int, control_port: int, token: str) -> None:
         self.program = program
+        self.port = port
         self.url = f"http://{HOST}:{port}"
         self._control_port = control_port
         self._token = token

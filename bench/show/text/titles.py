@@ -22,10 +22,13 @@ _LIMITS: Mapping[Limit, tuple[str, str]] = {
     "slots": ("slots", "{slots}"),
     "server cpu": ("server CPU", "the server's CPU"),
     "event loop": ("event loop", "a blocked event loop"),
-    "client pool": ("client pool", "the connection pool of its client"),
+    "gil": ("GIL", "the GIL of its one process"),
+    "workers": ("workers", "workers that do not serve"),
+    "application": ("application", "something inside the application"),
     "upstream": ("upstream", "the upstream"),
     "generator": ("load generator", "the load generator"),
     "nothing": ("none", "nothing"),
+    "not known": ("not known", "a cause that is not known"),
 }
 if set(_LIMITS) != set(get_args(Limit)):
     raise LookupError(f"bench/show/text/titles.py has no words for {set(get_args(Limit)) - set(_LIMITS)}")
@@ -93,6 +96,8 @@ def bottleneck(limits: Sequence[Limit]) -> str:
 def limited(limits: Sequence[Limit], stack: Stack) -> str:
     """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
     slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
-    found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit != "nothing"]
+    found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit not in {"nothing", "not known"}]
     some = " in some rounds" if len(found) < len(limits) else ""
-    return f"limited by {' or '.join(found)}{some}" if found else "not saturated"
+    if found:
+        return f"limited by {' or '.join(found)}{some}"
+    return "not saturated" if set(limits) == {"nothing"} else "limited by nothing that was shown"

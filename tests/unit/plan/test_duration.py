@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Open, Timing
-from bench.plan.duration import LOAD_S, VISIT_S, TimeLeft, expected
+from bench.plan.duration import LOAD_S, LOOK_S, VISIT_S, TimeLeft, expected
 from bench.plan.schedule import visits
 from tests.unit.builders import Shape, plan
 
@@ -21,23 +21,23 @@ def test_only_the_first_load_of_a_visit_starts_a_server() -> None:
     assert planned.profile.timing == TIMING
     found = [seconds for _, seconds in expected(visits(planned, 1), planned)]
     loaded_s = 0.5 + 1.0 + HOLD_S
-    assert found == pytest.approx([VISIT_S + loaded_s, LOAD_S + loaded_s] * 2)
+    assert found == pytest.approx([VISIT_S + LOOK_S + loaded_s, LOAD_S + LOOK_S + loaded_s] * 2)
 
 
 def test_where_users_queue_for_slots_warm_up_window_and_drain_are_longer_up_to_the_limit() -> None:
     planned = plan({"a": Shape(1, slots=4)}, {"weather": (4, 100, 1000)}, rounds=1)
     found = dict(expected(visits(planned, 1), planned))
     by_users = {one.load.users: seconds for one, seconds in found.items() if isinstance(one.load, Closed)}
-    assert by_users[4] == pytest.approx(VISIT_S + 0.5 + 1.0 + 0.02)
-    assert by_users[100] == pytest.approx(LOAD_S + 0.5 + 3.3 * 0.5 + 0.5)
-    assert by_users[1000] == pytest.approx(LOAD_S + 2 * 0.5 + 3.0 + 5.0)
+    assert by_users[4] == pytest.approx(VISIT_S + LOOK_S + 0.5 + 1.0 + 0.02)
+    assert by_users[100] == pytest.approx(LOAD_S + LOOK_S + 0.5 + 3.3 * 0.5 + 0.5)
+    assert by_users[1000] == pytest.approx(LOAD_S + LOOK_S + 2 * 0.5 + 3.0 + 5.0)
 
 
 def test_a_server_is_expected_to_keep_up_with_an_open_loop_load() -> None:
     planned = plan({"a": Shape(1, slots=4)}, {"weather": ()}, rounds=1, rates={"weather": (1000.0,)})
     ((one, seconds),) = expected(visits(planned, 1), planned)
     assert isinstance(one.load, Open)
-    assert seconds == pytest.approx(VISIT_S + 0.5 + 1.0 + 0.02)
+    assert seconds == pytest.approx(VISIT_S + LOOK_S + 0.5 + 1.0 + 0.02)
 
 
 def test_a_cell_takes_what_others_of_its_kind_took_and_the_rest_is_scaled_by_how_far_off_these_were() -> None:

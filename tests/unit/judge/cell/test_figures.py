@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bench.judge.cell import figures
 from bench.model.cell import Memory, MemoryFigure, Window
 from bench.model.samples import LOAD_SIDE, TABLES, Samples
-from tests.unit.builders import FLASK, plan, readings_of
+from tests.unit.builders import FLASK, ONE_CORE, plan, readings_of
 from tests.unit.judge.cell.test_slices import THREE_PAIRS, session
 
 WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
@@ -31,8 +31,8 @@ def joined(asked: Samples, read: Samples) -> Samples:
 def readings(t_s: list[float], load_side: Mapping[str, float] = {}, **columns: list[float]) -> Samples:
     """Readings of a server with these columns, and of these roles with the cores that each uses; no steal."""
     server = {name: np.array(values) for name, values in columns.items()}
-    steal = {name: np.zeros(len(t_s)) for name in TABLES["cores"]} | {"cores_t_s": np.array(t_s)}
-    return Samples(**readings_of(np.array(t_s), server, load_side), **steal)
+    cores = {name: np.full(len(t_s), 0.0 if "steal" in name else np.nan) for name in TABLES["cores"]}
+    return Samples(**readings_of(np.array(t_s), server, load_side), **cores | {"cores_t_s": np.array(t_s)})
 
 
 def stolen(server_s: list[float], load_s: list[float]) -> Samples:
@@ -176,9 +176,9 @@ def test_there_is_no_latency_where_the_generator_sent_no_request() -> None:
 def test_cpu_per_request_is_shared_by_the_requests_that_were_sent() -> None:
     asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 12.0, -2), *((12.0, 12.0, 12.0, figures.DROPPED),) * 8)
     base = readings([10.0, 20.0], cpu_user_s=[0.0, 3.0], cpu_system_s=[0.0, 1.0])
-    assert figures.cpu(joined(asked, base), WINDOW, 1, 1).server_s_per_request == pytest.approx(2.0)
+    assert figures.cpu(joined(asked, base), WINDOW, ONE_CORE).server_s_per_request == pytest.approx(2.0)
     none = requests(*((12.0, 12.0, 12.0, figures.UNSENT),) * 8)
-    assert figures.cpu(joined(none, base), WINDOW, 1, 1).server_s_per_request is None
+    assert figures.cpu(joined(none, base), WINDOW, ONE_CORE).server_s_per_request is None
 
 
 def test_send_delay_is_from_the_scheduled_to_the_actual_send_of_requests_scheduled_in_the_window() -> None:
@@ -222,13 +222,17 @@ def test_the_backlog_grows_by_the_arrivals_of_the_window_that_were_not_answered_
 def test_steal_is_a_share_of_the_cores_of_either_side(
     server_cpus: int, load_cpus: int, shares: tuple[float, float]
 ) -> None:
-    found = figures.cpu(stolen([7.0, 9.0, 11.0], [0.0, 4.0, 8.0]), WINDOW, server_cpus, load_cpus)
+    found = figures.cpu(
+        stolen([7.0, 9.0, 11.0], [0.0, 4.0, 8.0]),
+        WINDOW,
+        replace(ONE_CORE, server_cpus=server_cpus, load_cpus=load_cpus),
+    )
     assert found.server_steal == pytest.approx(shares[0])
     assert found.load_steal == pytest.approx(shares[1])
 
 
 def test_steal_that_the_platform_does_not_report_is_none_and_not_zero() -> None:
-    found = figures.cpu(stolen([np.nan] * 3, [0.0] * 3), WINDOW, 1, 1)
+    found = figures.cpu(stolen([np.nan] * 3, [0.0] * 3), WINDOW, ONE_CORE)
     assert found.server_steal is None
     assert found.load_steal == 0.0
 
@@ -248,7 +252,7 @@ def test_cpu_counters_are_interpolated_at_the_ends_of_the_window() -> None:
         switches=[0, 100, 300],
     )
     asked = requests((11.0, 11.0, 12.0, 200), (11.0, 11.0, 13.0, -2))
-    found = figures.cpu(joined(asked, base), WINDOW, server_cpus=1, load_cpus=1)
+    found = figures.cpu(joined(asked, base), WINDOW, ONE_CORE)
     # User 2 -> 8, system 1 -> 3: eight CPU seconds in ten.
     assert found.server_cores == pytest.approx(0.8)
     assert found.server_s_per_request == pytest.approx(4.0)
@@ -301,12 +305,34 @@ def test_a_server_has_its_own_requests_its_own_readings_first_and_all_other_read
                 assert here.tolist() == getattr(raw, name)[figures.reading_of(raw, role)].tolist()
         assert set(own.threads[own.role == 0]) == {5 + number}
         for name in (*TABLES["beats"], *TABLES["cores"]):
-            assert getattr(own, name).tolist() == getattr(raw, name).tolist()
+            np.testing.assert_array_equal(getattr(own, name), getattr(raw, name))
 
 
 def test_a_role_that_was_not_read_has_no_readings_and_used_no_cpu() -> None:
     read = readings([5.0, 15.0, 25.0], {"generator": 0.25})
     assert figures.reading_of(read, "generator").tolist() == [False] * 3 + [True] * 3
     assert not figures.reading_of(read, "upstream").any()
-    found = figures.cpu(read, WINDOW, 1, 1)
+    found = figures.cpu(read, WINDOW, ONE_CORE)
     assert (found.generator_cores, found.upstream_cores, found.sampler_cores) == (0.25, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("pinned", "shares"), [(True, (0.35, 0.25)), (False, (0.10, -0.15))])
+def test_other_programs_used_what_is_left_of_the_wall_time(pinned: bool, shares: tuple[float, float]) -> None:
+    read = readings([10.0, 20.0], {"generator": 0.25}, cpu_user_s=[0.0, 3.0], cpu_system_s=[0.0, 1.0])
+    read = replace(
+        read,
+        cores_t_s=np.array([10.0, 20.0]),
+        server_steal_s=np.array([1.0, 1.5]),
+        server_idle_s=np.array([50.0, 52.0]),
+        load_steal_s=np.array([0.0, 0.0]),
+        load_idle_s=np.array([7.0, 12.0]),
+    )
+    found = figures.cpu(read, WINDOW, replace(ONE_CORE, pinned=pinned))
+    # Of 10 s the server's core was stolen for 0.5 and idle for 2, the load's idle for 5; roles used 4 and 2.5.
+    assert found.server_other == pytest.approx(shares[0])
+    assert found.load_other == pytest.approx(shares[1])
+
+
+def test_other_programs_are_not_known_where_idle_time_was_not_recorded() -> None:
+    found = figures.cpu(stolen([0.0] * 3, [0.0] * 3), WINDOW, ONE_CORE)
+    assert (found.server_other, found.load_other) == (None, None)

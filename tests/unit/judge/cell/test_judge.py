@@ -77,7 +77,7 @@ def test_a_cell_has_every_figure_of_a_healthy_server() -> None:
     assert reliable(one) == EVERY_METRIC
 
 
-def test_an_open_loop_load_has_a_send_delay_and_below_capacity_no_bottleneck() -> None:
+def test_an_open_loop_load_has_a_send_delay_and_below_capacity_no_bottleneck_that_it_shows() -> None:
     one = judged(steady(), STEADY).measurement
     assert (one.outcome, one.problems) == ("ok", ())
     assert one.throughput_rps == pytest.approx(200, rel=0.03)
@@ -88,7 +88,7 @@ def test_an_open_loop_load_has_a_send_delay_and_below_capacity_no_bottleneck() -
     assert one.requests is not None
     assert one.requests.dropped == 0
     assert one.bottleneck is not None
-    assert one.bottleneck.limit == "nothing"
+    assert one.bottleneck.limit == "not known"
     assert reliable(one) == EVERY_METRIC
 
 
@@ -151,7 +151,7 @@ def test_a_service_that_answers_nothing_right_has_a_throughput_of_zero_and_no_bo
     assert one.outcome == "degraded"
     assert f"{one.throughput_rps}" == "0.0"  # not -0.0, which a report would show as -0
     assert one.bottleneck is not None
-    assert (one.bottleneck.limit, one.bottleneck.concurrency) == ("nothing", 0.0)
+    assert (one.bottleneck.limit, one.bottleneck.concurrency) == ("not known", 0.0)
 
 
 def test_an_open_loop_load_that_was_sent_late_has_no_latency() -> None:
@@ -191,7 +191,7 @@ def test_the_queue_of_poisson_arrivals_may_grow_by_chance_in_proportion_to_their
     assert problem_names(judged(replace(raw, done_s=done_s), load).measurement) == found
 
 
-@pytest.mark.parametrize(("steal", "limit"), [(0.0, "nothing"), (0.05, "nothing"), (0.1, "server cpu")])
+@pytest.mark.parametrize(("steal", "limit"), [(0.0, "not known"), (0.02, "not known"), (0.1, "server cpu")])
 def test_a_server_is_full_where_it_used_all_that_the_hypervisor_left_it(steal: float, limit: Limit) -> None:
     raw = samples(FLASK, TEN, seed=3)
     stolen = replace(raw, server_steal_s=raw.cores_t_s * steal)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bench.judge.cell import problems
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT, latency_s
-from bench.model.cell import Cpu, Distribution, Figure, Outcome, Problem, Requests, UpstreamServed, Window
+from bench.model.cell import Cpu, Distribution, Figure, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
 from bench.model.config import Closed, Load, Open, UpstreamCall
 from bench.model.samples import Samples
 from tests.unit.builders import FASTAPI, SYNC, plan
@@ -474,3 +474,63 @@ def test_the_outcome_follows_from_the_figures_that_the_problems_make_unreliable(
     found: tuple[Problem, ...], outcome: Outcome
 ) -> None:
     assert problems.outcome(found) == outcome
+
+
+def neighbour(name: str, cpu_s: float, *, on_server: bool = True) -> Neighbour:
+    return Neighbour(name, 77, cpu_s, on_server)
+
+
+def others(
+    server: float | None = 0.0,
+    load: float | None = 0.0,
+    *,
+    window: Window = WINDOW,
+    spread: float = 0.0,
+    delay_s: float | None = None,
+    beside: tuple[Neighbour, ...] = (),
+) -> Problem | None:
+    """What is found where other programs used these shares of either side's cores."""
+    measured = replace(conditions(Closed(users=10)), other_spread=spread)
+    used = replace(cpu(), server_other=server, load_other=load)
+    return problems.other_programs(used, window, measured, beside, delay_s)
+
+
+@pytest.mark.parametrize(
+    ("server", "load", "spread", "found"),
+    [
+        (0.029, 0.099, 0.0, False),
+        (0.031, 0.0, 0.0, True),
+        (0.0, 0.101, 0.0, True),
+        (0.044, 0.0, 0.015, False),
+        (0.046, 0.0, 0.015, True),
+        (0.101, 0.0, 0.5, True),  # a disturbed selftest does not let everything pass
+        (-0.5, -0.5, 0.0, False),
+        (None, None, 0.0, False),
+    ],
+)
+def test_other_programs_may_use_as_much_as_the_selftest_could_not_tell_from_none(
+    server: float | None, load: float | None, spread: float, found: bool
+) -> None:
+    assert (others(server, load, spread=spread) is not None) == found
+
+
+def test_windows_under_two_seconds_are_too_short_to_find_other_programs() -> None:
+    assert others(0.5, window=Window(0.0, 10.0, 11.9)) is None
+    assert others(0.5, window=Window(0.0, 10.0, 12.0)) is not None
+
+
+def test_the_heaviest_program_on_the_same_cores_is_named() -> None:
+    problem = others(0.55, beside=(neighbour("make", 9.0, on_server=False), neighbour("python3", 5.2)), delay_s=0.4)
+    assert problem is not None
+    assert problem.detail == (
+        "other programs used 55.0 % of the server's cores (limit 3.00 %): python3 (process 77) used 5.20 s of CPU; "
+        "the server's threads waited 400 ms per second for a core"
+    )
+    assert set(problem.voids) == {"throughput", "latency", "cpu"}
+
+
+def test_a_program_that_used_little_of_it_is_not_named() -> None:
+    for beside in ((), (neighbour("python3", 1.6),), (neighbour("make", 9.0, on_server=False),)):
+        problem = others(0.55, beside=beside)
+        assert problem is not None
+        assert problem.detail.endswith("(limit 3.00 %): short-lived, or not visible from here")

@@ -198,6 +198,8 @@ def _samples(
         cores_t_s=moments_s,
         server_steal_s=(moments_s - IDLE_S) * 0.03125,
         load_steal_s=(moments_s - IDLE_S) * 0.015625,
+        server_idle_s=np.full(len(moments_s), np.nan),
+        load_idle_s=np.full(len(moments_s), np.nan),
     )
 
 

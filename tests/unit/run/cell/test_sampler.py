@@ -15,7 +15,7 @@ from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading
 
 NO_CPUS = CpuSets((), ())
-IDLE = Reading(0.0, {"server": Use(1.0, 0.5)}, 0.0, 0.0)
+IDLE = Reading(0.0, {"server": Use(1.0, 0.5)}, 0.0, None, None)
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def readings_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the sampler read: `read` is replaced by one that takes no time."""
     times: list[float] = []
 
-    def quick(*_: object) -> Reading:
+    def quick(*_: object, **__: object) -> Reading:
         times.append(time.monotonic())
         return replace(IDLE, t_s=times[-1])
 
@@ -52,7 +52,7 @@ def test_a_reading_is_taken_on_entering_at_each_named_moment_and_on_leaving(read
 
 
 def test_an_error_while_sampling_is_raised_on_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> Reading:
+    def broken(*_: object, **__: object) -> Reading:
         raise psutil.AccessDenied(7)
 
     monkeypatch.setattr(sampler, "read", broken)

@@ -1,4 +1,3 @@
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +7,14 @@ import pytest
 from bench.errors import BenchError
 from bench.judge.cell import figures
 from bench.judge.cell.metrics import BY_NAME
-from bench.model.cell import Measurement, Window
-from bench.run.cell.samples import join_samples
+from bench.model.cell import Measurement, Neighbour, Window
+from bench.run.cell.samples import join_samples, neighbours
+from bench.run.host.cores import CoreTimes, ProcessTime
+from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading
 from loadtests.engine.recording import Recorder
+from tests.unit.builders import ONE_CORE
 from tests.unit.run.host.processes import Member, tree
 
 OTHER = Use(0.5, 0.25)
@@ -31,9 +33,10 @@ def use(user_s: float, count: int = 1) -> Use:
 
 def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles(requests: Path) -> None:
     readings = [
-        Reading(t_s, {"upstream": OTHER, "head": use(4.0, 2), "base": use(1.75)}, 0.5, math.nan) for t_s in (1.0, 2.0)
+        Reading(t_s, {"upstream": OTHER, "head": use(4.0, 2), "base": use(1.75)}, t_s + 0.25, CoreTimes(0.5, 7.0), None)
+        for t_s in (1.0, 2.0)
     ]
-    samples = join_samples(requests, readings, ["base", "head"])
+    samples = join_samples(requests, readings, ["base", "head"], {})
     assert samples.roles == ("base", "head", "upstream")
     assert samples.role.tolist() == [0, 0, 1, 1, 2, 2]
     assert samples.t_s.tolist() == [1.0, 2.0] * 3
@@ -45,28 +48,35 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
     assert samples.uss_bytes.tolist() == [200, 200, 400, 400, -1, -1]
     assert samples.threads.tolist() == [3, 3, 6, 6, -1, -1]
     assert samples.switches.tolist() == [50, 50, 100, 100, -1, -1]
-    assert samples.cores_t_s.tolist() == [1.0, 2.0]
+    assert samples.cores_t_s.tolist() == [1.25, 2.25]
     assert samples.server_steal_s.tolist() == [0.5, 0.5]
+    assert samples.server_idle_s.tolist() == [7.0, 7.0]
     assert np.isnan(samples.load_steal_s).all()
+    assert np.isnan(samples.load_idle_s).all()
 
 
 def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:
-    readings = [Reading(t_s, {"base": use(1.75), "head": use(4.0), "upstream": OTHER}, 0.0, 0.0) for t_s in (1.0, 2.0)]
-    samples = join_samples(requests, readings, ["base", "head"])
+    readings = [
+        Reading(t_s, {"base": use(1.75), "head": use(4.0), "upstream": OTHER}, 1.0, None, None) for t_s in (1.0, 2.0)
+    ]
+    samples = join_samples(requests, readings, ["base", "head"], {})
     for number, user_s in ((0, 1.75), (1, 4.0)):
         own = figures.of_server(samples, number)
         assert own.cpu_user_s[figures.reading_of(own, own.roles[0])].tolist() == [user_s, user_s]
 
 
 def test_a_role_that_the_idle_reading_lacks_has_rows_of_the_later_readings_only(requests: Path) -> None:
-    idle = Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)
-    later = [replace(idle, t_s=t_s, uses={"server": use(2.0), "generator": Use(t_s, 0.0)}) for t_s in (2.0, 3.0, 4.0)]
-    samples = join_samples(requests, [idle, *later], ["server"])
+    idle = Reading(1.0, {"server": use(1.0)}, 1.0, None, None)
+    later = [
+        replace(idle, t_s=t_s, cores_t_s=t_s, uses={"server": use(2.0), "generator": Use(t_s, 0.0)})
+        for t_s in (2.0, 3.0, 4.0)
+    ]
+    samples = join_samples(requests, [idle, *later], ["server"], {})
     assert samples.roles == ("server", "generator")
     assert samples.role.tolist() == [0] * 4 + [1] * 3
     own = figures.reading_of(samples, "generator")
     assert samples.t_s[own].tolist() == samples.cpu_user_s[own].tolist() == [2.0, 3.0, 4.0]
-    assert figures.cpu(samples, Window(0.0, 2.0, 4.0), 1, 1).generator_cores == 1.0
+    assert figures.cpu(samples, Window(0.0, 2.0, 4.0), ONE_CORE).generator_cores == 1.0
 
 
 def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
@@ -75,7 +85,9 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
     recorder.add(1.0, 1.5, 2.0, 200, 40, True)
     recorder.add_beat(1.0, 0.25)
     recorder.write(tmp_path / "requests.npz")
-    samples = join_samples(tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)], ["server"])
+    samples = join_samples(
+        tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], ["server"], {}
+    )
     assert (samples.scheduled_s.tolist(), samples.sent_s.tolist(), samples.done_s.tolist()) == ([1.0], [1.5], [2.0])
     assert (samples.status.tolist(), samples.bytes.tolist(), samples.new_connection.tolist()) == ([200], [40], [1])
     assert (samples.measurement.tolist(), samples.slice.tolist(), samples.route.tolist()) == ([1], [4], [0])
@@ -85,8 +97,8 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("elsewhere")
 def test_without_pss_a_cell_has_none_and_its_memory_is_uss(requests: Path) -> None:
     one = tree(Member(3))
-    readings = [Reading(float(number), {"server": one.use()}, 0.0, 0.0) for number in range(4)]
-    found = figures.memory(join_samples(requests, readings, ["server"]), Window(0.0, 0.5, 3.0))
+    readings = [Reading(float(number), {"server": one.use()}, 1.0, None, None) for number in range(4)]
+    found = figures.memory(join_samples(requests, readings, ["server"], {}), Window(0.0, 0.5, 3.0))
     assert (found.idle.pss_bytes, found.median.pss_bytes, found.peak.pss_bytes) == (None, None, None)
     assert BY_NAME["memory"].read(Measurement("ok", memory=found)) == 300
 
@@ -95,4 +107,23 @@ def test_the_error_for_a_file_that_the_load_generator_left_damaged_says_so(reque
     for damage in (requests.unlink, lambda: requests.write_bytes(b"PK\x03\x04 nonsense"), lambda: np.savez(requests)):
         damage()
         with pytest.raises(BenchError, match="the load generator left no samples that can be read"):
-            join_samples(requests, [], ["server"])
+            join_samples(requests, [], ["server"], {})
+
+
+def test_the_columns_of_the_looks_are_taken_over(requests: Path) -> None:
+    seen = {"look_t_s": np.array([1.0, 2.0]), "look_unaccepted": np.array([3.0, 4.0])}
+    samples = join_samples(requests, [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], ["server"], seen)
+    assert (samples.look_t_s.tolist(), samples.look_unaccepted.tolist()) == ([1.0, 2.0], [3, 4])
+    assert samples.calls == ()
+
+
+def test_the_heaviest_other_processes_between_the_first_and_the_last_reading_come_first() -> None:
+    first = {7: ProcessTime("old", 5.0, 0), 8: ProcessTime("lazy", 1.0, 1)}
+    last = {7: ProcessTime("old", 6.0, 0), 8: ProcessTime("lazy", 1.0, 1), 9: ProcessTime("new", 2.0, 1)}
+    readings = [Reading(t_s, {}, t_s, None, None, seen) for t_s, seen in ((1.0, first), (2.0, None), (3.0, last))]
+    assert neighbours(readings, CpuSets((1,), (0,))) == (
+        Neighbour("new", 9, 2.0, on_server=True),
+        Neighbour("old", 7, 1.0, on_server=False),
+        Neighbour("lazy", 8, 0.0, on_server=True),
+    )
+    assert neighbours(readings[:2], CpuSets((1,), (0,))) == ()

@@ -14,6 +14,7 @@ from bench.model.config import Closed
 from bench.plan.turns import Pace, slices
 from bench.run.cell import visit
 from bench.run.cell.load import LoadGenerator
+from bench.run.cell.looks import Looker
 from bench.run.cell.sampler import Sampler
 from bench.run.host.cpus import CpuSets
 from bench.run.host.signals import StopRequest
@@ -76,7 +77,12 @@ class Followed:
         load = SimpleNamespace(events=lambda *_: iter(events), program=program)
         sampler = SimpleNamespace(read_at=self.readings_s.append)
         self.course = visit._follow(
-            KEY, bed("server"), setting(self), cast("LoadGenerator", load), cast("Sampler", sampler)
+            KEY,
+            bed("server"),
+            setting(self),
+            cast("LoadGenerator", load),
+            cast("Sampler", sampler),
+            cast("Looker", SimpleNamespace(begin=lambda: self.phases.append("looks"))),
         )
 
     def __call__(self, key: CellKey, name: str, live: str = "") -> None:
@@ -90,6 +96,10 @@ def test_the_window_is_the_one_that_the_load_generator_reports_and_is_read_at_bo
     assert followed.course.slices == []
     assert followed.readings_s == [101.0, 102.0]
     assert followed.phases == ["warm up", "measure", "drain"]
+
+
+def test_looks_begin_when_the_load_generator_says_so() -> None:
+    assert Followed(BEGIN, WINDOW, {"event": "look"}, DRAIN, END).phases == ["warm up", "measure", "looks", "drain"]
 
 
 def test_a_window_that_grows_is_read_at_each_of_its_ends() -> None:

@@ -72,6 +72,9 @@ class FakeBench:
     def sampler_s(self) -> float:
         return 0.0015
 
+    def other_spread(self) -> float:
+        return 0.01
+
 
 def test_the_selftest_has_what_each_trial_found_and_says_each(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selftest, "_Bench", FakeBench)

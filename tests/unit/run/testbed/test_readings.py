@@ -1,13 +1,11 @@
-import math
 import os
-import sys
 import time
 from types import SimpleNamespace
 from typing import cast
 
-import psutil
 import pytest
 
+from bench.run.host.cores import ProcessTime
 from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Program
 from bench.run.host.tree import OneProcess, Use
@@ -42,22 +40,19 @@ def test_the_cpu_of_all_servers_is_read_before_the_memory_of_any() -> None:
 
 def test_the_roles_are_the_servers_then_the_load_side_then_any_others() -> None:
     use = Use(0.0, 0.0)
-    idle = Reading(1.0, {"database": use, "upstream": use, "harness": use, "head": use, "base": use}, 0.0, 0.0)
-    later = Reading(2.0, {**idle.uses, "generator": use}, 0.0, 0.0)
+    idle = Reading(1.0, {"database": use, "upstream": use, "harness": use, "head": use, "base": use}, 1.0, None, None)
+    later = Reading(2.0, {**idle.uses, "generator": use}, 2.0, None, None)
     servers = ["base", "head"]
     assert roles([idle, later], servers) == [*servers, "generator", "upstream", "harness", "database"]
     assert roles([idle], servers) == [*servers, "upstream", "harness", "database"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports steal")
-def test_steal_is_that_of_the_named_cores_and_of_all_cores_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    cores = [SimpleNamespace(steal=stolen_s) for stolen_s in (1.0, 2.0, 4.0)]
-    monkeypatch.setattr(psutil, "cpu_times", lambda **_: cores)
-    assert [module._steal_s(cpus) for cpus in ((0,), (1, 2), ())] == [1.0, 6.0, 7.0]
-    found = read({}, {}, CpuSets(server=(2,), load=(0, 1)))
-    assert (found.server_steal_s, found.load_steal_s) == (4.0, 3.0)
-
-
 @pytest.mark.usefixtures("elsewhere")
-def test_where_the_platform_reports_no_steal_it_is_not_a_number() -> None:
-    assert math.isnan(module._steal_s((0,)))
+def test_processes_that_are_no_part_of_a_role_are_read_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = {pid: ProcessTime("program", 1.0, 0) for pid in (1, 2, THIS_PROCESS.process.pid, os.getpid(), 77)}
+    monkeypatch.setattr(module, "process_times", lambda: seen)
+    servers, load_side = {"server": tree(Member(1), Member(2))}, {"upstream": OneProcess(THIS_PROCESS)}
+    assert read(servers, load_side, NO_CPUS).others is None
+    assert read(servers, load_side, NO_CPUS, others=True).others == {77: seen[77]}

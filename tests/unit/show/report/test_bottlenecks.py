@@ -33,7 +33,7 @@ def test_each_stack_has_its_bottleneck_with_the_measurements() -> None:
 
 
 def test_rounds_that_differ_each_have_their_measurements() -> None:
-    limits: tuple[Limit, ...] = ("server cpu", "client pool")
+    limits: tuple[Limit, ...] = ("server cpu", "gil")
     cells = [cell("loop", number=number, limit=limit) for number, limit in enumerate(limits, start=1)]
     cells = [
         changed(one, bottleneck=replace(limited, evidence=f"why {one.round}"))
@@ -42,7 +42,7 @@ def test_rounds_that_differ_each_have_their_measurements() -> None:
     ]
     found = section(run_of(PLAN, tuple(cells)), rows(cells, PLAN))
     assert found is not None
-    assert sorted(lines(found)[0][4].split("; ")) == ["client pool: why 2", "server CPU: why 1"]
+    assert sorted(lines(found)[0][4].split("; ")) == ["GIL: why 2", "server CPU: why 1"]
 
 
 def test_a_run_without_a_measurement_has_no_bottlenecks() -> None:

@@ -1,0 +1,78 @@
+"""What the threads of a process are doing: running, or waiting in which system call; and the CPU that each has used."""
+
+import math
+import platform
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+CPUCLOCK_SCHED = 2
+"""See clock_getcpuclockid(3)."""
+
+RUNNING = "running"
+UNKNOWN = "unknown"
+
+_X86_64 = {
+    0: "read", 1: "write", 7: "poll", 19: "readv", 20: "writev", 23: "select", 34: "pause", 35: "nanosleep",
+    42: "connect", 43: "accept", 44: "sendto", 45: "recvfrom", 46: "sendmsg", 47: "recvmsg", 61: "wait4", 72: "fcntl",
+    73: "flock", 74: "fsync", 75: "fdatasync", 128: "sigtimedwait", 202: "futex", 230: "nanosleep", 232: "epoll_wait",
+    247: "waitid", 257: "openat", 270: "select", 271: "poll", 281: "epoll_wait", 288: "accept", 299: "recvmmsg",
+    426: "io_uring_enter", 441: "epoll_wait", 449: "futex",
+}  # fmt: skip
+_ARM_64 = {
+    22: "epoll_wait", 25: "fcntl", 32: "flock", 56: "openat", 63: "read", 64: "write", 65: "readv", 66: "writev",
+    72: "select", 73: "poll", 82: "fsync", 83: "fdatasync", 95: "waitid", 98: "futex", 101: "nanosleep",
+    115: "nanosleep", 137: "sigtimedwait", 202: "accept", 203: "connect", 206: "sendto", 207: "recvfrom",
+    211: "sendmsg", 212: "recvmsg", 242: "accept", 243: "recvmmsg", 260: "wait4", 426: "io_uring_enter",
+    441: "epoll_wait", 449: "futex",
+}  # fmt: skip
+CALLS: Mapping[int, str] = {"x86_64": _X86_64, "aarch64": _ARM_64}.get(platform.machine(), {})
+"""The names of system calls that wait, by number; variants of one call have one name. Source: the kernel's tables,
+arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Seconds that a thread ran, and that it was ready to run but had no core (run delay)."""
+
+    cpu_s: float
+    delay_s: float
+
+
+def thread_ids(pid: int) -> list[int]:
+    """The threads of a process, its main thread first; none where it has ended or they are not listed."""
+    with suppress(OSError):
+        found = {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()}
+        return [*({pid} & found), *sorted(found - {pid})]
+    return []
+
+
+def call(pid: int, thread: int) -> str:
+    """The system call that a thread waits in, RUNNING, or UNKNOWN where the kernel does not say."""
+    try:
+        first = Path(f"/proc/{pid}/task/{thread}/syscall").read_bytes().partition(b" ")[0].strip()
+    except OSError:
+        return UNKNOWN
+    if first == b"running":
+        return RUNNING
+    number = int(first)
+    return CALLS.get(number, f"system call {number}") if number >= 0 else RUNNING  # -1: blocked, but in no call
+
+
+def process_cpu_s(pid: int) -> float:
+    """CPU seconds of all threads of a process, those that ended included; NaN where it has ended."""
+    try:
+        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
+    except OSError:
+        return math.nan
+
+
+def usage(pid: int, thread: int) -> Usage | None:
+    """What a thread has used since it began; None where it has ended or the kernel does not say."""
+    try:
+        ran_ns, delayed_ns, _ = Path(f"/proc/{pid}/task/{thread}/schedstat").read_bytes().split()
+    except (OSError, ValueError):
+        return None
+    return Usage(int(ran_ns) / 1e9, int(delayed_ns) / 1e9)
