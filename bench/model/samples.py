@@ -9,21 +9,26 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Table = Literal["requests", "beats", "readings", "cores"]
+Table = Literal["requests", "beats", "readings", "residents", "cores"]
 
 LOAD_SIDE = ("generator", "upstream", "harness")
 """Roles that are no server."""
 
 
-def _column(table: Table, dtype: str) -> Any:
-    """A column of one of the tables, stored as `dtype`; judging works with float64 and int64."""
+def _column(table: Table, dtype: str, missing: float | None = None) -> Any:
+    """A column of one of the tables, stored as `dtype`; judging works with float64 and int64.
+
+    A run that was stored before there was such a column has `missing` in each row. Without it, every run has the
+    column.
+    """
     wide = np.float64 if np.dtype(dtype).kind == "f" else np.int64
-    return field(default_factory=lambda: np.empty(0, dtype=wide), metadata={"table": table, "dtype": dtype})
+    metadata = {"table": table, "dtype": dtype, "missing": missing}
+    return field(default_factory=lambda: np.empty(0, dtype=wide), metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Four tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
+    """Five tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
 
     requests, one row each: `status` is the HTTP status of a right answer, and negative for anything else (see
     loadtests/engine/recording.py); `measurement` is 0, in an A/B 1 for head; `slice` is the number of the slice;
@@ -34,6 +39,11 @@ class Samples:
     readings, one row for each moment and role. `role` is a place in `roles`, which begins with the servers, one for
     each measurement. CPU seconds and context switches count from the start of the process tree. Memory, threads and
     switches are -1 where they were not read. The first reading of a server was taken before any load.
+    `workers_replaced` and `adopted` count the workers that were replaced, and the processes that the harness adopted
+    because their parent had ended, since the first reading; `worker_start_s`: CPU seconds that the start of one worker
+    took. -1 where they were not read.
+
+    residents, one row for each moment and server: the RSS of its process tree, read more often than all else.
 
     cores, one row for each moment: seconds of steal since the machine started, summed over the server's cores and over
     the load's; NaN where the platform does not report it.
@@ -60,6 +70,12 @@ class Samples:
     cpu_system_s: Floats = _column("readings", "f8")
     threads: Ints = _column("readings", "i4")
     switches: Ints = _column("readings", "i8")
+    workers_replaced: Ints = _column("readings", "i4", missing=-1)
+    worker_start_s: Floats = _column("readings", "f8", missing=-1)
+    adopted: Ints = _column("readings", "i4", missing=-1)
+    resident_t_s: Floats = _column("residents", "f8", missing=-1)
+    resident_role: Ints = _column("residents", "u1", missing=0)
+    resident_bytes: Ints = _column("residents", "i8", missing=-1)
     cores_t_s: Floats = _column("cores", "f8")
     server_steal_s: Floats = _column("cores", "f8")
     load_steal_s: Floats = _column("cores", "f8")

@@ -1,6 +1,6 @@
 """The one table of raw columns: what an .npz file of a cell holds, derived from the fields of `Samples`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from bench.model.samples import TABLES, Samples
 
 DTYPES: Mapping[str, str] = {one.name: one.metadata["dtype"] for one in fields(Samples) if one.metadata}
+MISSING: Mapping[str, float] = {
+    one.name: one.metadata["missing"] for one in fields(Samples) if one.metadata.get("missing") is not None
+}
+"""The columns that an older run lacks, and what is in their rows then."""
+
 RECORDED_BY_THE_LOAD = (*TABLES["requests"], *TABLES["beats"])
 """What loadtests/engine/recording.py writes."""
 
@@ -23,14 +28,23 @@ def stored(samples: Samples) -> dict[str, NDArray[Any]]:
 def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
     """The samples that these arrays hold, as float64 and int64.
 
-    Raises KeyError where a column is missing, ValueError where the columns of a table differ in length.
+    Raises KeyError where a column is missing that every run has, ValueError where the columns of a table differ in
+    length.
     """
-    for names in TABLES.values():
-        lengths = {len(arrays[name]) for name in names}
-        if len(lengths) > 1:
-            raise ValueError(f"columns of one table differ in length: {', '.join(names)}")
     wide: dict[str, Any] = {
-        name: arrays[name].astype(np.float64 if np.dtype(dtype).kind == "f" else np.int64)
-        for name, dtype in DTYPES.items()
+        name: column.astype(np.float64 if np.dtype(DTYPES[name]).kind == "f" else np.int64)
+        for names in TABLES.values()
+        for name, column in _table(arrays, names)
     }
     return Samples(**wide, roles=tuple(str(name) for name in arrays["roles"]))
+
+
+def _table(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The columns of a table by their names."""
+    found = {name: arrays[name] for name in names if name in arrays or name not in MISSING}
+    lengths = {len(column) for column in found.values()} or {0}
+    if len(lengths) > 1:
+        raise ValueError(f"columns of one table differ in length: {', '.join(names)}")
+    (length,) = lengths
+    for name in names:
+        yield name, found[name] if name in found else np.full(length, MISSING[name])

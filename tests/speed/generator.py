@@ -53,7 +53,7 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
         for event in generator.events(stop, []):
             if event["event"] == "window":
                 window = Window(0.0, event["start_s"], event["end_s"])
-        samples = join_samples(generator.output, [], [])
+        samples = join_samples(generator.output, [], [], [])
     assert window is not None
     send_delay_s = figures.send_delay_s(samples, window)
     assert send_delay_s is not None

@@ -50,6 +50,9 @@ FALLING_BEHIND = Kind("falling behind", "service", ("latency",), falls_behind=Tr
 UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
 UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
 UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True)
+MEMORY_GROWS = Kind("memory grows", "service", ("memory",))
+WORKERS_REPLACED = Kind("workers replaced", "service", ())
+PROCESSES_DETACHED = Kind("processes detached", "service", ())
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -67,6 +70,9 @@ KINDS: Mapping[str, Kind] = {
         UPSTREAM_CALLS,
         UPSTREAM_LATE,
         UNSTEADY,
+        MEMORY_GROWS,
+        WORKERS_REPLACED,
+        PROCESSES_DETACHED,
     )
 }
 """Every kind by its name, in the order in which a cell is examined."""

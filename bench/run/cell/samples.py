@@ -11,10 +11,12 @@ from bench.errors import BenchError
 from bench.model.samples import Samples
 from bench.record import columns
 from bench.run.host.tree import Use
-from bench.run.testbed.readings import Reading, roles
+from bench.run.testbed.readings import Reading, Resident, roles
 
 
-def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[str]) -> Samples:
+def join_samples(
+    requests: Path, readings: Sequence[Reading], residents: Sequence[Resident], servers: Iterable[str]
+) -> Samples:
     """The raw arrays of a cell. Raises BenchError where the load generator left none that can be read."""
     try:
         with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
@@ -25,9 +27,13 @@ def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[
     rows = [
         (one.t_s, place, one.uses[role]) for place, role in enumerate(names) for one in readings if role in one.uses
     ]
+    memory = [(one.t_s, names.index(role), rss) for one in residents for role, rss in one.rss_bytes.items()]
     arrays |= {
         "t_s": np.array([t_s for t_s, _, _ in rows]),
         "role": np.array([place for _, place, _ in rows]),
+        "resident_t_s": np.array([t_s for t_s, _, _ in memory]),
+        "resident_role": np.array([place for _, place, _ in memory]),
+        "resident_bytes": np.array([rss for _, _, rss in memory]),
         "cores_t_s": np.array([one.t_s for one in readings]),
         "server_steal_s": np.array([one.server_steal_s for one in readings]),
         "load_steal_s": np.array([one.load_steal_s for one in readings]),

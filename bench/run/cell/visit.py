@@ -65,7 +65,7 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
             with sampler:
                 course = _follow(key, bed, setting, load, sampler)
         probe = Probe(before_s, probe_s(setting.cpus.server))
-        samples = join_samples(load.output, sampler.readings, bed.servers)
+        samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers)
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
     recording = Recording(samples, served, probe, course.window, tuple(course.slices))

@@ -26,6 +26,14 @@ class Reading:
     load_steal_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """RSS of each server's process tree at one moment on CLOCK_MONOTONIC, by its role."""
+
+    t_s: float
+    rss_bytes: Mapping[str, int]
+
+
 def read(servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets) -> Reading:
     """A reading of now, with the harness itself as a role. All CPU is read first: reading memory takes longer."""
     t_s = time.monotonic()
@@ -34,6 +42,11 @@ def read(servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus:
     server_steal_s, load_steal_s = _steal_s(cpus.server), _steal_s(cpus.load)
     uses = {role: tree.use(living[role]) for role, tree in servers.items()} | others
     return Reading(t_s, uses, server_steal_s, load_steal_s)
+
+
+def read_resident(servers: Mapping[str, Tree]) -> Resident:
+    """The RSS of now, which costs little: to see whether memory grows takes more readings than PSS can have."""
+    return Resident(time.monotonic(), {role: tree.resident_bytes() for role, tree in servers.items()})
 
 
 def roles(readings: Iterable[Reading], servers: Iterable[str]) -> Sequence[str]:

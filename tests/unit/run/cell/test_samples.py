@@ -33,7 +33,7 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
     readings = [
         Reading(t_s, {"upstream": OTHER, "head": use(4.0, 2), "base": use(1.75)}, 0.5, math.nan) for t_s in (1.0, 2.0)
     ]
-    samples = join_samples(requests, readings, ["base", "head"])
+    samples = join_samples(requests, readings, [], ["base", "head"])
     assert samples.roles == ("base", "head", "upstream")
     assert samples.role.tolist() == [0, 0, 1, 1, 2, 2]
     assert samples.t_s.tolist() == [1.0, 2.0] * 3
@@ -52,7 +52,7 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
 
 def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:
     readings = [Reading(t_s, {"base": use(1.75), "head": use(4.0), "upstream": OTHER}, 0.0, 0.0) for t_s in (1.0, 2.0)]
-    samples = join_samples(requests, readings, ["base", "head"])
+    samples = join_samples(requests, readings, [], ["base", "head"])
     for number, user_s in ((0, 1.75), (1, 4.0)):
         own = figures.of_server(samples, number)
         assert own.cpu_user_s[figures.reading_of(own, own.roles[0])].tolist() == [user_s, user_s]
@@ -61,7 +61,7 @@ def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:
 def test_a_role_that_the_idle_reading_lacks_has_rows_of_the_later_readings_only(requests: Path) -> None:
     idle = Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)
     later = [replace(idle, t_s=t_s, uses={"server": use(2.0), "generator": Use(t_s, 0.0)}) for t_s in (2.0, 3.0, 4.0)]
-    samples = join_samples(requests, [idle, *later], ["server"])
+    samples = join_samples(requests, [idle, *later], [], ["server"])
     assert samples.roles == ("server", "generator")
     assert samples.role.tolist() == [0] * 4 + [1] * 3
     own = figures.reading_of(samples, "generator")
@@ -75,7 +75,7 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
     recorder.add(1.0, 1.5, 2.0, 200, 40, True)
     recorder.add_beat(1.0, 0.25)
     recorder.write(tmp_path / "requests.npz")
-    samples = join_samples(tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)], ["server"])
+    samples = join_samples(tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 0.0, 0.0)], [], ["server"])
     assert (samples.scheduled_s.tolist(), samples.sent_s.tolist(), samples.done_s.tolist()) == ([1.0], [1.5], [2.0])
     assert (samples.status.tolist(), samples.bytes.tolist(), samples.new_connection.tolist()) == ([200], [40], [1])
     assert (samples.measurement.tolist(), samples.slice.tolist(), samples.route.tolist()) == ([1], [4], [0])
@@ -86,7 +86,7 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
 def test_without_pss_a_cell_has_none_and_its_memory_is_uss(requests: Path) -> None:
     one = tree(Member(3))
     readings = [Reading(float(number), {"server": one.use()}, 0.0, 0.0) for number in range(4)]
-    found = figures.memory(join_samples(requests, readings, ["server"]), Window(0.0, 0.5, 3.0))
+    found = figures.memory(join_samples(requests, readings, [], ["server"]), Window(0.0, 0.5, 3.0))
     assert (found.idle.pss_bytes, found.median.pss_bytes, found.peak.pss_bytes) == (None, None, None)
     assert BY_NAME["memory"].read(Measurement("ok", memory=found)) == 300
 
@@ -95,4 +95,4 @@ def test_the_error_for_a_file_that_the_load_generator_left_damaged_says_so(reque
     for damage in (requests.unlink, lambda: requests.write_bytes(b"PK\x03\x04 nonsense"), lambda: np.savez(requests)):
         damage()
         with pytest.raises(BenchError, match="the load generator left no samples that can be read"):
-            join_samples(requests, [], ["server"])
+            join_samples(requests, [], [], ["server"])
