@@ -17,6 +17,7 @@ import psutil
 
 from bench.errors import BenchError
 from bench.run.host.adopted import Adopted, adopt_orphans
+from bench.run.host.children import children
 from bench.run.host.cpus import pinned
 
 OWN_PROGRAMS = Path(sys.executable).parent
@@ -141,17 +142,10 @@ class Program:
 
     def tree(self) -> list[psutil.Process]:
         """The program's process and what the harness adopted of it, with all their descendants, zombies too."""
-        below: dict[int, list[psutil.Process]] = {}
-        for process in psutil.Process().children(recursive=True):
-            with suppress(psutil.NoSuchProcess):
-                below.setdefault(process.ppid(), []).append(process)
-        children = below.get(os.getpid(), [])
-        found: list[psutil.Process] = []
-        left = [*self.adopted.among(children), *(child for child in children if child.pid == self.process.pid)]
-        while left:
-            process = left.pop()
-            found.append(process)
-            left += below.get(process.pid, [])
+        mine = children(psutil.Process())
+        found = [*(child for child in mine if child.pid == self.process.pid), *self.adopted.among(mine)]
+        for member in found:  # which grows by the children of each
+            found += children(member)
         return found
 
     def _marked(self) -> list[psutil.Process]:

@@ -11,7 +11,7 @@ from bench.judge.cell.metrics import BY_NAME
 from bench.model.cell import Measurement, Window
 from bench.run.cell.samples import join_samples
 from bench.run.host.tree import Use
-from bench.run.testbed.readings import Reading
+from bench.run.testbed.readings import Reading, Resident
 from loadtests.engine.recording import Recorder
 from tests.unit.run.host.processes import Member, tree
 
@@ -48,6 +48,17 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
     assert samples.cores_t_s.tolist() == [1.0, 2.0]
     assert samples.server_steal_s.tolist() == [0.5, 0.5]
     assert np.isnan(samples.load_steal_s).all()
+
+
+def test_the_rss_between_readings_has_a_row_for_each_moment_and_server(requests: Path) -> None:
+    readings = [Reading(1.0, {"upstream": OTHER, "head": use(4.0), "base": use(1.75)}, 0.0, 0.0)]
+    residents = [Resident(t_s, {"base": 10, "head": 20 + int(t_s)}) for t_s in (1.5, 2.5)]
+    samples = join_samples(requests, readings, residents, ["base", "head"])
+    assert samples.resident_t_s.tolist() == [1.5, 1.5, 2.5, 2.5]
+    assert samples.resident_role.tolist() == [0, 1, 0, 1]
+    assert samples.resident_bytes.tolist() == [10, 21, 10, 22]
+    head = figures.of_server(samples, 1)
+    assert head.resident_bytes[head.resident_role == 0].tolist() == [21, 22]
 
 
 def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:

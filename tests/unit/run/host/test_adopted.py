@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -41,6 +42,10 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+def is_zombie(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
 def number(folder: Path) -> int:
     """The orphan's, once it has used its CPU."""
     until(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
@@ -68,7 +73,7 @@ def test_the_cpu_of_an_orphan_that_ended_before_anybody_looked_is_counted(
 ) -> None:
     with running(tmp_path, DAEMON, *words) as program:
         pid = number(tmp_path)
-        until(lambda: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+        until(partial(is_zombie, pid))
         tree = Tree(program)
         first = tree.use()
         assert first.cpu_user_s + first.cpu_system_s >= 0.1
@@ -97,7 +102,7 @@ def test_the_exit_codes_of_what_the_harness_starts_itself_are_left_to_it(tmp_pat
     others = [subprocess.Popen(argv, start_new_session=new) for new in (False, True)]
     with running(tmp_path, "raise SystemExit(8)") as program:
         for one in (*others, program.process):
-            until(lambda one=one: psutil.Process(one.pid).status() == psutil.STATUS_ZOMBIE)
+            until(partial(is_zombie, one.pid))
         program.tree()
         assert [one.wait() for one in (*others, program.process)] == [7, 7, 8]
 
