@@ -32,16 +32,15 @@ def test_cpu_of_workers_that_are_recycled_is_told_within_5_per_cent_and_their_nu
     truth_s = pytest.approx(BUDGET_S["/worker"], rel=0.05)
     cell = recycled.find("recycled", "worker", "2 users", lambda cell: cpu_s(cell) == truth_s)
     assert cpu_s(cell) == truth_s
-    (problem,) = cell.measurement.problems
-    assert problem.name == "workers replaced"
-    assert problem.voids == ()
-    assert "workers were replaced in the window" in problem.detail
+    (replaced,) = [problem for problem in cell.measurement.problems if problem.name == "workers replaced"]
+    assert replaced.voids == ()
+    assert "workers were replaced in the window" in replaced.detail
 
 
 def test_cpu_of_a_double_fork_is_counted_and_told(burning: Known) -> None:
-    least_s = 0.95 * (BUDGET_S["/daemon"] + CHILD_S)
-    cell = burning.find("burning", "daemon", "2 users", lambda cell: cpu_s(cell) >= least_s)
-    assert least_s <= cpu_s(cell) < 1.5 * least_s
+    known_s = BUDGET_S["/daemon"] + CHILD_S  # and what two forks and two ends cost, which is less than a daemon uses
+    cell = burning.find("burning", "daemon", "2 users", lambda cell: known_s <= cpu_s(cell) < known_s + CHILD_S)
+    assert known_s <= cpu_s(cell) < known_s + CHILD_S
     assert "processes detached" in problems_of(cell)
     assert voided(cell, "cpu") == set()
 
