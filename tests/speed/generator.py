@@ -71,7 +71,7 @@ def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> flo
                 use = process.use()
                 used_s.append(use.cpu_user_s + use.cpu_system_s)
                 at_s.append(time.monotonic())
-        samples = join_samples(generator.output, [], [])
+        samples = join_samples(generator.output, [], [], [])
     (begin_s, end_s), (before_s, after_s) = at_s, used_s
     return (after_s - before_s) / int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
 
