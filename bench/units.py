@@ -71,6 +71,11 @@ def seconds(value: float | None) -> str:
     return figure(value, "s")
 
 
+def memory(value: float) -> str:
+    """Bytes as MB of a million, or below 0.1 MB as kB of a thousand: 1.02 MB, 10.3 kB."""
+    return (MEGABYTES if abs(value) >= 1e5 else KILOBYTES).text(value)
+
+
 def megabytes(value: float | None) -> str:
     """Bytes as MB of a million."""
     return figure(value, "bytes")

@@ -1,5 +1,6 @@
 """The raw arrays of a cell. Each field of `Samples` is a row of the column table; record/columns.py reads it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -9,21 +10,21 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Table = Literal["requests", "beats", "readings", "cores", "looks", "processes", "threads"]
+Table = Literal["requests", "beats", "readings", "residents", "cores", "looks", "processes", "threads"]
 
 LOAD_SIDE = ("generator", "upstream", "harness")
 """Roles that are no server."""
 
 
-def _column(table: Table, dtype: str, *, added: bool = False) -> Any:
+def _column(table: Table, dtype: str, missing: float | None = None) -> Any:
     """A column of one of the tables, stored as `dtype`; judging works with float64 and int64.
 
-    `added`: older runs lack it. It is NaN or -1 for them, or empty with all of its table.
+    A run that was stored before there was such a column has `missing` in each row. Without it, every run has the
+    column.
     """
     wide = np.float64 if np.dtype(dtype).kind == "f" else np.int64
-    return field(
-        default_factory=lambda: np.empty(0, dtype=wide), metadata={"table": table, "dtype": dtype, "added": added}
-    )
+    metadata = {"table": table, "dtype": dtype, "missing": missing}
+    return field(default_factory=lambda: np.empty(0, dtype=wide), metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Samples:
     readings, one row for each moment and role. `role` is a place in `roles`, which begins with the servers, one for
     each measurement. CPU seconds and context switches count from the start of the process tree. Memory, threads and
     switches are -1 where they were not read. The first reading of a server was taken before any load.
+    `workers_replaced` and `adopted` count the workers that were replaced, and the processes that the harness adopted
+    because their parent had ended, since the first reading; `worker_start_s`: CPU seconds that the start of one worker
+    took. -1 where they were not read.
+
+    residents, one row for each moment and server: the RSS of its process tree, read more often than all else.
 
     cores, one row for each moment: seconds of steal and seconds with no program on them since the machine started,
     summed over the server's cores and over the load's; NaN where the platform does not report it.
@@ -71,24 +77,30 @@ class Samples:
     cpu_system_s: Floats = _column("readings", "f8")
     threads: Ints = _column("readings", "i4")
     switches: Ints = _column("readings", "i8")
+    workers_replaced: Ints = _column("readings", "i4", missing=-1)
+    worker_start_s: Floats = _column("readings", "f8", missing=-1)
+    adopted: Ints = _column("readings", "i4", missing=-1)
+    resident_t_s: Floats = _column("residents", "f8", missing=-1)
+    resident_role: Ints = _column("residents", "u1", missing=0)
+    resident_bytes: Ints = _column("residents", "i8", missing=-1)
     cores_t_s: Floats = _column("cores", "f8")
     server_steal_s: Floats = _column("cores", "f8")
     load_steal_s: Floats = _column("cores", "f8")
-    server_idle_s: Floats = _column("cores", "f8", added=True)
-    load_idle_s: Floats = _column("cores", "f8", added=True)
-    look_t_s: Floats = _column("looks", "f8", added=True)
-    look_unaccepted: Ints = _column("looks", "i4", added=True)
-    process_look: Ints = _column("processes", "u1", added=True)
-    process_pid: Ints = _column("processes", "i4", added=True)
-    process_connections: Ints = _column("processes", "i4", added=True)
-    process_unread: Ints = _column("processes", "i4", added=True)
-    process_cpu_s: Floats = _column("processes", "f8", added=True)
-    thread_look: Ints = _column("threads", "u1", added=True)
-    thread_pid: Ints = _column("threads", "i4", added=True)
-    thread_id: Ints = _column("threads", "i4", added=True)
-    thread_call: Ints = _column("threads", "u1", added=True)
-    thread_cpu_s: Floats = _column("threads", "f8", added=True)
-    thread_delay_s: Floats = _column("threads", "f8", added=True)
+    server_idle_s: Floats = _column("cores", "f8", missing=math.nan)
+    load_idle_s: Floats = _column("cores", "f8", missing=math.nan)
+    look_t_s: Floats = _column("looks", "f8", missing=math.nan)
+    look_unaccepted: Ints = _column("looks", "i4", missing=-1)
+    process_look: Ints = _column("processes", "u1", missing=-1)
+    process_pid: Ints = _column("processes", "i4", missing=-1)
+    process_connections: Ints = _column("processes", "i4", missing=-1)
+    process_unread: Ints = _column("processes", "i4", missing=-1)
+    process_cpu_s: Floats = _column("processes", "f8", missing=math.nan)
+    thread_look: Ints = _column("threads", "u1", missing=-1)
+    thread_pid: Ints = _column("threads", "i4", missing=-1)
+    thread_id: Ints = _column("threads", "i4", missing=-1)
+    thread_call: Ints = _column("threads", "u1", missing=-1)
+    thread_cpu_s: Floats = _column("threads", "f8", missing=math.nan)
+    thread_delay_s: Floats = _column("threads", "f8", missing=math.nan)
     roles: tuple[str, ...] = ("server", *LOAD_SIDE)
     calls: tuple[str, ...] = ()
 

@@ -53,7 +53,7 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
         for event in generator.events(stop, []):
             if event["event"] == "window":
                 window = Window(0.0, event["start_s"], event["end_s"])
-        samples = join_samples(generator.output, [], [], {})
+        samples = join_samples(generator.output, [], [], [], {})
     assert window is not None
     send_delay_s = figures.send_delay_s(samples, window)
     assert send_delay_s is not None
@@ -71,7 +71,7 @@ def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> flo
                 use = process.use()
                 used_s.append(use.cpu_user_s + use.cpu_system_s)
                 at_s.append(time.monotonic())
-        samples = join_samples(generator.output, [], [], {})
+        samples = join_samples(generator.output, [], [], [], {})
     (begin_s, end_s), (before_s, after_s) = at_s, used_s
     return (after_s - before_s) / int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
 

@@ -187,7 +187,7 @@ def readings_of(
         name: np.concatenate([np.asarray(part.get(name, nothing.get(name, np.full(len(t_s), -1)))) for part in parts])
         for name in names
     }
-    wide = {name: column.astype(np.float64 if name.startswith("cpu") else np.int64) for name, column in columns.items()}
+    wide = {name: column.astype(np.float64 if name.endswith("_s") else np.int64) for name, column in columns.items()}
     roles = ("server",) if len(each) == 1 else SIDES
     return {
         **wide,

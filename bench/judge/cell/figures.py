@@ -60,6 +60,7 @@ def of_server(samples: Samples, number: int) -> Samples:
         samples,
         **{name: getattr(samples, name)[asked] for name in TABLES["requests"]},
         role=np.argsort(order)[samples.role],
+        resident_role=np.argsort(order)[samples.resident_role],
         roles=tuple(samples.roles[place] for place in order),
     )
 

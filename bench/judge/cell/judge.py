@@ -9,7 +9,10 @@ from dataclasses import dataclass, replace
 from bench.judge.cell import figures, problems, slices
 from bench.judge.cell.bottleneck import bottleneck
 from bench.judge.cell.conditions import Conditions
+from bench.judge.cell.growth import MemoryGrowth, memory_growth
+from bench.judge.cell.kinds import FALLS_BEHIND
 from bench.judge.cell.looks import Looks, looks
+from bench.judge.cell.processes import adopted, workers_replaced
 from bench.model.cell import Cell, CellKey, Cpu, Measurement, Neighbour, Probe, Problem, Slice, UpstreamServed, Window
 from bench.model.samples import Samples
 
@@ -54,23 +57,29 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
     """The figures of server `number`, over the window or over its slices."""
     own, served, window = figures.of_server(recording.samples, number), recording.served[number], recording.window
     if window is not None:
-        memory = figures.memory(own, window)  # first, because it says so where the sampler read nothing
+        whole = window
+        memory = figures.memory(own, whole)  # first, because it says so where the sampler read nothing
         stretches = [slices.stretch(conditions, own, window, _cpu(conditions, own, window))]
     else:
         measured = slices.measured(recording.slices, number)
         stretches = [slices.of_slice(conditions, own, one, recording.slices) for one in measured]
-        memory = figures.memory(own, slices.lifetime(own, measured))
+        whole = slices.lifetime(own, measured)
+        memory = figures.memory(own, whole)
     seen = looks(own) if window is not None else None
     requests = slices.together([one.requests for one in stretches])
     latency_s = slices.better_half([one.latency_s for one in slices.reliable(stretches, "latency")])
+    spoiling = slices.spoiling([one.problems for one in stretches])
     found = (
         problems.service_errors(requests, conditions.scenario.timeout_s),
         problems.nothing_served(requests, conditions.load),
-        *slices.spoiling([one.problems for one in stretches]),
+        *spoiling,
         problems.upstream_hits(served, own, conditions.scenario),
         problems.upstream_delay(served),
         problems.unsteady(latency_s, window, conditions) if window is not None else None,
         _others(conditions, recording, stretches[0].cpu, seen),
+        problems.memory_grows(_memory_growth(own, window, spoiling)),
+        problems.workers_replaced(workers_replaced(own, whole)),
+        problems.processes_detached(adopted(own, whole)),
     )
     known = tuple(problem for problem in found if problem is not None)
     measurement = Measurement(
@@ -90,6 +99,12 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         return measurement
     service_time_s = figures.service_time_s(own, conditions.scenario)
     return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s, seen))
+
+
+def _memory_growth(own: Samples, window: Window | None, found: Sequence[Problem]) -> MemoryGrowth | None:
+    """That of the window, unless a queue grew, which takes memory too; an A/B has no readings of RSS."""
+    queues = any(problem.name in FALLS_BEHIND for problem in found)
+    return None if window is None or queues else memory_growth(own, window)
 
 
 def _cpu(conditions: Conditions, own: Samples, window: Window) -> Cpu:

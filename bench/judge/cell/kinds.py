@@ -50,6 +50,9 @@ FALLING_BEHIND = Kind("falling behind", "service", ("latency",), falls_behind=Tr
 UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
 UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
 UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True)
+MEMORY_GROWS = Kind("memory grows", "service", ("memory",))
+WORKERS_REPLACED = Kind("workers replaced", "service", ())
+PROCESSES_DETACHED = Kind("processes detached", "service", ())
 
 OTHER_PROGRAMS = Kind("other programs", "machine", ("throughput", "latency", "cpu"))
 
@@ -70,6 +73,9 @@ KINDS: Mapping[str, Kind] = {
         UPSTREAM_LATE,
         UNSTEADY,
         OTHER_PROGRAMS,
+        MEMORY_GROWS,
+        WORKERS_REPLACED,
+        PROCESSES_DETACHED,
     )
 }
 """Every kind by its name, in the order in which a cell is examined."""

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from bench.judge.cell import kinds
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
+from bench.judge.cell.growth import MemoryGrowth
+from bench.judge.cell.processes import Replaced
 from bench.model.cell import Cpu, Distribution, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
 from bench.model.config import Closed, Load, Open, Scenario, Stack
 from bench.model.samples import Samples
-from bench.units import percent, seconds
+from bench.units import megabytes, memory, percent, seconds
 
 ERROR_SHARE = 0.01
 LOAD_CORE_SHARE = 0.80
@@ -245,6 +247,33 @@ def falling_behind(
         return None
     detail = f"the queue grew by {growth} of the {arrived} requests that arrived: no latency is typical of this load"
     return kinds.FALLING_BEHIND.found(detail)
+
+
+def memory_grows(growth: MemoryGrowth | None) -> Problem | None:
+    """The server used more memory with each request, so its memory depends on how many it had answered."""
+    if growth is None:
+        return None
+    ends = f"from {megabytes(growth.start_bytes)} to {megabytes(growth.end_bytes)} RSS in the window"
+    return kinds.MEMORY_GROWS.found(f"memory grew by {memory(growth.per_request_bytes)} a request: {ends}")
+
+
+def workers_replaced(replaced: Replaced) -> Problem | None:
+    """Workers ended and others were started. CPU per request includes the CPU of these starts."""
+    if not replaced.workers:
+        return None
+    were = "worker was" if replaced.workers == 1 else "workers were"
+    started = f"starting them took about {seconds(replaced.start_s)} of CPU, which CPU per request includes"
+    return kinds.WORKERS_REPLACED.found(f"at least {replaced.workers} {were} replaced in the window; {started}")
+
+
+def processes_detached(adopted: int) -> Problem | None:
+    """Processes of the server outlived their parent, as after a double fork. Their CPU and memory are counted."""
+    if not adopted:
+        return None
+    detail = "1 process of the server" if adopted == 1 else f"{adopted} processes of the server"
+    return kinds.PROCESSES_DETACHED.found(
+        f"{detail} outlived the parent, as after a double fork; CPU and memory include them"
+    )
 
 
 def outcome(problems: Sequence[Problem]) -> Outcome:

@@ -97,7 +97,7 @@ class Looker:
                 process_pid=pid,
                 process_connections=len(held),
                 process_unread=sum(one.unread for one in held),
-                process_cpu_s=threads.process_cpu_s(pid),
+                process_cpu_s=_cpu_s(pid),
             )
             for thread in _some(threads.thread_ids(pid)):
                 use = threads.usage(pid, thread) if number in {0, LOOKS - 1} else None
@@ -109,6 +109,14 @@ class Looker:
                     thread_cpu_s=np.nan if use is None else use.cpu_s,
                     thread_delay_s=np.nan if use is None else use.delay_s,
                 )
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU seconds of a process; NaN where it has ended."""
+    try:
+        return threads.process_cpu_s(pid)
+    except OSError:
+        return np.nan
 
 
 def _some(found: Sequence[int]) -> Sequence[int]:

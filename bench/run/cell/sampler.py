@@ -1,27 +1,31 @@
-"""Readings of every role, about once a second, from a thread of the harness."""
+"""Readings of every role, about once a second, and of the servers' RSS more often, from a thread of the harness."""
 
 import heapq
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from bench.errors import BenchError
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import OneProcess, Tree
-from bench.run.testbed.readings import Reading, read
+from bench.run.testbed.readings import Reading, Resident, read, read_resident
 
 INTERVAL_S = 1.0
+RESIDENT_SHARE = 0.4
+"""RSS is read each time that this share of the interval has passed: ten times in 4 s."""
 COST_SHARE = 0.004
-"""A reading that costs more than this share of the interval makes the interval longer: under 1 % of a core in all."""
+"""A reading that costs more than this share of its interval makes that longer: under 1 % of a core in all."""
 
 
 class Sampler:
     """A context that reads every `interval_s`, and at each moment that `read_at` names, into `readings`.
 
-    `others`: readings at such moments include every other process of the machine. The first reading is `idle`, taken
-    before. A reading that costs much is taken less often. On leaving, a last one is taken, so that the window lies
-    between two readings; an error of the thread is raised then.
+    Between them it reads RSS alone, into `residents`; with an endless interval it does not. `others`: readings at such
+    moments include every other process of the machine. The first reading is `idle`, taken before. A reading that
+    costs much is taken less often. On leaving, a last one is taken, so that the window lies between two readings; an
+    error of the thread is raised then.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Sampler:
         others: bool = False,
     ) -> None:
         self.readings = [idle]
+        self.residents: list[Resident] = []
         self._servers = servers
         self._load_side = load_side
         self._cpus = cpus
@@ -68,32 +73,41 @@ class Sampler:
 
     def _run(self) -> None:
         try:
-            next_s = time.monotonic()
-            while (asked := self._wait_until_due(next_s)) is not None:
-                next_s = time.monotonic() + max(
-                    self._interval_s, self._read(others=self._others and asked) / COST_SHARE
-                )
+            read_s = time.monotonic()
+            resident_s = read_s + RESIDENT_SHARE * self._interval_s
+            while (act := self._wait_until_due(read_s, resident_s)) is not None:
+                before_s = time.thread_time()
+                act()
+                least_s = (time.thread_time() - before_s) / COST_SHARE
+                now_s = time.monotonic()
+                if act != self._read_resident:
+                    read_s = now_s + max(self._interval_s, least_s)
+                else:
+                    resident_s = max(resident_s + max(RESIDENT_SHARE * self._interval_s, least_s), now_s)
             self._read()
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
 
-    def _wait_until_due(self, next_s: float) -> bool | None:
-        """Wait for the next reading; whether it was asked for, or None once the sampler is to stop."""
+    def _wait_until_due(self, read_s: float, resident_s: float) -> Callable[[], None] | None:
+        """Wait until a reading is due, regular or asked for, and return what takes it; None once it is to stop."""
         with self._wake:
             while not self._stopping:
                 now_s = time.monotonic()
-                due_s = min([next_s, *self._moments[:1]])
-                if due_s <= now_s:
-                    asked = False
+                asked_s = min(self._moments, default=math.inf)
+                if min(read_s, asked_s) <= now_s:
                     while self._moments and self._moments[0] <= now_s:
                         heapq.heappop(self._moments)
-                        asked = True
-                    return asked
-                self._wake.wait(min(due_s - now_s, threading.TIMEOUT_MAX))
+                    return self._read_all if asked_s <= now_s else self._read
+                if resident_s <= now_s:
+                    return self._read_resident
+                self._wake.wait(min(min(read_s, asked_s, resident_s) - now_s, threading.TIMEOUT_MAX))
             return None
 
-    def _read(self, *, others: bool = False) -> float:
-        """Take a reading; the CPU seconds that it cost."""
-        before_s = time.thread_time()
+    def _read_all(self) -> None:
+        self._read(others=self._others)
+
+    def _read(self, *, others: bool = False) -> None:
         self.readings.append(read(self._servers, self._load_side, self._cpus, others=others))
-        return time.thread_time() - before_s
+
+    def _read_resident(self) -> None:
+        self.residents.append(read_resident(self._servers))

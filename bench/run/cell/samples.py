@@ -17,13 +17,17 @@ from bench.record import columns
 from bench.run.host.cores import CoreTimes
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
-from bench.run.testbed.readings import Reading, roles
+from bench.run.testbed.readings import Reading, Resident, roles
 
 MOST_NEIGHBOURS = 4
 
 
 def join_samples(
-    requests: Path, readings: Sequence[Reading], servers: Iterable[str], looks: Mapping[str, NDArray[Any]]
+    requests: Path,
+    readings: Sequence[Reading],
+    residents: Sequence[Resident],
+    servers: Iterable[str],
+    looks: Mapping[str, NDArray[Any]],
 ) -> Samples:
     """The raw arrays of a cell; `looks`: their columns, empty without looks.
 
@@ -38,9 +42,13 @@ def join_samples(
     rows = [
         (one.t_s, place, one.uses[role]) for place, role in enumerate(names) for one in readings if role in one.uses
     ]
+    memory = [(one.t_s, names.index(role), rss) for one in residents for role, rss in one.rss_bytes.items()]
     arrays |= {
         "t_s": np.array([t_s for t_s, _, _ in rows]),
         "role": np.array([place for _, place, _ in rows]),
+        "resident_t_s": np.array([t_s for t_s, _, _ in memory]),
+        "resident_role": np.array([place for _, place, _ in memory]),
+        "resident_bytes": np.array([rss for _, _, rss in memory]),
         "cores_t_s": np.array([one.cores_t_s for one in readings]),
         **_cores("server", [one.server_cores for one in readings]),
         **_cores("load", [one.load_cores for one in readings]),

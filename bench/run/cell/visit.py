@@ -69,7 +69,7 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
             with sampler, Looker(*bed.measured) as looker:
                 course = _follow(key, bed, setting, load, sampler, looker)
         probe = Probe(before_s, probe_s(setting.cpus.server))
-        samples = join_samples(load.output, sampler.readings, bed.servers, looker.arrays())
+        samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers, looker.arrays())
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
     beside = neighbours(sampler.readings, setting.cpus)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +16,15 @@ from typing import IO
 import psutil
 
 from bench.errors import BenchError
+from bench.run.host.adopted import Adopted, adopt_orphans
+from bench.run.host.children import children
 from bench.run.host.cpus import pinned
 
 OWN_PROGRAMS = Path(sys.executable).parent
 """Those of the environment that the harness itself runs in."""
 
 GRACE_S = 5.0
+REAP_S = 0.01
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
 MARK = "BENCH_PROGRAM"
@@ -81,6 +85,7 @@ class Program:
                 f"there is no program {self.argv[0]!r} {searched}: "
                 f"install it, or correct `argv` or `programs` of the stack"
             )
+        adopt_orphans()
         guard: tuple[str, ...] = ()
         if setpriv := shutil.which("setpriv"):  # by its path: the program's own PATH may not have it
             guard = (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
@@ -98,12 +103,14 @@ class Program:
                 )
         except (OSError, ValueError) as error:  # ValueError: a NUL in argv, a "=" in a variable's name
             raise BenchError(f"{self.name} cannot be started: {error}") from error
+        self.adopted = Adopted(self.process.pid, (MARK, self.env[MARK]))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         tree = self.tree()
+        self.adopted.claim(tree)
         if self.process.poll() is None:
             self.process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -115,9 +122,14 @@ class Program:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for stray in self._marked():
+        strays = self._marked()
+        self.adopted.claim(strays)
+        for stray in strays:
             with suppress(psutil.NoSuchProcess):
                 stray.kill()
+        end_s = time.monotonic() + GRACE_S
+        while self.tree() and time.monotonic() < end_s:  # whoever is adopted is reaped by looking
+            time.sleep(REAP_S)
         if self.process.stdout is not None:
             self.process.stdout.close()
 
@@ -129,12 +141,12 @@ class Program:
         return self.process.stdout
 
     def tree(self) -> list[psutil.Process]:
-        """The program's process and all that descend from it; empty once it is gone."""
-        try:
-            root = psutil.Process(self.process.pid)
-            return [root, *root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return []
+        """The program's process and what the harness adopted of it, with all their descendants, zombies too."""
+        mine = children(psutil.Process())
+        found = [*(child for child in mine if child.pid == self.process.pid), *self.adopted.among(mine)]
+        for member in found:  # which grows by the children of each
+            found += children(member)
+        return found
 
     def _marked(self) -> list[psutil.Process]:
         """Whatever process the program left behind, wherever in the tree of processes it is now."""

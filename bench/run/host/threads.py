@@ -1,6 +1,5 @@
 """What the threads of a process are doing: running, or waiting in which system call; and the CPU that each has used."""
 
-import math
 import platform
 import time
 from collections.abc import Mapping
@@ -62,11 +61,8 @@ def call(pid: int, thread: int) -> str:
 
 
 def process_cpu_s(pid: int) -> float:
-    """CPU seconds of all threads of a process, those that ended included; NaN where it has ended."""
-    try:
-        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
-    except OSError:
-        return math.nan
+    """CPU seconds of all threads of a process, those that ended included, by its exact clock; OSError if it ended."""
+    return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
 
 
 def usage(pid: int, thread: int) -> Usage | None:

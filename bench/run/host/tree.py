@@ -13,19 +13,23 @@ import psutil
 
 from bench.run.host.process import Program
 from bench.run.host.signals import StopRequest
+from bench.run.host.threads import process_cpu_s
+from bench.run.host.workers import Workers
 
 SETTLE_S = 0.3
 SETTLE_LIMIT_S = 5.0
 SETTLED_CORES = 0.02
 
-CPUCLOCK_SCHED = 2
+ATTEMPTS = 5
+"""How often a reading is taken at most, while members end during it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """What a role uses, summed over its processes: a row of the readings in bench/model/samples.py.
 
-    Memory, threads and switches are -1 where they are not read, or the platform does not report them.
+    All but the CPU is -1 where it is not read, or the platform does not report it. `worker_start_s`: CPU seconds that
+    the start of one worker took.
     """
 
     cpu_user_s: float
@@ -36,31 +40,52 @@ class Use:
     uss_bytes: int = -1
     threads: int = -1
     switches: int = -1
+    workers_replaced: int = -1
+    worker_start_s: float = -1.0
+    adopted: int = -1
 
 
 class Tree:
-    """A program's process tree. CPU and switches of processes that ended stay counted as last read."""
+    """A program's process tree, adopted orphans included.
+
+    Its CPU is what the living have used, what those used that the living have waited for, and what adopted ones used
+    that ended. Where the platform does not report what was waited for, a process that ended counts as last read. So do
+    the context switches of processes that ended, everywhere.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._cpu_s: dict[int, tuple[float, float]] = {}
+        self._members: Sequence[psutil.Process] = ()
+        self._own_s: dict[int, tuple[float, float]] = {}
+        self._cpu_s = (0.0, 0.0)
         self._switches: dict[tuple[int, int], int] = {}
+        self._workers: Workers | None = None
 
     @property
     def cpu_s(self) -> float:
         """CPU seconds of all members, those that ended included, as last read."""
-        return sum(user_s + system_s for user_s, system_s in self._cpu_s.values())
+        return sum(self._cpu_s)
 
-    def read_cpu(self) -> list[psutil.Process]:
-        """Read the CPU that the tree has used; returns its living members, for `use`."""
-        members = self.program.tree()
-        self._read_cpu(members)
-        return members
+    def read_cpu(self) -> Sequence[psutil.Process]:
+        """Read the CPU that the tree has used; returns its members, for `use`.
+
+        A reading may lack something, but has nothing twice: see `_read`. So the highest one holds.
+        """
+        for _ in range(ATTEMPTS):
+            self._members = self.program.tree()
+            found_s, whole = self._read(self._members)
+            self._cpu_s = max(self._cpu_s, found_s, key=sum)
+            if whole:
+                break
+        return self._members
 
     def use(self, members: Sequence[psutil.Process] | None = None) -> Use:
         """Everything about the tree, its CPU as last read for these members, or now: reading memory takes longest."""
         if members is None:
             members = self.read_cpu()
+        if self._workers is None:
+            self._workers = Workers(members, {pid: sum(own_s) for pid, own_s in self._own_s.items()})
+        self._workers.see(members)
         threads = 0
         memory = (0, 0, 0, 0)
         for member in members:
@@ -74,23 +99,44 @@ class Tree:
             self._switches.update({(member.pid, thread): count for thread, count in member_switches.items()})
         pss, anon, rss, uss = memory
         return Use(
-            cpu_user_s=sum(user for user, _ in self._cpu_s.values()),
-            cpu_system_s=sum(system for _, system in self._cpu_s.values()),
+            cpu_user_s=self._cpu_s[0],
+            cpu_system_s=self._cpu_s[1],
             pss_bytes=max(pss, -1),
             anon_bytes=max(anon, -1),
             rss_bytes=rss,
             uss_bytes=uss,
             threads=threads,
             switches=sum(self._switches.values()),
+            workers_replaced=self._workers.replaced,
+            worker_start_s=self._workers.start_s,
+            adopted=self.program.adopted.count,
         )
 
-    def _read_cpu(self, members: Sequence[psutil.Process]) -> None:
+    def resident_bytes(self) -> int:
+        """RSS of the members that were last listed, which costs little to read."""
+        found = 0
+        for member in self._members:
+            with suppress(psutil.NoSuchProcess):
+                found += member.memory_info().rss
+        return found
+
+    def _read(self, members: Sequence[psutil.Process]) -> tuple[tuple[float, float], bool]:
+        """((user, system) seconds of the tree, whether all members lived to the end of the reading).
+
+        First what everybody has waited for, then everybody's own clock. Whoever is waited for in between has no clock
+        any more, so this reading lacks it; nobody is in it twice.
+        """
+        times, own_s = {}, {}
         for member in members:
-            try:
-                times = member.cpu_times()
-                self._cpu_s[member.pid] = _exact_cpu(member.pid, times.user, times.system)
-            except (psutil.NoSuchProcess, OSError):
-                continue
+            with suppress(psutil.NoSuchProcess):
+                times[member.pid] = member.cpu_times()
+        for pid, one in times.items():
+            with suppress(OSError):
+                own_s[pid] = _exact_cpu(pid, one.user, one.system)
+        self._own_s = own_s if sys.platform == "linux" else self._own_s | own_s
+        waited_s = ((one.children_user, one.children_system) for one in times.values())
+        user_s, system_s = map(sum, zip(self.program.adopted.cpu_s, *self._own_s.values(), *waited_s, strict=True))
+        return (user_s, system_s), len(own_s) == len(members)
 
 
 class OneProcess:
@@ -132,11 +178,11 @@ def wait_until_idle(trees: Sequence[Tree], stop: StopRequest) -> None:
 def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:
     """(user, system) seconds, from the counters in 10 ms ticks and, on Linux, the process's own exact clock."""
     ticks_s = user_s + system_s
-    if sys.platform != "linux" or ticks_s == 0:
+    if sys.platform != "linux":
         return user_s, system_s
-    # The clock of another process, as clock_getcpuclockid(3) makes its number.
-    exact_s = time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
-    return exact_s * user_s / ticks_s, exact_s * system_s / ticks_s
+    exact_s = process_cpu_s(pid)
+    share = user_s / ticks_s if ticks_s else 1.0
+    return exact_s * share, exact_s * (1 - share)
 
 
 def _memory(process: psutil.Process) -> tuple[int, ...]:

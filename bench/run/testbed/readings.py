@@ -29,6 +29,14 @@ class Reading:
     others: Mapping[int, ProcessTime] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """RSS of each server's process tree at one moment on CLOCK_MONOTONIC, by its role."""
+
+    t_s: float
+    rss_bytes: Mapping[str, int]
+
+
 def read(
     servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets, *, others: bool = False
 ) -> Reading:
@@ -44,6 +52,11 @@ def read(
     beside = _others([*living.values()], load_side.values()) if others else None
     uses = {role: tree.use(living[role]) for role, tree in servers.items()} | load_use
     return Reading(t_s, uses, cores_t_s, server_cores, load_cores, beside)
+
+
+def read_resident(servers: Mapping[str, Tree]) -> Resident:
+    """The RSS of now, which costs little: to see whether memory grows takes more readings than PSS can have."""
+    return Resident(time.monotonic(), {role: tree.resident_bytes() for role, tree in servers.items()})
 
 
 def roles(readings: Iterable[Reading], servers: Iterable[str]) -> Sequence[str]:

@@ -240,6 +240,59 @@ def test_a_window_shorter_than_three_p95_leaves_no_latency() -> None:
     assert reliable(found) == {"throughput", "memory", "cpu", "errors"}
 
 
+SLOW = replace(STEADY, rate_rps=STEADY.rate_rps / 5)
+LONG = replace(WINDOW, start_s=WINDOW.warmup_s + 2.5, end_s=WINDOW.warmup_s + 7.5)
+
+
+def growing(per_request: float) -> Samples:
+    """An open-loop load five times as slow and as long, and the RSS of a server that keeps so many bytes a request."""
+    raw = steady()
+    names = ("scheduled_s", "sent_s", "done_s", "t_s", "cores_t_s", "beat_s")
+    slow = {name: WINDOW.warmup_s + 5 * (getattr(raw, name) - WINDOW.warmup_s) for name in names}
+    t_s = np.arange(WINDOW.warmup_s, LONG.end_s + 0.5, 0.4)
+    rss = 60e6 + per_request * np.searchsorted(np.sort(slow["done_s"]), t_s)
+    return replace(
+        raw, **slow, resident_t_s=t_s, resident_role=np.zeros(len(t_s), dtype=np.int64),
+        resident_bytes=rss.astype(np.int64),
+    )  # fmt: skip
+
+
+def test_a_service_that_keeps_memory_of_each_request_has_no_memory_to_rank_and_all_else() -> None:
+    one = judged(growing(1e6), SLOW, window=LONG).measurement
+    assert problem_names(one) == ["memory grows"]
+    assert "memory grew by 1.00 MB a request" in one.problems[0].detail
+    assert reliable(one) == EVERY_METRIC - {"memory"}
+    assert one.outcome == "ok"
+    assert judged(growing(0.0), SLOW, window=LONG).measurement.problems == ()
+
+
+def test_the_memory_of_a_queue_that_grows_is_not_called_memory_of_each_request() -> None:
+    raw = growing(1e6)
+    waits_s = np.maximum(raw.scheduled_s - LONG.start_s, 0) * 0.2
+    one = judged(replace(raw, done_s=raw.done_s + waits_s), SLOW, window=LONG).measurement
+    assert "falling behind" in problem_names(one)
+    assert "memory grows" not in problem_names(one)
+
+
+def test_workers_that_were_replaced_and_processes_that_outlived_their_parent_are_told_and_nothing_is_lost_by_them() -> (
+    None
+):
+    raw = samples(FLASK, TEN, seed=3)
+    server = raw.role == 0
+    inside = server & (raw.t_s > WINDOW.start_s + 0.5)
+    restless = replace(
+        raw,
+        workers_replaced=np.where(inside, 3, np.where(server, 0, -1)),
+        worker_start_s=np.where(server, 0.4, -1.0),
+        adopted=np.where(server, 2, -1),
+    )
+    whole, one = judged(raw).measurement, judged(restless).measurement
+    assert problem_names(one) == ["workers replaced", "processes detached"]
+    assert "at least 3 workers were replaced in the window; starting them took about 1.20 s" in one.problems[0].detail
+    assert one.problems[1].detail.startswith("2 processes of the server outlived the parent")
+    assert replace(one, problems=()) == whole
+
+
 def test_upstream_calls_that_do_not_add_up_leave_nothing_reliable() -> None:
     raw = steady()
     one = judged(raw, STEADY, calls=len(raw.status) - 1).measurement

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from bench.judge.cell import problems
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT, latency_s
+from bench.judge.cell.growth import MemoryGrowth
+from bench.judge.cell.processes import Replaced
 from bench.model.cell import Cpu, Distribution, Figure, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
 from bench.model.config import Closed, Load, Open, UpstreamCall
 from bench.model.samples import Samples
@@ -454,6 +456,41 @@ def test_a_saturated_latency_is_predicted_only_where_it_is_what_outgrows_the_win
 
 def test_a_window_in_which_nothing_was_scheduled_is_not_called_unsteady() -> None:
     assert problems.unsteady(None, WINDOW, conditions(Closed(users=10))) is None
+
+
+def test_memory_that_grows_with_the_requests_is_told_by_the_request_and_not_ranked() -> None:
+    assert problems.memory_grows(None) is None
+    problem = problems.memory_grows(MemoryGrowth(1.02e6, 0.9e6, 1.1e6, 132_000_000, 511_000_000))
+    assert problem == Problem(
+        "memory grows", "memory grew by 1.02 MB a request: from 132 MB to 511 MB RSS in the window", ("memory",)
+    )
+    small = problems.memory_grows(MemoryGrowth(10_300, 10_000, 11_000, 60_000_000, 70_000_000))
+    assert small is not None
+    assert "memory grew by 10.3 kB a request" in small.detail
+
+
+def test_workers_that_were_replaced_are_told_with_the_cpu_of_their_starts_and_make_nothing_unreliable() -> None:
+    assert problems.workers_replaced(Replaced(0, 0.0)) is None
+    problem = problems.workers_replaced(Replaced(3, 1.2))
+    assert problem == Problem(
+        "workers replaced",
+        "at least 3 workers were replaced in the window; starting them took about 1.20 s of CPU, which CPU per request "
+        "includes",
+    )
+    one = problems.workers_replaced(Replaced(1, 0.4))
+    assert one is not None
+    assert "at least 1 worker was replaced in the window" in one.detail
+
+
+def test_processes_that_outlived_their_parent_are_told_and_make_nothing_unreliable() -> None:
+    assert problems.processes_detached(0) is None
+    assert problems.processes_detached(2) == Problem(
+        "processes detached",
+        "2 processes of the server outlived the parent, as after a double fork; CPU and memory include them",
+    )
+    one = problems.processes_detached(1)
+    assert one is not None
+    assert one.detail.startswith("1 process of the server outlived")
 
 
 @pytest.mark.parametrize(

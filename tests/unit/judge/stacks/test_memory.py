@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from bench.judge.cell.kinds import MEMORY_GROWS
 from bench.judge.stacks.memory import Growth, growth
 from bench.model.cell import Cell, CellKey, Problem
 from bench.model.config import Closed, Open
@@ -130,6 +131,14 @@ def test_cells_whose_memory_is_unreliable_or_unknown_have_no_place() -> None:
     ]
     (found,) = growth(cells, PLAN)
     assert found.places == ((2.0, 20.0, 60e6),)
+
+
+def test_the_memory_of_a_service_that_leaks_is_no_memory_of_requests_in_flight() -> None:
+    leak = MEMORY_GROWS.found("memory grew by 1.00 MB a request")
+    leaking = [
+        changed(measured(place, size), problems=(leak,)) for place, size in ((1.0, 132), (10.0, 511), (40.0, 1670))
+    ]
+    assert growth(leaking, PLAN) == ()
 
 
 def test_an_ab_has_no_place_and_a_run_without_cells_no_growth() -> None:

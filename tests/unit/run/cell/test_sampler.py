@@ -9,10 +9,10 @@ import pytest
 
 from bench.errors import BenchError
 from bench.run.cell import sampler
-from bench.run.cell.sampler import COST_SHARE, Sampler
+from bench.run.cell.sampler import COST_SHARE, RESIDENT_SHARE, Sampler
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
-from bench.run.testbed.readings import Reading
+from bench.run.testbed.readings import Reading, Resident
 
 NO_CPUS = CpuSets((), ())
 IDLE = Reading(0.0, {"server": Use(1.0, 0.5)}, 0.0, None, None)
@@ -90,3 +90,46 @@ def test_a_reading_that_costs_much_is_taken_less_often(
     with Sampler({}, {}, NO_CPUS, IDLE, interval_s=0.001):
         wait_for(readings_s, 3)
     assert all(after_s - before_s >= 0.05 for before_s, after_s in itertools.pairwise(readings_s[:3]))
+
+
+@pytest.fixture
+def resident_s(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the sampler read RSS alone."""
+    times: list[float] = []
+
+    def quick(_: object) -> Resident:
+        times.append(time.monotonic())
+        return Resident(times[-1], {})
+
+    monkeypatch.setattr(sampler, "read_resident", quick)
+    return times
+
+
+def test_rss_alone_is_read_ten_times_in_four_intervals_of_all_else(
+    readings_s: list[float], resident_s: list[float]
+) -> None:
+    with Sampler({}, {}, NO_CPUS, IDLE, interval_s=0.05) as taken:
+        wait_for(resident_s, 10)
+        begun_s, ended_s = resident_s[0], resident_s[9]
+    assert ended_s - begun_s >= 7 * 0.05 * RESIDENT_SHARE
+    assert 1 <= len([t_s for t_s in readings_s if begun_s <= t_s <= ended_s]) <= 5
+    assert [one.t_s for one in taken.residents] == resident_s
+
+
+def test_a_reading_of_all_that_is_due_is_not_lost_to_one_of_rss_that_is_due_too(
+    readings_s: list[float], resident_s: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampler, "RESIDENT_SHARE", 0.0)  # always due
+    with Sampler({}, {}, NO_CPUS, IDLE, interval_s=60.0) as taken:
+        wait_for(resident_s, 2)
+        taken.read_at(time.monotonic())
+        wait_for(readings_s, 2)
+    assert len(readings_s) == 3  # on entering, when asked and on leaving
+
+
+def test_with_an_endless_interval_rss_is_not_read_between(readings_s: list[float], resident_s: list[float]) -> None:
+    with Sampler({}, {}, NO_CPUS, IDLE, interval_s=math.inf) as taken:
+        wait_for(readings_s, 1)
+        taken.read_at(0.0)
+        wait_for(readings_s, 2)
+    assert resident_s == []

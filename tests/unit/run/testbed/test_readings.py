@@ -10,7 +10,7 @@ from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Program
 from bench.run.host.tree import OneProcess, Use
 from bench.run.testbed import readings as module
-from bench.run.testbed.readings import Reading, read, roles
+from bench.run.testbed.readings import Reading, read, read_resident, roles
 from tests.unit.run.host.processes import Member, tree
 
 NO_CPUS = CpuSets((), ())
@@ -23,7 +23,17 @@ def test_a_reading_has_the_use_of_each_role_and_of_the_harness() -> None:
     found = read({"server": tree(Member(1, 1.5))}, {"upstream": OneProcess(THIS_PROCESS)}, NO_CPUS)
     assert before_s <= found.t_s <= time.monotonic()
     assert list(found.uses) == ["server", "upstream", "harness"]
-    assert found.uses["server"] == Use(1.5, 0.0, rss_bytes=1000, uss_bytes=100, threads=3, switches=2)
+    assert found.uses["server"] == Use(
+        1.5,
+        0.0,
+        rss_bytes=1000,
+        uss_bytes=100,
+        threads=3,
+        switches=2,
+        workers_replaced=0,
+        worker_start_s=0.0,
+        adopted=0,
+    )
     for role in ("upstream", "harness"):
         use = found.uses[role]
         assert use.cpu_user_s > 0
@@ -56,3 +66,17 @@ def test_processes_that_are_no_part_of_a_role_are_read_where_they_are_asked_for(
     servers, load_side = {"server": tree(Member(1), Member(2))}, {"upstream": OneProcess(THIS_PROCESS)}
     assert read(servers, load_side, NO_CPUS).others is None
     assert read(servers, load_side, NO_CPUS, others=True).others == {77: seen[77]}
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_rss_of_each_server_is_that_of_its_tree_and_nothing_else_is_read() -> None:
+    reads: list[str] = []
+    base, head = tree(Member(1), Member(2, reads=reads)), tree(Member(3, reads=reads))
+    for one in (base, head):
+        one.read_cpu()
+    reads.clear()
+    before_s = time.monotonic()
+    found = read_resident({"base": base, "head": head})
+    assert before_s <= found.t_s <= time.monotonic()
+    assert found.rss_bytes == {"base": 3000, "head": 3000}
+    assert reads == ["rss", "rss"]
