@@ -15,7 +15,7 @@ OTHERS_CORES = 0.05
 LATE_S = 0.004
 """Where other programs use more of a core, or a core sleeps so much too long, is no place to measure."""
 
-NAP_S = 0.005
+NAP_S = 0.01
 
 
 class Witness:

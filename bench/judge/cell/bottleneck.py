@@ -33,6 +33,7 @@ IDLE_CORES = 0.6
 
 MOST_LOOKS = 0.9
 HALF_OF_LOOKS = 0.5
+READ_SHARE = 0.9
 SLOTS_NEAR = 0.15
 SERVED_SHARE = 0.9
 """The pool of a client is limited where it never has more calls than this share of the requests in flight."""
@@ -264,14 +265,15 @@ def _nothing(case: _Case) -> _Found:
 def _application(case: _Case) -> str | None:
     """What was seen, where it is consistent with a limit inside the application; else None.
 
-    All requests were read, the event loop waited for events or the threads for each other, and the CPU was idle.
+    The requests were read, the event loop waited for events or the threads for each other, and the CPU was idle.
     """
-    if case.looks is None or case.server_busy > LOW_CPU_SHARE or case.looks.queued_share > 1 - MOST_LOOKS:
+    if case.looks is None or case.server_busy > LOW_CPU_SHARE or case.looks.read_share < READ_SHARE:
         return None
     inside = [one for one in case.looks.processes if one.connections]
     if not inside or not all(_usual(one.main) == EVENTS or _usual(one.waits) == LOCKED for one in inside):
         return None
-    return f"all requests were read, and the server used {percent(case.server_busy)} of its cores{_pool(case)}"
+    read = f"{percent(case.looks.read_share)} of the requests in flight were read"
+    return f"{read}, and the server used {percent(case.server_busy)} of its cores{_pool(case)}"
 
 
 def _usual(calls: Sequence[str]) -> str | None:

@@ -46,6 +46,12 @@ class Looks:
     delay_s: float
 
     @property
+    def read_share(self) -> float:
+        """The share of the requests in flight that were accepted and read, over all looks; 1 where there were none."""
+        inside, outside = int(self.inside.sum()), int((self.unaccepted + self.unread).sum())
+        return inside / (inside + outside) if inside + outside else 1.0
+
+    @property
     def queued_share(self) -> float:
         """The share of the looks at which a request waited to be accepted or read."""
         return float(np.mean(self.unaccepted + self.unread > 0))
