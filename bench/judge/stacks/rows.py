@@ -52,8 +52,9 @@ class Row:
     @property
     def limits(self) -> tuple[Limit, ...]:
         """What limits the stack, as far as it is known: what fails, or died, is not known to be limited by nothing."""
+        known = tuple(limit for limit in self.bottlenecks if limit != "not known")
         stood = self.failures is None and "ok" in self.outcomes and "failed" not in self.outcomes
-        return tuple(self.bottlenecks) if stood or set(self.bottlenecks) != {"nothing"} else ()
+        return known if stood or set(known) != {"nothing"} else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,12 +105,12 @@ def _clauses(found: Sequence[Ratio]) -> str:
 def _limited(run: Run, rows: Sequence[Row]) -> dict[str, Row]:
     """Each stack's row under the first scenario, at its highest closed-loop load with a reliable throughput.
 
-    Without the stacks of which it is not known what limits them: they failed there, or at a higher load.
+    Without the stacks that failed there, or at a higher load.
     """
     scenario = next(iter(run.config.profile.loads))
     own = (row for row in rows if row.scenario == scenario)
     telling = (row for row in own if _bad(row) or (row.bottlenecks and THROUGHPUT.name in row.estimates))
-    by_stack = {row.stack: row for row in highest(telling) if row.limits and THROUGHPUT.name in row.estimates}
+    by_stack = {row.stack: row for row in highest(telling) if not _bad(row)}
     return {stack: by_stack[stack] for stack in run.config.profile.stacks if stack in by_stack}
 
 
@@ -123,7 +123,9 @@ def _bottlenecks(run: Run, rows: Mapping[str, Row]) -> Iterator[str]:
         by_limit.setdefault(limited(row.limits, run.config.stacks[stack]), []).append((stack, served))
     for limit, found in by_limit.items():
         where = f"On {rows[found[0][0]].scenario}"
-        if len(found) == 1:
+        if not limit:
+            yield f"{where}, what limits {listed([f'{stack} {served}' for stack, served in found])} is not known."
+        elif len(found) == 1:
             yield f"{where}, {found[0][0]} is {limit} {found[0][1]}."
         else:
             yield f"{where}, {listed([f'{stack} {served}' for stack, served in found])} are {limit}."
@@ -159,7 +161,7 @@ def _unsaturated(rows: Sequence[Row]) -> Iterator[str]:
     """The stacks that would have served more at a higher load."""
     found: dict[str, list[str]] = {}
     for row in highest(rows):
-        if set(row.bottlenecks) == {"nothing"} and row.outcomes == ("ok",):
+        if row.limits == ("nothing",) and row.outcomes == ("ok",):
             found.setdefault(row.scenario, []).append(row.stack)
     for scenario, stacks in found.items():
         its = "its" if len(stacks) == 1 else "their"

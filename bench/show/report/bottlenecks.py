@@ -11,7 +11,6 @@ from bench.show.text.document import Paragraph, Section, words_table
 from bench.show.text.titles import MODELS, bottleneck
 from bench.units import NOTHING, rate
 
-NOT_KNOWN = "not known"
 _HEADERS = ("load", "stack", "bottleneck", "slots allow", "measurements")
 
 
@@ -20,7 +19,7 @@ def section(run: Run, rows: Sequence[Row]) -> Section | None:
     tables: dict[tuple[str, Model], list[tuple[str, ...]]] = {}
     for row in rows:
         if row.bottlenecks:
-            named = bottleneck(row.limits) if row.limits else NOT_KNOWN
+            named = bottleneck(row.limits or ("not known",))
             found = named, rate(row.slots_rps), _why(row.bottlenecks)
             tables.setdefault((row.scenario, row.load.model), []).append((load_name(row.load), row.stack, *found))
     if not tables:

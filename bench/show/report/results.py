@@ -83,7 +83,7 @@ def _outcome(row: Row) -> str:
 
 
 def _limit(run: Run, row: Row) -> str:
-    return limited(row.limits, run.config.stacks[row.stack]) if row.limits else ""
+    return limited(row.limits, run.config.stacks[row.stack])
 
 
 def _allowed(row: Row) -> str:

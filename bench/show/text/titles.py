@@ -94,10 +94,13 @@ def bottleneck(limits: Sequence[Limit]) -> str:
 
 
 def limited(limits: Sequence[Limit], stack: Stack) -> str:
-    """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`."""
+    """What limits a stack, as part of a sentence: `limited by its 4 worker slots`, or `not saturated`; else empty.
+
+    `limits` are those of the rounds in which it is known.
+    """
     slots = "a cap on concurrent requests" if stack.slots is None else f"its {plural(stack.slots, 'worker slot')}"
-    found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit not in {"nothing", "not known"}]
+    found = [_LIMITS[limit][1].format(slots=slots) for limit in limits if limit != "nothing"]
     some = " in some rounds" if len(found) < len(limits) else ""
     if found:
         return f"limited by {' or '.join(found)}{some}"
-    return "not saturated" if set(limits) == {"nothing"} else "limited by nothing that was shown"
+    return "not saturated" if limits else ""

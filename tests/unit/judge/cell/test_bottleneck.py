@@ -198,7 +198,7 @@ def test_what_only_looks_like_a_cause_is_not_named(one: Bottleneck) -> None:
 
 
 APPLICATION = {
-    "a lock in a coroutine": (found(LOOP, SLEEP, 9.9, ALL_READ, busy=0.05), "100 % of the requests in flight were read"),
+    "a lock in a coroutine": (found(LOOP, SLEEP, 9.9, ALL_READ, busy=0.05), "100 % of the requests in flight"),
     "a pool of 10": (
         found(LOOP, WEATHER, 97.0, ALL_READ, busy=0.2, peak=10),
         "; never more than 10 upstream calls at the same time, with 100 in flight: a pool of 10",

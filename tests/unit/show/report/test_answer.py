@@ -290,3 +290,9 @@ def test_a_stack_that_fails_in_its_raw_samples_has_an_answer_and_a_ratio_of_thro
     assert re.fullmatch(r"falim answered 9[67]\.[0-9] % of the requests with status 503\.", told.sentences[0])
     assert [one.metric for one in found] == ["throughput"]
     assert re.search(r" the requests/s of flask \(falim failed 9[67]\.[0-9] % of the requests\)\.$", told.sentences[1])
+
+
+def test_what_is_not_known_to_limit_a_stack_is_said_so() -> None:
+    cells = [cell("flask", limit="not known", number=number) for number in (1, 2, 3)]
+    sentences = answer(run_of(PLAN, tuple(cells)), rows(cells, PLAN), ()).sentences
+    assert "On weather, what limits flask (100/s with 10 users) is not known." in sentences
