@@ -40,7 +40,7 @@ def last_on_its_connections(upstream: FaultyUpstream, city: str) -> list[bool]:
     return [target not in served[:-1] for served in upstream.served if target in served]
 
 
-@pytest.mark.parametrize("city", [*spoiling("weather"), *late()])
+@pytest.mark.parametrize("city", [*spoiling(), *late()])
 def test_a_connection_with_more_on_it_than_an_answer_is_not_used_again(
     city: str, connections: dict[str, Connection], upstream: FaultyUpstream
 ) -> None:

@@ -1,18 +1,25 @@
 """A call has a total timeout, and a body has a limit."""
 
+import socket
 import threading
 import time
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import quote
 
 import psutil
 import pytest
+
+import fastapi_app.config
+import fastapi_app.threads.upstream
+import flask_app.upstream
 
 from .cases import FAILED, LATE, problem
 from .client import Connection, Request
 from .conftest import UPSTREAM_TIMEOUT_S
 from .servers import KINDS, Server
 from .test_connections import ask_weather
+from .test_unreachable import FullListener
 from .upstream import LARGEST_CITY, LIMIT_BYTES, hangs, largest_body
 
 
@@ -53,6 +60,22 @@ def test_a_body_that_would_unpack_to_100_mb_costs_no_such_memory(
     assert ask_weather(connections, LARGEST_CITY) == dict.fromkeys(KINDS, problem(502, FAILED))
     grown = {name: peak_bytes(server) - before[name] for name, server in servers.items()}
     assert {name: size for name, size in grown.items() if size > 20_000_000} == {}
+
+
+@pytest.mark.parametrize("service", [flask_app, fastapi_app.threads], ids=lambda service: service.__name__)
+def test_all_addresses_of_a_host_share_the_timeout(service: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeout_s = 0.4
+    listener = FullListener()
+    address = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", listener.port))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address, address])
+    settings = fastapi_app.config.load_settings(
+        {"UPSTREAM_URL": f"http://two.example:{listener.port}", "UPSTREAM_TIMEOUT_S": str(timeout_s)}
+    )
+    start = time.perf_counter()
+    with pytest.raises(Exception, match="504"):
+        service.upstream.Upstream(settings).get("/", bytes)
+    assert timeout_s <= time.perf_counter() - start < 1.5 * timeout_s
+    listener.close()
 
 
 def peak_bytes(server: Server) -> int:

@@ -82,7 +82,6 @@ def padded(body: bytes, size: int) -> bytes:
     return b" " * (size - len(body)) + body
 
 
-@cache
 def faults(resource: str) -> dict[str, Reply]:
     """Every failure that does not depend on the shape of the body."""
     body = good_body(resource)
@@ -105,18 +104,7 @@ def faults(resource: str) -> dict[str, Reply]:
         "truncated": Reply(whole + body[:-3], "close"),
         "truncated chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body, "close"),
         "bad chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body, "close"),
-        "switching protocols": Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
-        "early hints only": Reply(EARLY_HINTS, "close"),
-        "too large": answer(padded(body, LIMIT_BYTES + 1)),
-        "too large in chunks": Reply(
-            head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(padded(body, LIMIT_BYTES + 1), 100_000)
-        ),
-        "too large until closed": Reply(head + b"\r\n" + padded(body, LIMIT_BYTES + 1), "close"),
-        "too large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES + 1)), headers="Content-Encoding: gzip\r\n"),
-        "a large redirection": answer(padded(body, LIMIT_BYTES + 1), "302 Found", f"Location: {PREFIX}/weather/A\r\n"),
         "not gzip": answer(body, headers="Content-Encoding: gzip\r\n"),
-        "half gzipped": answer(gzip.compress(body)[:-9], headers="Content-Encoding: gzip\r\n"),
-        "gzipped and more": answer(gzip.compress(body) + b"more", headers="Content-Encoding: gzip\r\n"),
         "reset": Reply(b"", "reset"),
         "reset in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "reset"),
         "reset in the body": Reply(whole + body[:-3], "reset"),
@@ -138,7 +126,6 @@ def chunks(body: bytes, size: int) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
 
 
-@cache
 def hangs(resource: str) -> dict[str, Reply]:
     """Every way of exceeding the timeout."""
     body = good_body(resource)
@@ -157,7 +144,6 @@ def hangs(resource: str) -> dict[str, Reply]:
     }
 
 
-@cache
 def oddities(resource: str) -> dict[str, Reply]:
     """Unusual answers that are still right."""
     body = good_body(resource)
@@ -169,27 +155,58 @@ def oddities(resource: str) -> dict[str, Reply]:
         "gzipped": answer(gzip.compress(body), headers="Content-Encoding: gzip\r\n"),
         "no content type": Reply(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body),
         "no reason": Reply(b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % len(body) + body),
-        "deflated": answer(zlib.compress(body), headers="Content-Encoding: Deflate\r\n"),
-        "identical": answer(body, headers="Content-Encoding: identity\r\n"),
-        "large": answer(padded(body, LIMIT_BYTES)),
-        "large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES)), headers="Content-Encoding: gzip\r\n"),
         "sets a cookie": answer(body, headers="Set-Cookie: a=b; Path=/\r\n"),
-        "sets a strange cookie": answer(body, headers="Set-Cookie: a=é\r\n"),
-        "continues": Reply(CONTINUE + answer(body).raw),
-        **spoiling(resource),
         "spacious": answer(b"\n " + body + b"\r\n"),
         "hesitant": answer(body, delay_s=0.2),
     }
 
 
+# What follows is about the clients, whatever they ask for: only cities select it.
+
+
 @cache
-def spoiling(resource: str) -> dict[str, Reply]:
+def refused() -> dict[str, Reply]:
+    """Answers that a client must not take: too large, unpacked or not, or packed badly, or of another protocol."""
+    body = good_body("weather")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    return {
+        "switching protocols": Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+        "early hints only": Reply(EARLY_HINTS, "close"),
+        "too large": answer(padded(body, LIMIT_BYTES + 1)),
+        "too large in chunks": Reply(
+            head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(padded(body, LIMIT_BYTES + 1), 100_000)
+        ),
+        "too large until closed": Reply(head + b"\r\n" + padded(body, LIMIT_BYTES + 1), "close"),
+        "too large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES + 1)), headers="Content-Encoding: gzip\r\n"),
+        "a large redirection": answer(padded(body, LIMIT_BYTES + 1), "302 Found", f"Location: {PREFIX}/weather/A\r\n"),
+        "half gzipped": answer(gzip.compress(body)[:-9], headers="Content-Encoding: gzip\r\n"),
+        "gzipped and more": answer(gzip.compress(body) + b"more", headers="Content-Encoding: gzip\r\n"),
+    }
+
+
+@cache
+def accepted() -> dict[str, Reply]:
+    """Unusual answers that a client must take."""
+    body = good_body("weather")
+    return {
+        "deflated": answer(zlib.compress(body), headers="Content-Encoding: Deflate\r\n"),
+        "identical": answer(body, headers="Content-Encoding: identity\r\n"),
+        "large": answer(padded(body, LIMIT_BYTES)),
+        "large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES)), headers="Content-Encoding: gzip\r\n"),
+        "sets a strange cookie": answer(body, headers="Set-Cookie: a=é\r\n"),
+        "continues": Reply(CONTINUE + answer(body).raw),
+        **spoiling(),
+    }
+
+
+@cache
+def spoiling() -> dict[str, Reply]:
     """Right answers with more than the answer: a connection that has had one of them must not be used again.
 
     What follows an answer is right in itself, and is the answer to no request.
     """
-    body = good_body(resource)
-    whole, second = answer(body).raw, answer(good_body(resource).replace(b"1", b"9")).raw
+    body = good_body("weather")
+    whole, second = answer(body).raw, answer(body.replace(b"1", b"9")).raw
     end = len(whole) - len(body)
     return {
         "early hints": Reply(EARLY_HINTS + whole),
@@ -210,8 +227,8 @@ def spoiling(resource: str) -> dict[str, Reply]:
 @cache
 def late() -> dict[str, Reply]:
     """Right answers after which a connection receives more while it is idle."""
-    whole = answer(good_body("weather")).raw
-    second = answer(good_body("weather").replace(b"1", b"9")).raw
+    body = good_body("weather")
+    whole, second = answer(body).raw, answer(body.replace(b"1", b"9")).raw
     return {
         "a second answer later": Reply(whole, rest=((0.03, second),)),
         "half a second answer later": Reply(whole, rest=((0.03, second[:25]),)),
@@ -356,6 +373,8 @@ def _city_replies() -> dict[str, Reply]:
         **faults("weather"),
         **hangs("weather"),
         **oddities("weather"),
+        **refused(),
+        **accepted(),
         **late(),
         **{name: answer(body) for name, body in WRONG["weather"].items()},
         **{name: answer(body) for name, (body, _) in UNUSUAL["weather"].items()},
