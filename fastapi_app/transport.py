@@ -55,6 +55,8 @@ class _Http11(httpcore.AsyncHTTP11Connection):
 
 
 class _Connection(httpcore.AsyncHTTPConnection):
+    """Connects as httpcore does, and then speaks HTTP by the class above."""
+
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
         if self._connection is None:
             try:

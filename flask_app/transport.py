@@ -38,6 +38,7 @@ class _Received(io.RawIOBase):
         self._complete = False
 
     def makefile(self, _mode: str) -> io.BufferedReader:
+        """What http.client reads an answer from. It would ask the socket for it."""
         return _Buffered(self)
 
     def readable(self) -> bool:
