@@ -40,7 +40,8 @@ class Upstream:
         try:
             # The types do not say so, but requests takes a Timeout of urllib3, too.
             with self._transport.send(request, stream=True, timeout=self._timeout) as response:  # type: ignore[arg-type]
-                for part in response.raw.stream():
+                # Not stream(), which reads a line of the chunked coding to its end, however long.
+                while part := response.raw.read(LIMIT_BYTES):
                     body += part
                     if len(body) > LIMIT_BYTES:
                         raise Problem(502)

@@ -322,6 +322,9 @@ UNUSUAL: dict[str, dict[str, tuple[bytes, Any]]] = {
 
 LARGEST_CITY = "Largest"
 
+# An answer in chunks, with 30 MB in the line before the first of them.
+LONGEST_LINE_CITY = "Longest line"
+
 # Cities that test a kept connection: it is lost by the call, or while it is idle.
 RESET_CITY, CLOSED_CITY = "Reset when used again", "Closed when used again"
 RESET_IDLE_CITY, CLOSED_IDLE_CITY = "Reset when idle", "Closed when idle"
@@ -491,6 +494,8 @@ def _reply(target: str) -> tuple[int, Reply]:
         city = unquote(path.removeprefix("/weather/"))
         if city.startswith(_MIXED):
             return -1, _mixed_reply(city)
+        if city == LONGEST_LINE_CITY:
+            return -1, Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 30_000_000, "close")
         if city == LARGEST_CITY:
             return -1, answer(largest_body(), headers="Content-Encoding: gzip\r\n")
         return -1, CITY_REPLIES.get(city) or answer(good_body("weather"))
