@@ -1,9 +1,28 @@
 """JSON bodies, checked by Pydantic."""
 
 import json
+import zlib
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+ENCODINGS = "gzip, deflate"
+LIMIT_BYTES = 1_000_000
+"""The most that a body of the upstream may have, with its content encoding and without."""
+
+
+def decoded(body: bytes, encoding: str) -> bytes:
+    """`body` without its content encoding, if it is one of ENCODINGS; ValueError if it is broken or over the limit."""
+    if encoding.lower() not in ENCODINGS.split(", "):
+        return body
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip's header, or deflate's
+    try:
+        plain = decoder.decompress(body, LIMIT_BYTES + 1)
+    except zlib.error as error:
+        raise ValueError(encoding) from error
+    if len(plain) > LIMIT_BYTES or decoder.unused_data or not decoder.eof:
+        raise ValueError(encoding)
+    return plain
 
 
 def parse(body: bytes) -> Any:

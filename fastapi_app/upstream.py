@@ -1,19 +1,18 @@
-"""The connection to the upstream, over `httpx`: on its own transport, or on aiohttp's."""
+"""The connection to the upstream, over `httpx`."""
 
 from collections.abc import Callable
-from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
-import httpcore
+import anyio
 import httpx
 
+from fastapi_app.bodies import ENCODINGS, LIMIT_BYTES, decoded
 from fastapi_app.config import Settings
 from fastapi_app.problems import Problem
+from fastapi_app.transport import create_transport
 
 T = TypeVar("T")
-
-# Less than the 75 s after which a server may close an idle connection.
-KEEPALIVE_S = 60
 
 
 class Upstream:
@@ -21,51 +20,43 @@ class Upstream:
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.upstream_url
+        self._timeout_s = settings.upstream_timeout_s
         self._failures: tuple[type[Exception], ...] = (httpx.HTTPError, ValueError)
-        limits = httpx.Limits(
-            max_connections=settings.upstream_connections,
-            max_keepalive_connections=settings.upstream_connections,
-            keepalive_expiry=KEEPALIVE_S,
-        )
         if settings.upstream_client == "aiohttp":
             # Imported only here, because httpx on its own transport does not need it.
             from aiohttp import ClientError  # noqa: PLC0415
 
             self._failures += (ClientError,)
-            transport = _aiohttp_transport(limits)
-        else:
-            transport = httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
-        # trust_env=False: use no proxy, and do not read the environment.
-        self._client = httpx.AsyncClient(transport=transport, timeout=settings.upstream_timeout_s, trust_env=False)
+        self._client = httpx.AsyncClient(
+            transport=create_transport(settings),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # callers do not share cookies
+            headers={"Accept-Encoding": ENCODINGS},
+            timeout=None,  # noqa: S113 - get() has a total one
+            trust_env=False,  # use no proxy, and do not read the environment
+        )
 
     async def get(self, target: str, read: Callable[[bytes], T]) -> T:
         """The body of the answer to GET `target` (path and query), as `read` returns it.
 
-        Raises Problem 504 after the timeout; Problem 502 after any other failure, for a status other than 200, and if
-        `read` raises ValueError.
+        Raises Problem 504 after the timeout; Problem 502 after any other failure, for a status other than 200, for a
+        body over the limit, and if `read` raises ValueError.
         """
+        body = bytearray()
         try:
-            response = await self._client.get(self._url + target)
+            with anyio.fail_after(self._timeout_s):
+                async with self._client.stream("GET", self._url + target) as response:
+                    async for part in response.aiter_raw():
+                        body += part
+                        if len(body) > LIMIT_BYTES:
+                            raise Problem(502)
             if response.status_code != 200:
                 raise Problem(502)
-            return read(response.content)
+            return read(decoded(bytes(body), response.headers.get("Content-Encoding", "")))
+        except TimeoutError as error:
+            raise Problem(504) from error
         except self._failures as error:
-            # Its cause, because httpx_aiohttp turns every lost or refused connection into a timeout.
-            late = isinstance(error.__cause__, httpcore.TimeoutException | TimeoutError)
-            raise Problem(504 if late else 502) from error
+            raise Problem(502) from error
 
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._client.aclose()
-
-
-def _aiohttp_transport(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
-    from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415
-    from yarl import URL  # noqa: PLC0415
-
-    transport = AiohttpTransport(limits=limits, trust_env=False)
-    session = transport.get_client()
-    # httpx has encoded the URL. Encoding it again would first decode %2E, which is then a step in the path.
-    session._build_url = partial(URL, encoded=True)  # type: ignore[method-assign]  # noqa: SLF001
-    transport.client = session
-    return transport

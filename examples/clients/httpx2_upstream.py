@@ -7,7 +7,8 @@ import httpx2
 
 from fastapi_app.config import Settings
 from fastapi_app.problems import Problem
-from fastapi_app.upstream import KEEPALIVE_S, Upstream
+from fastapi_app.transport import KEEPALIVE_S
+from fastapi_app.upstream import Upstream
 
 T = TypeVar("T")
 

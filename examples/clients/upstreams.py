@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import httpx
 
 from fastapi_app.config import Settings
-from fastapi_app.upstream import KEEPALIVE_S, Upstream
+from fastapi_app.transport import KEEPALIVE_S
+from fastapi_app.upstream import Upstream
 
 POOL = 1000
 """The most connections that a pool opens and keeps, unless it has its default limits."""

@@ -16,10 +16,12 @@ from .upstream import (
     UNUSUAL,
     USER_NAME,
     WRONG,
+    accepted,
     faults,
     hangs,
     magic_user,
     oddities,
+    refused,
 )
 
 PATHS = ("/health", "/process", "/weather", "/aggregated-data/1", "/compute")
@@ -222,11 +224,11 @@ def _methods() -> Iterator[Case]:
 
 
 def _upstream() -> Iterator[Case]:
-    for fault in (*faults("weather"), *WRONG["weather"]):
+    for fault in (*faults("weather"), *refused(), *WRONG["weather"]):
         yield refuses(f"/weather?city={quote(fault)}", 502, FAILED, f"weather: {fault}")
     for hang in hangs("weather"):
         yield refuses(f"/weather?city={quote(hang)}", 504, LATE, f"weather: {hang}", slow=True)
-    for oddity in oddities("weather"):
+    for oddity in (*oddities("weather"), *accepted()):
         yield answers(f"/weather?city={quote(oddity)}", weather(oddity), f"weather: {oddity}")
     for name, (_, temp_c) in UNUSUAL["weather"].items():
         yield answers(f"/weather?city={quote(name)}", {"city": name, "temp_c": temp_c}, f"weather: {name}")

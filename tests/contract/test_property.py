@@ -16,7 +16,7 @@ from .cases import NO_INTEGERS, PATHS, REFUSED_METHODS
 from .client import Answer, Connection, Request
 from .servers import REFERENCE
 from .test_contract import ask_all, sizes_agree, sorted_keys
-from .upstream import RESOURCES, UNUSUAL, WRONG, faults, magic_user, oddities
+from .upstream import RESOURCES, UNUSUAL, WRONG, accepted, faults, magic_user, oddities, refused
 
 T = TypeVar("T")
 
@@ -74,7 +74,9 @@ def integers(low: int, high: int) -> st.SearchStrategy[str]:
 
 letters = st.text(st.characters(categories=["L"]) | st.sampled_from(" .'-"), min_size=1, max_size=12)
 long_letters = st.tuples(st.characters(categories=["L"]), st.integers(78, 82)).map(lambda pair: pair[0] * pair[1])
-replies = st.sampled_from([*faults("weather"), *oddities("weather"), *WRONG["weather"], *UNUSUAL["weather"]])
+replies = st.sampled_from(
+    [*faults("weather"), *oddities("weather"), *refused(), *accepted(), *WRONG["weather"], *UNUSUAL["weather"]]
+)
 names = weighted((3, letters), (1, long_letters), (3, replies))
 cities = mostly(names.map(lambda city: quote(city, safe="")))
 

@@ -6,9 +6,11 @@ import json
 import socket
 import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -27,21 +29,39 @@ SLOW_S = {"users": 0.3, "orders": 0.2, "reviews": 0.15}
 # A city whose answer takes 100 ms.
 UNHURRIED_CITY = "Unhurried"
 
+LIMIT_BYTES = 1_000_000
+"""The most that a body may have."""
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
+EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+
 Then = Literal["keep", "close", "reset", "hang"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The bytes of an answer, and what happens to the connection after it."""
+    """The bytes of an answer, and what happens to the connection after it.
+
+    `rest` follows in pieces, each after a pause in seconds. `again` is what a connection that has had an answer gets
+    instead of this one.
+    """
 
     raw: bytes
     then: Then = "keep"
     delay_s: float = 0.0
+    rest: tuple[tuple[float, bytes], ...] = ()
+    again: "Reply | None" = None
 
 
 def answer(body: bytes, status: str = "200 OK", headers: str = "", then: Then = "keep", delay_s: float = 0.0) -> Reply:
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
     return Reply(head.encode() + body, then, delay_s)
+
+
+def drip(raw: bytes, start: int) -> Reply:
+    """The answer with a pause of 0.3 s before each byte from `start` on."""
+    return Reply(raw[:start], rest=tuple((0.3, raw[index : index + 1]) for index in range(start, len(raw))))
 
 
 def good(resource: str, number: int = 1) -> Any:
@@ -55,6 +75,11 @@ def good(resource: str, number: int = 1) -> Any:
 
 def good_body(resource: str) -> bytes:
     return json.dumps(good(resource)).encode()
+
+
+def padded(body: bytes, size: int) -> bytes:
+    """The same document in that many bytes."""
+    return b" " * (size - len(body)) + body
 
 
 def faults(resource: str) -> dict[str, Reply]:
@@ -95,13 +120,27 @@ def faults(resource: str) -> dict[str, Reply]:
     }
 
 
+def chunks(body: bytes, size: int) -> bytes:
+    """A body in chunks of that size."""
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (*parts, b""))
+
+
 def hangs(resource: str) -> dict[str, Reply]:
     """Every way of exceeding the timeout."""
-    whole = answer(good_body(resource)).raw
+    body = good_body(resource)
+    whole = answer(body).raw
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(body, 1)
     return {
         "mute": Reply(b"", "hang"),
         "mute in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "hang"),
         "mute in the body": Reply(whole[:-3], "hang"),
+        "mute after early hints": Reply(EARLY_HINTS, "hang"),
+        "dripping": drip(whole, 0),
+        "dripping in the head": drip(whole, 20),
+        "dripping in the body": drip(whole, len(whole) - len(body) + 1),
+        "dripping in chunks": drip(chunked, len(chunked) - 100),
+        "dripping early hints": drip(EARLY_HINTS * 3 + whole, len(EARLY_HINTS)),
     }
 
 
@@ -109,10 +148,8 @@ def oddities(resource: str) -> dict[str, Reply]:
     """Unusual answers that are still right."""
     body = good_body(resource)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-    half = len(body) // 2
-    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:half], body[half:], b""))
     return {
-        "chunked": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks),
+        "chunked": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(body, 20)),
         "until closed": Reply(head + b"\r\n" + body, "close"),
         "and closes": answer(body, headers="Connection: close\r\n", then="close"),
         "gzipped": answer(gzip.compress(body), headers="Content-Encoding: gzip\r\n"),
@@ -121,6 +158,82 @@ def oddities(resource: str) -> dict[str, Reply]:
         "sets a cookie": answer(body, headers="Set-Cookie: a=b; Path=/\r\n"),
         "spacious": answer(b"\n " + body + b"\r\n"),
         "hesitant": answer(body, delay_s=0.2),
+    }
+
+
+# What follows is about the clients, whatever they ask for: only cities select it.
+
+
+@cache
+def refused() -> dict[str, Reply]:
+    """Answers that a client must not take: too large, unpacked or not, or packed badly, or of another protocol."""
+    body = good_body("weather")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    return {
+        "switching protocols": Reply(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"),
+        "early hints only": Reply(EARLY_HINTS, "close"),
+        "too large": answer(padded(body, LIMIT_BYTES + 1)),
+        "too large in chunks": Reply(
+            head + b"Transfer-Encoding: chunked\r\n\r\n" + chunks(padded(body, LIMIT_BYTES + 1), 100_000)
+        ),
+        "too large until closed": Reply(head + b"\r\n" + padded(body, LIMIT_BYTES + 1), "close"),
+        "too large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES + 1)), headers="Content-Encoding: gzip\r\n"),
+        "a large redirection": answer(padded(body, LIMIT_BYTES + 1), "302 Found", f"Location: {PREFIX}/weather/A\r\n"),
+        "half gzipped": answer(gzip.compress(body)[:-9], headers="Content-Encoding: gzip\r\n"),
+        "gzipped and more": answer(gzip.compress(body) + b"more", headers="Content-Encoding: gzip\r\n"),
+    }
+
+
+@cache
+def accepted() -> dict[str, Reply]:
+    """Unusual answers that a client must take."""
+    body = good_body("weather")
+    return {
+        "deflated": answer(zlib.compress(body), headers="Content-Encoding: Deflate\r\n"),
+        "identical": answer(body, headers="Content-Encoding: identity\r\n"),
+        "large": answer(padded(body, LIMIT_BYTES)),
+        "large gzipped": answer(gzip.compress(padded(body, LIMIT_BYTES)), headers="Content-Encoding: gzip\r\n"),
+        "sets a strange cookie": answer(body, headers="Set-Cookie: a=é\r\n"),
+        "continues": Reply(CONTINUE + answer(body).raw),
+        **spoiling(),
+    }
+
+
+@cache
+def spoiling() -> dict[str, Reply]:
+    """Right answers with more than the answer: a connection that has had one of them must not be used again.
+
+    What follows an answer is right in itself, and is the answer to no request.
+    """
+    body = good_body("weather")
+    whole, second = answer(body).raw, answer(body.replace(b"1", b"9")).raw
+    end = len(whole) - len(body)
+    return {
+        "early hints": Reply(EARLY_HINTS + whole),
+        "early hints first": Reply(EARLY_HINTS, rest=((0.03, whole),)),
+        "early hints in pieces": Reply(
+            EARLY_HINTS[:20], rest=((0.01, EARLY_HINTS[20:] + whole[:30]), (0.01, whole[30:]))
+        ),
+        "several interim answers": Reply(CONTINUE + PROCESSING + EARLY_HINTS + EARLY_HINTS + CONTINUE + whole),
+        "a second answer": Reply(whole + second),
+        "a second answer with the body": Reply(whole[:end], rest=((0.03, whole[end:] + second),)),
+        "a second answer in chunks": Reply(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks(body, 20) + second
+        ),
+        "half a second answer": Reply(whole + second[:25]),
+    }
+
+
+@cache
+def late() -> dict[str, Reply]:
+    """Right answers after which a connection receives more while it is idle."""
+    body = good_body("weather")
+    whole, second = answer(body).raw, answer(body.replace(b"1", b"9")).raw
+    return {
+        "a second answer later": Reply(whole, rest=((0.03, second),)),
+        "half a second answer later": Reply(whole, rest=((0.03, second[:25]),)),
+        "a timeout later": Reply(whole, rest=((0.03, answer(b"{}", "408 Request Timeout").raw),)),
+        "garbage later": Reply(whole, rest=((0.03, b"this is no HTTP\r\n\r\n"),)),
     }
 
 
@@ -207,11 +320,65 @@ UNUSUAL: dict[str, dict[str, tuple[bytes, Any]]] = {
 }  # fmt: skip
 
 
+LARGEST_CITY = "Largest"
+
+# An answer in chunks, with 30 MB in the line before the first of them.
+LONGEST_LINE_CITY = "Longest line"
+
+# Cities that test a kept connection: it is lost by the call, or while it is idle.
+RESET_CITY, CLOSED_CITY = "Reset when used again", "Closed when used again"
+RESET_IDLE_CITY, CLOSED_IDLE_CITY = "Reset when idle", "Closed when idle"
+
+# Answers followed by what is no HTTP. Clients differ: some discard it, others the answer with it.
+GARBAGE_CITY = "Garbage after the answer"
+
+_MIXED = "Mixed "
+
+
+def mixed_city(number: int) -> str:
+    """A city with a temperature of its own, that of `mixed_temp_c`; a part of them spoils the connection."""
+    return _MIXED + "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+def mixed_temp_c(number: int) -> float:
+    return number + 0.5
+
+
+def _mixed_reply(city: str) -> Reply:
+    number = int("".join(str("abcdefghij".index(letter)) for letter in city.removeprefix(_MIXED)))
+
+    def whole(temp_c: float) -> bytes:
+        return answer(json.dumps({"city": city, "temp_c": temp_c}).encode()).raw
+
+    right = whole(mixed_temp_c(number))
+    return (
+        Reply(EARLY_HINTS, rest=((0.01, right),)),
+        Reply(right),
+        Reply(right + whole(-1)),
+        Reply(right, delay_s=0.005),
+    )[number % 4]
+
+
+@cache
+def largest_body() -> bytes:
+    """A body of 100 MB in less than half a megabyte."""
+    return gzip.compress(padded(good_body("weather"), 100_000_000), 1)
+
+
 def _city_replies() -> dict[str, Reply]:
+    whole = answer(good_body("weather")).raw
     return {
+        RESET_CITY: Reply(whole, again=Reply(b"", "reset")),
+        CLOSED_CITY: Reply(whole, again=Reply(b"", "close")),
+        RESET_IDLE_CITY: Reply(whole, "reset"),
+        CLOSED_IDLE_CITY: Reply(whole, "close"),
+        GARBAGE_CITY: Reply(whole + b"this is no HTTP\r\n\r\n"),
         **faults("weather"),
         **hangs("weather"),
         **oddities("weather"),
+        **refused(),
+        **accepted(),
+        **late(),
         **{name: answer(body) for name, body in WRONG["weather"].items()},
         **{name: answer(body) for name, (body, _) in UNUSUAL["weather"].items()},
         UNHURRIED_CITY: answer(good_body("weather"), delay_s=0.1),
@@ -266,6 +433,8 @@ class FaultyUpstream:
 
     port: int
     targets: list[str] = field(default_factory=list)
+    heads: list[bytes] = field(default_factory=list)
+    served: list[list[str]] = field(default_factory=list)  # the targets of each connection
     connections: int = 0
     in_flight: dict[int, int] = field(default_factory=dict)
     most_in_flight: dict[int, int] = field(default_factory=dict)
@@ -276,19 +445,25 @@ class FaultyUpstream:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        served: list[str] = []
+        self.served.append(served)
         try:
-            while await self._exchange(reader, writer):
+            while await self._exchange(reader, writer, served):
                 pass
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
             writer.close()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, served: list[str]) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
         target = head.split(b" ", 2)[1].decode("ascii")
+        self.heads.append(head)
         self.targets.append(target)
         number, reply = _reply(target)
+        if served and reply.again is not None:
+            reply = reply.again
+        served.append(target)
         self.in_flight[number] = self.in_flight.get(number, 0) + 1
         self.most_in_flight[number] = max(self.most_in_flight.get(number, 0), self.in_flight[number])
         try:
@@ -297,6 +472,12 @@ class FaultyUpstream:
             self.in_flight[number] -= 1
         writer.write(reply.raw)
         await writer.drain()
+        for pause_s, part in reply.rest:
+            await asyncio.sleep(pause_s)
+            if reader.at_eof():
+                return False
+            writer.write(part)
+            await writer.drain()
         if reply.then == "hang":
             await reader.read()  # until the client gives up
         if reply.then == "reset":
@@ -311,6 +492,12 @@ def _reply(target: str) -> tuple[int, Reply]:
     path = parts.path.removeprefix(PREFIX)
     if path.startswith("/weather/"):
         city = unquote(path.removeprefix("/weather/"))
+        if city.startswith(_MIXED):
+            return -1, _mixed_reply(city)
+        if city == LONGEST_LINE_CITY:
+            return -1, Reply(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"x" * 30_000_000, "close")
+        if city == LARGEST_CITY:
+            return -1, answer(largest_body(), headers="Content-Encoding: gzip\r\n")
         return -1, CITY_REPLIES.get(city) or answer(good_body("weather"))
     resource = path.split("/")[1]
     number = int(path.split("/")[2] if resource == "users" else parse_qs(parts.query)["user_id"][0])
