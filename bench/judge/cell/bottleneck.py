@@ -42,6 +42,9 @@ SLOTS_SHARE = 0.85
 """Slots that are all taken show less than all of them: a slot is held longer under load than without."""
 
 WORKER_CPU_SHARE = 0.05
+WORKER_CORES = 0.002
+"""A worker that uses less CPU serves nothing: a process that only watches over others uses about as much."""
+
 NEAR = 1.15
 """Latency within 15 % is the same latency."""
 
@@ -204,7 +207,8 @@ def _workers(case: _Case) -> _Found:
     if case.looks is None or case.stack.workers < 2 or case.looks.queued_share < HALF_OF_LOOKS:
         return None
     share = sum(process.cores for process in case.looks.processes) / case.stack.workers
-    serving = [one for one in case.looks.processes if one.connections or one.cores >= WORKER_CPU_SHARE * share]
+    least = max(WORKER_CPU_SHARE * share, WORKER_CORES)
+    serving = [one for one in case.looks.processes if one.connections or one.cores >= least]
     if len(serving) >= case.stack.workers:
         return None
     count = f"{len(serving)} of its {case.stack.workers} workers served"
@@ -214,14 +218,22 @@ def _workers(case: _Case) -> _Found:
 def _event_loop(case: _Case) -> _Found:
     """In half of the looks a request was not read while the loop's thread waited for something else than events."""
     for process in case.looks.processes if case.looks is not None else ():
-        looped = case.stack.interface == "asgi" or EVENTS in process.main
-        if not looped or process.cores >= IDLE_CORES:
+        if not _is_loop(case, process) or process.cores >= IDLE_CORES:
             continue
         calls = _blocking(process)
         if len(calls) >= HALF_OF_LOOKS * len(process.main):
             looks = f"in {len(calls)} of {len(process.main)} looks requests were not read"
             return "event loop", f"{looks}, because the thread of the event loop waited in {_usual(calls)}"
     return None
+
+
+def _is_loop(case: _Case, process: Process) -> bool:
+    """Whether the main thread runs an event loop: it was seen to wait for events, or holds connections all by itself.
+
+    Which a server that takes one connection at a time does not.
+    """
+    alone = len(process.waits) == len(process.main) and process.connections > 1
+    return case.stack.interface == "asgi" or EVENTS in process.main or alone
 
 
 def _blocking(process: Process) -> list[str]:

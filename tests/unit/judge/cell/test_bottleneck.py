@@ -126,6 +126,11 @@ SHOWN = {
         "event loop",
         "waited in nanosleep",
     ),
+    "a loop of greenlets that is never seen to wait for events": (
+        found(GEVENT, SLEEP, 9.9, looks(process(unread=99, main=("nanosleep",) * LOOKS), inside=1), busy=0.02, peak=0),
+        "event loop",
+        "in 20 of 20 looks requests were not read",
+    ),
     "one blocked event loop of two": (
         found(replace(LOOP, workers=2), SLEEP, 9.9, looks(process(), process(unread=9, main=SLEEPING)), busy=0.02),
         "event loop",
@@ -143,7 +148,7 @@ SHOWN = {
         "one process used 0.99 of 2 cores, and 8 of its threads wanted to run",
     ),
     "one worker of four that serves": (
-        found(FOUR_SYNC, WEATHER, 9.7, looks(*(process(pid=n, connections=n, cores=0.01 * n) for n in (0, 0, 1, 0)),
+        found(FOUR_SYNC, WEATHER, 9.7, looks(*(process(pid=n, connections=n, cores=0.001 + 0.01 * n) for n in (0, 0, 1, 0)),
               unaccepted=90), busy=0.02, peak=1),
         "workers",
         "only 1 of its 4 workers served: the others had no connection and used no CPU, while requests were waiting",
@@ -165,6 +170,9 @@ def test_a_cause_is_named_with_the_evidence_that_shows_it(one: Bottleneck, limit
 
 
 LOOK_ALIKES = {
+    "a sync worker that takes one connection at a time": found(
+        GEVENT, SLEEP, 9.9, looks(process(connections=1, unread=1, main=("nanosleep",) * LOOKS), inside=1), busy=0.02
+    ),
     "short answers among long ones": found(LOOP, HEALTH, 22.0, ALL_READ, unloaded_s=0.001, in_flight=20.0, busy=0.02),
     "slots that wait for a lock": found(
         FOUR_SYNC, SLEEP, 9.9, sync_workers(unread=9, waits="futex"), in_flight=20.0, busy=0.02
