@@ -53,7 +53,8 @@ ALL_READ = looks(process())
 
 def sync_workers(*, unread: int = 0, unaccepted: int = 0, inside: int = 4, waits: str = "select") -> Looks:
     """What was seen of four workers that all serve; `unread`: connections that the first did not read."""
-    workers = [process(pid=pid, main=(waits,) * LOOKS, unread=unread if pid == 1 else 0) for pid in (1, 2, 3, 4)]
+    reads = {1: unread}
+    workers = [process(pid=pid, connections=1, main=(waits,) * LOOKS, unread=reads.get(pid, 0)) for pid in (1, 2, 3, 4)]
     return looks(*workers, unaccepted=unaccepted, inside=inside)
 
 
@@ -148,8 +149,9 @@ SHOWN = {
         "one process used 0.99 of 2 cores, and 8 of its threads wanted to run",
     ),
     "one worker of four that serves": (
-        found(FOUR_SYNC, WEATHER, 9.7, looks(*(process(pid=n, connections=n, cores=0.001 + 0.01 * n) for n in (0, 0, 1, 0)),
-              unaccepted=90), busy=0.02, peak=1),
+        found(FOUR_SYNC, WEATHER, 9.7, looks(
+            *(process(connections=n, cores=0.001 + 0.01 * n) for n in (0, 0, 1, 0)), unaccepted=90
+        ), busy=0.02, peak=1),
         "workers",
         "only 1 of its 4 workers served: the others had no connection and used no CPU, while requests were waiting",
     ),
