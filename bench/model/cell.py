@@ -132,6 +132,21 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the harness saw beside the samples of a cell, each as a clause for a sentence.
+
+    `neighbour`: which other run used the same cores; None: none did. `unready`: for each server what is to be said of
+    workers that did not wait for requests when the load began; None: all did.
+    """
+
+    neighbour: str | None = None
+    unready: tuple[str | None, ...] = ()
+
+
+NOTHING_SEEN = Circumstances()
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamServed:
     """The upstream's own count of the whole cell, warm-up and drain included.
 
@@ -218,6 +233,7 @@ class Cell:
     timer_lag_s: Distribution | None = None
     probe: Probe | None = None
     samples: str | None = None
+    circumstances: Circumstances = NOTHING_SEEN
 
     @property
     def measurement(self) -> Measurement:

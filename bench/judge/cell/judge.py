@@ -9,7 +9,18 @@ from dataclasses import dataclass, replace
 from bench.judge.cell import figures, problems, slices
 from bench.judge.cell.bottleneck import bottleneck
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import Cell, CellKey, Cpu, Measurement, Probe, Slice, UpstreamServed, Window
+from bench.model.cell import (
+    NOTHING_SEEN,
+    Cell,
+    CellKey,
+    Circumstances,
+    Cpu,
+    Measurement,
+    Probe,
+    Slice,
+    UpstreamServed,
+    Window,
+)
 from bench.model.samples import Samples
 
 
@@ -25,6 +36,7 @@ class Recording:
     probe: Probe
     window: Window | None = None
     slices: Sequence[Slice] = ()
+    circumstances: Circumstances = NOTHING_SEEN
 
 
 def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
@@ -44,6 +56,7 @@ def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Ce
         slices=tuple(recording.slices),
         timer_lag_s=figures.timer_lag_s(recording.samples, window),
         probe=recording.probe,
+        circumstances=recording.circumstances,
     )
 
 
@@ -66,6 +79,8 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         problems.upstream_hits(served, own, conditions.scenario),
         problems.upstream_delay(served),
         problems.unsteady(latency_s, window, conditions) if window is not None else None,
+        problems.cores_shared(recording.circumstances),
+        problems.workers_not_ready(recording.circumstances, number),
     )
     known = tuple(problem for problem in found if problem is not None)
     measurement = Measurement(

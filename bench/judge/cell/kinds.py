@@ -50,6 +50,8 @@ FALLING_BEHIND = Kind("falling behind", "service", ("latency",), falls_behind=Tr
 UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
 UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
 UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True)
+CORES_SHARED = Kind("cores shared", "machine", ("throughput", "latency", "cpu"))
+WORKERS_NOT_READY = Kind("workers not ready", "service", ())
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -67,6 +69,8 @@ KINDS: Mapping[str, Kind] = {
         UPSTREAM_CALLS,
         UPSTREAM_LATE,
         UNSTEADY,
+        CORES_SHARED,
+        WORKERS_NOT_READY,
     )
 }
 """Every kind by its name, in the order in which a cell is examined."""

@@ -1,14 +1,12 @@
 """One visit: freshly started servers of a stack under a scenario, and a cell for each of its loads."""
 
-import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.model.cell import Cell, CellKey, Probe, Slice, Window
+from bench.model.cell import Cell, CellKey, Circumstances, Probe, Slice, Window
 from bench.model.samples import Samples
 from bench.plan.turns import Pace, slices
 from bench.run.cell.live import Live
@@ -16,6 +14,7 @@ from bench.run.cell.load import LoadGenerator, Order, running_load
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import INTERVAL_S, Sampler
 from bench.run.cell.samples import join_samples
+from bench.run.host.scratch import scratch_folder
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
@@ -51,9 +50,10 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
     setting.progress(key, "start load")
     bed.upstream.reset()
     before_s = probe_s(setting.cpus.server)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    ended = setting.taken.ended() if setting.taken is not None else frozenset()
+    with scratch_folder() as folder:
         with running_load(
-            _order(key, bed, setting, pace), setting.cpus.generator, Path(folder), setting.log(key, "load")
+            _order(key, bed, setting, pace), setting.cpus.generator, folder, setting.log(key, "load")
         ) as load:
             sampler = Sampler(
                 bed.trees,
@@ -68,7 +68,9 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
         samples = join_samples(load.output, sampler.readings, bed.servers)
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
-    recording = Recording(samples, served, probe, course.window, tuple(course.slices))
+    neighbour = setting.taken.others(ended) if setting.taken is not None else None
+    circumstances = Circumstances(neighbour, bed.unready)
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:

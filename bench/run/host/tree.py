@@ -12,11 +12,6 @@ from pathlib import Path
 import psutil
 
 from bench.run.host.process import Program
-from bench.run.host.signals import StopRequest
-
-SETTLE_S = 0.3
-SETTLE_LIMIT_S = 5.0
-SETTLED_CORES = 0.02
 
 CPUCLOCK_SCHED = 2
 
@@ -113,20 +108,6 @@ def own_use() -> Use:
     """The CPU of this process, the harness."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return Use(used.ru_utime, used.ru_stime)
-
-
-def wait_until_idle(trees: Sequence[Tree], stop: StopRequest) -> None:
-    """Return once all use next to no CPU, or after 5 s: all their workers have started then, not just one."""
-    end_s = time.monotonic() + SETTLE_LIMIT_S
-    before_s = -1.0
-    while time.monotonic() < end_s:
-        for tree in trees:
-            tree.read_cpu()
-        now_s = sum(tree.cpu_s for tree in trees)
-        if before_s >= 0 and now_s - before_s < SETTLED_CORES * SETTLE_S:
-            return
-        before_s = now_s
-        stop.sleep(SETTLE_S)
 
 
 def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:

@@ -65,6 +65,7 @@ def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kin
                 "falling behind",
                 "upstream calls",
                 "unsteady",
+                "workers not ready",
             },
         ),
         (

@@ -9,8 +9,7 @@ import pytest
 
 from bench.run.host import tree as module
 from bench.run.host.process import Program
-from bench.run.host.signals import StopRequest
-from bench.run.host.tree import OneProcess, Tree, Use, own_use, wait_until_idle
+from bench.run.host.tree import OneProcess, Tree, Use, own_use
 
 from .processes import Family, Member, tree
 
@@ -46,27 +45,6 @@ def test_cpu_of_a_member_that_ended_stays_counted_as_last_read() -> None:
     family.members = [root]
     use = both.use()
     assert (use.cpu_user_s, use.rss_bytes) == (3.5, 1000)
-
-
-class StartingUp(StopRequest):
-    """Each sleep is noted, and a process uses CPU meanwhile: much in the first three, then next to none."""
-
-    def __init__(self, busy: Member) -> None:
-        super().__init__()
-        self.busy = busy
-        self.slept_s: list[float] = []
-
-    def sleep(self, seconds: float = 0.0) -> None:
-        self.slept_s.append(seconds)
-        self.busy.user_s += 0.2 if len(self.slept_s) < 4 else 0.001
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_waiting_ends_once_all_trees_use_next_to_no_cpu() -> None:
-    busy = Member(1)
-    stop = StartingUp(busy)
-    wait_until_idle([tree(Member(2, 7.0)), tree(busy)], stop)
-    assert len(stop.slept_s) == 4
 
 
 def running(folder: Path, script: str) -> Program:

@@ -1,0 +1,135 @@
+"""A harness that is killed, and a second one on the same cores: what the next run says and does."""
+
+import os
+import re
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.record.store import load_run
+from bench.run.host.owner import TOGETHER
+
+from .conftest import Config
+from .harness import Harness, finish, until
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@LINUX
+def test_what_outlives_a_killed_harness_is_ended_and_deleted_by_the_next_which_says_so(
+    harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server under a shell, which does not hand the signal on, and one that ignores it."""
+    monkeypatch.setenv(TOGETHER, secrets.token_hex(8))  # no other test cleans up after this one
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    wrapped = '["/bin/sh", "-c", "python fake_server.py {port} stubborn; true"]'
+    mine = config("stubborn", changed={"stubborn": {"argv": wrapped}})
+    process = harness.start("run", "--config", mine, "--profile", "tiny", "--out", tmp_path / "one", "--window", "60")
+    until((mine.parent / "asked").exists)
+    scratch = list(tmp_path.glob("bench-*"))
+    assert len(scratch) == 1
+    process.kill()
+    process.wait()
+    until(lambda: not any("locust" in one.cmdline() for one in harness.left()), "the end of the load generator")
+    time.sleep(0.2)
+    left = [one.pid for one in harness.left()]
+    assert left
+
+    good = config("good")
+    done = harness.run("run", "--config", good, "--profile", "tiny", "--out", tmp_path / "two")
+    assert done.code == 0, done.err
+    assert not any(map(alive, left))
+    assert list(tmp_path.glob("bench-*")) == []
+    (said,) = [line for line in done.err.splitlines() if line.startswith("a killed run had left something behind: ")]
+    assert all(f"(pid {pid})" in said for pid in left)
+    assert str(scratch[0]) in said
+    assert said in load_run(tmp_path / "two").notes
+
+
+@pytest.mark.slow
+def test_a_second_run_on_the_same_cores_is_refused_and_with_force_the_cells_of_both_are_marked(
+    harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TOGETHER)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    good = config("good")
+    first = harness.start("run", "--config", good, "--profile", "tiny", "--out", tmp_path / "one", "--window", "12")
+    until((good.parent / "asked").exists)
+    words = ("run", "--config", config("good"), "--profile", "tiny", "--out", tmp_path / "two")
+    refused = harness.run(*words)
+    assert refused.code == 2
+    assert re.search(
+        rf"^bench: cores? [\d, ]+ (is|are) used by another run, pid {first.pid}, into {tmp_path}/one "
+        rf"\(python -m bench run .*\): wait for it, or choose other cores with taskset, or go on with --force$",
+        refused.err,
+        re.MULTILINE,
+    ), refused.err
+    assert not (tmp_path / "two").exists()
+    selftest = harness.run("selftest")
+    assert selftest.code == 2
+    assert f"pid {first.pid}" in selftest.err
+
+    forced = harness.run(*words, "--force")
+    assert first.poll() is None, "the first run was to last longer"
+    assert "cores shared" in forced.err
+    assert finish(first).code in {0, 1}
+    for folder, other in (("one", "two"), ("two", "one")):
+        for cell in load_run(tmp_path / folder).cells:
+            (problem,) = [one for one in cell.measurement.problems if one.name == "cores shared"]
+            assert f"into {tmp_path}/{other} " in problem.detail
+            assert cell.outcome == "invalid"
+
+
+WORKERS = """
+import os, socket, sys, time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "5"); self.end_headers(); self.wfile.write(b"hello")
+    def log_message(self, *_): pass
+
+class Server(HTTPServer):
+    def __init__(self, listening):
+        super().__init__(("127.0.0.1", 0), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listening
+
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
+for number in range(2):
+    if os.fork() == 0:
+        time.sleep(4 * number)  # an import that waits for something
+        open(f"ready-{number}", "w").close()
+        Server(listening).serve_forever()
+os.wait()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process waits in")
+def test_the_load_begins_when_every_worker_waits_for_requests_not_when_the_server_is_idle(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    mine = config(
+        "good", changed={"good": {"argv": '["python", "workers.py", "{port}"]', "workers": "2", "ready_path": '"/"'}}
+    )
+    (mine.parent / "workers.py").write_text(WORKERS)
+    done = harness.run("run", "--config", mine, "--profile", "tiny", "--out", tmp_path / "run")
+    assert done.code == 0, done.err
+    (cell,) = load_run(tmp_path / "run").cells
+    assert cell.window is not None
+    booted_s = time.monotonic() - (time.time() - (mine.parent / "ready-1").stat().st_mtime)
+    assert booted_s < cell.window.warmup_s
+    assert cell.measurement.problems == ()
+    assert os.path.exists(mine.parent / "ready-0")  # noqa: PTH110
