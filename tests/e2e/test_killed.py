@@ -1,6 +1,5 @@
 """A harness that is killed, and a second one on the same cores: what the next run says and does."""
 
-import os
 import re
 import secrets
 import sys
@@ -14,9 +13,11 @@ from bench.record.store import load_run
 from bench.run.host.owner import TOGETHER
 
 from .conftest import Config
-from .harness import Harness, finish, until
+from .harness import UNREPORTED, Harness, finish, until
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="made for Linux")]
+
+IMPATIENT = UNREPORTED + "from bench.run.host import orphans; orphans.GRACE_S = 0.5;"
 
 
 def alive(pid: int) -> bool:
@@ -26,7 +27,6 @@ def alive(pid: int) -> bool:
         return False
 
 
-@LINUX
 def test_what_outlives_a_killed_harness_is_ended_and_deleted_by_the_next_which_says_so(
     harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,7 +47,7 @@ def test_what_outlives_a_killed_harness_is_ended_and_deleted_by_the_next_which_s
     assert left
 
     good = config("good")
-    done = harness.run("run", "--config", good, "--profile", "tiny", "--out", tmp_path / "two")
+    done = harness.run("run", "--config", good, "--profile", "tiny", "--out", tmp_path / "two", changed=IMPATIENT)
     assert done.code == 0, done.err
     assert not any(map(alive, left))
     assert list(tmp_path.glob("bench-*")) == []
@@ -57,7 +57,6 @@ def test_what_outlives_a_killed_harness_is_ended_and_deleted_by_the_next_which_s
     assert said in load_run(tmp_path / "two").notes
 
 
-@pytest.mark.slow
 def test_a_second_run_on_the_same_cores_is_refused_and_with_force_the_cells_of_both_are_marked(
     harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +116,6 @@ os.wait()
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows what a process waits in")
 def test_the_load_begins_when_every_worker_waits_for_requests_not_when_the_server_is_idle(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
@@ -132,4 +130,3 @@ def test_the_load_begins_when_every_worker_waits_for_requests_not_when_the_serve
     booted_s = time.monotonic() - (time.time() - (mine.parent / "ready-1").stat().st_mtime)
     assert booted_s < cell.window.warmup_s
     assert cell.measurement.problems == ()
-    assert os.path.exists(mine.parent / "ready-0")  # noqa: PTH110

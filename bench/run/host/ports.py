@@ -58,7 +58,7 @@ def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRe
     while time.monotonic() < end_s:
         stop.check()
         program.check_alive()
-        answer = _ask(port, path)
+        answer = ask(port, path)
         if answer.wrong is None:
             if listeners(program, port) == []:
                 program.check_alive()
@@ -112,7 +112,8 @@ class Answer:
     came: bool = False
 
 
-def _ask(port: int, path: str | None) -> Answer:
+def ask(port: int, path: str | None) -> Answer:
+    """What a GET of the path is answered; without a path, whether the port accepts a connection."""
     try:
         if path is None:
             socket.create_connection((HOST, port), timeout=1.0).close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from bench.run.host.ports import READY_S, listeners, no_worker_serves
+from bench.run.host.ports import READY_S, ask, listeners, no_worker_serves
 from bench.run.host.process import Program
 from bench.run.host.signals import StopRequest
 from bench.run.host.threads import shown, waits_for_requests
@@ -44,18 +44,15 @@ def settle(servers: Sequence[Listening], stop: StopRequest) -> list[str | None]:
     """What is to be noted of each server, mostly nothing, once all workers wait for requests and are idle.
 
     That is after 30 s at the latest, or 5 s after all of them wait if they use CPU all the same. Where it cannot be
-    seen what they wait in, only CPU counts, for 5 s at most. Raises BenchError where a program has ended, and where one
-    starts worker after worker and none of them waits.
+    seen what they wait in, only CPU counts, for 5 s at most. Raises BenchError where a program has ended, or has not
+    answered a single request.
     """
     begun_s = now_s = time.monotonic()
     waiting_since_s: float | None = None
     before: tuple[list[frozenset[int]], float] | None = None
-    seen: list[set[int]] = [set() for _ in servers]
     while True:
         looks, cpu_s = _looks(servers)
         workers = [look.workers for look in looks]
-        for known, pids in zip(seen, workers, strict=True):
-            known.update(pids)
         if any(look.unready for look in looks):
             waiting_since_s = None
         elif waiting_since_s is None:
@@ -65,7 +62,7 @@ def settle(servers: Sequence[Listening], stop: StopRequest) -> list[str | None]:
             if idle or now_s - waiting_since_s >= IDLE_LIMIT_S:
                 return [NOT_SEEN if look.unready is None and shown() else None for look in looks]
         if now_s - begun_s >= READY_S:
-            return [_late(*each) for each in zip(servers, looks, seen, strict=True)]
+            return [_late(one, look) for one, look in zip(servers, looks, strict=True)]
         before = workers, cpu_s
         stop.sleep(LOOK_S)
         now_s = time.monotonic()
@@ -108,12 +105,12 @@ def _ancestors(process: psutil.Process) -> set[int]:
         return set()
 
 
-def _late(one: Listening, look: Look, seen: set[int]) -> str | None:
+def _late(one: Listening, look: Look) -> str | None:
     """The note on a server of which workers do not wait for requests after 30 s."""
     if not look.unready:
         return None
-    if look.unready == look.workers and len(seen) > len(look.workers):
-        raise no_worker_serves(one.program, one.port, f"{len(seen)} were started, and none waits for requests")
+    if look.unready == look.workers and not one.answered and not (answer := ask(one.port, "/")).came:
+        raise no_worker_serves(one.program, one.port, f"GET /: {answer.wrong}")
     pids = ", ".join(map(str, sorted(look.unready)))
     return (
         f"{len(look.unready)} of {len(look.workers)} workers did not wait for requests "

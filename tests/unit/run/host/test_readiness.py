@@ -9,6 +9,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.run.host import readiness
+from bench.run.host.ports import Answer
 from bench.run.host.process import Program
 from bench.run.host.readiness import LOOK_S, NOT_SEEN, Listening, settle
 from bench.run.host.signals import StopRequest
@@ -38,7 +39,7 @@ class World(StopRequest):
     seen: bool = True
     shown: bool = True
     ends_s: float = float("inf")
-    respawns: bool = False
+    answer: Answer = field(default_factory=lambda: Answer(None, came=True))
     now_s: float = 100.0
     name: str = "mine"
 
@@ -52,9 +53,6 @@ class World(StopRequest):
 
     def sleep(self, seconds: float = 0.0) -> None:
         self.now_s += seconds
-        if self.respawns:
-            for holder in self.holders:
-                holder.pid += holder.pid > 10
 
     def listeners(self, *_: object) -> list[Holder] | None:
         return [one for one in self.holders if self.born_s.get(one.pid, 0.0) <= self.passed_s]
@@ -83,6 +81,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     monkeypatch.setattr(readiness, "listeners", made.listeners)
     monkeypatch.setattr(readiness, "waits_for_requests", made.waits)
+    monkeypatch.setattr(readiness, "ask", lambda *_: made.answer)
     monkeypatch.setattr(readiness, "shown", lambda: made.shown)
     monkeypatch.setattr(readiness, "time", SimpleNamespace(monotonic=lambda: made.now_s))
     return made
@@ -165,12 +164,20 @@ def test_where_the_platform_never_shows_it_the_run_says_so_once_and_not_every_ce
     assert settled(world)[0] is None
 
 
-def test_a_master_that_starts_worker_after_worker_of_which_none_waits_is_an_error(world: World) -> None:
-    world.holders, world.respawns = [MASTER, under(11, 99.0)], True
+def test_a_master_whose_workers_neither_wait_nor_answer_is_an_error(world: World) -> None:
+    world.holders, world.answer = [MASTER, under(11, 99.0)], Answer("timed out")
     with pytest.raises(BenchError) as caught:
         settled(world, answered=False)
-    assert str(caught.value).startswith("mine listens on port 80, but after 30 s none of its workers is up (1")
-    assert str(caught.value).endswith("can they import the application?; log: there")
+    assert str(caught.value) == (
+        "mine listens on port 80, but after 30 s none of its workers is up (GET /: timed out): "
+        "can they import the application?; log: there"
+    )
+    assert settled(world)[0] == "1 of 1 workers did not wait for requests 30 s after the server was up (pid 11)"
+
+
+def test_a_server_that_answers_although_nobody_seems_to_wait_is_measured_with_a_note(world: World) -> None:
+    world.holders, world.answer = [Holder(10, waits_from_s=99.0)], Answer("GET / answered 404", came=True)
+    assert settled(world, answered=False)[0] is not None
 
 
 def test_a_server_that_ends_meanwhile_is_an_error_at_once(world: World) -> None:
