@@ -109,20 +109,40 @@ class Server(HTTPServer):
 listening = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128)
 for number in range(2):
     if os.fork() == 0:
-        time.sleep(4 * number)  # an import that waits for something
+        time.sleep(float(sys.argv[2]) * number)  # an import that waits for something
         open(f"ready-{number}", "w").close()
         Server(listening).serve_forever()
 os.wait()
 """
 
 
+def workers(config: Config, asleep_s: str) -> Path:
+    """The file of a stack of two workers, of which one is asleep at first for so long."""
+    argv = f'["python", "workers.py", "{{port}}", "{asleep_s}"]'
+    mine = config("good", changed={"good": {"argv": argv, "workers": "2", "ready_path": '"/"'}})
+    (mine.parent / "workers.py").write_text(WORKERS)
+    return mine
+
+
+def test_a_worker_that_never_waits_for_requests_is_named_in_every_cell(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    done = harness.run(
+        "run", "--config", workers(config, "3600"), "--profile", "tiny", "--out", tmp_path / "run",
+        changed=UNREPORTED + "from bench.run.host import readiness; readiness.READY_S = 1.0;",
+    )  # fmt: skip
+    (cell,) = load_run(tmp_path / "run").cells
+    (problem,) = [one for one in cell.measurement.problems if one.name == "workers not ready"]
+    assert re.fullmatch(
+        r"1 of 2 workers did not wait for requests 1 s after the server was up \(pid \d+\)", problem.detail
+    )
+    assert f"    workers not ready: {problem.detail}" in done.err.splitlines()
+
+
 def test_the_load_begins_when_every_worker_waits_for_requests_not_when_the_server_is_idle(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
-    mine = config(
-        "good", changed={"good": {"argv": '["python", "workers.py", "{port}"]', "workers": "2", "ready_path": '"/"'}}
-    )
-    (mine.parent / "workers.py").write_text(WORKERS)
+    mine = workers(config, "4")
     done = harness.run("run", "--config", mine, "--profile", "tiny", "--out", tmp_path / "run")
     assert done.code == 0, done.err
     (cell,) = load_run(tmp_path / "run").cells

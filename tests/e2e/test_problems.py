@@ -32,8 +32,11 @@ VOIDS = {
     "upstream late": {"latency"},
     "unsteady": {"latency"},
     "falling behind": {"latency"},
+    "cores shared": {"throughput", "latency", "cpu"},
+    "workers not ready": set(),
 }
-ELSEWHERE = {"upstream late"}  # takes an upstream that is held up, not a service
+ELSEWHERE = {"upstream late", "cores shared", "workers not ready"}
+"""These take an upstream that is held up, another run, or a server of several workers (test_killed.py)."""
 
 # Scenario, load, what must be found, what may be found besides, outcome.
 FAULTS = [
