@@ -159,7 +159,8 @@ OPTIONS = (
     _option("--closed-only", "ab", LOAD, "measure only the closed-loop load, for twice as long", action="store_true"),
     _option("--seed", "serve run ab", LOAD, "seed of the order, the delays and the arrivals (default: %(default)s)",
             metavar="N", type=int, default=1),
-    _option("--force", "run ab", LOAD, "measure even loads that this machine cannot produce reliably",
+    _option("--force", "run ab", LOAD,
+            "measure even if this machine cannot produce the load reliably, or another run uses the cores",
             action="store_true"),
 
     _option("--rounds", "run", TIME, "how often to measure every cell, instead of the profile's rounds",

@@ -9,12 +9,16 @@ from hypothesis import settings
 from xdist.remote import Producer
 
 from bench.run.host import ports
+from bench.run.host.owner import TOGETHER
 from tests.budgets import Tally
 from tests.workers import ByFile, own_ports, workers
 
 # A deadline would fail the tests where the machine is busy, not where the code is slow.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+# Tests measure in parallel, and on purpose: they share the locks of the cores, which no other run may take meanwhile.
+os.environ[TOGETHER] = "tests"
 
 LIVE = pytest.mark.skip(reason="only a quiet machine shows it: run it without -n")
 

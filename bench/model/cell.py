@@ -148,6 +148,23 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the harness saw beside the samples of a cell.
+
+    `other_run`: which other run used the same cores, as a clause; None: none did. `unready`: for each server a clause
+    about workers that did not wait for requests when the load began; None: all did. `neighbours`: the processes
+    beside those of the measurement that used most CPU in the window.
+    """
+
+    other_run: str | None = None
+    unready: tuple[str | None, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+
+
+NOTHING_SEEN = Circumstances()
+
+
+@dataclass(frozen=True, slots=True)
 class UpstreamServed:
     """The upstream's own count of the whole cell, warm-up and drain included.
 
@@ -221,9 +238,8 @@ GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")
 class Cell:
     """One cell as run.json keeps it: one measurement, or in an A/B two (base, head).
 
-    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `neighbours`: the heaviest
-    processes in the window beside those of the measurement. `samples`: the file of the raw arrays, relative to the run
-    folder.
+    `slices` are those of an A/B. `timer_lag_s`: how late the load generator's own timer was. `samples`: the file of
+    the raw arrays, relative to the run folder.
     """
 
     stack: str
@@ -236,8 +252,8 @@ class Cell:
     slices: tuple[Slice, ...] = ()
     timer_lag_s: Distribution | None = None
     probe: Probe | None = None
-    neighbours: tuple[Neighbour, ...] = ()
     samples: str | None = None
+    circumstances: Circumstances = NOTHING_SEEN
 
     @property
     def measurement(self) -> Measurement:

@@ -1,5 +1,6 @@
 """Signals in every phase: one clear message, the right exit code, nothing left running, and the run can go on."""
 
+import secrets
 import signal
 import sys
 import time
@@ -7,6 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from bench.run.host.owner import TOGETHER
 
 from .conftest import Config
 from .harness import IMPATIENT, UNREPORTED, Done, Harness, finish, run_json, until
@@ -111,6 +114,7 @@ def test_a_harness_that_is_killed_takes_all_with_it(
     harness: Harness, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # it cannot take away its temporary folder
+    monkeypatch.setenv(TOGETHER, secrets.token_hex(8))  # no other harness is to end what it left
     mine = config("good")
     process = harness.start("run", "--config", mine, "--profile", "tiny", "--out", tmp_path / "run", "--window", "30")
     until((mine.parent / "asked").exists)

@@ -35,10 +35,15 @@ VOIDS: dict[str, set[str]] = {
     "memory grows": {"memory"},
     "workers replaced": set(),
     "processes detached": set(),
+    "other programs": {"throughput", "latency", "cpu"},
+    "cores shared": {"throughput", "latency", "cpu"},
+    "workers not ready": set(),
 }
 ELSEWHERE = {
     "upstream late",  # takes an upstream that is held up, not a service
     *("memory grows", "workers replaced", "processes detached"),  # in test_burning.py
+    *("cores shared", "workers not ready"),  # in test_killed.py: another run, and a server of several workers
+    "other programs",  # in test_bottlenecks.py
 }
 
 # Scenario, load, what must be found, what may be found besides, outcome.

@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.judge.cell.percentiles import curve
 from bench.judge.cell.timeline import timeline
 from bench.judge.stacks.limits import compared
-from bench.model.cell import Cell, CellKey
+from bench.model.cell import Cell, CellKey, Circumstances
 from bench.model.config import Closed, Load, Open
 from bench.model.run import Run
 from bench.model.samples import Samples
@@ -259,3 +259,12 @@ def test_the_samples_of_each_cell_are_read_once_and_only_those_of_a_few_are_held
     assert len(read) > 2 * (AHEAD + 3) >= 2 * max(held)
     assert [array() for array in arrays] == [None] * len(arrays)
     assert found.run == as_compared(run)
+
+
+def test_what_was_seen_beside_the_samples_is_judged_again_too(folder: Path) -> None:
+    seen = Circumstances("core 1 is used by another run", ("1 of 2 workers slept",))
+    spoilt(folder, lambda cell: replace(cell, circumstances=seen))
+    found = read_run(folder).run.cells[0]
+    assert found.circumstances == seen
+    assert {problem.name for problem in found.measurement.problems} >= {"cores shared", "workers not ready"}
+    assert found.outcome == "invalid"

@@ -13,7 +13,19 @@ from bench.judge.cell.growth import MemoryGrowth, memory_growth
 from bench.judge.cell.kinds import FALLS_BEHIND
 from bench.judge.cell.looks import Looks, looks
 from bench.judge.cell.processes import adopted, workers_replaced
-from bench.model.cell import Cell, CellKey, Cpu, Measurement, Neighbour, Probe, Problem, Slice, UpstreamServed, Window
+from bench.model.cell import (
+    NOTHING_SEEN,
+    Cell,
+    CellKey,
+    Circumstances,
+    Cpu,
+    Measurement,
+    Probe,
+    Problem,
+    Slice,
+    UpstreamServed,
+    Window,
+)
 from bench.model.samples import Samples
 
 
@@ -21,7 +33,7 @@ from bench.model.samples import Samples
 class Recording:
     """What was recorded of a cell: its raw samples, its window or else its slices, and what was seen beside.
 
-    `served` has an entry for each server, in the order of the measurements; `neighbours`: see `Cell`.
+    `served` has an entry for each server, in the order of the measurements; `circumstances`: see `Cell`.
     """
 
     samples: Samples
@@ -29,7 +41,7 @@ class Recording:
     probe: Probe
     window: Window | None = None
     slices: Sequence[Slice] = ()
-    neighbours: tuple[Neighbour, ...] = ()
+    circumstances: Circumstances = NOTHING_SEEN
 
 
 def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
@@ -49,7 +61,7 @@ def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Ce
         slices=tuple(recording.slices),
         timer_lag_s=figures.timer_lag_s(recording.samples, window),
         probe=recording.probe,
-        neighbours=recording.neighbours,
+        circumstances=recording.circumstances,
     )
 
 
@@ -80,6 +92,8 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         problems.memory_grows(_memory_growth(own, window, spoiling)),
         problems.workers_replaced(workers_replaced(own, whole)),
         problems.processes_detached(adopted(own, whole)),
+        problems.cores_shared(recording.circumstances),
+        problems.workers_not_ready(recording.circumstances, number),
     )
     known = tuple(problem for problem in found if problem is not None)
     measurement = Measurement(
@@ -115,4 +129,4 @@ def _others(conditions: Conditions, recording: Recording, cpu: Cpu, seen: Looks 
     if recording.window is None:
         return None
     delay_s = None if seen is None else seen.delay_s
-    return problems.other_programs(cpu, recording.window, conditions, recording.neighbours, delay_s)
+    return problems.other_programs(cpu, recording.window, conditions, recording.circumstances.neighbours, delay_s)

@@ -55,6 +55,8 @@ WORKERS_REPLACED = Kind("workers replaced", "service", ())
 PROCESSES_DETACHED = Kind("processes detached", "service", ())
 
 OTHER_PROGRAMS = Kind("other programs", "machine", ("throughput", "latency", "cpu"))
+CORES_SHARED = Kind("cores shared", "machine", ("throughput", "latency", "cpu"))
+WORKERS_NOT_READY = Kind("workers not ready", "service", ())
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -76,6 +78,8 @@ KINDS: Mapping[str, Kind] = {
         MEMORY_GROWS,
         WORKERS_REPLACED,
         PROCESSES_DETACHED,
+        CORES_SHARED,
+        WORKERS_NOT_READY,
     )
 }
 """Every kind by its name, in the order in which a cell is examined."""

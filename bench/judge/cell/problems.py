@@ -8,7 +8,17 @@ from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
-from bench.model.cell import Cpu, Distribution, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
+from bench.model.cell import (
+    Circumstances,
+    Cpu,
+    Distribution,
+    Neighbour,
+    Outcome,
+    Problem,
+    Requests,
+    UpstreamServed,
+    Window,
+)
 from bench.model.config import Closed, Load, Open, Scenario, Stack
 from bench.model.samples import Samples
 from bench.units import megabytes, memory, percent, seconds
@@ -228,6 +238,20 @@ def unsteady(latency_s: Distribution | None, window: Window, conditions: Conditi
     if length_s < WINDOW_P95S * predicted_s:
         detail += f"; saturated, predicted {seconds(predicted_s)}"
     return kinds.UNSTEADY.found(detail)
+
+
+def cores_shared(circumstances: Circumstances) -> Problem | None:
+    """Another run measured on the same cores meanwhile, so each took time from the other."""
+    return kinds.CORES_SHARED.found(circumstances.other_run) if circumstances.other_run is not None else None
+
+
+def workers_not_ready(circumstances: Circumstances, number: int) -> Problem | None:
+    """Server `number` had workers that did not wait for requests when the load began, as far as could be seen.
+
+    It may have served with the others alone; or they wait in a way that is not known here.
+    """
+    said = circumstances.unready[number] if number < len(circumstances.unready) else None
+    return kinds.WORKERS_NOT_READY.found(said) if said is not None else None
 
 
 def falling_behind(

@@ -105,10 +105,18 @@ class Looker:
                     thread_look=number,
                     thread_pid=pid,
                     thread_id=thread,
-                    thread_call=self._calls.setdefault(threads.call(pid, thread), len(self._calls)),
+                    thread_call=self._calls.setdefault(_call(pid, thread), len(self._calls)),
                     thread_cpu_s=np.nan if use is None else use.cpu_s,
                     thread_delay_s=np.nan if use is None else use.delay_s,
                 )
+
+
+def _call(pid: int, thread: int) -> str:
+    """What a thread waits in; UNKNOWN where it has ended, or the kernel does not let this process look."""
+    try:
+        return threads.call(pid, thread)
+    except OSError:
+        return threads.UNKNOWN
 
 
 def _cpu_s(pid: int) -> float:

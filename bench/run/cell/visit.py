@@ -1,15 +1,13 @@
 """One visit: freshly started servers of a stack under a scenario, and a cell for each of its loads."""
 
 import sys
-import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.model.cell import Cell, CellKey, Probe, Slice, Window
+from bench.model.cell import Cell, CellKey, Circumstances, Probe, Slice, Window
 from bench.model.samples import Samples
 from bench.plan.duration import LOOK_S
 from bench.plan.turns import Pace, slices
@@ -19,6 +17,7 @@ from bench.run.cell.looks import Looker
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import INTERVAL_S, Sampler
 from bench.run.cell.samples import join_samples, neighbours
+from bench.run.host.scratch import scratch_folder
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
@@ -54,9 +53,10 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
     setting.progress(key, "start load")
     bed.upstream.reset()
     before_s = probe_s(setting.cpus.server)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    ended = setting.taken.ended() if setting.taken is not None else frozenset()
+    with scratch_folder() as folder:
         with running_load(
-            _order(key, bed, setting, pace), setting.cpus.generator, Path(folder), setting.log(key, "load")
+            _order(key, bed, setting, pace), setting.cpus.generator, folder, setting.log(key, "load")
         ) as load:
             sampler = Sampler(
                 bed.trees,
@@ -72,8 +72,9 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
         samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers, looker.arrays())
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
-    beside = neighbours(sampler.readings, setting.cpus)
-    recording = Recording(samples, served, probe, course.window, tuple(course.slices), beside)
+    other_run = setting.taken.others(ended) if setting.taken is not None else None
+    circumstances = Circumstances(other_run, bed.unready, neighbours(sampler.readings, setting.cpus))
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:

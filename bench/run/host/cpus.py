@@ -19,6 +19,11 @@ class CpuSets:
     note: str | None = None
 
     @property
+    def used(self) -> tuple[int, ...]:
+        """Every core that a run uses: those of both sides; where nothing is pinned, all that this process may use."""
+        return (*self.server, *self.load) or tuple(_usable())
+
+    @property
     def generator(self) -> tuple[int, ...]:
         """The generator's core: the first of the load's."""
         return self.load[:1]
@@ -37,7 +42,7 @@ def cpu_sets(server_cpus: int) -> CpuSets:
     """
     if sys.platform != "linux":
         return CpuSets((), (), "this platform cannot pin processes to cores: server and load share them all")
-    usable = sorted(os.sched_getaffinity(0))
+    usable = _usable()
     if len(usable) == 1:
         return CpuSets((), (), "this machine has one core: server and load share it, so figures describe both")
     if len(usable) <= server_cpus:
@@ -46,6 +51,11 @@ def cpu_sets(server_cpus: int) -> CpuSets:
     others = [cpu for cpu in usable if cpu not in server]
     siblings = {sibling for cpu in server for sibling in _siblings(cpu)}
     return CpuSets(tuple(server), tuple(cpu for cpu in others if cpu not in siblings) or tuple(others))
+
+
+def _usable() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else list(range(os.cpu_count() or 1))
 
 
 def _siblings(cpu: int) -> set[int]:

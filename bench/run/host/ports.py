@@ -4,6 +4,7 @@ import http.client
 import random
 import socket
 import time
+from dataclasses import dataclass
 
 import psutil
 
@@ -13,6 +14,7 @@ from bench.run.host.signals import StopRequest
 
 HOST = "127.0.0.1"
 READY_S = 30.0
+ANSWER_S = 5.0
 
 # Below what Linux (32768), macOS and Windows (49152) give to outgoing connections.
 _SERVED = range(20_000, 32_768)
@@ -52,49 +54,76 @@ def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRe
     Raises BenchError where the program ends first, is not ready after 30 s, or another program listens on the port.
     """
     end_s = time.monotonic() + READY_S
-    why = ""
+    answer = Answer("")
     while time.monotonic() < end_s:
         stop.check()
         program.check_alive()
-        why = _not_ready(port, path)
-        if not why:
-            _check_owner(program, port)
+        answer = ask(port, path)
+        if answer.wrong is None:
+            if listeners(program, port) == []:
+                program.check_alive()
+                raise BenchError(
+                    f"port {port} is already taken by another process, not by {program.name}{program.log_tail()}"
+                )
             return
         stop.sleep()
+    program.check_alive()
+    if answer.came:
+        raise BenchError(f"{program.name} was not ready after {READY_S:g} s: {answer.wrong}{program.log_tail()}")
+    if listeners(program, port):
+        raise no_worker_serves(program, port, f"GET {path}: {answer.wrong}")
     raise BenchError(
-        f"{program.name} was not ready on port {port} after {READY_S:g} s ({why}): "
+        f"{program.name} was not ready on port {port} after {READY_S:g} s ({answer.wrong}): "
         f"does its argv use {{port}}?{program.log_tail()}"
     )
 
 
-def _not_ready(port: int, path: str | None) -> str:
-    """Why the port is not ready; empty if it is."""
+def no_worker_serves(program: Program, port: int, why: str) -> BenchError:
+    """The error of a program that listens while none of its workers serves."""
+    return BenchError(
+        f"{program.name} listens on port {port}, but after {READY_S:g} s none of its workers is up ({why}): "
+        f"can they import the application?{program.log_tail()}"
+    )
+
+
+def listeners(program: Program, port: int) -> list[psutil.Process] | None:
+    """The processes of a program's tree that have the socket which listens on the port.
+
+    None where the platform does not show it.
+    """
+    found = []
+    for member in program.tree():
+        try:
+            sockets = member.net_connections(kind="tcp")
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.AccessDenied:
+            return None
+        if any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in sockets):
+            found.append(member)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a port answered: what is wrong with it, None if nothing, and whether any answer came."""
+
+    wrong: str | None
+    came: bool = False
+
+
+def ask(port: int, path: str | None) -> Answer:
+    """What a GET of the path is answered; without a path, whether the port accepts a connection."""
     try:
         if path is None:
             socket.create_connection((HOST, port), timeout=1.0).close()
-            return ""
-        connection = http.client.HTTPConnection(HOST, port, timeout=5.0)
+            return Answer(None, came=True)
+        connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_S)
         try:
             connection.request("GET", path)
             status = connection.getresponse().status
         finally:
             connection.close()
     except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
-    return "" if 200 <= status < 300 else f"GET {path} answered {status}"
-
-
-def _check_owner(program: Program, port: int) -> None:
-    """Raise BenchError if another program than this one listens on the port."""
-    try:
-        listening = {
-            connection.laddr.port
-            for member in program.tree()
-            for connection in member.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN
-        }
-    except (psutil.AccessDenied, psutil.NoSuchProcess):  # not every platform shows this
-        program.check_alive()
-        return
-    if port not in listening:
-        raise BenchError(f"port {port} is already taken by another process, not by {program.name}{program.log_tail()}")
+        return Answer(str(error) or type(error).__name__)
+    return Answer(None if 200 <= status < 300 else f"GET {path} answered {status}", came=True)

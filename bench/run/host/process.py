@@ -19,6 +19,7 @@ from bench.errors import BenchError
 from bench.run.host.adopted import Adopted, adopt_orphans
 from bench.run.host.children import children
 from bench.run.host.cpus import pinned
+from bench.run.host.owner import this_process
 
 OWN_PROGRAMS = Path(sys.executable).parent
 """Those of the environment that the harness itself runs in."""
@@ -27,8 +28,10 @@ GRACE_S = 5.0
 REAP_S = 0.01
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
+NAMED_PIDS = 3
 MARK = "BENCH_PROGRAM"
-"""An environment variable that a program hands down to all that it starts, even to what leaves its tree and group."""
+"""An environment variable that a program hands down to all that it starts, even to what leaves its tree and group. Its
+value begins with the harness that started the program: see orphans.py."""
 UNLESS_ORPHANED = 'test "$PPID" = "$0" && exec "$@"'
 """A shell's line that becomes a program while the harness ($0) lives: it may have died before setpriv had its word."""
 
@@ -67,7 +70,8 @@ class Program:
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
-        self.env = {**os.environ, **env, "PATH": search_path(env, programs), MARK: secrets.token_hex(8)}
+        mark = f"{this_process()}.{secrets.token_hex(8)}"
+        self.env = {**os.environ, **env, "PATH": search_path(env, programs), MARK: mark}
         self.cwd = cwd
         self.cpus = cpus
         self.log = log
@@ -158,11 +162,19 @@ class Program:
         return found
 
     def check_alive(self) -> None:
-        """Raise BenchError, with the end of its log, if the program has ended."""
+        """Raise BenchError, with the end of its log, if the program has ended or gone on in the background."""
         code = self.process.poll()
-        if code is not None:
-            how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-            raise BenchError(f"{self.name} {how}{self.log_tail()}")
+        if code is None:
+            return
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        left = self._marked() if code == 0 else []
+        if left:
+            pids = ", ".join(str(process.pid) for process in left[:NAMED_PIDS])
+            raise BenchError(
+                f"{self.name} runs in the background: the program that was started {how}, and pid {pids} goes on. "
+                f"Start it in the foreground, without an option such as --daemon{self.log_tail()}"
+            )
+        raise BenchError(f"{self.name} {how}{self.log_tail()}")
 
     def log_tail(self) -> str:
         """The last lines of the log and where it lies, to end an error message with."""

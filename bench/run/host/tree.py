@@ -3,7 +3,6 @@
 import operator
 import resource
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,13 +11,8 @@ from pathlib import Path
 import psutil
 
 from bench.run.host.process import Program
-from bench.run.host.signals import StopRequest
 from bench.run.host.threads import process_cpu_s
 from bench.run.host.workers import Workers
-
-SETTLE_S = 0.3
-SETTLE_LIMIT_S = 5.0
-SETTLED_CORES = 0.02
 
 ATTEMPTS = 5
 """How often a reading is taken at most, while members end during it."""
@@ -159,20 +153,6 @@ def own_use() -> Use:
     """The CPU of this process, the harness."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return Use(used.ru_utime, used.ru_stime)
-
-
-def wait_until_idle(trees: Sequence[Tree], stop: StopRequest) -> None:
-    """Return once all use next to no CPU, or after 5 s: all their workers have started then, not just one."""
-    end_s = time.monotonic() + SETTLE_LIMIT_S
-    before_s = -1.0
-    while time.monotonic() < end_s:
-        for tree in trees:
-            tree.read_cpu()
-        now_s = sum(tree.cpu_s for tree in trees)
-        if before_s >= 0 and now_s - before_s < SETTLED_CORES * SETTLE_S:
-            return
-        before_s = now_s
-        stop.sleep(SETTLE_S)
 
 
 def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """An A/B session: base and head of each stack run side by side, restart after restart, and take turns under load."""
 
 import random
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from bench.plan.turns import Pace, slices
 from bench.record import store
 from bench.run.cell.visit import Visit, run_visit
 from bench.run.host.cpus import cpu_sets, pinned
+from bench.run.host.locks import Cores, taken
 from bench.run.host.signals import StopRequest
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
@@ -30,11 +32,13 @@ from bench.run.session.folder import (
     refuse_another_run,
     unused,
 )
+from bench.run.session.leftovers import clean_up
 from bench.run.session.measure import RunResult, measure, setting
-from bench.run.session.plain import new_run
+from bench.run.session.plain import into, new_run
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
 from bench.run.testbed.revisions import Checkout, checked_out, digest
+from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
 
 START_S = 5.0
@@ -72,15 +76,29 @@ def start(
     most = in_flight(closed_load(plan.profile, scenario).users for scenario in plan.profile.loads)
     descriptors_for(2 * most)
     check_place(folder)
-    with checked_out(question.repository, question.base, question.head) as sides:
+    left = clean_up(stop)
+    with (
+        taken(cpus.used, into(folder, argv), force=force) as cores,
+        checked_out(question.repository, question.base, question.head) as sides,
+    ):
         for stack in plan.stacks.values():  # before anything is measured: whether both revisions have it
             for side in sides:
                 side.stack(stack)
-        run = tested(replace(run, id=folder.name), cpus, stop, force=force)
+        lacks = _say_what_is_lacking(sides)
+        run = replace(run, id=folder.name, notes=(*run.notes, *left, *lacks))
+        run = tested(run, cpus, stop, force=force)
         make_folder(folder)
         with owned(folder), pinned(run.load_cpus):
             refuse_another_run(folder)
-            return _Session(run, question, sides, folder, most, stop).measure()
+            return _Session(run, question, sides, folder, most, stop, cores).measure()
+
+
+def _say_what_is_lacking(sides: Sequence[Checkout]) -> list[str]:
+    """A note on each side that lacks submodules. It is said before anything is measured, too."""
+    notes = [side.lacks for side in sides if side.lacks is not None]
+    for note in notes:
+        print(note, file=sys.stderr)
+    return notes
 
 
 def _refuse_too_few(plan: Plan, question: Question) -> None:
@@ -98,7 +116,14 @@ class _Session:
     """The measuring of one A/B."""
 
     def __init__(
-        self, run: Run, question: Question, sides: tuple[Checkout, Checkout], folder: Path, most: int, stop: StopRequest
+        self,
+        run: Run,
+        question: Question,
+        sides: tuple[Checkout, Checkout],
+        folder: Path,
+        most: int,
+        stop: StopRequest,
+        cores: Cores,
     ) -> None:
         self.run = run
         self.plan = run.config
@@ -107,6 +132,7 @@ class _Session:
         self.folder = folder
         self.most = most
         self.stop = stop
+        self.cores = cores
 
     def measure(self) -> RunResult:
         """Pilots, then every restart."""
@@ -127,7 +153,7 @@ class _Session:
             length_s = sum(cell_s for _, cell_s in cells)
             progress.say(f"{len(cells)} cells of base and head, about {units.clock(length_s)}, into {self.folder}")
             recorder = Recorder(self.run, self.folder, progress)
-            return measure(visits, setting(self.run, recorder, self.stop, self.most), recorder)
+            return measure(visits, self._setting(recorder), recorder)
 
     def _pilots(self) -> tuple[list[Cell], dict[str, dict[str, str]]]:
         """A cell of base for each stack, and for each side and stack a digest of the code that it imported."""
@@ -154,19 +180,23 @@ class _Session:
         return pilots, code
 
     def _pilot(self, key: CellKey, name: str, recorder: Recorder) -> Cell:
-        side, place = self.sides[name], setting(self.run, recorder, self.stop, self.most)
+        side, place = self.sides[name], self._setting(recorder)
         start = Start("server", side.stack(self.plan.stacks[key.stack]), side.environment)
         logs = self.folder / f"pilot-{name}"
         try:
             with closing(run_visit(Visit((key,), (start,)), replace(place, logs=logs))) as measured:
                 cell, _ = next(measured)
         except BenchError as error:
-            raise BenchError(f"{name} ({side.revision.ref}): {error}") from error
+            lacks = f"; {side.lacks}" if side.lacks is not None else ""
+            raise BenchError(f"{name} ({side.revision.ref}): {error}{lacks}") from error
         recorder.progress.finish(cell, key)
         one = cell.measurement
         if not one.requests or not one.requests.ok or one.latency_s is None:
             raise BenchError(f"{name} ({side.revision.ref}): {key.stack} serves nothing; its log is in {logs}")
         return cell
+
+    def _setting(self, recorder: Recorder) -> Setting:
+        return setting(self.run, recorder, self.stop, self.cores, self.most)
 
     def _proof(self, side: Checkout, stack: str) -> str:
         files = side.ran(self.plan.stacks[stack])

@@ -13,6 +13,7 @@ from bench.model.run import Run
 from bench.model.samples import Samples
 from bench.run.cell.visit import Visit, run_visit
 from bench.run.host.cpus import CpuSets
+from bench.run.host.locks import Cores
 from bench.run.host.signals import Interrupted, StopRequest
 from bench.run.session.recorder import Recorder
 from bench.run.testbed.setting import Setting
@@ -26,8 +27,8 @@ class RunResult:
     failed: int
 
 
-def setting(run: Run, recorder: Recorder, stop: StopRequest, in_flight: int = 0) -> Setting:
-    """What all cells of the run share; `in_flight`: see `Setting`."""
+def setting(run: Run, recorder: Recorder, stop: StopRequest, taken: Cores | None = None, in_flight: int = 0) -> Setting:
+    """What all cells of the run share; `taken` and `in_flight`: see `Setting`."""
     return Setting(
         plan=run.config,
         seed=run.seed,
@@ -37,6 +38,7 @@ def setting(run: Run, recorder: Recorder, stop: StopRequest, in_flight: int = 0)
         progress=recorder.phase,
         in_flight=in_flight,
         other_spread=run.other_spread,
+        taken=taken,
     )
 
 

@@ -1,6 +1,8 @@
 """A plain run: every visit of every round, one server in each."""
 
+import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +19,11 @@ from bench.plan.schedule import visits
 from bench.record import machine, store
 from bench.run.cell.visit import Visit
 from bench.run.host.cpus import CpuSets, cpu_sets, pinned
+from bench.run.host.locks import Cores, taken
+from bench.run.host.owner import TOGETHER
+from bench.run.host.readiness import BY_CPU
 from bench.run.host.signals import StopRequest
+from bench.run.host.threads import shown
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
     check_place,
@@ -28,6 +34,7 @@ from bench.run.session.folder import (
     refuse_another_run,
     unused,
 )
+from bench.run.session.leftovers import clean_up
 from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
@@ -51,6 +58,10 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Pat
     notes = [cpus.note] if cpus.note else []
     if not here.has_pss:
         notes.append("this platform has no PSS: memory is USS, which leaves out what the processes share")
+    if not shown():
+        notes.append(f"this platform does not show what a process waits in: {BY_CPU}")
+    if TOGETHER in os.environ:
+        notes.append(f"{TOGETHER} is set: other runs with it may have used the same cores")
     return Run(
         schema_version=SCHEMA_VERSION,
         id=f"{now:%Y%m%d-%H%M%S}-{profile}",
@@ -87,11 +98,13 @@ def start(
     folder = out or RESULTS / run.id
     check_place(folder)
     descriptors_for(most_in_flight(plan.profile))
-    run = tested(run, cpus, stop, force=force)
-    make_folder(folder)
-    with owned(folder):
-        refuse_another_run(folder)
-        return _measure(run, folder, stop)
+    run = replace(run, notes=(*run.notes, *clean_up(stop)))
+    with taken(cpus.used, into(folder, argv), force=force) as cores:
+        run = tested(run, cpus, stop, force=force)
+        make_folder(folder)
+        with owned(folder):
+            refuse_another_run(folder)
+            return _measure(run, folder, stop, cores)
 
 
 def resume(folder: Path, stop: StopRequest) -> RunResult:
@@ -110,7 +123,9 @@ def resume(folder: Path, stop: StopRequest) -> RunResult:
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
-        return _measure(replace(run, cells=kept), folder, stop)
+        run = replace(run, cells=kept, notes=(*run.notes, *clean_up(stop)))
+        with taken(CpuSets(run.server_cpus, run.load_cpus).used, into(folder, run.argv), force=None) as cores:
+            return _measure(run, folder, stop, cores)
 
 
 def _differing(before: object, today: object) -> tuple[object, object]:
@@ -121,7 +136,12 @@ def _differing(before: object, today: object) -> tuple[object, object]:
     return {key: before.get(key) for key in changed}, {key: today.get(key) for key in changed}
 
 
-def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
+def into(folder: Path, argv: Sequence[str]) -> str:
+    """A run in words, for those who find its cores taken."""
+    return f"into {folder.absolute()} ({COMMAND} {shlex.join(argv)})"
+
+
+def _measure(run: Run, folder: Path, stop: StopRequest, cores: Cores) -> RunResult:
     descriptors_for(most_in_flight(run.config.profile))
     missing = list(_missing(run))
     try:
@@ -134,7 +154,7 @@ def _measure(run: Run, folder: Path, stop: StopRequest) -> RunResult:
         length_s = sum(cell_s for _, cell_s in cells)
         progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
         recorder = Recorder(run, folder, progress)
-        return measure(missing, setting(run, recorder, stop), recorder)
+        return measure(missing, setting(run, recorder, stop, cores), recorder)
 
 
 def _missing(run: Run) -> Iterator[Visit]:

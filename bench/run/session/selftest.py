@@ -3,7 +3,6 @@
 import math
 import os
 import resource
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from bench.model.run import Selftest
 from bench.plan.demand import Demand
 from bench.run.cell.visit import run_cell
 from bench.run.host.cpus import CpuSets
+from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.readings import read
@@ -92,8 +92,8 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
     stolen_s, busy = _stolen_s(), _busy(stop)
     begun_s = time.monotonic()
     timer_s = _timer_lateness_s()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        bench = _Bench(cpus, seed, Path(folder), stop)
+    with scratch_folder() as folder:
+        bench = _Bench(cpus, seed, folder, stop)
         generator_rps = bench.generator_rps()
         say(f"load generator: {units.rate(generator_rps)} closed-loop, on its core")
         open_rps, send_delay_s = bench.highest_rate(ladders.open_rps)

@@ -5,9 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,9 @@ from bench.model.run import Revision
 from bench.places import CHECKOUT, SHIPPED
 from bench.record.machine import file_sha256
 from bench.run.host.process import OWN_PROGRAMS, find_program, search_path
+from bench.run.host.scratch import scratch_folder
 from bench.run.testbed.server import program_folders
+from bench.run.testbed.worktrees import check_out, forget_missing, git, remove_worktree
 
 LOCK = "requirements.lock"
 WORKING_TREE = "."
@@ -31,12 +32,24 @@ class Checkout:
     """One revision: which it is and the folder that holds its files.
 
     `environment`: the programs of the environment that was made for it; None: it runs in the environment of the stack.
+    `lacking`: the paths of submodules that could not be checked out.
     """
 
     revision: Revision
     repository: Path
     folder: Path
     environment: Path | None
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def lacks(self) -> str | None:
+        """A sentence about the submodules that are not checked out; None where all are."""
+        if not self.lacking:
+            return None
+        return (
+            f"{self.revision.ref} was measured without its submodules {', '.join(self.lacking)}, because their commits "
+            f"are not in {self.repository}: fetch them with git submodule update --init --recursive"
+        )
 
     def stack(self, stack: Stack) -> Stack:
         """The stack as this side runs it. Raises BenchError where it does not run from the repository."""
@@ -117,56 +130,33 @@ def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Checko
     `.` is the working tree as it is, with its uncommitted changes. A side whose lock file is not the one that is
     installed gets an environment of its own. Raises BenchError where there is no such revision.
     """
-    repository = Path(_git(repository, "rev-parse", "--show-toplevel")).resolve()
-    with tempfile.TemporaryDirectory(prefix="bench-ab-") as name:
-        top = Path(name).resolve()
+    repository = Path(git(repository, "rev-parse", "--show-toplevel")).resolve()
+    forget_missing(repository)
+    with scratch_folder() as top:
         try:
-            revisions = [_check_out(repository, ref, top / side) for side, ref in zip(SIDES, (base, head), strict=True)]
-            installed = file_sha256(repository / LOCK) if repository == CHECKOUT else revisions[1].lock_sha256
+            made = [_check_out(repository, ref, top / side) for side, ref in zip(SIDES, (base, head), strict=True)]
+            installed = file_sha256(repository / LOCK) if repository == CHECKOUT else made[1][0].lock_sha256
             sides = [
-                Checkout(revision, repository, top / side, _environment(top, side, revision, installed))
-                for side, revision in zip(SIDES, revisions, strict=True)
+                Checkout(revision, repository, top / side, _environment(top, side, revision, installed), lacking)
+                for side, (revision, lacking) in zip(SIDES, made, strict=True)
             ]
             yield sides[0], sides[1]
         finally:
             for side in SIDES:
-                with suppress(BenchError):  # it was not made yet
-                    _git(repository, "worktree", "remove", "--force", "--force", str(top / side))
+                remove_worktree(repository, top / side)
 
 
-def _check_out(repository: Path, ref: str, folder: Path) -> Revision:
+def _check_out(repository: Path, ref: str, folder: Path) -> tuple[Revision, tuple[str, ...]]:
+    """The revision, now in the folder, and its submodules that are not."""
     name = "HEAD" if ref == WORKING_TREE else ref
     try:
-        commit = _git(repository, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        commit = git(repository, "rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
     except BenchError as error:
         raise BenchError(f"{repository} has no revision {ref!r}; a shallow clone may have to fetch it first") from error
-    _git(repository, "worktree", "add", "--detach", "--force", str(folder), commit)
-    dirty = ref == WORKING_TREE and _lay_changes_over(repository, folder)
+    laid = check_out(repository, commit, folder, changes=ref == WORKING_TREE)
     lock = folder / LOCK
-    return Revision(ref, commit, dirty, file_sha256(lock) if lock.is_file() else None, {})
-
-
-def _lay_changes_over(repository: Path, folder: Path) -> bool:
-    """Whether there were uncommitted changes, new files included, which now are in the folder too."""
-    changed = _names(repository, "ls-files", "--modified", "--others", "--exclude-standard", "-z")
-    staged = _names(repository, "diff", "--cached", "--name-only", "--no-renames", "-z")
-    names = sorted({*changed, *staged})
-    for name in names:
-        _clear(folder / name, repository / name)
-    for name in names:
-        here, there = repository / name, folder / name
-        if here.is_symlink() or here.is_file():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(here, there, follow_symlinks=False)
-    return bool(names)
-
-
-def _clear(there: Path, here: Path) -> None:
-    """Delete what no longer is of the kind that it is in the working tree; a folder in both is a submodule."""
-    if there.is_symlink() or there.is_file():
-        there.unlink()
-    elif there.is_dir() and (here.is_symlink() or not here.is_dir()):
-        shutil.rmtree(there)
+    revision = Revision(ref, commit, laid.dirty, file_sha256(lock) if lock.is_file() else None, {})
+    return revision, laid.lacking
 
 
 def _environment(top: Path, side: str, revision: Revision, installed: str | None) -> Path | None:
@@ -185,19 +175,3 @@ def _environment(top: Path, side: str, revision: Revision, installed: str | None
             said = (made.stderr or made.stdout).strip().splitlines()[-1:]
             raise BenchError(f"the environment of {revision.ref} cannot be made from its {LOCK}: {' '.join(said)}")
     return programs
-
-
-def _names(repository: Path, *words: str) -> list[str]:
-    return [name for name in _git(repository, *words).split("\0") if name]
-
-
-def _git(repository: Path, *words: str) -> str:
-    """What git prints. Raises BenchError with its own words where it fails."""
-    try:
-        done = subprocess.run(("git", *words), cwd=repository, capture_output=True, check=False)
-    except OSError as error:
-        raise BenchError(f"git cannot be run in {repository}: {error.strerror}") from error
-    if done.returncode:
-        said = os.fsdecode(done.stderr).strip() or f"exit code {done.returncode}"
-        raise BenchError(f"git {' '.join(words[:2])}: {said.splitlines()[-1]}")
-    return os.fsdecode(done.stdout).strip("\n")

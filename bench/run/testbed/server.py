@@ -16,11 +16,12 @@ _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 
 
 class Server:
-    """A running stack and where it serves."""
+    """A running stack, where it serves, and whether it has answered a request."""
 
-    def __init__(self, program: Program, port: int) -> None:
+    def __init__(self, program: Program, port: int, *, answered: bool) -> None:
         self.program = program
         self.port = port
+        self.answered = answered
         self.url = f"http://{HOST}:{port}"
 
 
@@ -66,7 +67,7 @@ def running_server(
     programs = program_folders(stack, environment)
     with Program(stack.name, argv, env=env, cwd=SHIPPED / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
         wait_until_ready(program, port, stack.ready_path, stop)
-        yield Server(program, port)
+        yield Server(program, port, answered=stack.ready_path is not None)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

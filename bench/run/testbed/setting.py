@@ -11,6 +11,7 @@ from bench.model.cell import CellKey
 from bench.model.config import Plan, Scenario
 from bench.model.loads import load_name, most_in_flight
 from bench.run.host.cpus import CpuSets
+from bench.run.host.locks import Cores
 from bench.run.host.signals import StopRequest
 
 LOG_NAME_LENGTH = 200
@@ -30,7 +31,7 @@ class Setting:
 
     `in_flight`: the most requests that any load may have in flight at one server; by default what the plan's loads may.
     `looks`: whether the load goes on after a window, for looks at the server. `other_spread`: see
-    `Conditions`.
+    `Conditions`. `taken`: the cores as the session has taken them; None: nobody asks who else uses them.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Setting:
     in_flight: int = 0
     looks: bool = True
     other_spread: float = 0.0
+    taken: Cores | None = None
 
     def conditions(self, key: CellKey) -> Conditions:
         """What a cell is measured under."""

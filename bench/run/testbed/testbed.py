@@ -10,7 +10,8 @@ from bench.model.cell import CellKey
 from bench.model.config import Stack
 from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Program
-from bench.run.host.tree import OneProcess, Tree, wait_until_idle
+from bench.run.host.readiness import Listening, settle
+from bench.run.host.tree import OneProcess, Tree
 from bench.run.testbed.readings import Reading, read
 from bench.run.testbed.server import Server, running_server
 from bench.run.testbed.setting import Setting
@@ -30,13 +31,15 @@ class Start:
 class Testbed:
     """What is running: the upstream, the servers by their roles, and a reading of them before any load.
 
-    The upstream counts the calls of two servers apart, under a prefix that is their role.
+    The upstream counts the calls of two servers apart, under a prefix that is their role. `unready`: for each server
+    what is to be said of workers that do not wait for requests; None: all do.
     """
 
     upstream: Upstream
     servers: Mapping[str, Server | Upstream]
     trees: Mapping[str, Tree]
     idle: Reading
+    unready: tuple[str | None, ...] = ()
 
     @property
     def programs(self) -> Sequence[Program]:
@@ -89,9 +92,12 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
         setting.progress(key, "settle")
         servers = {start.role: started[start.role] for start in starts}
         trees = {role: Tree(server.program) for role, server in servers.items()}
-        wait_until_idle(list(trees.values()), setting.stop)
+        listening = [
+            Listening(server.program, trees[role], server.port, server.answered) for role, server in servers.items()
+        ]
+        unready = tuple(settle(listening, setting.stop))
         idle = read(trees, {"upstream": OneProcess(upstream.program)}, setting.cpus)
-        yield Testbed(upstream, servers, trees, idle)
+        yield Testbed(upstream, servers, trees, idle, unready)
 
 
 def upstream_alone(upstream: Upstream, cpus: CpuSets) -> Testbed:

@@ -68,6 +68,7 @@ def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kin
                 "memory grows",
                 "workers replaced",
                 "processes detached",
+                "workers not ready",
             },
         ),
         (

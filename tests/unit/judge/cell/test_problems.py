@@ -10,7 +10,18 @@ from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT, latency_s
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
-from bench.model.cell import Cpu, Distribution, Figure, Neighbour, Outcome, Problem, Requests, UpstreamServed, Window
+from bench.model.cell import (
+    Circumstances,
+    Cpu,
+    Distribution,
+    Figure,
+    Neighbour,
+    Outcome,
+    Problem,
+    Requests,
+    UpstreamServed,
+    Window,
+)
 from bench.model.config import Closed, Load, Open, UpstreamCall
 from bench.model.samples import Samples
 from tests.unit.builders import FASTAPI, SYNC, plan
@@ -571,3 +582,19 @@ def test_a_program_that_used_little_of_it_is_not_named() -> None:
         problem = others(0.55, beside=beside)
         assert problem is not None
         assert problem.detail.endswith("(limit 3.00 %): short-lived, or not visible from here")
+
+
+def test_a_cell_whose_cores_another_run_used_has_no_figures_of_speed() -> None:
+    assert problems.cores_shared(Circumstances()) is None
+    shared = problems.cores_shared(Circumstances(other_run="core 1 is used by another run, pid 7, into there (x)"))
+    assert shared is not None
+    assert (shared.name, shared.voids) == ("cores shared", ("throughput", "latency", "cpu"))
+    assert shared.detail == "core 1 is used by another run, pid 7, into there (x)"
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, None), (1, "1 of 2 workers slept"), (2, None)])
+def test_each_server_has_its_own_note_on_workers_that_were_not_ready_which_makes_nothing_unreliable(
+    number: int, said: str | None
+) -> None:
+    problem = problems.workers_not_ready(Circumstances(unready=(None, "1 of 2 workers slept")), number)
+    assert problem == (None if said is None else Problem("workers not ready", said))

@@ -10,8 +10,7 @@ import pytest
 
 from bench.run.host import tree as module
 from bench.run.host.process import Program
-from bench.run.host.signals import StopRequest
-from bench.run.host.tree import OneProcess, Tree, Use, own_use, wait_until_idle
+from bench.run.host.tree import OneProcess, Tree, Use, own_use
 
 from .processes import Family, Member, tree
 
@@ -117,27 +116,6 @@ def test_the_rss_of_a_tree_is_that_of_the_members_that_were_listed_last_and_stil
     assert both.resident_bytes() == 5000
     ends.ended = True
     assert both.resident_bytes() == 2000
-
-
-class StartingUp(StopRequest):
-    """Each sleep is noted, and a process uses CPU meanwhile: much in the first three, then next to none."""
-
-    def __init__(self, busy: Member) -> None:
-        super().__init__()
-        self.busy = busy
-        self.slept_s: list[float] = []
-
-    def sleep(self, seconds: float = 0.0) -> None:
-        self.slept_s.append(seconds)
-        self.busy.user_s += 0.2 if len(self.slept_s) < 4 else 0.001
-
-
-@pytest.mark.usefixtures("elsewhere")
-def test_waiting_ends_once_all_trees_use_next_to_no_cpu() -> None:
-    busy = Member(1)
-    stop = StartingUp(busy)
-    wait_until_idle([tree(Member(2, 7.0)), tree(busy)], stop)
-    assert len(stop.slept_s) == 4
 
 
 def running(folder: Path, script: str) -> Program:

@@ -1,5 +1,6 @@
 """What the tests of sessions share: see made_up.py."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bench.record import machine
 from bench.run.cell import visit
 from bench.run.host.cpus import CpuSets
+from bench.run.host.owner import TOGETHER
 from bench.run.session import fitness, folder, plain
 
 from .made_up import HERE, FakeCells, FakeSelftest
@@ -36,6 +38,8 @@ def results(
 ) -> Path:
     """The folder of results of a made-up machine, where nothing is really measured."""
     results = tmp_path / "results"
+    monkeypatch.delenv(TOGETHER)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the locks are
     monkeypatch.setattr(folder, "RESULTS", results)
     monkeypatch.setattr(plain, "RESULTS", results)
     monkeypatch.setattr(fitness, "SELFTEST", results / "selftest.json")

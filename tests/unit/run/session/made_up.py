@@ -15,6 +15,7 @@ from bench.model.samples import Samples
 from bench.plan.turns import Pace
 from bench.record.store import load_run
 from bench.run.host.cpus import CpuSets
+from bench.run.host.locks import Cores
 from bench.run.host.signals import StopRequest
 from bench.run.session import plain
 from bench.run.session.measure import RunResult
@@ -71,6 +72,7 @@ class FakeCells:
     def __init__(self) -> None:
         self.started: list[Servers] = []
         self.running = False
+        self.taken: list[Cores | None] = []
         self.start_error: Callable[[CellKey], Exception | None] = no_error
         self.error: Callable[[CellKey], Exception | None] = no_error
         self.status: Callable[[CellKey], Sequence[int]] = lambda _: ()
@@ -103,6 +105,7 @@ class FakeCells:
         """A cell without figures: one measurement for each server."""
         assert (pace is not None) == (len(servers.roles) > 1)
         setting.progress(key, "measure")
+        self.taken.append(setting.taken)
         servers.users.append(users(key.load))
         error = self.error(key)
         if error is not None:

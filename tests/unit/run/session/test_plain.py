@@ -1,6 +1,7 @@
 """Plain runs of cells that are measured in no time: see made_up.py."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 
 from bench.errors import BenchError
+from bench.model.cell import CellKey
 from bench.model.run import SCHEMA_VERSION
 from bench.record import machine, schema2
 from bench.record.store import load_run, save_run
 from bench.run.host.cpus import CpuSets
+from bench.run.host.owner import TOGETHER, this_process
 from bench.run.host.signals import Interrupted, StopRequest
 from bench.run.session import plain
 from bench.run.session.measure import RunResult
@@ -41,6 +44,58 @@ def test_a_run_on_a_platform_without_pss_notes_that_memory_is_uss(
     monkeypatch.setattr(machine, "machine", lambda: replace(HERE, has_pss=False))
     start(tmp_path / "run")
     assert any("no PSS" in note and "USS" in note for note in load_run(tmp_path / "run").notes)
+
+
+def test_a_run_on_a_platform_that_does_not_show_what_workers_wait_in_notes_when_its_loads_began(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "shown", lambda: False)
+    start(tmp_path / "run")
+    assert any(
+        "the load began when the workers used next to no CPU" in note for note in load_run(tmp_path / "run").notes
+    )
+
+
+def test_a_run_that_shares_its_cores_on_purpose_notes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOGETHER, "tests")
+    start(tmp_path / "run")
+    assert "BENCH_TOGETHER is set: other runs with it may have used the same cores" in load_run(tmp_path / "run").notes
+
+
+def test_a_run_holds_its_cores_and_each_cell_is_told_of_them(cells: FakeCells, tmp_path: Path) -> None:
+    refused: list[str] = []
+
+    def meanwhile(key: CellKey) -> None:
+        if key.order:
+            return
+        others: tuple[Callable[[], object], ...] = (
+            lambda: start(tmp_path / "other"),
+            lambda: plain.resume(tmp_path / "done", StopRequest()),
+        )
+        for other in others:
+            with pytest.raises(BenchError) as caught:
+                other()
+            refused.append(str(caught.value))
+
+    start(tmp_path / "done")
+    cells.error = meanwhile
+    start(tmp_path / "run")
+    assert len(refused) == 2
+    assert all(re.match(rf"cores? .* used by another run, pid \d+, into {tmp_path}/run ", said) for said in refused)
+    assert not (tmp_path / "other").exists()
+    assert all(one is not None for one in cells.taken)
+
+
+def test_what_a_killed_run_had_left_is_noted_by_the_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / f"bench-{replace(this_process(), started=1)}-x"
+    folder.mkdir()
+    start(tmp_path / "run")
+    note = f"a killed run had left something behind: deleted {folder}"
+    assert note in load_run(tmp_path / "run").notes
+    assert capsys.readouterr().err.splitlines().count(note) == 1
+    (tmp_path / f"bench-{replace(this_process(), started=2)}-x").mkdir()
+    plain.resume(tmp_path / "run", StopRequest())
+    assert sum("a killed run" in one for one in load_run(tmp_path / "run").notes) == 2
 
 
 def test_resume_measures_what_is_absent_or_failed_and_nothing_else(cells: FakeCells, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,10 @@ import pytest
 
 from bench.errors import BenchError
 from bench.model.config import HARNESS, Stack
+from bench.run.host.scratch import delete_abandoned
 from bench.run.testbed import revisions
 from bench.run.testbed.revisions import LOCK, Checkout, checked_out, digest
+from bench.run.testbed.worktrees import remove_sides
 
 STACK = Stack("mine", "mine", "wsgi", ("serve",), {"COLOUR": "red"}, 1, 1, 1, None, ".")
 FILES = {
@@ -560,3 +563,110 @@ def test_another_worktree_whose_folder_is_unmounted_stays_registered(repository:
     with checked_out(repository.folder, "v1", "."):
         pass
     assert repository.worktrees() == 2
+
+
+@pytest.fixture
+def library(tmp_path: Path, repository: Repository) -> Repository:
+    """A repository that is a submodule of `repository`, at libs/part, from its tag v2 on; it has one of its own."""
+    deep = Repository(tmp_path / "deep", {"deep.py": "DEEP = 1\n"})
+    library = Repository(tmp_path / "library", {"part.py": "PART = 1\n"})
+    local = ("-c", "protocol.file.allow=always")
+    library.git(*local, "submodule", "--quiet", "add", str(deep.folder), "deep")
+    library.commit("v2")
+    repository.git(*local, "submodule", "--quiet", "add", str(library.folder), "libs/part")
+    repository.git(*local, "submodule", "--quiet", "update", "--init", "--recursive")
+    repository.commit("v2")
+    return library
+
+
+PARTS = {"libs/part/part.py": "PART = 1\n", "libs/part/deep/deep.py": "DEEP = 1\n"}
+
+
+def parts(side: Checkout) -> dict[str, str]:
+    return {
+        name: text for name, text in contents(side.folder).items() if name.startswith("libs/") and "git" not in name
+    }
+
+
+@pytest.mark.usefixtures("library")
+def test_the_submodules_of_a_revision_are_checked_out_without_a_network(repository: Repository) -> None:
+    before = repository.state()
+    with checked_out(repository.folder, "v2", ".") as (base, head):
+        assert parts(base) == parts(head) == PARTS
+        assert (base.lacks, head.lacks, head.revision.dirty) == (None, None, False)
+    assert repository.state() == before
+    assert nothing_is_left(repository)
+
+
+@pytest.mark.usefixtures("library")
+def test_a_submodule_of_base_is_the_one_that_base_records_and_that_of_the_working_tree_is_as_it_is(
+    repository: Repository,
+) -> None:
+    part = repository.folder / "libs" / "part"
+    (part / "part.py").write_text("PART = 2\n")
+    subprocess.run(("git", "commit", "--quiet", "--all", "--message", "two"), cwd=part, check=True)
+    repository.commit("v3")
+    (part / "part.py").write_text("PART = 3\n")
+    (part / "deep" / "new.py").write_text("NEW = 1\n")
+    with checked_out(repository.folder, "v2", ".") as (base, head):
+        assert parts(base) == PARTS
+        assert parts(head) == {**PARTS, "libs/part/part.py": "PART = 3\n", "libs/part/deep/new.py": "NEW = 1\n"}
+        assert (base.revision.dirty, head.revision.dirty) == (False, True)
+    with checked_out(repository.folder, "v3", "v2") as (base, head):
+        assert parts(base) == {**PARTS, "libs/part/part.py": "PART = 2\n"}
+        assert parts(head) == PARTS
+
+
+@pytest.mark.usefixtures("library")
+def test_a_submodule_that_the_working_tree_no_longer_has_is_found_in_the_repository(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "--force", "libs/part")
+    repository.commit("v3")
+    with checked_out(repository.folder, "v2", "v3") as (base, head):
+        assert parts(base) == PARTS
+        assert parts(head) == {}
+        assert base.lacks is None
+
+
+@pytest.mark.usefixtures("library")
+def test_submodules_that_were_never_fetched_are_named_with_what_to_do(repository: Repository, tmp_path: Path) -> None:
+    bare = tmp_path / "clone"
+    repository.git("clone", "--quiet", str(repository.folder), str(bare))
+    with checked_out(bare, "v2", ".") as (base, head):
+        assert parts(base) == parts(head) == {}
+        assert base.lacks == (
+            f"v2 was measured without its submodules libs/part, because their commits are not in {bare}: "
+            "fetch them with git submodule update --init --recursive"
+        )
+        assert head.lacks is not None
+
+
+def killed(repository: Repository) -> Path:
+    """The temporary folder of an A/B that was killed."""
+    code = (
+        "import os, sys; from pathlib import Path; from bench.run.testbed.revisions import checked_out\n"
+        "with checked_out(Path(sys.argv[1]), 'v1', '.') as (base, _):\n"
+        "    print(base.folder.parent, flush=True); os.kill(os.getpid(), 9)"
+    )
+    env = {**os.environ, "TMPDIR": tempfile.gettempdir(), "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(
+        (sys.executable, "-c", code, str(repository.folder)), env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -9, done.stderr
+    return Path(done.stdout.strip())
+
+
+def test_the_sides_that_a_killed_ab_left_are_forgotten_and_deleted(repository: Repository) -> None:
+    before = repository.state()
+    folder = killed(repository)
+    assert repository.worktrees() == 3
+    assert delete_abandoned(remove_sides) == [folder]
+    assert nothing_is_left(repository)
+    assert repository.state() == before
+
+
+def test_the_sides_of_a_killed_ab_whose_folder_is_gone_are_forgotten_at_the_next(repository: Repository) -> None:
+    shutil.rmtree(killed(repository))
+    assert repository.worktrees() == 3
+    with checked_out(repository.folder, "v1", "."):
+        assert repository.worktrees() == 3
+    assert nothing_is_left(repository)

@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -163,3 +164,51 @@ def test_a_server_is_not_ready_where_another_process_listens_on_its_port(
             running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
         ):
             pass
+
+
+@pytest.mark.parametrize("ready_path", [None, "/"])
+def test_a_server_that_puts_itself_into_the_background_is_an_error_that_says_what_to_do(
+    tmp_path: Path, ready_path: str | None
+) -> None:
+    daemon = f"import os, sys\nif os.fork(): os._exit(0)\nos.setsid()\n{SERVE}"
+    mine = stack(tmp_path, sys.executable, "-c", daemon, "{port}", env={"WHERE": ""}, ready_path=ready_path)
+    with (
+        pytest.raises(
+            BenchError, match=r"^mine runs in the background: the program that was started ended with exit"
+        ) as caught,
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+    assert "pid" in str(caught.value)
+    assert "Start it in the foreground" in str(caught.value)
+
+
+MASTER = """
+import os, socket, sys, time
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    if os.fork() == 0:
+        os._exit(3)
+    os.wait()
+    print("a worker died", flush=True)
+    time.sleep(0.05)
+"""
+
+
+def test_a_master_that_listens_while_no_worker_comes_up_gets_words_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "READY_S", 0.5)
+    monkeypatch.setattr(ports, "ANSWER_S", 0.2)
+    mine = stack(tmp_path, sys.executable, "-c", MASTER, "{port}")
+    with (
+        pytest.raises(BenchError) as caught,
+        running_server(mine, "", 1, (), tmp_path / "log", StopRequest()),
+    ):
+        pass
+    said = str(caught.value)
+    assert re.match(
+        r"mine listens on port \d+, but after 0.5 s none of its workers is up \(GET /: timed out\): "
+        r"can they import the application\?; it said: .*a worker died; log: ",
+        said,
+    ), said

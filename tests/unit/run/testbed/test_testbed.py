@@ -1,7 +1,7 @@
 """What is started for a visit, with servers and an upstream that only note that they were started."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +12,7 @@ from bench.errors import BenchError
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Stack
 from bench.run.host.cpus import CpuSets
+from bench.run.host.readiness import Listening
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import testbed as module
 from bench.run.testbed.setting import Setting
@@ -23,6 +24,7 @@ PLAN = plan({"flask": FLASK}, {"weather": (10,)})
 STACK = PLAN.stacks["flask"]
 KEY = CellKey("flask", "weather", Closed(users=10), 1, 0)
 PLAIN = (Start("server", STACK),)
+PORTS = {"server": 1, "base": 2, "head": 3}
 CPU_S = {"server": 1.0, "base": 2.0, "head": 3.0}
 AB = (Start("base", STACK), Start("head", STACK, Path("/head/bin")))
 
@@ -34,6 +36,7 @@ class Host:
         self.events: list[str] = []
         self.started: dict[str, tuple[str, Path | None]] = {}
         self.broken = ""
+        self.unready: dict[str, str] = {}
 
     def shown(self, key: CellKey, name: str, live: str = "") -> None:
         assert (key, live) == (KEY, "")
@@ -56,9 +59,14 @@ class Host:
         role = log.name.split(".")[1]
         self.started[role] = (url, environment)
         try:
-            yield SimpleNamespace(url=f"http://{role}", program=Family(Member(2, CPU_S[role])))
+            program = Family(Member(2, CPU_S[role]))
+            yield SimpleNamespace(url=f"http://{role}", program=program, port=PORTS[role], answered=True)
         finally:
             self.events.append(f"{role} ended")
+
+    def settle(self, servers: Sequence[Listening], _stop: StopRequest) -> list[str | None]:
+        roles = {port: role for role, port in PORTS.items()}
+        return [self.unready.get(roles[server.port]) for server in servers]
 
 
 @pytest.fixture
@@ -66,7 +74,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host()
     monkeypatch.setattr(module, "running_upstream", made.running_upstream)
     monkeypatch.setattr(module, "running_server", made.running_server)
-    monkeypatch.setattr(module, "wait_until_idle", lambda *_: None)
+    monkeypatch.setattr(module, "settle", made.settle)
     return made
 
 
@@ -116,6 +124,16 @@ def test_two_servers_start_in_random_order_and_base_is_the_first_measurement_all
             ]
             assert [bed.idle.uses[role].cpu_user_s for role in bed.trees] == [2.0, 3.0]
     assert orders == {("base", "head"), ("head", "base")}
+
+
+@pytest.mark.parametrize(("late", "unready"), [("base", ("1 of 2", None)), ("head", (None, "1 of 2"))])
+@pytest.mark.usefixtures("elsewhere")
+def test_of_each_server_it_is_kept_whether_all_its_workers_are_ready(
+    host: Host, tmp_path: Path, late: str, unready: tuple[str | None, ...]
+) -> None:
+    host.unready = {late: "1 of 2"}
+    with module.testbed(KEY, AB, setting(host, tmp_path)) as bed:
+        assert bed.unready == unready
 
 
 @pytest.mark.parametrize("broken", ["base", "head"])
