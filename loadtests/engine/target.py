@@ -3,11 +3,12 @@
 import time
 from typing import Protocol
 
+import gevent
 from locust.env import Environment
 
 from loadtests.engine.client import Client
 from loadtests.engine.options import parsed_host
-from loadtests.engine.recording import ERRORS, Sent
+from loadtests.engine.recording import ERRORS, NO_CONNECTION, NO_PORT, Sent
 
 
 class Sender(Protocol):
@@ -19,6 +20,9 @@ class Sender(Protocol):
 
     def checked(self, status: int, body: bytes) -> int:
         """The status of a right answer; negative for any other."""
+
+    def keep_wrong(self, code: int, status: int, received: bytes, body: bytes) -> None:
+        """Keep what a request got that ended with this negative code, if it is the first wrong answer of its kind."""
 
 
 class Target:
@@ -41,9 +45,13 @@ class Target:
         sent_s = time.monotonic()
         status, body = client.ask(self.message, self.user.timeout_s)
         done_s = time.monotonic()
-        status = self.user.checked(status, body)
-        self.report(status, done_s - scheduled_s, len(body))
-        return sent_s, done_s, status, len(body), client.connected_anew
+        code = self.user.checked(status, body)
+        if code < 0:
+            self.user.keep_wrong(code, status, client.received, body)
+        if code in {NO_CONNECTION, NO_PORT}:
+            gevent.sleep(0)  # it failed at once: a user who tries again and again would let nobody else run
+        self.report(code, done_s - scheduled_s, len(body))
+        return sent_s, done_s, code, len(body), client.connected_anew
 
     def report(self, status: int, latency_s: float, size: int) -> None:
         """Report one request to Locust."""

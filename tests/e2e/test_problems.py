@@ -26,6 +26,7 @@ VOIDS = {
     "generator late": {"latency"},
     "arrivals dropped": {"latency"},
     "arrivals not sent": {"latency", "throughput"},
+    "ports exhausted": {"latency", "throughput"},
     "users unanswered": {"latency"},
     "users idle": {"latency", "throughput"},
     "upstream calls": {"throughput", "latency", "memory", "cpu"},
@@ -33,7 +34,10 @@ VOIDS = {
     "unsteady": {"latency"},
     "falling behind": {"latency"},
 }
-ELSEWHERE = {"upstream late"}  # takes an upstream that is held up, not a service
+ELSEWHERE = {
+    "upstream late",  # takes an upstream that is held up, not a service
+    "ports exhausted",  # takes all ports of the machine
+}
 
 # Scenario, load, what must be found, what may be found besides, outcome.
 FAULTS = [
