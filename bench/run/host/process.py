@@ -23,6 +23,8 @@ OWN_PROGRAMS = Path(sys.executable).parent
 GRACE_S = 5.0
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
+LOG_BYTES = 64_000_000
+KEPT_TAIL_BYTES = 64_000
 MARK = "BENCH_PROGRAM"
 """An environment variable that a program hands down to all that it starts, even to what leaves its tree and group."""
 UNLESS_ORPHANED = 'test "$PPID" = "$0" && exec "$@"'
@@ -44,9 +46,10 @@ def find_program(name: str, cwd: Path, path: str) -> Path | None:
 class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
-    Its output goes to the log file; with `piped` its stdout is a stream to read instead. The program, and what it
-    starts, is looked up in the folders `programs`, then on PATH, then in the harness's own environment. Where `setpriv`
-    exists, the program ends even if the harness is killed. Raises BenchError where the program does not exist.
+    Its output goes to the log file, which is cut if it exceeds LOG_BYTES; with `piped` its stdout is a stream to read
+    instead. The program, and what it starts, is looked up in the folders `programs`, then on PATH, then in the
+    harness's own environment. Where `setpriv` exists, the program ends even if the harness is killed. Raises BenchError
+    where the program does not exist.
     """
 
     def __init__(
@@ -86,7 +89,8 @@ class Program:
             guard = (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("wb") as log, pinned(self.cpus):
+            self.log.write_bytes(b"")
+            with self.log.open("ab") as log, pinned(self.cpus):  # appending, so that a log that was cut goes on there
                 self.process = subprocess.Popen(
                     (*guard, str(program), *self.argv[1:]),
                     stdin=subprocess.DEVNULL,
@@ -120,6 +124,7 @@ class Program:
                 stray.kill()
         if self.process.stdout is not None:
             self.process.stdout.close()
+        self.cap_log()
 
     @property
     def stdout(self) -> IO[bytes]:
@@ -146,11 +151,28 @@ class Program:
         return found
 
     def check_alive(self) -> None:
-        """Raise BenchError, with the end of its log, if the program has ended."""
+        """Raise BenchError, with the end of its log, if the program has ended. Cut the log if it has grown too long."""
+        self.cap_log()
         code = self.process.poll()
         if code is not None:
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
             raise BenchError(f"{self.name} {how}{self.log_tail()}")
+
+    def cap_log(self) -> None:
+        """Cut a log of more than LOG_BYTES down to its first half, a line that says so, and its last lines."""
+        try:
+            size = self.log.stat().st_size
+        except FileNotFoundError:  # whoever deleted it does not want it
+            return
+        if size <= LOG_BYTES:
+            return
+        with self.log.open("r+b") as log:
+            log.seek(-KEPT_TAIL_BYTES, os.SEEK_END)
+            tail = log.read()
+            log.truncate(LOG_BYTES // 2)
+        cut = f"[cut: {self.name} logged more than {LOG_BYTES // 1_000_000} MB; lines are missing here]"
+        with self.log.open("ab") as log:
+            log.write(f"\n{cut}\n".encode() + tail)
 
     def log_tail(self) -> str:
         """The last lines of the log and where it lies, to end an error message with."""
