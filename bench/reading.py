@@ -145,7 +145,8 @@ def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window
     key = CellKey(cell.stack, cell.scenario, cell.load, cell.round, cell.order)
-    again = judge_cell(key, conditions, Recording(samples, served, probe, window, cell.slices))
+    wrong_answers = [one.wrong_answers for one in cell.measurements]
+    again = judge_cell(key, conditions, Recording(samples, served, probe, window, cell.slices, wrong_answers))
     return replace(again, samples=cell.samples)
 
 

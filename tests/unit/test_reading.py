@@ -15,6 +15,7 @@ from bench.model.cell import Cell, CellKey
 from bench.model.config import Closed, Load, Open
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 from bench.reading import AHEAD, AS_RECORDED, JudgedRun, curve_loads, read_run
 from bench.record import store
 from bench.record.store import load_run, load_samples, save_run, save_samples
@@ -253,3 +254,10 @@ def test_the_samples_of_each_cell_are_read_once_and_only_those_of_a_few_are_held
     assert len(read) > 2 * (AHEAD + 3) >= 2 * max(held)
     assert [array() for array in arrays] == [None] * len(arrays)
     assert found.run == run
+
+
+def test_wrong_answers_are_kept_when_a_cell_is_judged_again(folder: Path) -> None:
+    busy = WrongAnswer("status 503", 503, ("Retry-After: 1",), "busy \\x1b", 5, "status 200")
+    spoilt(folder, lambda cell: changed(cell, wrong_answers=(busy,)))
+    cells = read_run(folder).run.cells
+    assert {cell.measurement.wrong_answers for cell in cells} == {(busy,)}

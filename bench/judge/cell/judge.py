@@ -11,13 +11,14 @@ from bench.judge.cell.bottleneck import bottleneck
 from bench.judge.cell.conditions import Conditions
 from bench.model.cell import Cell, CellKey, Cpu, Measurement, Probe, Slice, UpstreamServed, Window
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What was recorded of a cell: its raw samples, its window or else its slices, and what the upstream served.
 
-    `served` has an entry for each server, in the order of the measurements.
+    `served` has an entry for each server, in the order of the measurements; so has `wrong_answers`, unless it is empty.
     """
 
     samples: Samples
@@ -25,6 +26,7 @@ class Recording:
     probe: Probe
     window: Window | None = None
     slices: Sequence[Slice] = ()
+    wrong_answers: Sequence[tuple[WrongAnswer, ...]] = ()
 
 
 def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
@@ -80,6 +82,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         memory=memory,
         cpu=slices.typical_cpu([one.cpu for one in slices.reliable(stretches, "cpu")]),
         upstream=served,
+        wrong_answers=recording.wrong_answers[number] if recording.wrong_answers else (),
     )
     if window is None:
         return measurement

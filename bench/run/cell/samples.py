@@ -1,5 +1,6 @@
-"""The raw samples of a cell, put together from what Locust wrote and what the sampler read."""
+"""The raw samples of a cell, put together from what Locust wrote and what the sampler read; and its wrong answers."""
 
+import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -8,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.errors import BenchError
+from bench.judge.cell.figures import error_name
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 from bench.record import columns
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading, roles
@@ -36,3 +39,15 @@ def join_samples(requests: Path, readings: Sequence[Reading], servers: Iterable[
     for field in fields(Use):
         arrays[field.name] = np.array([getattr(use, field.name) for _, _, use in rows])
     return columns.samples_of(arrays)
+
+
+def read_wrong_answers(file: Path, servers: int) -> list[tuple[WrongAnswer, ...]]:
+    """The wrong answers of each server. Raises BenchError where the load generator left no file that can be read."""
+    try:
+        kept = [
+            (one.pop("measurement"), WrongAnswer(error_name(one.pop("code")), headers=tuple(one.pop("headers")), **one))
+            for one in json.loads(file.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BenchError(f"the load generator left no wrong answers that can be read: {error}") from error
+    return [tuple(one for number, one in kept if number == server) for server in range(servers)]

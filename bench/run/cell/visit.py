@@ -15,7 +15,7 @@ from bench.run.cell.live import Live
 from bench.run.cell.load import LoadGenerator, Order, running_load
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import INTERVAL_S, Sampler
-from bench.run.cell.samples import join_samples
+from bench.run.cell.samples import join_samples, read_wrong_answers
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
@@ -66,9 +66,10 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
                 course = _follow(key, bed, setting, load, sampler)
         probe = Probe(before_s, probe_s(setting.cpus.server))
         samples = join_samples(load.output, sampler.readings, bed.servers)
+        wrong_answers = read_wrong_answers(load.wrong_answers, len(bed.servers))
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
-    recording = Recording(samples, served, probe, course.window, tuple(course.slices))
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices), wrong_answers)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:
