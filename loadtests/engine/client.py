@@ -6,7 +6,7 @@ connection closes without an answer, it sends the request again without reportin
 
 from errno import EADDRNOTAVAIL
 
-from gevent import Timeout, socket
+from gevent import Timeout, sleep, socket
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
 from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, NO_PORT, TIMED_OUT
@@ -101,6 +101,8 @@ class Client:
             code = LOST if self.socket is not None else NO_PORT if error.errno == EADDRNOTAVAIL else NO_CONNECTION
         finally:
             deadline.close()
+        if code == NO_PORT:
+            sleep(0)  # it is known at once, so a user who tries again and again would let nobody else run
         if code < 0:
             self.close()
             return code, b""

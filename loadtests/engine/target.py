@@ -3,12 +3,11 @@
 import time
 from typing import Protocol
 
-import gevent
 from locust.env import Environment
 
 from loadtests.engine.client import Client
 from loadtests.engine.options import parsed_host
-from loadtests.engine.recording import ERRORS, NO_CONNECTION, NO_PORT, Sent
+from loadtests.engine.recording import ERRORS, Sent
 
 
 class Sender(Protocol):
@@ -48,8 +47,6 @@ class Target:
         code = self.user.checked(status, body)
         if code < 0:
             self.user.keep_wrong(code, status, client.received, body)
-        if code in {NO_CONNECTION, NO_PORT}:
-            gevent.sleep(0)  # it failed at once: a user who tries again and again would let nobody else run
         self.report(code, done_s - scheduled_s, len(body))
         return sent_s, done_s, code, len(body), client.connected_anew
 

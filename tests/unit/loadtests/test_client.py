@@ -320,3 +320,19 @@ def test_a_machine_without_a_free_port_is_no_server_that_refuses(monkeypatch: py
         monkeypatch.setattr(gevent_socket.socket, "connect", exhausted)
         assert known.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
         assert new.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
+
+
+def test_others_have_their_turn_while_a_user_tries_again_and_again_without_a_free_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    monkeypatch.setattr(gevent_socket.socket, "connect", exhausted)
+    client = Client("127.0.0.1", 1)
+    client.peer = socket.AF_INET, ("127.0.0.1", 1)
+    over = gevent.spawn_later(0.05, lambda: None)
+    end_s = time.monotonic() + PATIENCE_S
+    while not over.ready():
+        assert client.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
+        assert time.monotonic() < end_s, "nobody else has a turn"

@@ -1,10 +1,8 @@
 """What is recorded of the connections that a closed-loop user sends its requests on, in Locust."""
 
-import socket
 from pathlib import Path
 
 from loadtests.engine.arrivals import Closed
-from loadtests.engine.recording import NO_CONNECTION
 
 from .in_locust import measured
 from .scripted import answers, both, serving
@@ -21,12 +19,3 @@ def test_the_first_request_on_each_connection_is_recorded_as_the_one_that_opened
     assert len(opened) > 12
     assert sum(opened) == len(accepted)
     assert set(ran.raw["status"].tolist()) == {200}
-
-
-def test_users_whose_connections_are_refused_at_once_do_not_keep_the_load_from_ending(tmp_path: Path) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # and nobody listens
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        ran = measured(tmp_path, url, Closed(users=2), window_s=0.3, window_limit_s=0.3)
-    assert set(ran.raw["status"].tolist()) == {NO_CONNECTION}
-    assert ran.event("end")["left"] == 0
