@@ -148,7 +148,8 @@ def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window
     key = CellKey(cell.stack, cell.scenario, cell.load, cell.round, cell.order)
-    recording = Recording(samples, served, probe, window, cell.slices, cell.circumstances)
+    wrong_answers = [one.wrong_answers for one in cell.measurements]
+    recording = Recording(samples, served, probe, window, cell.slices, cell.circumstances, wrong_answers)
     again = judge_cell(key, conditions, recording)
     return replace(again, samples=cell.samples)
 

@@ -4,6 +4,9 @@ By hand: `locust -f loadtests/get.py --host http://127.0.0.1:8000/path`.
 """
 
 from loadtests.engine.user import SESSION, ScenarioUser
+from loadtests.engine.wrong_answers import BODY_BYTES, readable
+
+BODY = SESSION.plan.body if SESSION is not None else None
 
 
 class Get(ScenarioUser):
@@ -15,5 +18,10 @@ class Get(ScenarioUser):
     @staticmethod
     def accepts(body: bytes) -> bool:
         """The body of the table, or any."""
-        wanted = SESSION.plan.body if SESSION is not None else None
-        return wanted is None or body == wanted.encode()
+        return BODY is None or body == BODY.encode()
+
+    @classmethod
+    def right_body(cls) -> str:
+        """The begin of the body of the table."""
+        wanted = (BODY or "").encode()
+        return f"a body of {len(wanted)} bytes: {readable(wanted[:BODY_BYTES])}"

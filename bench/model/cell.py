@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.model.config import Load
+from bench.model.wrong_answer import WrongAnswer
 
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
 Limit = Literal[
@@ -63,7 +64,8 @@ class Requests:
     """How the requests scheduled in the window ended.
 
     `errors` leaves out timeouts. Arrivals of an open-loop load were `dropped` where too many requests were in flight,
-    and are `unsent` where the generator was too late. Neither was ever sent.
+    and are `unsent` where the generator was too late. Requests of any load are `unsent` where the machine had no free
+    port to connect from. None of these was ever sent.
     """
 
     ok: int
@@ -214,7 +216,8 @@ class Measurement:
     In an A/B, throughput, latency, service time and CPU per request are means of the better half of the slices; the
     other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
     window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
-    `bottleneck` is None in an A/B. A failed measurement has no figures: its problem says why.
+    `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. A failed measurement has no figures: its
+    problem says why.
     """
 
     outcome: Outcome
@@ -229,6 +232,7 @@ class Measurement:
     cpu: Cpu | None = None
     upstream: UpstreamServed | None = None
     bottleneck: Bottleneck | None = None
+    wrong_answers: tuple[WrongAnswer, ...] = ()
 
 
 GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")

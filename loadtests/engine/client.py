@@ -4,29 +4,34 @@ geventhttpclient's parser (llhttp) on a gevent socket. Its own client is not use
 connection closes without an answer, it sends the request again without reporting it, and a benchmark must see that.
 """
 
-from gevent import Timeout, socket
+from errno import EADDRNOTAVAIL
+
+from gevent import Timeout, sleep, socket
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 
-from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
+from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, NO_PORT, TIMED_OUT
 
 RECEIVE_BYTES = 16384
+TURN_READS = 16
+"""After so many reads in a row the event loop has its turn. Data that keeps coming would hold up all that is due
+meanwhile: the timeout of this request, the arrivals of others, the timer's beats."""
+
 PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
 
 class _Response(HTTPResponseParser):
-    """The answers on one connection, in turn. `complete` and `body` describe the one being read."""
+    """The answers on one connection, in turn. `complete` and `parts` describe the one being read."""
 
     def __init__(self) -> None:
         super().__init__()
         self.complete = False
         self.surplus = False
-        self.body = b""
+        self.parts: list[bytearray] = []
+        # The parser calls it with each part of a body. Adding part to part would copy all of the body for each of them.
+        self._on_body = self.parts.append
 
     def _on_message_begin(self) -> None:
         self.surplus = self.complete
-
-    def _on_body(self, part: bytes | bytearray) -> None:
-        self.body += part
 
     def _on_message_complete(self) -> None:
         if self.get_code() >= 200:  # 1xx only announces the answer
@@ -52,7 +57,8 @@ def _seen(connection: socket.socket) -> bytes | None:
 class Client:
     """One connection to `host:port`, opened when it is needed and kept alive for as long as the server does.
 
-    `connected_anew`: whether the last request opened the connection.
+    `connected_anew`: whether the last request opened the connection. `received`: the first bytes of what came for it,
+    as they came: RECEIVE_BYTES of them, unless fewer came.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -60,41 +66,49 @@ class Client:
         self.peer: tuple[int, tuple[str, int]] | None = None
         self.socket: socket.socket | None = None
         self.connected_anew = False
+        self.received = b""
         self.response = _Response()
 
     def ask(self, message: bytes, timeout_s: float) -> tuple[int, bytes]:
         """(HTTP status, body) of the answer to a whole request message, or (a negative code, b"") without one.
 
-        The timeout covers everything from connecting to the last byte. The codes are NO_CONNECTION, LOST, GARBLED and
-        TIMED_OUT of loadtests/engine/recording.py. Nothing is sent twice and no redirect is followed. A connection that
-        the server closed while it was idle, which is its right, is replaced by another before anything is sent.
+        The timeout covers everything from connecting to the last byte. The codes are NO_CONNECTION, NO_PORT, LOST,
+        GARBLED and TIMED_OUT of loadtests/engine/recording.py. Nothing is sent twice and no redirect is followed. A
+        connection that the server closed while it was idle, which is its right, is replaced by another before anything
+        is sent.
         """
         deadline = Timeout.start_new(timeout_s)
         self.connected_anew = False
+        self.received = b""
         try:
             seen = None if self.socket is None else _seen(self.socket)
             if seen == b"":
                 self.close()
             if self.socket is None:
                 self._connect()
-            # Read later, unasked-for bytes would pass for the answer to this request.
-            code = GARBLED if seen else self._exchange(self.socket, message)
+            if seen:  # read later, unasked-for bytes would pass for the answer to this request
+                self.received = seen
+                code = GARBLED
+            else:
+                code = self._exchange(self.socket, message)
         except Timeout as expired:
             if expired is not deadline:
                 raise
             code = TIMED_OUT
         except HTTPParseError:
             code = GARBLED
-        except OSError:
-            code = NO_CONNECTION if self.socket is None else LOST
+        except OSError as error:
+            code = LOST if self.socket is not None else NO_PORT if error.errno == EADDRNOTAVAIL else NO_CONNECTION
         finally:
             deadline.close()
+        if code == NO_PORT:
+            sleep(0)  # it is known at once, so a user who tries again and again would let nobody else run
         if code < 0:
             self.close()
             return code, b""
         if not self.response.should_keep_alive():
             self.close()
-        return code, self.response.body
+        return code, b"".join(self.response.parts)
 
     def close(self) -> None:
         """Close the connection, if there is one; the next request opens another."""
@@ -121,10 +135,16 @@ class Client:
     def _exchange(self, connection: socket.socket, message: bytes) -> int:
         response = self.response
         response.complete = False
-        response.body = b""
+        response.parts.clear()
         connection.sendall(message)
+        reads = 0
         while not response.complete:
+            reads += 1
+            if reads % TURN_READS == 0:
+                socket.wait_read(connection.fileno())
             data = connection.recv(RECEIVE_BYTES)
+            if len(self.received) < RECEIVE_BYTES:
+                self.received += data
             try:
                 response.feed(data)
             except HTTPParseError:

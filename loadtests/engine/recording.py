@@ -16,6 +16,7 @@ GARBLED = -4
 WRONG_BODY = -5
 DROPPED = -6
 UNSENT = -7
+NO_PORT = -8
 ERRORS = {
     NO_CONNECTION: "no connection",
     TIMED_OUT: "timeout",
@@ -24,10 +25,12 @@ ERRORS = {
     WRONG_BODY: "wrong body",
     DROPPED: "dropped",
     UNSENT: "never sent",
+    NO_PORT: "no free port",
 }
 """What stands in place of the status where no right answer came. An unexpected HTTP status is recorded negated.
 
-Dropped: an arrival that found too many requests in flight. Never sent: the generator was too late to send it.
+Dropped: an arrival that found too many requests in flight. Never sent: the generator was too late to send it. No free
+port: this machine had none left to connect from.
 """
 
 COLUMNS = {
@@ -106,15 +109,14 @@ class Recorder:
         at least with the P95 of the requests that are done. What was never sent took no time and does not count.
         """
         scheduled_s, done_s, status = self._latest(0)
-        known = (scheduled_s >= since_s) & (status != DROPPED) & (status != UNSENT)
-        took_s = (done_s - scheduled_s)[known]
+        took_s = (done_s - scheduled_s)[(scheduled_s >= since_s) & _sent(status)]
         ages_s = np.array([now_s - begun_s for begun_s in waiting if begun_s >= since_s])
         return _p95(np.concatenate([took_s, np.maximum(ages_s, _p95(took_s))]))
 
     def latest_p95_s(self) -> float:
         """The P95 latency of the last requests that were sent, to be shown meanwhile; 0 while there are none."""
         scheduled_s, done_s, status = self._latest(-LATEST)
-        return _p95((done_s - scheduled_s)[(status != DROPPED) & (status != UNSENT)])
+        return _p95((done_s - scheduled_s)[_sent(status)])
 
     def _latest(self, first: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int16]]:
         """The scheduled time, the end and the status of the requests from place `first` on."""
@@ -124,6 +126,12 @@ class Recorder:
         """Write the columns, named as in a run's raw samples, to an .npz file."""
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **{name: np.array(column) for name, column in self.columns.items()})
+
+
+def _sent(status: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Which requests were sent at all."""
+    sent: NDArray[np.bool_] = (status != DROPPED) & (status != UNSENT) & (status != NO_PORT)
+    return sent
 
 
 def _p95(values: NDArray[np.float64]) -> float:

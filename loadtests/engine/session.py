@@ -15,9 +15,13 @@ from loadtests.engine.arrivals import Open
 from loadtests.engine.beats import beat
 from loadtests.engine.plan import LoadPlan
 from loadtests.engine.recording import Recorder
+from loadtests.engine.wrong_answers import WrongAnswers
 
 Schedule = tuple[int, Iterator[float], Callable[[], float]]
 """A host's number, when each request is due, and the end as far as it is known: infinite until it is."""
+
+SILENT_S = 5.0
+"""A locustfile whose users take no part in the run for so long will not do so later."""
 
 
 class Runner(Protocol):
@@ -32,16 +36,19 @@ class Session:
 
     `sending` is true while users may begin another request. `end_s`, when all sending ends, is infinite until it is
     final. `waiting` holds the scheduled times of requests in flight: by user for a closed-loop load, else by arrival.
+    `entered` is set once a user takes part.
     """
 
     def __init__(self, plan: LoadPlan) -> None:
         self.plan = plan
         self.recorder = Recorder()
+        self.wrong_answers = WrongAnswers()
         self.waiting: dict[int, float] = {}
         self.sending = False
         self.begun_s = 0.0
         self.end_s = math.inf
         self.driven = Event()
+        self.entered = Event()
         self.users = 0 if isinstance(plan.load, Open) else plan.load.users
 
     def turn(self, number: int) -> int | None:
@@ -52,6 +59,15 @@ class Session:
         """What the driver of an open-loop load sends, schedule after schedule, each once it begins."""
         raise NotImplementedError
 
+    def expect_users(self, locustfile: str) -> None:
+        """Return once a user takes part in the run; exit with words where none does within SILENT_S."""
+        if not self.entered.wait(SILENT_S):
+            sys.exit(
+                f"{locustfile} recorded nothing within {SILENT_S:g} s of the start of its users: a user class that is "
+                f"measured derives from ScenarioUser of loadtests/engine/user.py, as the one of loadtests/weather.py "
+                f"does, and its on_start ends at once"
+            )
+
     def conduct(self, runner: Runner) -> None:
         """From the first user's start to the written samples; then Locust quits, whatever happened."""
         try:
@@ -60,7 +76,9 @@ class Session:
             beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)
             self.load()
             beating.get()
-            self.recorder.write(Path(self.plan.output))
+            output = Path(self.plan.output)
+            self.recorder.write(output)
+            self.wrong_answers.write(output.with_suffix(".json"))
             tell("end", requests=len(self.recorder), left=len(self.waiting))
         finally:
             runner.quit()
@@ -71,6 +89,7 @@ class Session:
 
     def drain(self) -> None:
         """Return when nothing is in flight any more, or when everything in flight must have timed out."""
+        self.entered.wait()  # where nobody ever takes part, `expect_users` ends Locust
         longest_s = self.plan.timeout_s + 1.0
         drained_s = time.monotonic() + longest_s
         if not self.users and not self.driven.wait(longest_s):

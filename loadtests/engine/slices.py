@@ -33,6 +33,7 @@ class SlicedSession(Session):
         while not (self.sending and self.joined.get(number) == self.number):
             if self.over:
                 return None
+            self.entered.set()
             self.opened.wait()
             if self.sending:
                 self.joined[number] = self.number
@@ -41,6 +42,7 @@ class SlicedSession(Session):
 
     def schedules(self, load: Open) -> Iterator[Schedule]:
         """One for each slice, once it begins."""
+        self.entered.set()
         while True:
             self.opened.wait()
             if self.over:

@@ -20,6 +20,9 @@ class Sender(Protocol):
     def checked(self, status: int, body: bytes) -> int:
         """The status of a right answer; negative for any other."""
 
+    def keep_wrong(self, code: int, status: int, received: bytes, body: bytes) -> None:
+        """Keep what a request got that ended with this negative code, if it is the first wrong answer of its kind."""
+
 
 class Target:
     """One host, and the request that a user sends it."""
@@ -41,9 +44,11 @@ class Target:
         sent_s = time.monotonic()
         status, body = client.ask(self.message, self.user.timeout_s)
         done_s = time.monotonic()
-        status = self.user.checked(status, body)
-        self.report(status, done_s - scheduled_s, len(body))
-        return sent_s, done_s, status, len(body), client.connected_anew
+        code = self.user.checked(status, body)
+        if code < 0:
+            self.user.keep_wrong(code, status, client.received, body)
+        self.report(code, done_s - scheduled_s, len(body))
+        return sent_s, done_s, code, len(body), client.connected_anew
 
     def report(self, status: int, latency_s: float, size: int) -> None:
         """Report one request to Locust."""

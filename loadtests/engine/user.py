@@ -17,13 +17,12 @@ from loadtests.engine.driver import drive
 from loadtests.engine.hooks import attach, planned
 from loadtests.engine.options import open_load
 from loadtests.engine.pool import Pool
-from loadtests.engine.recording import WRONG_BODY
+from loadtests.engine.recording import GARBLED, WRONG_BODY
 from loadtests.engine.session import Session
 from loadtests.engine.target import Target
 
 SESSION = planned()
 NUMBERS = itertools.count()
-attach(SESSION)
 
 
 @lru_cache(maxsize=20)
@@ -50,6 +49,12 @@ class ScenarioUser(User):
         """Whether a body is right. A body that makes this raise is wrong; the error is printed once on stderr."""
         raise NotImplementedError
 
+    @classmethod
+    def right_body(cls) -> str:
+        """Which bodies are right, in words: what the first line of the docstring of `accepts` says."""
+        said = (cls.accepts.__doc__ or "").strip().split("\n", 1)[0]
+        return f"a body that {cls.__name__}.accepts takes{f': {said}' if said else ''}"
+
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.number = next(NUMBERS)
@@ -58,6 +63,7 @@ class ScenarioUser(User):
         self.targets = [Target(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
         self.clients = [target.connect() for target in self.targets]
         self.pools: list[Pool] = []
+        self.raised = ""
 
     def on_stop(self) -> None:
         """Close the connections."""
@@ -108,15 +114,32 @@ class ScenarioUser(User):
             return -abs(status)
         if body == self.accepted:
             return status
+        raised = ""
         try:
             right = self.accepts(body)
         except Exception as error:  # noqa: BLE001
-            _tell_once(f"{type(self).__name__}.accepts: {type(error).__name__}: {error}")
+            raised = f"{type(self).__name__}.accepts: {type(error).__name__}: {error}"
+            _tell_once(raised)
             right = False
+        self.raised = raised  # only now, because other answers may have been checked meanwhile
         if right:
             type(self).accepted = body
         return status if right else WRONG_BODY
 
+    def keep_wrong(self, code: int, status: int, received: bytes, body: bytes) -> None:
+        """Keep what a request got that ended with this negative code, if it is the first wrong answer of its kind."""
+        if SESSION is None or not SESSION.wrong_answers.wants(SESSION.recorder.measurement, code):
+            return
+        expected = f"status {self.status}"
+        if code == GARBLED:
+            expected = "one HTTP/1.1 answer"
+        elif code == WRONG_BODY:
+            expected = f"{self.right_body()} ({self.raised})" if self.raised else self.right_body()
+        SESSION.wrong_answers.keep(SESSION.recorder.measurement, code, status, received, body, expected)
+
 
 def _forget(*_: float) -> None:
     """Nothing is recorded when people run Locust by hand."""
+
+
+attach(SESSION, ScenarioUser)

@@ -40,6 +40,7 @@ class WindowSession(Session):
         """
         if number not in self.started:
             self.started.add(number)
+            self.entered.set()
             self.begun.wait()
             sleep_until(self.begun_s + self.spread_s * (number + 0.5) / self.users)
         elif number not in self.answered:
@@ -49,6 +50,7 @@ class WindowSession(Session):
 
     def schedules(self, load: Open) -> Iterator[Schedule]:
         """One schedule, from the begin of the warm-up to the end of the window."""
+        self.entered.set()
         self.begun.wait()
         yield 0, (self.begun_s + offset_s for offset_s in offsets_s(load, self.spread_s)), lambda: self.end_s
         self.driven.set()

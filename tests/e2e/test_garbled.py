@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bench.judge.cell.metrics import BY_NAME
+from bench.judge.cell.wrong_answers import told
 from bench.model.cell import Cell
 from bench.record.store import load_run
 
@@ -101,3 +102,14 @@ def test_the_user_is_told_of_it_while_the_run_goes_on(done: Done, cells: dict[st
     told = [line for line in done.err.splitlines() if re.match(r"\d+/\d+ ", line)]
     assert len(told) == len(cells)
     assert not any(": ok" in line for line in told)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_first_answer_that_was_wrong_is_kept_and_told(
+    done: Done, cells: dict[str, Cell], addresses: dict[str, str], stack: str
+) -> None:
+    (kept,) = cells[f"{stack}[env.UPSTREAM_URL={addresses['no JSON']}]"].measurement.wrong_answers
+    assert (kept.error, kept.status, kept.expected) == ("status 502", 502, "status 200")
+    assert any("application/problem+json" in line for line in kept.headers)
+    assert '"status":502' in kept.body.replace(" ", "")
+    assert f"    first {told(kept)}" in done.err.splitlines()

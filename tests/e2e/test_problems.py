@@ -26,6 +26,7 @@ VOIDS: dict[str, set[str]] = {
     "generator late": {"latency"},
     "arrivals dropped": {"latency"},
     "arrivals not sent": {"latency", "throughput"},
+    "ports exhausted": {"latency", "throughput"},
     "users unanswered": {"latency"},
     "users idle": {"latency", "throughput"},
     "upstream calls": {"throughput", "latency", "memory", "cpu"},
@@ -41,6 +42,7 @@ VOIDS: dict[str, set[str]] = {
 }
 ELSEWHERE = {
     "upstream late",  # takes an upstream that is held up, not a service
+    "ports exhausted",  # takes all ports of the machine
     *("memory grows", "workers replaced", "processes detached"),  # in test_burning.py
     *("cores shared", "workers not ready"),  # in test_killed.py: another run, and a server of several workers
     "other programs",  # in test_bottlenecks.py

@@ -7,11 +7,9 @@ from locust import FastHttpUser, constant, task
 from locust.env import Environment
 from locust.exception import StopUser
 
-from loadtests.engine.hooks import attach, planned
+from loadtests.engine.user import SESSION
 
-SESSION = planned()
 NUMBERS = itertools.count()
-attach(SESSION)
 
 
 class Fast(FastHttpUser):

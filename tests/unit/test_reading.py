@@ -16,6 +16,7 @@ from bench.model.cell import Cell, CellKey, Circumstances
 from bench.model.config import Closed, Load, Open
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 from bench.reading import AHEAD, AS_RECORDED, JudgedRun, curve_loads, read_run
 from bench.record import store
 from bench.record.store import load_run, load_samples, save_run, save_samples
@@ -268,3 +269,10 @@ def test_what_was_seen_beside_the_samples_is_judged_again_too(folder: Path) -> N
     assert found.circumstances == seen
     assert {problem.name for problem in found.measurement.problems} >= {"cores shared", "workers not ready"}
     assert found.outcome == "invalid"
+
+
+def test_wrong_answers_are_kept_when_a_cell_is_judged_again(folder: Path) -> None:
+    busy = WrongAnswer("status 503", 503, ("Retry-After: 1",), "busy \\x1b", 5, "status 200")
+    spoilt(folder, lambda cell: changed(cell, wrong_answers=(busy,)))
+    cells = read_run(folder).run.cells
+    assert {cell.measurement.wrong_answers for cell in cells} == {(busy,)}

@@ -12,16 +12,19 @@ from bench.model.config import Scenario
 from bench.model.samples import LOAD_SIDE, TABLES, Floats, Ints, Samples
 
 TIMEOUT = -2
+WRONG_BODY = -5
 DROPPED = -6
 UNSENT = -7
+NO_PORT = -8
 ERROR_NAMES: Mapping[int, str] = {
     -1: "no connection",
     TIMEOUT: "timeout",
     -3: "connection lost",
     -4: "garbled answer",
-    -5: "wrong body",
+    WRONG_BODY: "wrong body",
     DROPPED: "dropped",
     UNSENT: "never sent",
+    NO_PORT: "no free port",
 }
 """Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
 
@@ -72,9 +75,15 @@ def reading_of(samples: Samples, role: str) -> Mask:
     return found
 
 
+def withheld(status: Ints) -> Mask:
+    """A mask of the statuses of requests that the load generator did not send, by no fault of the server."""
+    found: Mask = (status == UNSENT) | (status == NO_PORT)  # np.isin would build a table first
+    return found
+
+
 def sent(samples: Samples) -> Mask:
     """A mask of the requests that were sent at all."""
-    found: Mask = (samples.status != DROPPED) & (samples.status != UNSENT)  # np.isin would build a table first
+    found: Mask = (samples.status != DROPPED) & ~withheld(samples.status)
     return found
 
 
@@ -98,8 +107,10 @@ def requests(samples: Samples, window: Window) -> Requests:
     """How the requests scheduled in the window ended."""
     status = samples.status[scheduled_in(samples, window)]
     wrong = status[status < 0]  # few, so that all else is cheap
-    dropped, unsent, timeouts = (int(np.count_nonzero(wrong == code)) for code in (DROPPED, UNSENT, TIMEOUT))
-    codes, counts = np.unique(wrong[(wrong != DROPPED) & (wrong != UNSENT)], return_counts=True)
+    dropped, timeouts = (int(np.count_nonzero(wrong == code)) for code in (DROPPED, TIMEOUT))
+    kept_back = withheld(wrong)
+    unsent = int(np.count_nonzero(kept_back))
+    codes, counts = np.unique(wrong[(wrong != DROPPED) & ~kept_back], return_counts=True)
     by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
     errors = len(wrong) - dropped - unsent - timeouts
     return Requests(len(status) - len(wrong), errors, timeouts, dropped, by_error, unsent)
@@ -117,7 +128,7 @@ def latencies_s(samples: Samples, window: Window, timeout_s: float) -> Floats:
     A request that failed or was dropped counts at the timeout, or at its own time where that was longer: failing fast
     is not being fast. Requests that the generator never sent are left out.
     """
-    counted = scheduled_in(samples, window) & (samples.status != UNSENT)
+    counted = scheduled_in(samples, window) & ~withheld(samples.status)
     took_s = (samples.done_s - samples.scheduled_s)[counted]
     counted_s: Floats = np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s)
     return counted_s

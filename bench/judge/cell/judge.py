@@ -27,13 +27,15 @@ from bench.model.cell import (
     Window,
 )
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
     """What was recorded of a cell: its raw samples, its window or else its slices, and what was seen beside.
 
-    `served` has an entry for each server, in the order of the measurements; `circumstances`: see `Cell`.
+    `served` has an entry for each server, in the order of the measurements; so has `wrong_answers`, unless it is empty.
+    `circumstances`: see `Cell`.
     """
 
     samples: Samples
@@ -42,6 +44,7 @@ class Recording:
     window: Window | None = None
     slices: Sequence[Slice] = ()
     circumstances: Circumstances = NOTHING_SEEN
+    wrong_answers: Sequence[tuple[WrongAnswer, ...]] = ()
 
 
 def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Cell:
@@ -108,6 +111,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         memory=memory,
         cpu=slices.typical_cpu([one.cpu for one in slices.reliable(stretches, "cpu")]),
         upstream=served,
+        wrong_answers=recording.wrong_answers[number] if recording.wrong_answers else (),
     )
     if window is None:
         return measurement

@@ -46,6 +46,7 @@ USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"))
 GENERATOR_LATE = Kind("generator late", "generator", ("latency",))
 ARRIVALS_DROPPED = Kind("arrivals dropped", "service", ("latency",), falls_behind=True)
 ARRIVALS_NOT_SENT = Kind("arrivals not sent", "generator", ("latency", "throughput"))
+PORTS_EXHAUSTED = Kind("ports exhausted", "generator", ("latency", "throughput"))
 FALLING_BEHIND = Kind("falling behind", "service", ("latency",), falls_behind=True)
 UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
 UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
         GENERATOR_LATE,
         ARRIVALS_DROPPED,
         ARRIVALS_NOT_SENT,
+        PORTS_EXHAUSTED,
         FALLING_BEHIND,
         UPSTREAM_CALLS,
         UPSTREAM_LATE,

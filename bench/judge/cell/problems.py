@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from bench.judge.cell import kinds
 from bench.judge.cell.conditions import Conditions
-from bench.judge.cell.figures import DROPPED, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
+from bench.judge.cell.figures import DROPPED, NO_PORT, UNSENT, backlog_growth, mean_in_flight, scheduled_in, sent
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
 from bench.model.cell import (
@@ -65,9 +65,10 @@ def service_errors(requests: Requests, timeout_s: float) -> Problem | None:
 def nothing_served(requests: Requests, load: Load) -> Problem | None:
     """No request scheduled in the window got a right answer, so there is nothing to measure.
 
-    Where an open-loop load sent the service no request at all, that is not the service's doing.
+    Where the service was sent no request at all, because none was due or no port was free, that is not its doing.
     """
-    asked = isinstance(load, Closed) or requests.errors + requests.timeouts + requests.dropped
+    sending = isinstance(load, Closed) and not requests.unsent
+    asked = sending or requests.errors + requests.timeouts + requests.dropped
     if requests.ok or not asked:
         return None
     return kinds.NOTHING_SERVED.found("no request in the window got a right answer")
@@ -185,6 +186,19 @@ def unsent(samples: Samples, window: Window, load: Open, send_delay_s: Distribut
         return None
     detail = f"the load generator sent {went} of {due} scheduled requests (limit {percent(SENT_SHARE)})"
     return kinds.ARRIVALS_NOT_SENT.found(detail)
+
+
+def no_port(samples: Samples, window: Window) -> Problem | None:
+    """Requests found no free port to connect from: this machine could not open as many connections as were wanted."""
+    inside = scheduled_in(samples, window)
+    count = int((inside & (samples.status == NO_PORT)).sum())
+    if not count:
+        return None
+    detail = (
+        f"{count} of {int(inside.sum())} requests found no free port to connect from: a closed connection blocks its "
+        f"port for a minute; use a lower load, or let the service keep connections alive"
+    )
+    return kinds.PORTS_EXHAUSTED.found(detail)
 
 
 def unanswered(window: Window, load: Closed) -> Problem | None:

@@ -73,6 +73,7 @@ def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> S
     found = [
         problems.load_core(cpu, conditions.load_cpus, server_busy),
         problems.timer_lag(figures.timer_lag_s(own, window), service_s),
+        problems.no_port(own, window),
     ]
     if isinstance(load, Closed):
         found += [problems.unanswered(window, load), problems.in_flight(own, window, load)]

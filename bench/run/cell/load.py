@@ -3,10 +3,11 @@
 import json
 import os
 import selectors
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,20 +21,25 @@ from bench.run.host.signals import POLL_S, StopRequest
 
 START_S = 30.0
 SPARE_S = 15.0
+ENDING_S = 5.0
 
 
 class LoadGenerator:
-    """A running Locust: its process, its events, and the file of its samples, which exists after the event `end`."""
+    """A running Locust: its process, its events, and the files that exist after the event `end`.
+
+    `output`: the samples; `wrong_answers`: the first wrong answer of each kind.
+    """
 
     def __init__(self, program: Program, output: Path, longest_s: float) -> None:
         self.program = program
         self.output = output
+        self.wrong_answers = output.with_suffix(".json")
         self._longest_s = longest_s
 
     def events(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[dict[str, Any]]:
         """Each event as Locust reports it, up to `end`.
 
-        Raises BenchError where Locust ends or hangs before it, and as soon as a watched program has ended.
+        Raises BenchError where Locust ends, is killed or hangs before it, and as soon as a watched program has ended.
         """
         end_s = time.monotonic() + self._longest_s
         for line in self._lines(stop, watched, end_s):
@@ -48,10 +54,13 @@ class LoadGenerator:
             yield event
             if event["event"] == "end":
                 return
-        raise BenchError(f"the load generator ended before its window did{self.program.log_tail()}")
+        with suppress(subprocess.TimeoutExpired):  # it closes its output just before it ends
+            self.program.process.wait(ENDING_S)
+        self.program.check_alive()
+        raise BenchError(f"the load generator closed its output before its window ended{self.program.log_tail()}")
 
     def _lines(self, stop: StopRequest, watched: Sequence[Program], end_s: float) -> Iterator[bytes]:
-        """Whole lines of Locust's output until it closes."""
+        """Whole lines of Locust's output until it closes, or nothing is left of it and Locust has ended."""
         descriptor = self.program.stdout.fileno()
         pending = b""
         with selectors.DefaultSelector() as selector:
@@ -60,9 +69,13 @@ class LoadGenerator:
                 stop.check()
                 for program in watched:
                     program.check_alive()
+                self.program.cap_log()
                 if time.monotonic() > end_s:
                     raise BenchError(f"the load generator did not end in time{self.program.log_tail()}")
+                ended = self.program.process.poll() is not None
                 if not selector.select(POLL_S):
+                    if ended:  # and something that it started keeps its output open
+                        return
                     continue
                 data = os.read(descriptor, 65536)
                 if not data:
@@ -121,7 +134,7 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
     plan.write_text(json.dumps(handed), encoding="utf-8")
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
-        sys.executable, "-m", "locust", "--locustfile", str(SHIPPED / scenario.locustfile), "--headless",
+        sys.executable, "-m", "loadtests.engine", "--locustfile", str(SHIPPED / scenario.locustfile), "--headless",
         "--host", order.hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
         "--exit-code-on-error", "0",
     )  # fmt: skip

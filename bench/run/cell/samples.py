@@ -1,5 +1,6 @@
-"""The raw samples of a cell, put together from what Locust wrote and what the sampler read."""
+"""The raw samples of a cell, put together from what Locust wrote and what the sampler read; and its wrong answers."""
 
+import json
 import math
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import BenchError
+from bench.judge.cell.figures import error_name
 from bench.model.cell import Neighbour
 from bench.model.samples import Samples
+from bench.model.wrong_answer import WrongAnswer
 from bench.record import columns
 from bench.run.host.cores import CoreTimes
 from bench.run.host.cpus import CpuSets
@@ -78,3 +81,15 @@ def neighbours(readings: Sequence[Reading], cpus: CpuSets) -> tuple[Neighbour, .
     return tuple(
         Neighbour(last[pid].name, pid, used[pid], not cpus.server or last[pid].core in cpus.server) for pid in heaviest
     )
+
+
+def read_wrong_answers(file: Path, servers: int) -> list[tuple[WrongAnswer, ...]]:
+    """The wrong answers of each server. Raises BenchError where the load generator left no file that can be read."""
+    try:
+        kept = [
+            (one.pop("measurement"), WrongAnswer(error_name(one.pop("code")), headers=tuple(one.pop("headers")), **one))
+            for one in json.loads(file.read_text(encoding="utf-8"))
+        ]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BenchError(f"the load generator left no wrong answers that can be read: {error}") from error
+    return [tuple(one for number, one in kept if number == server) for server in range(servers)]

@@ -16,7 +16,7 @@ from bench.run.cell.load import LoadGenerator, Order, running_load
 from bench.run.cell.looks import Looker
 from bench.run.cell.probe import probe_s
 from bench.run.cell.sampler import INTERVAL_S, Sampler
-from bench.run.cell.samples import join_samples, neighbours
+from bench.run.cell.samples import join_samples, neighbours, read_wrong_answers
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.tree import OneProcess
 from bench.run.testbed.setting import Setting
@@ -70,11 +70,12 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
                 course = _follow(key, bed, setting, load, sampler, looker)
         probe = Probe(before_s, probe_s(setting.cpus.server))
         samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers, looker.arrays())
+        wrong_answers = read_wrong_answers(load.wrong_answers, len(bed.servers))
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
     other_run = setting.taken.others(ended) if setting.taken is not None else None
     circumstances = Circumstances(other_run, bed.unready, neighbours(sampler.readings, setting.cpus))
-    recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances)
+    recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances, wrong_answers)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
     except ValueError as error:

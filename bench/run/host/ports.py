@@ -13,6 +13,7 @@ from bench.run.host.process import Program
 from bench.run.host.signals import StopRequest
 
 HOST = "127.0.0.1"
+HOST_V6 = "::1"
 READY_S = 30.0
 ANSWER_S = 5.0
 
@@ -72,10 +73,22 @@ def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRe
         raise BenchError(f"{program.name} was not ready after {READY_S:g} s: {answer.wrong}{program.log_tail()}")
     if listeners(program, port):
         raise no_worker_serves(program, port, f"GET {path}: {answer.wrong}")
+    advice = "does its argv use {port}?"
+    if not _listens(HOST, port) and _listens(HOST_V6, port):
+        advice = f"it listens on IPv6 only ({HOST_V6}), and it must listen on {{host}}, which is {HOST}"
     raise BenchError(
-        f"{program.name} was not ready on port {port} after {READY_S:g} s ({answer.wrong}): "
-        f"does its argv use {{port}}?{program.log_tail()}"
+        f"{program.name} was not ready on port {port} after {READY_S:g} s ({answer.wrong}): {advice}"
+        f"{program.log_tail()}"
     )
+
+
+def _listens(host: str, port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    try:
+        socket.create_connection((host, port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def no_worker_serves(program: Program, port: int, why: str) -> BenchError:

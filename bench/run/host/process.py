@@ -29,6 +29,8 @@ REAP_S = 0.01
 LOG_TAIL_LINES = 3
 LOG_TAIL_BYTES = 2000
 NAMED_PIDS = 3
+LOG_BYTES = 64_000_000
+KEPT_TAIL_BYTES = 64_000
 MARK = "BENCH_PROGRAM"
 """An environment variable that a program hands down to all that it starts, even to what leaves its tree and group. Its
 value begins with the harness that started the program: see orphans.py."""
@@ -51,9 +53,10 @@ def find_program(name: str, cwd: Path, path: str) -> Path | None:
 class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
-    Its output goes to the log file; with `piped` its stdout is a stream to read instead. The program, and what it
-    starts, is looked up in the folders `programs`, then on PATH, then in the harness's own environment. Where `setpriv`
-    exists, the program ends even if the harness is killed. Raises BenchError where the program does not exist.
+    Its output goes to the log file, which is cut if it exceeds LOG_BYTES; with `piped` its stdout is a stream to read
+    instead. The program, and what it starts, is looked up in the folders `programs`, then on PATH, then in the
+    harness's own environment. Where `setpriv` exists, the program ends even if the harness is killed. Raises BenchError
+    where the program does not exist.
     """
 
     def __init__(
@@ -95,7 +98,8 @@ class Program:
             guard = (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("wb") as log, pinned(self.cpus):
+            self.log.write_bytes(b"")
+            with self.log.open("ab") as log, pinned(self.cpus):  # appending, so that a log that was cut goes on there
                 self.process = subprocess.Popen(
                     (*guard, str(program), *self.argv[1:]),
                     stdin=subprocess.DEVNULL,
@@ -136,6 +140,7 @@ class Program:
             time.sleep(REAP_S)
         if self.process.stdout is not None:
             self.process.stdout.close()
+        self.cap_log()
 
     @property
     def stdout(self) -> IO[bytes]:
@@ -162,7 +167,11 @@ class Program:
         return found
 
     def check_alive(self) -> None:
-        """Raise BenchError, with the end of its log, if the program has ended or gone on in the background."""
+        """Raise BenchError, with the end of its log, if the program has ended or gone on in the background.
+
+        Cuts the log if it has grown too long.
+        """
+        self.cap_log()
         code = self.process.poll()
         if code is None:
             return
@@ -175,6 +184,22 @@ class Program:
                 f"Start it in the foreground, without an option such as --daemon{self.log_tail()}"
             )
         raise BenchError(f"{self.name} {how}{self.log_tail()}")
+
+    def cap_log(self) -> None:
+        """Cut a log of more than LOG_BYTES down to its first half, a line that says so, and its last lines."""
+        try:
+            size = self.log.stat().st_size
+        except FileNotFoundError:  # whoever deleted it does not want it
+            return
+        if size <= LOG_BYTES:
+            return
+        with self.log.open("r+b") as log:
+            log.seek(-KEPT_TAIL_BYTES, os.SEEK_END)
+            tail = log.read()
+            log.truncate(LOG_BYTES // 2)
+        cut = f"[cut: {self.name} logged more than {LOG_BYTES // 1_000_000} MB; lines are missing here]"
+        with self.log.open("ab") as log:
+            log.write(f"\n{cut}\n".encode() + tail)
 
     def log_tail(self) -> str:
         """The last lines of the log and where it lies, to end an error message with."""

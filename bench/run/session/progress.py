@@ -9,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
 from bench.judge.cell.metrics import BY_NAME
+from bench.judge.cell.wrong_answers import told
 from bench.model.cell import SIDES, Cell, CellKey, Measurement
 from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name
@@ -54,7 +55,7 @@ class RunProgress:
         self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
 
     def finish(self, cell: Cell, key: CellKey) -> None:
-        """Show the figures and problems of a finished cell."""
+        """Show the figures, problems and wrong answers of a finished cell."""
         self._count(key)
         sides = dict(zip(SIDES if len(cell.measurements) > 1 else ("",), cell.measurements, strict=True))
         figures = "; ".join(f"{side} {_figures(one)}".strip() for side, one in sides.items())
@@ -62,6 +63,8 @@ class RunProgress:
         for side, one in sides.items():
             for problem in one.problems:
                 self.say(f"    {f'{side} {problem.name}'.strip()}: {problem.detail}")
+            for wrong in one.wrong_answers:
+                self.say(f"    {f'{side} first'.strip()} {told(wrong)}")
 
     def fail(self, key: CellKey, why: str) -> None:
         """Show why a cell could not be measured."""

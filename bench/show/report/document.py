@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
-from bench.show.report import answer, bottlenecks, made, ratios, reading, reproduction, results
+from bench.show.report import answer, bottlenecks, made, ratios, reading, reproduction, results, wrong_answers
 from bench.show.report.machine import machine
 from bench.show.report.reproduction import Reproduction
 from bench.show.text.document import (
@@ -24,7 +24,7 @@ from bench.show.text.document import (
 SHORT_CHARTS = ("throughput", "p95", "memory")
 """The charts of a short report."""
 
-PRINTED = ("results", "reading", "footnotes", "remarks", "ratios", "reproduction", "limits", "answer")
+PRINTED = ("results", "reading", "footnotes", "wrong-answers", "remarks", "ratios", "reproduction", "limits", "answer")
 """The sections that are printed. The answer comes last, because the end is what a terminal shows."""
 
 SHORT = ("answer", "limits", "results", "reading", "footnotes", "remarks", "ratios", "reproduction", "charts")
@@ -76,6 +76,7 @@ def _blocks(
     if any(row.problems or row.voids for row in rows):
         yield Section("footnotes", "Footnotes", (Footnotes(),))
     sections = (
+        wrong_answers.section(run),
         reading.remarks(run, rows),
         ratios.section(run, rows, found),
         bottlenecks.section(run, rows),

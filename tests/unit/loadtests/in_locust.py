@@ -20,7 +20,14 @@ WARMUP_S = 0.5
 
 def locust(url: str, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Locust run by hand, without the web UI, once it has ended."""
-    argv = (sys.executable, "-m", "locust", "-f", "loadtests/get.py", "--host", url, "--headless", *arguments)
+    return locust_file(ROOT / "loadtests" / "get.py", url, *arguments, env=env)
+
+
+def locust_file(
+    file: Path, url: str, *arguments: str, env: dict[str, str] | None = None, program: str = "locust"
+) -> "subprocess.CompletedProcess[str]":
+    """As `locust`, with another locustfile; `program`: `loadtests.engine` is Locust as the harness runs it."""
+    argv = (sys.executable, "-m", program, "-f", str(file), "--host", url, "--headless", *arguments)
     clean = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), **(env or {})}
     return subprocess.run(argv, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=LONG_S, check=False)
 

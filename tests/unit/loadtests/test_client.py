@@ -1,15 +1,18 @@
 """The client against servers that answer in every possible way, on gevent's socket: nothing is monkey-patched here."""
 
+import errno
 import os
 import select
 import socket
 import threading
 import time
 
+import gevent
 import pytest
+from gevent import socket as gevent_socket
 
-from loadtests.engine.client import Client
-from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, TIMED_OUT
+from loadtests.engine.client import RECEIVE_BYTES, Client
+from loadtests.engine.recording import GARBLED, LOST, NO_CONNECTION, NO_PORT, TIMED_OUT
 
 from .scripted import Script, abruptly, answers, asked, both, resets, serving, trickles, until_closed
 
@@ -203,3 +206,133 @@ def test_the_request_is_sent_unchanged() -> None:
         client.ask(ASK, PATIENCE_S)
         client.close()
     assert seen == [ASK]
+
+
+class Fed:
+    """A connection on which all that was asked for is always there already."""
+
+    def __init__(self, *parts: bytes, forever: bytes = b"") -> None:
+        self.parts = list(parts)
+        self.forever = forever
+        self.readable, self.other = socket.socketpair()
+        self.other.send(b"x")
+        self.began_s = time.monotonic()
+
+    @property
+    def _sock(self) -> "Fed":
+        return self
+
+    def recv(self, _: int, flags: int = 0) -> bytes:
+        if flags:  # the look at an idle connection
+            raise BlockingIOError
+        assert time.monotonic() < self.began_s + PATIENCE_S, "it would go on for ever"
+        return self.parts.pop(0) if self.parts else self.forever
+
+    def sendall(self, _: bytes) -> None:
+        pass
+
+    def fileno(self) -> int:
+        return self.readable.fileno()
+
+    def close(self) -> None:
+        self.readable.close()
+        self.other.close()
+
+
+def fed(connection: Fed) -> Client:
+    client = Client("127.0.0.1", 1)
+    client.socket = connection
+    return client
+
+
+def read_cpu_s(size: int) -> float:
+    """CPU seconds in which a body of this size is read, the best of three."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    part, taken_s = b"x" * RECEIVE_BYTES, []
+    for _ in range(3):
+        client = fed(Fed(head, *[part] * (size // len(part)), b"x" * (size % len(part))))
+        begun_s = time.thread_time()
+        status, body = client.ask(ASK, PATIENCE_S)
+        taken_s.append(time.thread_time() - begun_s)
+        assert (status, len(body)) == (200, size)
+        client.close()
+    return min(taken_s)
+
+
+def test_the_time_grows_with_the_size_of_a_body_and_not_with_its_square() -> None:
+    # About 20 times, or several times that where the system must map memory anew; the square would be 400.
+    assert read_cpu_s(20_000_000) < 120 * read_cpu_s(1_000_000)
+
+
+def test_the_timeout_fires_while_data_keeps_coming() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"
+    client = fed(Fed(head, forever=b"x" * 16))
+    begun_s = time.monotonic()
+    assert client.ask(ASK, 0.2) == (TIMED_OUT, b"")
+    assert 0.2 <= time.monotonic() - begun_s < 2.0
+
+
+def test_what_is_due_meanwhile_has_its_turn_while_data_keeps_coming() -> None:
+    ticks: list[float] = []
+
+    def tick() -> None:
+        while True:
+            gevent.sleep(0.005)
+            ticks.append(time.monotonic())
+
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n"
+    client, ticking = fed(Fed(head, forever=b"x" * 16)), gevent.spawn(tick)
+    client.ask(ASK, 0.2)
+    ticking.kill()
+    assert len(ticks) >= 10
+
+
+@pytest.mark.parametrize(
+    ("parts", "received"),
+    [
+        pytest.param((answer(b"hello"),), answer(b"hello"), id="an answer"),
+        pytest.param((CONTINUE, answer(b"hello")), CONTINUE + answer(b"hello"), id="1xx before it"),
+        pytest.param((b"nonsense\r\n\r\n",), b"nonsense\r\n\r\n", id="no HTTP"),
+        pytest.param(singly(answer(b"hello")), answer(b"hello"), id="byte by byte"),
+    ],
+)
+def test_the_first_bytes_that_came_are_known(parts: tuple[bytes, ...], received: bytes) -> None:
+    client = fed(Fed(*parts))
+    client.ask(ASK, PATIENCE_S)
+    client.close()
+    assert client.received == received
+
+
+def test_no_more_than_the_first_bytes_of_a_long_answer_are_kept() -> None:
+    client = fed(Fed(answer(b"x" * 100_000)[:20_000], b"x" * 100_000))
+    client.ask(ASK, PATIENCE_S)
+    client.close()
+    assert len(client.received) == 20_000
+
+
+def test_a_machine_without_a_free_port_is_no_server_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    with serving(answers(answer(b"bye", b"Connection: close\r\n"))) as (port, _):
+        known, new = Client("127.0.0.1", port), Client("127.0.0.1", port)
+        assert known.ask(ASK, PATIENCE_S) == (200, b"bye")
+        monkeypatch.setattr(gevent_socket.socket, "connect", exhausted)
+        assert known.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
+        assert new.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
+
+
+def test_others_have_their_turn_while_a_user_tries_again_and_again_without_a_free_port(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def exhausted(*_: object) -> None:
+        raise OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+
+    monkeypatch.setattr(gevent_socket.socket, "connect", exhausted)
+    client = Client("127.0.0.1", 1)
+    client.peer = socket.AF_INET, ("127.0.0.1", 1)
+    over = gevent.spawn_later(0.05, lambda: None)
+    end_s = time.monotonic() + PATIENCE_S
+    while not over.ready():
+        assert client.ask(ASK, PATIENCE_S) == (NO_PORT, b"")
+        assert time.monotonic() < end_s, "nobody else has a turn"

@@ -10,7 +10,17 @@ from bench.judge.cell import figures, problems
 from bench.plan import duration
 from bench.record.columns import DTYPES, RECORDED_BY_THE_LOAD
 from loadtests.engine import window
-from loadtests.engine.recording import COLUMNS, DROPPED, ERRORS, NOT_SENT, TIMED_OUT, UNSENT, Recorder
+from loadtests.engine.recording import (
+    COLUMNS,
+    DROPPED,
+    ERRORS,
+    NO_PORT,
+    NOT_SENT,
+    TIMED_OUT,
+    UNSENT,
+    WRONG_BODY,
+    Recorder,
+)
 
 
 def recorder_of(latencies_s: list[float], since_s: float = 100.0) -> Recorder:
@@ -26,6 +36,8 @@ def test_harness_and_load_agree_on_the_numbers_and_names_of_the_errors() -> None
     assert figures.TIMEOUT == TIMED_OUT
     assert figures.DROPPED == DROPPED
     assert figures.UNSENT == UNSENT
+    assert figures.NO_PORT == NO_PORT
+    assert figures.WRONG_BODY == WRONG_BODY
 
 
 def test_harness_and_load_have_the_same_columns_in_the_same_order_and_of_the_same_types() -> None:
@@ -95,7 +107,7 @@ def test_requests_in_flight_count_with_their_age() -> None:
 def test_arrivals_that_were_never_sent_count_as_failed_and_not_in_the_p95() -> None:
     recorder = recorder_of([2.0] * 10)
     for number in range(1000):
-        recorder.add(105.0, 105.0, 105.0, DROPPED if number % 2 else UNSENT, 0)
+        recorder.add(105.0, 105.0, 105.0, (DROPPED, UNSENT, NO_PORT)[number % 3], 0)
     assert recorder.failed == 1000
     assert recorder.p95_s(100.0, 300.0, []) == pytest.approx(2.0)
 

@@ -41,6 +41,7 @@ def test_the_samples_are_written_only_after_the_driver_has_sent_its_whole_schedu
         session.driven.set()
 
     gevent.spawn(late)
+    session.entered.set()
     session.conduct(Runner())
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
         assert arrays["scheduled_s"].tolist() == [1.0]
@@ -49,6 +50,7 @@ def test_the_samples_are_written_only_after_the_driver_has_sent_its_whole_schedu
 def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path) -> None:
     session = WindowSession(plan_of(tmp_path, timeout_s=-0.95))
     runner = Runner()
+    session.entered.set()
     with pytest.raises(RuntimeError, match=r"^the schedule was not sent to its end: the driver has failed$"):
         session.conduct(runner)
     assert runner.ended
@@ -64,6 +66,7 @@ def test_the_run_waits_for_beats_that_are_late_at_its_end(tmp_path: Path, monkey
 
     monkeypatch.setattr(module, "beat", late)
     session = WindowSession(plan_of(tmp_path))
+    session.entered.set()
     session.driven.set()
     session.conduct(Runner())
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
@@ -73,6 +76,7 @@ def test_the_run_waits_for_beats_that_are_late_at_its_end(tmp_path: Path, monkey
 def test_a_closed_loop_run_records_beats_too(tmp_path: Path) -> None:
     session = WindowSession(plan_of(tmp_path, Closed(1)))
     session.answered.add(0)
+    session.entered.set()
     session.conduct(Runner())
     with np.load(tmp_path / "requests.npz", allow_pickle=False) as arrays:
         assert len(arrays["beat_s"]) >= 15

@@ -136,7 +136,8 @@ def test_dropped_and_unsent_arrivals_are_counted_apart_from_errors() -> None:
     samples = requests(
         *((11.0, 11.0, 12.0, status) for status in (200, 200, 200, -2, -503)),
         *((12.0, 12.0, 12.0, figures.DROPPED),) * 4,
-        *((12.0, 12.0, 12.0, figures.UNSENT),) * 3,
+        *((12.0, 12.0, 12.0, figures.UNSENT),) * 2,
+        (12.0, 12.0, 12.0, figures.NO_PORT),
         (25.0, 25.0, 25.0, figures.DROPPED),
     )
     found = figures.requests(samples, WINDOW)
@@ -147,7 +148,11 @@ def test_dropped_and_unsent_arrivals_are_counted_apart_from_errors() -> None:
 
 @pytest.mark.parametrize(
     ("status", "p50_s"),
-    [pytest.param(figures.DROPPED, 5.0, id="dropped"), pytest.param(figures.UNSENT, 0.1, id="unsent")],
+    [
+        pytest.param(figures.DROPPED, 5.0, id="dropped"),
+        pytest.param(figures.UNSENT, 0.1, id="unsent"),
+        pytest.param(figures.NO_PORT, 0.1, id="no port"),
+    ],
 )
 def test_a_dropped_arrival_counts_at_the_timeout_in_latency_alone_and_an_unsent_one_nowhere(
     status: int, p50_s: float

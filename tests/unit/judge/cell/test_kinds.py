@@ -73,7 +73,14 @@ def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kin
         ),
         (
             kinds.GENERATORS,
-            {"load side saturated", "generator stalled", "users idle", "generator late", "arrivals not sent"},
+            {
+                "load side saturated",
+                "generator stalled",
+                "users idle",
+                "generator late",
+                "arrivals not sent",
+                "ports exhausted",
+            },
         ),
         (kinds.UPSTREAMS, {"upstream late"}),
     ],

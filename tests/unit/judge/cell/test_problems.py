@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bench.judge.cell import problems
 from bench.judge.cell.conditions import Conditions
-from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT, latency_s
+from bench.judge.cell.figures import DROPPED, NO_PORT, TIMEOUT, UNSENT, latency_s
+from bench.judge.cell.figures import requests as requests_of
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
 from bench.model.cell import (
@@ -61,7 +62,7 @@ def lateness(p99_s: float) -> Distribution:
 
 def ended(**statuses: int) -> Samples:
     """So many requests of each kind, scheduled evenly over the window; none takes any time."""
-    codes = {"ok": 200, "timeout": TIMEOUT, "dropped": DROPPED, "unsent": UNSENT}
+    codes = {"ok": 200, "timeout": TIMEOUT, "dropped": DROPPED, "unsent": UNSENT, "portless": NO_PORT}
     status = np.concatenate([np.full(count, codes[kind]) for kind, count in statuses.items()])
     at_s = np.linspace(WINDOW.start_s, WINDOW.end_s, len(status), endpoint=False)
     return Samples(scheduled_s=at_s, sent_s=at_s, done_s=at_s, status=status)
@@ -109,6 +110,11 @@ def test_without_one_right_answer_there_is_no_latency_and_no_cpu_per_request(req
 
 def test_a_service_that_got_no_request_is_not_blamed_for_answering_none() -> None:
     assert problems.nothing_served(Requests(0, 0, 0, 0, {}), FIXED) is None
+
+
+def test_a_service_whose_requests_found_no_free_port_is_not_blamed_for_answering_none() -> None:
+    assert problems.nothing_served(Requests(0, 0, 0, 0, {}, unsent=7), Closed(users=10)) is None
+    assert problems.nothing_served(Requests(0, 1, 0, 0, {}, unsent=7), Closed(users=10)) is not None
 
 
 def test_a_service_that_leaves_all_users_waiting_throughout_the_window_has_served_nothing() -> None:
@@ -598,3 +604,23 @@ def test_each_server_has_its_own_note_on_workers_that_were_not_ready_which_makes
 ) -> None:
     problem = problems.workers_not_ready(Circumstances(unready=(None, "1 of 2 workers slept")), number)
     assert problem == (None if said is None else Problem("workers not ready", said))
+
+
+def test_a_single_request_without_a_free_port_leaves_neither_throughput_nor_latency() -> None:
+    problem = problems.no_port(ended(ok=999, portless=1), WINDOW)
+    assert problem is not None
+    assert (problem.name, problem.voids) == ("ports exhausted", ("latency", "throughput"))
+    assert problem.detail.startswith("1 of 1000 requests found no free port to connect from: ")
+    assert "let the service keep connections alive" in problem.detail
+    assert problems.outcome([problem]) == "invalid"
+
+
+def test_ports_are_exhausted_only_where_a_request_of_the_window_found_none() -> None:
+    assert problems.no_port(ended(ok=10, timeout=5, dropped=5, unsent=5), WINDOW) is None
+    assert problems.no_port(ended(ok=10, portless=5), Window(0.0, 1.0, 2.0)) is None
+
+
+def test_a_service_is_not_blamed_for_requests_that_found_no_free_port() -> None:
+    asked = requests_of(ended(ok=100, portless=900), WINDOW)
+    assert (asked.ok, asked.errors, asked.unsent, asked.by_error) == (100, 0, 900, {})
+    assert problems.service_errors(asked, 30.0) is None

@@ -1,5 +1,6 @@
-"""What the load generator is given, without starting it."""
+"""What the load generator is given, without starting it, and how it ends."""
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,10 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.errors import BenchError
 from bench.model.config import Closed, Load, Open, Timing
 from bench.plan.turns import SlicePlan
 from bench.run.cell import load as module
-from bench.run.cell.load import SPARE_S, START_S, Order, running_load
+from bench.run.cell.load import SPARE_S, START_S, LoadGenerator, Order, running_load
+from bench.run.host import process
+from bench.run.host.process import Program
+from bench.run.host.signals import StopRequest
 from loadtests.engine import arrivals
 from loadtests.engine import plan as engine
 from tests.unit.builders import FLASK, plan
@@ -81,3 +86,50 @@ def test_a_load_may_take_as_long_as_two_warm_ups_the_longest_window_and_a_drain(
 
 def test_a_load_in_slices_may_take_as_long_as_all_slices_with_a_drain_each() -> None:
     assert order(Closed(users=10), ("a", "b"), SLICES).longest_s == START_S + 8.0 + 2 * SCENARIO.timeout_s + SPARE_S
+
+
+@contextmanager
+def generator(folder: Path, script: str) -> Iterator[LoadGenerator]:
+    """A program that takes the load generator's place."""
+    argv = (sys.executable, "-c", f"import os, signal, subprocess, sys, time\n{script}")
+    name, log = "the load generator", folder / "load.log"
+    with Program(name, argv, env={}, cwd=folder, cpus=(), log=log, piped=True) as program:
+        yield LoadGenerator(program, folder / "requests.npz", 20.0)
+
+
+BEGIN = 'print(\'{"event": "begin"}\', flush=True)'
+ORPHAN = "subprocess.Popen(('sleep', '30'))"
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        pytest.param("os.kill(os.getpid(), signal.SIGKILL)", "the load generator was killed by SIGKILL", id="killed"),
+        pytest.param(
+            f"{ORPHAN}; os.kill(os.getpid(), signal.SIGKILL)",
+            "the load generator was killed by SIGKILL",
+            id="killed, and what it started lives on",
+        ),
+        pytest.param(
+            "sys.exit('mine.py: no way')",
+            "the load generator ended with exit code 1; it said: mine.py: no way; log: ",
+            id="ended",
+        ),
+    ],
+)
+def test_a_load_generator_that_is_gone_is_an_error_that_says_how_it_went(
+    tmp_path: Path, script: str, words: str
+) -> None:
+    seen: list[object] = []
+    with generator(tmp_path, f"{BEGIN}\n{script}") as load, pytest.raises(BenchError) as caught:
+        seen.extend(load.events(StopRequest(), []))
+    assert str(caught.value).startswith(words)
+
+
+def test_the_log_of_the_load_generator_is_cut_as_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "LOG_BYTES", 400_000)
+    script = f"{BEGIN}\nsys.stderr.write('x' * 500_000)\nsys.stderr.flush()\ntime.sleep(0.3)"
+    with generator(tmp_path, script) as load, pytest.raises(BenchError):
+        for _ in load.events(StopRequest(), []):
+            pass
+    assert load.program.log.stat().st_size < 400_000

@@ -8,12 +8,14 @@ from bench.errors import BenchError
 from bench.judge.cell import figures
 from bench.judge.cell.metrics import BY_NAME
 from bench.model.cell import Measurement, Neighbour, Window
-from bench.run.cell.samples import join_samples, neighbours
+from bench.model.wrong_answer import WrongAnswer
+from bench.run.cell.samples import join_samples, neighbours, read_wrong_answers
 from bench.run.host.cores import CoreTimes, ProcessTime
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading, Resident
-from loadtests.engine.recording import Recorder
+from loadtests.engine.recording import WRONG_BODY, Recorder
+from loadtests.engine.wrong_answers import WrongAnswers
 from tests.unit.builders import ONE_CORE
 from tests.unit.run.host.processes import Member, tree
 
@@ -138,3 +140,28 @@ def test_the_heaviest_other_processes_between_the_first_and_the_last_reading_com
         Neighbour("lazy", 8, 0.0, on_server=True),
     )
     assert neighbours(readings[:2], CpuSets((1,), (0,))) == ()
+
+
+HEAD = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n"
+
+
+def test_each_server_has_the_wrong_answers_that_the_load_generator_kept_of_it(tmp_path: Path) -> None:
+    wrong, file = WrongAnswers(), tmp_path / "requests.json"
+    wrong.keep(1, -502, 502, HEAD, b"oops", "status 200")
+    wrong.keep(1, WRONG_BODY, 200, HEAD.replace(b"502", b"200"), b"oops", "a body")
+    wrong.write(file)
+    busy = WrongAnswer("status 502", 502, ("Content-Length: 4",), "oops", 4, "status 200")
+    assert read_wrong_answers(file, 2) == [(), (busy, replace(busy, error="wrong body", status=200, expected="a body"))]
+
+
+def test_a_load_without_a_wrong_answer_leaves_none(tmp_path: Path) -> None:
+    WrongAnswers().write(tmp_path / "requests.json")
+    assert read_wrong_answers(tmp_path / "requests.json", 1) == [()]
+
+
+@pytest.mark.parametrize("text", [None, "{", '[{"code": 1}]', "[1]", '[{"measurement": 0, "code": -5, "headers": []}]'])
+def test_the_error_for_wrong_answers_that_cannot_be_read_says_so(text: str | None, tmp_path: Path) -> None:
+    if text is not None:
+        (tmp_path / "requests.json").write_text(text)
+    with pytest.raises(BenchError, match="the load generator left no wrong answers that can be read"):
+        read_wrong_answers(tmp_path / "requests.json", 1)

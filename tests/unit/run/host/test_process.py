@@ -206,3 +206,55 @@ def test_only_the_end_of_a_long_log_is_in_an_error(tmp_path: Path) -> None:
     assert len(mine.log_tail()) < 3000
     log.unlink()
     assert "cannot be read" in mine.log_tail()
+
+
+SAYS = "import sys, time\nfor line in range({}): print(f'{{line:09}}', flush=True)\nprint('up', flush=True)"
+
+
+def test_a_log_that_grows_too_long_keeps_its_begin_and_its_end_and_says_that_lines_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LOG_BYTES", 20_000)
+    monkeypatch.setattr(process, "KEPT_TAIL_BYTES", 1000)
+    script = f"{SAYS.format(9000)}\ntime.sleep(60)"
+    with program(tmp_path, sys.executable, "-c", script) as mine:
+        until(lambda: mine.log.read_bytes().endswith(b"up\n"))
+        assert mine.log.stat().st_size == 90_003
+        mine.check_alive()
+        kept = mine.log.read_text()
+    assert len(kept) < 20_000
+    lines = kept.splitlines()
+    assert lines[:1000] == [f"{number:09}" for number in range(1000)]
+    assert lines[1001] == "[cut: mine logged more than 0 MB; lines are missing here]"
+    assert lines[-2:] == ["000008999", "up"]
+
+
+def test_what_a_program_logs_after_a_cut_follows_it_and_is_cut_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LOG_BYTES", 20_000)
+    monkeypatch.setattr(process, "KEPT_TAIL_BYTES", 1000)
+    script = f"{SAYS.format(3000)}\nwhile not __import__('os').path.exists('go'): time.sleep(0.01)\n{SAYS.format(3001)}"
+    with program(tmp_path, sys.executable, "-c", script) as mine:
+        until(lambda: mine.log.read_bytes().endswith(b"up\n"))
+        mine.check_alive()
+        (tmp_path / "go").touch()
+        assert mine.process.wait(20) == 0
+    kept = mine.log.read_bytes()
+    assert len(kept) < 20_000
+    assert b"\0" not in kept
+    assert kept.count(b"[cut: ") == 1
+    assert kept.endswith(b"000003000\nup\n")
+
+
+def test_a_log_within_the_limit_is_left_alone_and_a_deleted_one_is_no_error(tmp_path: Path) -> None:
+    with program(tmp_path, sys.executable, "-c", "print('one')") as mine:
+        assert mine.process.wait(20) == 0
+        mine.cap_log()
+        assert mine.log.read_text() == "one\n"
+        mine.log.unlink()
+        mine.cap_log()
+
+
+def test_a_log_may_have_64_mb() -> None:
+    assert process.LOG_BYTES == 64_000_000

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from bench.model.cell import Cell, CellKey, Distribution, Measurement, Problem
 from bench.model.config import Closed
+from bench.model.wrong_answer import WrongAnswer
 from bench.run.session.progress import RunProgress
 
 KEY = CellKey("one[workers=2]", "look", Closed(users=10), 1, 0)
@@ -83,3 +84,16 @@ def test_a_cell_of_an_ab_has_the_figures_and_problems_of_each_side() -> None:
     first, second = out.getvalue().splitlines()
     assert "round 1: invalid, base 123/s, P95 104 ms; head 100/s, P95 unreliable (" in first
     assert second == "    head generator late: sent 9 ms late"
+
+
+@pytest.mark.usefixtures("now")
+def test_the_first_wrong_answers_of_a_cell_are_shown_with_the_side_that_gave_them() -> None:
+    out = io.StringIO()
+    busy = WrongAnswer("status 503", 503, (), "[bold]busy", 10, "status 200")
+    base, head = Measurement("ok"), Measurement("degraded", wrong_answers=(busy,))
+    with RunProgress([(KEY, 10.0), (TWO, 10.0)], Console(file=out, force_terminal=False, soft_wrap=True)) as shown:
+        shown.finish(cell(head), KEY)
+        shown.finish(cell(base, head), TWO)
+    lines = out.getvalue().splitlines()
+    assert lines[1] == "    first status 503: expected status 200, body of 10 bytes: [bold]busy"
+    assert lines[3] == "    head first status 503: expected status 200, body of 10 bytes: [bold]busy"
