@@ -1,6 +1,8 @@
 """The program, by any of its names: `stackduel`, `python -m bench`, and `python compare.py` for what it shows."""
 
+import codecs
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,6 +14,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: S
 
     `prog`: the name of the program in its messages; `commands`: those that it has, none: all of them.
     """
+    if argv is None:
+        _leave_ascii()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a locale may lack characters of a name
     name = prog.rpartition(" ")[2]
@@ -26,6 +30,18 @@ def main(argv: Sequence[str] | None = None, prog: str = "stackduel", commands: S
     except Exception:  # noqa: BLE001
         traceback.print_exc()
     return 2
+
+
+def _leave_ascii() -> None:
+    """Start this program again in Python's UTF-8 mode where the locale has ASCII only.
+
+    Without it the name of a folder with an umlaut is no text that a run could record. The programs that are started
+    from here inherit the mode, so all read and write the same names.
+    """
+    ascii_only = codecs.lookup(sys.getfilesystemencoding()).name == "ascii"
+    if ascii_only and os.environ.get("PYTHONUTF8") != "1" and sys.executable:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (itself)
 
 
 def _command_line() -> ModuleType:

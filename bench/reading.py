@@ -2,28 +2,50 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, cut
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.judge.cell.metrics import PAIRED
 from bench.judge.cell.percentiles import Curve, curve
 from bench.judge.cell.timeline import Timeline, timeline
 from bench.judge.stacks.limits import compared
-from bench.model.cell import SIDES, Cell, CellKey, Probe
+from bench.model.cell import Cell, CellKey, Probe
 from bench.model.config import Load
 from bench.model.loads import amount
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.plausible import check
 from bench.record import store
 
 AS_RECORDED = "Judged by the figures that it recorded: its raw samples are not there."
 AHEAD = 2
 """Cells whose samples are read while another is judged: to decompress them leaves the interpreter free."""
+
+AHEAD_BYTES = 128_000_000
+"""What the samples of these cells may take; a cell that takes more is read alone."""
+
+LONGEST_REASON = 300
+
+
+@contextmanager
+def understood(*folders: Path) -> Iterator[None]:
+    """Whatever is done with the runs of these folders.
+
+    A run may come from anybody, and what is in it may be anything. So an exception that no rule foresaw says that the
+    run makes no sense: it becomes a BenchError. Whoever looks for a fault of this program finds it as its cause.
+    """
+    try:
+        yield
+    except (BenchError, ImportError, SyntaxError):
+        raise
+    except Exception as error:
+        names = " and ".join(map(str, folders))
+        what = cut(f"{type(error).__name__}: {error}", LONGEST_REASON)
+        raise BenchError(f"{names} cannot be used: its data make no sense, or this is a fault here ({what})") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +70,7 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
     cell that was asked for has none.
     """
     run = store.load_run(folder)
-    _check(run, folder)
+    check(run, folder)
     loads = curve_loads(run) if charts else {}
     timed = _timed(run, folder, cell) if charts else None
     cells: list[Cell] = []
@@ -64,9 +86,10 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
                 curved = loads.get((recorded.scenario, recorded.load.model)) == recorded.load
                 curves[recorded.order] = _curve(run, recorded, samples) if curved else None
                 timelines[recorded.order] = _timeline(run, recorded, samples) if recorded.order == timed else None
-            except (ValueError, LookupError) as error:
+            except (ValueError, LookupError, ArithmeticError) as error:
                 message = f"the samples of cell {recorded.order} in {folder} cannot be judged: {error}"
                 raise BenchError(message) from error
+            del samples  # before the next cell's are waited for
     bare = any(one.samples is None and one.outcome != "failed" for one in run.cells)
     return JudgedRun(
         replace(run, cells=compared(cells), notes=(*run.notes, *([AS_RECORDED] if bare else []))),
@@ -108,7 +131,7 @@ def _timed(run: Run, folder: Path, order: int | None) -> int | None:
 
 def _charted(cell: Cell) -> bool:
     """Whether there are samples of one server in one window: an A/B has slices of two."""
-    return cell.samples is not None and cell.probe is not None and len(cell.measurements) == 1
+    return _has_samples(cell) and len(cell.measurements) == 1
 
 
 def _curve(run: Run, cell: Cell, samples: Samples) -> Curve | None:
@@ -121,17 +144,29 @@ def _timeline(run: Run, cell: Cell, samples: Samples) -> Timeline | None:
 
 
 def _with_samples(folder: Path, cells: Sequence[Cell], readers: Executor) -> Iterator[tuple[Cell, Samples | None]]:
-    """Each cell with its samples, None where it has none; those of AHEAD further cells are being read meanwhile."""
-    following = ((cell, readers.submit(_samples, folder, cell)) for cell in cells)
-    ahead = deque(islice(following, AHEAD))
-    while ahead:
-        ahead.extend(islice(following, 1))
-        cell, reading = ahead.popleft()
+    """Each cell with its samples, None where it has none; those of a few further cells are being read meanwhile."""
+    ahead: deque[tuple[Cell, int, Future[Samples | None]]] = deque()
+    seen: set[str] = set()
+    for cell in cells:
+        if cell.samples in seen:
+            name = cut(str(cell.samples), LONGEST_REASON)
+            raise BenchError(f"{folder}/run.json is damaged: two of its cells have the samples {name}")
+        seen |= {cell.samples} if cell.samples is not None else set()
+        size_bytes = store.samples_bytes(folder, cell) if _has_samples(cell) else 0
+        while ahead and (len(ahead) > AHEAD or size_bytes + sum(size for _, size, _ in ahead) > AHEAD_BYTES):
+            earlier, _, reading = ahead.popleft()
+            yield earlier, reading.result()
+        ahead.append((cell, size_bytes, readers.submit(_samples, folder, cell)))
+    for cell, _, reading in ahead:
         yield cell, reading.result()
 
 
+def _has_samples(cell: Cell) -> bool:
+    return cell.samples is not None and cell.probe is not None
+
+
 def _samples(folder: Path, cell: Cell) -> Samples | None:
-    return None if cell.samples is None or cell.probe is None else store.load_samples(folder, cell)
+    return store.load_samples(folder, cell) if _has_samples(cell) else None
 
 
 def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
@@ -152,18 +187,3 @@ def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
     recording = Recording(samples, served, probe, window, cell.slices, cell.circumstances, wrong_answers)
     again = judge_cell(key, conditions, recording)
     return replace(again, samples=cell.samples)
-
-
-def _check(run: Run, folder: Path) -> None:
-    """Raises BenchError where a cell, or the family of an A/B, is not of what was planned."""
-    profile = run.config.profile
-    servers = 1 if run.ab is None else len(SIDES)
-    for cell in run.cells:
-        if cell.stack not in profile.stacks or cell.scenario not in profile.loads:
-            raise BenchError(f"{folder}/run.json is damaged: cell {cell.order} is of a stack or scenario not planned")
-        if len(cell.measurements) != servers:
-            found = f"cell {cell.order} has {len(cell.measurements)} measurements, not {servers}"
-            raise BenchError(f"{folder}/run.json is damaged: {found}")
-    for one in run.ab.family if run.ab is not None else ():
-        if one.stack not in profile.stacks or one.scenario not in profile.loads or one.metric not in PAIRED:
-            raise BenchError(f"{folder}/run.json is damaged: the family's {one.metric} of {one.stack} was not planned")

@@ -2,13 +2,14 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.errors import BenchError
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.options import gate
 from bench.places import COMMAND
-from bench.reading import read_run
+from bench.reading import read_run, understood
 from bench.record.store import load_run
 from bench.show.verdict.publish import present
 
@@ -32,6 +33,13 @@ def diff(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """The exit code of the verdict. Raises BenchError where a run or a file cannot be used."""
     base, head = arguments.base, arguments.head
     both = [folder for folder in (base, head) if folder is not None]
+    with understood(*both):
+        return _judged(arguments, both)
+
+
+def _judged(arguments: argparse.Namespace, both: Sequence[Path]) -> int:
+    """The exit code of the verdict on one A/B run, or on two runs."""
+    base, head = arguments.base, arguments.head
     paired = [folder for folder in both if load_run(folder).ab is not None]
     if head is None and not paired:
         raise BenchError(f"{base} is not an A/B run: give two runs, or one that `{COMMAND} ab` recorded")

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from bench.places import REFERENCE
+from bench.reading import understood
 
 HELP = """\
 Judge a run again from its raw samples, print the tables and the answer, and
@@ -22,5 +23,6 @@ def report(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """0 once the report is printed and written. Raises BenchError where the run or a file cannot be used."""
     from bench.show.report.publish import publish  # noqa: PLC0415 (drawing takes long to import; no other command needs it)
 
-    publish(arguments.run, REFERENCE, cell=arguments.timeline, embed_in=arguments.embed, json=arguments.json)
+    with understood(arguments.run):
+        publish(arguments.run, REFERENCE, cell=arguments.timeline, embed_in=arguments.embed, json=arguments.json)
     return 0

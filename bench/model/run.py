@@ -8,6 +8,9 @@ from bench.model.config import Load, Plan
 
 SCHEMA_VERSION = 3
 
+MOST_CELLS = 10_000
+"""A run of more cells would take half a day at least, and no one reads a report of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:

@@ -5,10 +5,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
-from bench.errors import BenchError
+from bench.errors import BenchError, cut
 from bench.model.config import (
     HARNESS,
     Arrivals,
@@ -24,6 +26,7 @@ from bench.model.config import (
     UpstreamCall,
 )
 from bench.model.loads import most_in_flight, upstream_waits_s, within
+from bench.model.run import MOST_CELLS
 from bench.places import SHIPPED
 
 DEFAULT_CONFIG = SHIPPED / "bench.toml"
@@ -36,7 +39,25 @@ Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 _Limit = TypeVar("_Limit", int, float)
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\P{Cc}*$")]
 
-RequestTarget = Annotated[str, Field(pattern="^/[!-~]*$")]
+LONGEST_SHOWN = 200
+"""Characters of what somebody wrote, in a message about it."""
+
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+"""The characters that a path may have as they are; what is percent-encoded already is left alone."""
+
+
+def _target(path: str) -> str:
+    """The path. PydanticCustomError where it does not begin with a slash, or has to be percent-encoded."""
+    if not path.startswith("/"):
+        raise PydanticCustomError("no_slash", "A path begins with /")
+    encoded = quote(path, safe=PRINTABLE)
+    if encoded != path:
+        message = "A path is percent-encoded: write '{encoded}'"
+        raise PydanticCustomError("not_encoded", message, {"encoded": cut(encoded, LONGEST_SHOWN)})
+    return path
+
+
+RequestTarget = Annotated[str, AfterValidator(_target)]
 
 
 class _Table(BaseModel):
@@ -63,7 +84,7 @@ class UpstreamTable(_Table):
 
     calls: Count = 1
     median_s: NotNegative
-    sigma: NotNegative = 0.0
+    sigma: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
 
 
 class ScenarioTable(_Table):
@@ -157,7 +178,8 @@ def make_plan(
     """What one run measures: a profile, in which the arguments that are given replace the profile's own values.
 
     `users` or `rates` replace all loads of the profile, closed-loop and open-loop, and its limits. Raises BenchError
-    for an unknown profile, stack or scenario, listing the known ones, and where no load is left.
+    for an unknown profile, stack or scenario, listing the known ones, where no load is left, where there are more cells
+    than a run may have, and where a locustfile is missing.
     """
     known("profile", [profile_name], config.profiles, "--profile")
     table = config.profiles[profile_name]
@@ -196,6 +218,9 @@ def make_plan(
             raise BenchError(f"profiles.{profile_name}: no users and no rates for scenario {name}")
     if not any(within(profile, name, load) for name in stack_names for load in sum(loads.values(), ())):
         raise BenchError(f"profiles.{profile_name}: max_users and max_rate leave no load for {', '.join(stack_names)}")
+    cells = len(stack_names) * sum(map(len, loads.values())) * profile.rounds
+    if cells > MOST_CELLS:
+        raise BenchError(f"profiles.{profile_name}: it has {cells} cells, and a run has at most {MOST_CELLS}")
     most = most_in_flight(profile)
     return Plan(
         stacks={name: _stack(name, config.stacks[name], most) for name in stack_names},
@@ -231,7 +256,7 @@ def _read(path: Path) -> dict[str, Any]:
     harness's own environment first, any other from the PATH first, unless the file names a folder of `programs`.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows put a byte-order mark first
     except FileNotFoundError:
         raise BenchError(f"{path}: there is no such file") from None
     except (OSError, ValueError) as error:
@@ -316,6 +341,8 @@ def _scenario(name: str, table: ScenarioTable) -> Scenario:
     calls: dict[str, UpstreamCall] = {
         route: UpstreamCall(call.calls, call.median_s, call.sigma) for route, call in table.upstream.items()
     }
+    if not (SHIPPED / table.locustfile).is_file():
+        raise BenchError(f"scenarios.{name}.locustfile: there is no file {SHIPPED / table.locustfile}")
     return Scenario(
         name=name,
         title=table.title or name,

@@ -18,6 +18,9 @@ MISSING: Mapping[str, float] = {
 RECORDED_BY_THE_LOAD = (*TABLES["requests"], *TABLES["beats"])
 """What loadtests/engine/recording.py writes."""
 
+LARGEST = 1e12
+"""No time or CPU time is so many seconds: thirty thousand years."""
+
 
 def stored(samples: Samples) -> dict[str, NDArray[Any]]:
     """The arrays of an .npz file, each of the type that its column is stored as; without tables that have no rows."""
@@ -29,15 +32,28 @@ def stored(samples: Samples) -> dict[str, NDArray[Any]]:
 def samples_of(arrays: Mapping[str, NDArray[Any]]) -> Samples:
     """The samples that these arrays hold, as float64 and int64; columns that older runs lack may be missing.
 
-    Raises KeyError where a column is missing that every run has, ValueError where the columns of a table differ in
-    length.
+    Raises KeyError where a column is missing that every run has, ValueError where a column has values of another type,
+    where the columns of a table differ in length, or where a row points to none.
     """
-    wide: dict[str, Any] = {
-        name: column.astype(np.float64 if np.dtype(DTYPES[name]).kind == "f" else np.int64)
-        for names in TABLES.values()
-        for name, column in _table(arrays, names)
-    }
-    return Samples(**wide, roles=_names(arrays["roles"]), calls=_names(arrays.get("calls", ())))
+    wide = {name: _wide(name, column) for names in TABLES.values() for name, column in _table(arrays, names)}
+    calls = _names(arrays.get("calls", ()))
+    for name, rows in (("process_look", wide["look_t_s"]), ("thread_look", wide["look_t_s"]), ("thread_call", calls)):
+        if len(wide[name]) and not 0 <= wide[name].min() <= wide[name].max() < len(rows):
+            raise ValueError(f"{name} points to a row that there is not")
+    return Samples(**wide, roles=_names(arrays["roles"]), calls=calls)
+
+
+def check_values(samples: Samples) -> None:
+    """Raise ValueError where a value is one that no clock and no counter gives, as infinity is."""
+    for name in DTYPES:
+        values = getattr(samples, name)
+        if values.dtype.kind != "f" or not len(values):
+            continue
+        if name in RECORDED_BY_THE_LOAD and np.isnan(values).any():  # elsewhere NaN is what was not read
+            raise ValueError(f"{name} has a value that is no number")
+        least, most = np.fmin.reduce(values), np.fmax.reduce(values)
+        if least < -LARGEST or most > LARGEST:
+            raise ValueError(f"{name} has values from {least:g} to {most:g}, which no clock gives")
 
 
 def _table(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -49,6 +65,14 @@ def _table(arrays: Mapping[str, NDArray[Any]], names: tuple[str, ...]) -> Iterat
     (length,) = lengths
     for name in names:
         yield name, found[name] if name in found else np.full(length, MISSING[name])
+
+
+def _wide(name: str, found: NDArray[Any]) -> NDArray[Any]:
+    """The column as float64 or int64; it is not copied if it is so already."""
+    wanted, kinds = (np.float64, "biuf") if np.dtype(DTYPES[name]).kind == "f" else (np.int64, "biu")
+    if len(found) and found.dtype.kind not in kinds:
+        raise ValueError(f"{name} has values of type {found.dtype}, not {np.dtype(DTYPES[name])}")
+    return found.astype(wanted, copy=False)
 
 
 def _names(array: Iterable[object]) -> tuple[str, ...]:

@@ -72,8 +72,8 @@ def git_state(folder: Path, aside: Sequence[Path] = ()) -> tuple[str | None, boo
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(("git", "-C", str(folder), *arguments), capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    done = subprocess.run(("git", "-C", str(folder), *arguments), capture_output=True, check=True)
+    return os.fsdecode(done.stdout).strip()
 
 
 def file_sha256(path: Path) -> str:

@@ -1,6 +1,5 @@
 """The run folder: run.json and the raw samples, written so that a run that dies keeps what it finished."""
 
-import json
 import os
 import tempfile
 import zipfile
@@ -13,14 +12,22 @@ from typing import IO, Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from bench.errors import BenchError
+from bench.errors import BenchError, cut
 from bench.model.cell import Cell
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.model.samples import Samples
-from bench.record import columns, schema2
+from bench.record import archive, columns, parsed, schema2
+from bench.record.archive import Archive
+from bench.record.opened import opened
 
 _RUN = TypeAdapter(Run)
 _SELFTEST = TypeAdapter(Selftest)
+
+DAMAGED = (OSError, EOFError, ValueError, LookupError, RuntimeError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged archive may raise."""
+
+LONGEST_REASON = 300
+MOST_ERRORS = 1000
 
 
 def save_run(folder: Path, run: Run) -> None:
@@ -39,24 +46,28 @@ def save_samples(folder: Path, order: int, samples: Samples) -> str:
 
 
 def load_run(folder: Path) -> Run:
-    """The run of a folder. Raises BenchError where there is none, it is damaged, or written by another version."""
+    """The run of a folder.
+
+    Raises BenchError where there is none, it is damaged or too large, or written by another version.
+    """
     path = folder / "run.json"
     try:
-        data = path.read_bytes()
-        fields = json.loads(data)
+        with opened(path, parsed.MOST_BYTES) as file:
+            fields = parsed.parsed(file.readall())
         version = fields["schema_version"]
         if version == schema2.VERSION:
-            return _RUN.validate_json(json.dumps(schema2.run_of(fields, SCHEMA_VERSION)))
-        if version != SCHEMA_VERSION:
+            fields = schema2.run_of(fields, SCHEMA_VERSION)
+        elif version != SCHEMA_VERSION:
             newer = isinstance(version, int) and version > SCHEMA_VERSION
             todo = "update this program" if newer else "measure again, or read it with the version that wrote it"
             known = f"{schema2.VERSION} and {SCHEMA_VERSION}"
-            raise BenchError(f"{path} has schema {version!r}, and this version reads {known}: {todo}")
-        return _RUN.validate_json(data)
+            shown = cut(repr(version), LONGEST_REASON)
+            raise BenchError(f"{path} has schema {shown}, and this version reads {known}: {todo}")
+        return _RUN.validate_python(fields)
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+        raise BenchError(f"{path} cannot be read: {_reason(error)}") from error
 
 
 def load_reference(folder: Path, reference: Path) -> Run | None:
@@ -72,17 +83,37 @@ def load_reference(folder: Path, reference: Path) -> Run | None:
         return None
 
 
+def samples_bytes(folder: Path, cell: Cell) -> int:
+    """The bytes that the raw arrays of a recorded cell will take, from their headers. Raises like `load_samples`."""
+    with _archive(folder, cell) as arrays:
+        return arrays.unpacked_bytes
+
+
 def load_samples(folder: Path, cell: Cell) -> Samples:
-    """The raw arrays of a recorded cell. Raises BenchError where they are missing or damaged."""
+    """The raw arrays of a recorded cell.
+
+    Raises BenchError where they are missing, damaged, too large or not in the folder.
+    """
+    with _archive(folder, cell) as arrays:
+        samples = columns.samples_of(schema2.arrays_of(arrays) if "mem_t_s" in arrays else arrays)
+        columns.check_values(samples)
+        return samples
+
+
+@contextmanager
+def _archive(folder: Path, cell: Cell) -> Iterator[Archive]:
+    """The archive of the cell's samples; what goes wrong within is an error of its file."""
     if cell.samples is None:
         raise BenchError(f"cell {cell.order} of {folder} failed and has no samples")
-    path = folder / cell.samples
+    name = cut(cell.samples, LONGEST_REASON)
     try:
-        # Opened here, because np.load leaves a damaged file open.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return columns.samples_of(schema2.arrays_of(arrays) if "mem_t_s" in arrays else arrays)
-    except (OSError, EOFError, ValueError, LookupError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        raise BenchError(f"{path} cannot be read: {_first_line(error)}") from error
+        path = (folder / cell.samples).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError("it is not in the run folder")
+        with opened(path, archive.MOST_BYTES) as file:
+            yield Archive(file)
+    except (*DAMAGED, MemoryError) as error:
+        raise BenchError(f"{folder / name} cannot be read: {_reason(error)}") from error
 
 
 def save_selftest(path: Path, found: Selftest) -> None:
@@ -95,8 +126,9 @@ def save_selftest(path: Path, found: Selftest) -> None:
 def load_selftest(path: Path) -> Selftest | None:
     """The selftest of a file; None where there is none that this version reads: then one takes another."""
     try:
-        return _SELFTEST.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        with opened(path, parsed.MOST_BYTES) as file:
+            return _SELFTEST.validate_python(parsed.parsed(file.readall()))
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -105,11 +137,14 @@ def run_schema() -> dict[str, Any]:
     return _RUN.json_schema()
 
 
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
-    return str(error).split("\n", 1)[0] or type(error).__name__
+def _reason(error: Exception) -> str:
+    """What is wrong, on one line; of several wrong fields the first."""
+    if not isinstance(error, ValidationError):
+        return cut(str(error).strip().split("\n", 1)[0] or type(error).__name__, LONGEST_REASON)
+    if error.error_count() > MOST_ERRORS:  # to list so many takes more memory than they are worth
+        return f"{error.error_count()} of its fields are wrong"
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return cut(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}", LONGEST_REASON)
 
 
 @contextmanager

@@ -66,11 +66,15 @@ class Harness:
     started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     def start(
-        self, *arguments: str | Path, changed: str | None = UNREPORTED, cwd: Path | None = None
+        self,
+        *arguments: str | Path,
+        changed: str | None = UNREPORTED,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[str]":
         """The command line with these arguments; `changed` before by these statements, or exactly as people call it."""
         program = ("-m", "bench") if changed is None else ("-c", PROGRAM.format(ports=ports._SERVED, changes=changed))
-        return self.popen((sys.executable, *program, *map(str, arguments)), cwd=cwd)
+        return self.popen((sys.executable, *program, *map(str, arguments)), env, cwd)
 
     def popen(
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path | None = None

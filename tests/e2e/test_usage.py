@@ -82,30 +82,55 @@ def test_names_that_the_locale_has_no_letters_for_are_listed_all_the_same(harnes
 
 
 LOCUSTFILES = """
-[scenarios.absent]
-locustfile = "gone.py"
 [scenarios.unfinished]
 locustfile = "unfinished.py"
 """
 
 
 @pytest.mark.slow
-def test_a_locustfile_that_is_missing_or_no_python_fails_its_cells_with_the_log(
+def test_a_locustfile_that_is_no_python_fails_its_cells_with_the_log(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
     mine = config("good")
     (mine.parent / "unfinished.py").write_text("def half(:\n")
     mine.write_text(mine.read_text() + LOCUSTFILES)
     done = harness.run(
-        "run", "--config", mine, "--profile", "tiny", "--scenarios", "absent,unfinished", "--out", tmp_path / "run"
+        "run", "--config", mine, "--profile", "tiny", "--scenarios", "unfinished", "--out", tmp_path / "run"
     )
     assert done.code == 1
-    failed = sorted(line.partition(" good, ")[2] for line in done.err.splitlines() if "FAILED" in line)
-    assert [line.partition(",")[0] for line in failed] == ["absent", "unfinished"]
-    assert all("in phase start load: the load generator ended with exit code 1; it said: " in line for line in failed)
-    assert "gone.py" in failed[0]
-    assert "SyntaxError" in failed[1]
-    assert all(Path(line.partition("log: ")[2]).is_file() for line in failed)
+    (failed,) = [line.partition(" good, ")[2] for line in done.err.splitlines() if "FAILED" in line]
+    assert failed.startswith("unfinished,")
+    assert "in phase start load: the load generator ended with exit code 1; it said: " in failed
+    assert "SyntaxError" in failed
+    assert Path(failed.partition("log: ")[2]).is_file()
+    assert harness.left() == []
+
+
+def test_a_locustfile_that_is_missing_is_found_before_anything_starts(
+    harness: Harness, config: Config, tmp_path: Path
+) -> None:
+    mine = config("good")
+    mine.write_text(mine.read_text() + '[scenarios.absent]\nlocustfile = "gone.py"\n')
+    done = harness.run("run", "--config", mine, "--profile", "tiny", "--scenarios", "absent", "--out", tmp_path / "run")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"bench: scenarios.absent.locustfile: there is no file {mine.parent / 'gone.py'}\n"
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_and_shown_in_a_folder_with_an_umlaut_where_the_locale_has_ascii_only(
+    harness: Harness, config: Config
+) -> None:
+    mine = config("good")
+    folder = mine.parent.rename(mine.parent.with_name("Gr\u00fc\u00dfe"))
+    mine = folder / mine.name
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    words = ("run", "--config", mine, "--profile", "tiny", "--out", folder / "run")
+    done = finish(harness.start(*words, env=ascii_only, cwd=folder))
+    assert done.code == 0, done.err
+    assert run_json(folder / "run")["argv"][2] == str(mine)
+    again = finish(harness.start("report", "run", changed=None, env=ascii_only, cwd=folder))
+    assert (again.code, again.err) == (0, "")
     assert harness.left() == []
 
 

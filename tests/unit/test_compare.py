@@ -284,6 +284,28 @@ def test_a_reader_who_stops_reading_is_no_error(chartless: Path) -> None:
     assert (program.wait(), errors) == (0, b"")
 
 
+@pytest.mark.parametrize("words", [("report",), ("diff", "other")])
+def test_a_run_in_a_folder_with_an_umlaut_is_shown_where_the_locale_has_ascii_only(
+    words: tuple[str, ...], chartless: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "Gr\u00fc\u00dfe"
+    chartless.rename(folder)
+    run = load_run(folder)
+    save_run(folder, replace(run, argv=("run", "--out", str(folder)), source=str(folder)))
+    shutil.copytree(folder, tmp_path / "other")
+    done = subprocess.run(
+        (sys.executable, str(ROOT / "compare.py"), words[0], *words[1:], "Gr\u00fc\u00dfe"),
+        capture_output=True,
+        cwd=tmp_path,
+        env={"LC_ALL": "C", "PYTHONUTF8": "0", "PATH": ""},
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0 if words[0] == "report" else 4, b"")
+    if words[0] == "report":
+        assert "Gr\u00fc\u00dfe" in (folder / "report.md").read_text(encoding="utf-8")
+        assert "Gr\u00fc\u00dfe/report.html" in done.stdout.decode()
+
+
 def test_a_stream_without_the_dash_gets_another_character(chartless: Path) -> None:
     done = subprocess.run(
         (sys.executable, str(ROOT / "compare.py"), "report", str(chartless)),

@@ -58,10 +58,11 @@ def distribution(durations_s: Floats) -> Distribution | None:
 def of_server(samples: Samples, number: int) -> Samples:
     """The requests that this server was sent, and all readings with its role first in `roles`."""
     asked = samples.measurement == number
+    columns = {} if asked.all() else {name: getattr(samples, name)[asked] for name in TABLES["requests"]}
     order = [number, *(place for place in range(len(samples.roles)) if place != number)]
     return replace(
         samples,
-        **{name: getattr(samples, name)[asked] for name in TABLES["requests"]},
+        **columns,  # a plain run has one server: its columns are not copied
         role=np.argsort(order)[samples.role],
         resident_role=np.argsort(order)[samples.resident_role],
         roles=tuple(samples.roles[place] for place in order),

@@ -11,6 +11,9 @@ from bench.model.cell import Window
 from bench.model.samples import Samples
 
 BIN_S = 1.0
+MOST_BINS = 600
+"""A longer load has longer bins: a chart of more points shows no more, and each bin looks at all requests."""
+
 WHOLE = 1e-6
 """A bin that lacks less than this share of itself is whole: the ends of a window are sums of floats."""
 
@@ -19,10 +22,10 @@ WHOLE = 1e-6
 class Timeline:
     """A cell second by second, in seconds since the load began; its drain is left out.
 
-    `start_s` of each bin of BIN_S, whole ones only; `throughput_rps`: right answers that finished in it; `p95_s`: of
-    the requests scheduled in it, whenever they finished, None where there are none; `memory_bytes`: the median PSS (USS
-    where the platform has no PSS) of the readings in it, None where there are none. What lies before `window_start_s`
-    is the warm-up.
+    `start_s` of each bin of `bin_s`, whole ones only: BIN_S, or as many seconds as give MOST_BINS at most;
+    `throughput_rps`: right answers that finished in it; `p95_s`: of the requests scheduled in it, whenever they
+    finished, None where there are none; `memory_bytes`: the median PSS (USS where the platform has no PSS) of the
+    readings in it, None where there are none. What lies before `window_start_s` is the warm-up.
     """
 
     start_s: tuple[float, ...]
@@ -31,6 +34,7 @@ class Timeline:
     memory_bytes: tuple[float | None, ...]
     window_start_s: float
     window_end_s: float
+    bin_s: float = BIN_S
 
 
 def timeline(samples: Samples, window: Window, timeout_s: float) -> Timeline:
@@ -38,8 +42,10 @@ def timeline(samples: Samples, window: Window, timeout_s: float) -> Timeline:
 
     Each bin is judged as a window of its own: a failed request counts as it does in `figures.latencies_s`.
     """
-    count = math.floor((window.end_s - window.warmup_s) / BIN_S + WHOLE)
-    edges_s = [number * BIN_S for number in range(count + 1)]
+    length_s = window.end_s - window.warmup_s
+    bin_s = BIN_S * max(1, math.ceil(length_s / BIN_S / MOST_BINS - WHOLE))
+    count = math.floor(length_s / bin_s + WHOLE)
+    edges_s = [number * bin_s for number in range(count + 1)]
     bins = [Window(window.warmup_s, window.warmup_s + start, window.warmup_s + end) for start, end in pairwise(edges_s)]
     return Timeline(
         start_s=tuple(edges_s[:-1]),
@@ -47,7 +53,8 @@ def timeline(samples: Samples, window: Window, timeout_s: float) -> Timeline:
         p95_s=tuple(_p95_s(samples, one, timeout_s) for one in bins),
         memory_bytes=tuple(_memory_bytes(samples, one) for one in bins),
         window_start_s=window.start_s - window.warmup_s,
-        window_end_s=window.end_s - window.warmup_s,
+        window_end_s=length_s,
+        bin_s=bin_s,
     )
 
 

@@ -1,7 +1,7 @@
 """Whether two runs are comparable: what they differ in besides the code."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.model.config import Scenario, Stack
@@ -9,6 +9,9 @@ from bench.model.run import Machine, Run
 from bench.units import megabytes
 
 ABSENT = "none"
+
+NAMED = 3
+"""The most distributions that are named; the rest are counted."""
 
 MEMORY_SHARE = 0.10
 """Machines of one kind report slightly different memory sizes after each start; no figure depends on that."""
@@ -40,6 +43,20 @@ def differences(base: Run, head: Run) -> tuple[Difference, ...]:
         ),
         *_memory(base.machine, head.machine),
     )
+
+
+def told(base: Run, head: Run) -> tuple[Difference, ...]:
+    """What the two runs differ in that a reader must know of, though their figures are compared all the same.
+
+    Another lock file, or other installed distributions, may be what the change is. Another number of rounds makes the
+    intervals wider or narrower.
+    """
+    found = (
+        Difference("rounds", str(base.config.profile.rounds), str(head.config.profile.rounds)),
+        Difference("lock_sha256", _short(base.lock_sha256), _short(head.lock_sha256)),
+        Difference("distributions", *_installed(base.distributions, head.distributions)),
+    )
+    return tuple(one for one in found if one.base != one.head)
 
 
 _Facts = Iterable[tuple[str, str]]
@@ -82,6 +99,20 @@ def _scenario(scenario: Scenario) -> _Facts:
         yield name, ABSENT if value is None else str(value)
     for route, call in scenario.upstream.items():
         yield f"upstream.{route}", f"calls {call.calls}, median_s {call.median_s}, sigma {call.sigma}"
+
+
+def _installed(here: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, str]:
+    """The first distributions that differ, with their versions; nothing where a side has recorded none."""
+    other = [name for name in {**here, **there} if here.get(name) != there.get(name)] if here and there else []
+    more = f" and {len(other) - NAMED} more" if len(other) > NAMED else ""
+    base, head = (
+        ", ".join(f"{name} {side.get(name, ABSENT)}" for name in other[:NAMED]) + more for side in (here, there)
+    )
+    return base, head
+
+
+def _short(digest: str | None) -> str:
+    return ABSENT if digest is None else digest[:12]
 
 
 def _cpus(numbers: Iterable[int]) -> str:

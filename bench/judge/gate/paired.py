@@ -72,7 +72,8 @@ def _others(cells: Sequence[Cell], ab: AB) -> list[Gated]:
     """What was measured but is not in the family."""
     places = dict.fromkeys((cell.stack, cell.scenario, cell.load) for cell in cells)
     every = (Gated(*place, name) for place in places for name in PAIRED.metrics)
-    return [one for one in every if one not in ab.family]
+    family = frozenset(ab.family)
+    return [one for one in every if one not in family]
 
 
 def _ended_early(run: Run) -> tuple[str, ...]:

@@ -1,16 +1,17 @@
 """The verdict on two separate runs: first whether they are comparable, then their rounds, which form no pairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bench.judge.gate import evidence
-from bench.judge.gate.comparable import differences
+from bench.judge.gate.comparable import differences, told
 from bench.judge.gate.context import context_figures
 from bench.judge.gate.decision import Member, findings, shown
 from bench.judge.gate.evidence import Evidence, Ruling
 from bench.judge.gate.policy import UNPAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Judgement, Side, overall, unused
-from bench.model.cell import Measurement
+from bench.model.cell import SIDES, Measurement
 from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.model.run import Run
@@ -26,7 +27,14 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
     Runs that are not comparable get no figures at all: readers would compare them anyway.
     """
     sides = _side(base), _side(head)
-    notes = (*(f"Base: {note}" for note in base.notes), *(f"Head: {note}" for note in head.notes))
+    notes = (
+        *(f"Base: {note}" for note in base.notes),
+        *(f"Head: {note}" for note in head.notes),
+        *(
+            f"Base and head differ in {one.field}: {one.base} in base and {one.head} in head."
+            for one in told(base, head)
+        ),
+    )
     unlike = differences(base, head)
     if unlike:
         return Judgement("not comparable", (), UNPAIRED.unit, *sides, gate, differences=unlike, notes=notes)
@@ -34,7 +42,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
     gated = {place: UNPAIRED.gated(place[2], rounds) for place, rounds in here.items()}
     found = findings(
         [
-            _member(place, name, rounds, there.get(place), head)
+            _member(place, name, (rounds, there.get(place)), (base, head))
             for place, rounds in here.items()
             for name in gated[place]
         ],
@@ -42,7 +50,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
         gate,
     )
     others = [
-        _member(place, name, rounds, there[place], head)
+        _member(place, name, (rounds, there[place]), (base, head))
         for place, rounds in here.items()
         for name in UNPAIRED.metrics
         if name not in gated[place] and place in there
@@ -69,15 +77,27 @@ def _rounds(run: Run) -> _Rounds:
 
 
 def _member(
-    place: _Place, name: str, base: Sequence[Measurement], head: Sequence[Measurement] | None, run: Run
+    place: _Place, name: str, rounds: tuple[Sequence[Measurement], Sequence[Measurement] | None], runs: tuple[Run, Run]
 ) -> Member:
-    """A metric of one place; `head`: its rounds in `run`, or None where it has none."""
+    """A metric of one place; `rounds`: those of base and of head, None where head has none."""
     metric = UNPAIRED.metrics[name]
+    base, head = rounds
     if head is None:
-        return Member(*place, metric, Evidence(ruling=Ruling("not comparable", _missing(place, run))))
+        return Member(*place, metric, Evidence(ruling=Ruling("not comparable", _missing(place, runs[1]))))
     found = evidence.unpaired(metric, base, head)
-    wanted, scenario = UNPAIRED.context.get(name, ()), run.config.scenarios[place[1]]
+    # Which rounds are missing may not be chance: a run ends early where it goes wrong.
+    doubts = (found.doubt, *_not_recorded((base, head), runs))
+    found = replace(found, doubt="; ".join(doubt for doubt in doubts if doubt))
+    wanted, scenario = UNPAIRED.context.get(name, ()), runs[1].config.scenarios[place[1]]
     return Member(*place, metric, found, beside=context_figures(wanted, found.base, found.head, scenario))
+
+
+def _not_recorded(rounds: Sequence[Sequence[Measurement]], runs: Sequence[Run]) -> Iterator[str]:
+    """How many of the planned rounds of a side were not recorded, for each side that lacks some."""
+    for name, own, run in zip(SIDES, rounds, runs, strict=True):
+        planned = run.config.profile.rounds
+        if len(own) < planned:
+            yield f"{planned - len(own)} of {planned} rounds of {name} were not recorded"
 
 
 def _missing(place: _Place, head: Run) -> str:

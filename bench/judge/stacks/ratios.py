@@ -1,6 +1,6 @@
 """Ratios between stacks, taken within each round, and whether they are those of another run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -64,9 +64,11 @@ def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
         return ()
     first, against = plan.profile.compare
     stacks = [first, *(name for name in plan.profile.stacks if name not in plan.profile.compare)]
-    by_place = {(cell.scenario, cell.load, cell.stack, cell.round): cell for cell in cells}
+    by_place: dict[tuple[str, Load, str], dict[int, Cell]] = {}
+    for cell in cells:
+        by_place.setdefault((cell.scenario, cell.load, cell.stack), {})[cell.round] = cell
     found = (
-        _ratio(by_place, scenario, load, stack, against, metric.name, plan.profile.rounds)
+        _ratio(by_place, scenario, load, stack, against, metric.name)
         for scenario, loads in plan.profile.loads.items()
         for load in loads
         for stack in stacks
@@ -110,17 +112,15 @@ def _key(one: Ratio) -> tuple[str, str, str, str, str]:
 
 
 def _ratio(
-    cells: dict[tuple[str, Load, str, int], Cell],
+    cells: Mapping[tuple[str, Load, str], Mapping[int, Cell]],
     scenario: str,
     load: Load,
     stack: str,
     against: str,
     metric: str,
-    rounds: int,
 ) -> Ratio | None:
-    pairs = [
-        [cells.get((scenario, load, name, number)) for name in (stack, against)] for number in range(1, rounds + 1)
-    ]
+    ours, theirs = (cells.get((scenario, load, name), {}) for name in (stack, against))
+    pairs = [(ours.get(number), theirs.get(number)) for number in sorted({*ours, *theirs})]
     recorded = [cell for pair in pairs for cell in pair if cell is not None]
     died = metric != THROUGHPUT.name and any(cell.outcome == "failed" for cell in recorded)
     if died or selected(BY_NAME[metric], recorded):

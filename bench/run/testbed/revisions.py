@@ -170,8 +170,8 @@ def _environment(top: Path, side: str, revision: Revision, installed: str | None
         (sys.executable, "-m", "venv", str(environment)),
         (*pip, "--require-hashes", "--no-deps", "-r", str(top / side / LOCK)),
     ):
-        made = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=top)
+        made = subprocess.run(argv, capture_output=True, check=False, cwd=top)
         if made.returncode:
-            said = (made.stderr or made.stdout).strip().splitlines()[-1:]
+            said = os.fsdecode(made.stderr or made.stdout).strip().splitlines()[-1:]
             raise BenchError(f"the environment of {revision.ref} cannot be made from its {LOCK}: {' '.join(said)}")
     return programs

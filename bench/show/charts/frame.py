@@ -9,11 +9,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from bench.show.charts.legend import LINE_IN, NOTE_POINTS, draw_head, head, legend, legend_height_in, put
-from bench.show.charts.style import PANEL_TITLE_POINTS, QUIET, Mark, wrapped
-from bench.show.text.words import plain
+from bench.show.charts.style import LONGEST_TITLE, PANEL_TITLE_POINTS, QUIET, Mark, wrapped
+from bench.show.text.words import cut
 
 LEFT_IN, RIGHT_IN, BETWEEN_IN = 0.8, 0.25, 0.85
 NARROW_IN, WIDE_IN = 7.4, 10.6
+MOST_NOTE_LINES = 60
 PANEL_IN, ABOVE_PANEL_IN, TITLE_LINE_IN, BELOW_PANEL_IN = 2.75, 0.14, 0.185, 0.62
 
 
@@ -86,7 +87,7 @@ def framed(
     columns = min(len(panels), columns)
     wide_in = NARROW_IN if columns == 1 else WIDE_IN
     panel_in = (wide_in - LEFT_IN - RIGHT_IN - (columns - 1) * BETWEEN_IN) / columns
-    titles = [wrapped(plain(title), panel_in, PANEL_TITLE_POINTS) for _, title in panels]
+    titles = [wrapped(cut(title, LONGEST_TITLE), panel_in, PANEL_TITLE_POINTS) for _, title in panels]
     row_in = ABOVE_PANEL_IN + TITLE_LINE_IN * max(map(len, titles)) + tall_in + below_in
     figure = Figure(figsize=(wide_in, row_in))
     FigureCanvasAgg(figure)
@@ -99,7 +100,7 @@ def finished(frame: Frame, words: Words, marks: Mapping[str, Mark]) -> Figure:
     """The figure, as tall as its panels, legend and notes need."""
     figure = frame.figure
     top = head(words.title, words.reading, frame.room_in)
-    notes = [line for note in words.notes for line in wrapped(note, frame.room_in, NOTE_POINTS)]
+    notes = _lines(words.notes, frame.room_in)
     down_in = top.height_in + frame.panels_in
     legend_in = legend_height_in(list(marks), frame.room_in)
     tall_in = down_in + legend_in + 0.2 + LINE_IN * len(notes)
@@ -114,3 +115,13 @@ def finished(frame: Frame, words: Words, marks: Mapping[str, Mark]) -> Figure:
     for number, line in enumerate(notes):
         put(figure, LEFT_IN, down_in + legend_in + 0.08 + LINE_IN * number, line, fontsize=NOTE_POINTS, color=QUIET)
     return figure
+
+
+def _lines(notes: Iterable[str], room_in: float) -> list[str]:
+    """The notes in lines. What is beyond MOST_NOTE_LINES is left out, and a line says so."""
+    lines: list[str] = []
+    for note in notes:
+        lines += wrapped(note, room_in, NOTE_POINTS)
+        if len(lines) > MOST_NOTE_LINES:
+            return [*lines[:MOST_NOTE_LINES], "There are more notes than fit here. The tables have them all."]
+    return lines

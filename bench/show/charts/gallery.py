@@ -13,6 +13,7 @@ from bench.judge.stacks.rows import Row
 from bench.reading import JudgedRun
 from bench.show.charts import frontier, in_flight, knee, percentiles, timeline
 from bench.show.charts.against_load import against_load
+from bench.show.charts.drawable import drawable
 from bench.show.charts.frame import Chart
 from bench.show.charts.style import styled
 from bench.show.text.document import Picture
@@ -36,13 +37,16 @@ NAMES = tuple(_DRAWN)
 def pictures(reading: JudgedRun, rows: Sequence[Row], names: Iterable[str] = NAMES) -> Iterator[Picture]:
     """The charts of these names, by default all, in the order of the page. A chart without data is left out.
 
+    Of a run that is too large to draw they show a part, and say so.
+
     The same run gives the same bytes.
     """
+    reading, rows, left_out = drawable(reading, rows)
     for draw in (_DRAWN[name] for name in names):
         # Not around the yield, or the caller would work with these settings of the drawing library.
         with styled():
             chart = draw(reading, rows)
-            picture = None if chart is None else _picture(chart)
+            picture = None if chart is None else _picture(chart, left_out)
         if picture is not None:
             yield picture
 
@@ -53,7 +57,9 @@ def save_pictures(pictures: Iterable[Picture], folder: Path) -> tuple[Picture, .
     saved = []
     for picture in pictures:
         for kind, data in zip(FORMATS, (picture.svg, picture.png), strict=True):
-            (folder / f"{picture.name}.{kind}").write_bytes(data)
+            path = folder / f"{picture.name}.{kind}"
+            path.unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
+            path.write_bytes(data)
         saved.append(picture)
     for name in set(NAMES) - {picture.name for picture in saved}:
         for kind in FORMATS:
@@ -61,9 +67,10 @@ def save_pictures(pictures: Iterable[Picture], folder: Path) -> tuple[Picture, .
     return tuple(saved)
 
 
-def _picture(chart: Chart) -> Picture:
+def _picture(chart: Chart, left_out: str) -> Picture:
     svg, png = (_written(chart.figure, kind) for kind in FORMATS)
-    return Picture(chart.name, chart.title, chart.finding, chart.caution, own_ids(svg, chart.name), png)
+    caution = f"{chart.caution} {left_out}" if left_out else chart.caution
+    return Picture(chart.name, chart.title, chart.finding, caution, own_ids(svg, chart.name), png)
 
 
 def _written(figure: Figure, kind: str) -> bytes:

@@ -11,10 +11,10 @@ from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.charts.style import QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
+from bench.show.charts.style import LONGEST_TITLE, QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
 from bench.show.text.document import UNRELIABLE
 from bench.show.text.titles import under
-from bench.show.text.words import plain, plural
+from bench.show.text.words import cut, plain, plural
 
 LINE_IN = 0.175
 TITLE_DOWN_IN, TITLE_LINE_IN, BELOW_TITLE_IN, BELOW_HEAD_IN = 0.16, 0.25, 0.06, 0.135
@@ -53,7 +53,7 @@ def head(title: str, reading: Sequence[str], room_in: float) -> Head:
             lines[-1:] = [longer]
         else:
             lines += wrapped(part, room_in)
-    return Head(tuple(wrapped(title, room_in, TITLE_POINTS, bold=True)), tuple(lines))
+    return Head(tuple(wrapped(cut(title, LONGEST_TITLE), room_in, TITLE_POINTS, bold=True)), tuple(lines))
 
 
 def draw_head(figure: Figure, one: Head, left_in: float) -> None:

@@ -1,6 +1,7 @@
 """How charts look: a colour and a marker for each stack, and settings that no file of the user changes."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from bench.errors import cut
 
 # Okabe and Ito's colours, distinguishable for colour-blind readers; yellow is darkened for lines on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8F7A00")
@@ -22,6 +25,9 @@ VALUE_POINTS = 8.0
 BAR_WIDE = 0.72
 # Small letters on whole pixels take up to this much more room than their outlines.
 HINTING = 1.07
+LONGEST_DRAWN, LONGEST_TITLE = 6000, 300
+"""Characters of a text on a chart."""
+
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -85,14 +91,17 @@ def width_in(text: str, points: float = TEXT_POINTS, *, bold: bool = False) -> f
 
 
 def wrapped(text: str, room_in: float, points: float = TEXT_POINTS, *, bold: bool = False) -> list[str]:
-    """`text` in lines that are no wider than the room; a wider word is broken too."""
+    """`text` in lines that are no wider than the room; a wider word is broken too.
+
+    A text of more than LONGEST_DRAWN characters is cut.
+    """
 
     def fits(line: str) -> bool:
         return width_in(line, points, bold=bold) <= room_in
 
     lines: list[str] = []
     line = ""
-    for word in text.split():
+    for word in cut(text, LONGEST_DRAWN).split():
         longer = f"{line} {word}" if line else word
         if fits(longer):
             line = longer
@@ -101,7 +110,12 @@ def wrapped(text: str, room_in: float, points: float = TEXT_POINTS, *, bold: boo
             lines.append(line)
         line = word
         while not fits(line) and len(line) > 1:
-            most = next(size for size in range(len(line) - 1, 0, -1) if size == 1 or fits(line[:size]))
+            most = _fitting(line, fits)
             lines.append(line[:most])
             line = line[most:]
     return [*lines, line] if line else lines
+
+
+def _fitting(word: str, fits: Callable[[str], bool]) -> int:
+    """How many of the first characters of the word fit, and at least one."""
+    return max(bisect(range(1, len(word)), False, key=lambda size: not fits(word[:size])), 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from bench.judge.cell.metrics import MEMORY, P95, THROUGHPUT, Metric
-from bench.judge.cell.timeline import BIN_S, Timeline
+from bench.judge.cell.timeline import Timeline
 from bench.model.cell import Cell
 from bench.model.run import Run
 from bench.reading import JudgedRun
@@ -19,7 +19,7 @@ from bench.show.charts.style import INK, QUIET, Mark, marks
 from bench.show.text.document import UNRELIABLE
 from bench.show.text.titles import load_title, wording
 from bench.show.text.words import listed, plain
-from bench.units import figure, scale, seconds
+from bench.units import figure, scale, seconds, tick
 
 NAME = "timeline"
 CAUTION = (
@@ -68,7 +68,8 @@ def chart(reading: JudgedRun) -> Chart | None:
     ]
     where = f"{plain(cell.stack)} on {plain(cell.scenario)}, {load_title(cell.load)}, round {cell.round}"
     title = f"Second by second: {where}"
-    how = (*of_run(run), "shaded: warm-up, not counted", "a point for each second")
+    every = "a point for each second" if line.bin_s == 1 else f"a point for every {tick(line.bin_s)} seconds"
+    how = (*of_run(run), "shaded: warm-up, not counted", every)
     words = Words(title, how, notes)
     return Chart(NAME, title, _finding(where, tracks, line), CAUTION, finished(frame, words, {cell.stack: mark}))
 
@@ -90,7 +91,7 @@ def _tracks(run: Run, cell: Cell, line: Timeline) -> tuple[_Track, ...]:
 
 def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
     """Set the horizontal axis, shade the warm-up and mark the window; only the last panel has tick labels."""
-    end = max(line.start_s[-1] + BIN_S, line.window_end_s)
+    end = max(line.start_s[-1] + line.bin_s, line.window_end_s)
     across_axis(axes, (0.0, end), wide_in, log=False)
     axes.tick_params(labelbottom=last)
     if last:
@@ -119,7 +120,7 @@ def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
     up_axis(axes, limits(min(known) * chosen.factor, max(known) * chosen.factor, log=log), log=log)
     axes.set_ylabel(f"{chosen.axis} (log scale)" if log else chosen.axis)
     axes.plot(
-        [start + BIN_S / 2 for start in line.start_s],
+        [start + line.bin_s / 2 for start in line.start_s],
         [math.nan if value is None else value * chosen.factor for value in track.values],
         color=mark.colour,
         linewidth=1.3,
@@ -139,7 +140,7 @@ def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
     inside = [
         place
         for place, start_s in enumerate(line.start_s)
-        if start_s >= line.window_start_s and start_s + BIN_S <= line.window_end_s
+        if start_s >= line.window_start_s and start_s + line.bin_s <= line.window_end_s
     ]
     parts = []
     for track in tracks:
@@ -148,5 +149,6 @@ def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
             low, high = (figure(value, track.metric.unit) for value in (min(known), max(known)))
             parts.append(f"{track.name} between {low} and {high}")
     void = [track.name for track in tracks if track.void]
-    said = f"per second of the window, {listed(parts)}" if parts else "no whole second of the window is reliable"
+    every = "second" if line.bin_s == 1 else f"{tick(line.bin_s)} seconds"
+    said = f"per {every} of the window, {listed(parts)}" if parts else f"no whole {every} of the window is reliable"
     return f"{where}: {said}.{f' {UNRELIABLE.capitalize()}: {listed(void)}.' if void else ''}"

@@ -27,6 +27,12 @@ SHORT_CHARTS = ("throughput", "p95", "memory")
 PRINTED = ("results", "reading", "footnotes", "wrong-answers", "remarks", "ratios", "reproduction", "limits", "answer")
 """The sections that are printed. The answer comes last, because the end is what a terminal shows."""
 
+UNCOUNTED = ("limits", "answer")
+"""What is printed of a report whose tables are too long."""
+
+MOST_PRINTED = 500
+"""Rows: ten times as many as any profile of this project has."""
+
 SHORT = ("answer", "limits", "results", "reading", "footnotes", "remarks", "ratios", "reproduction", "charts")
 """The sections of a report that is part of another page."""
 
@@ -45,9 +51,13 @@ def report(
     )
 
 
-def printed(whole: Document) -> Document:
-    """What is printed of a report."""
-    return chosen(whole, PRINTED)
+def printed(whole: Document, rows: int = 0) -> Document:
+    """What is printed of a report; without the tables where they have more rows than anybody reads on a terminal."""
+    if rows <= MOST_PRINTED:
+        return chosen(whole, PRINTED)
+    brief = chosen(whole, UNCOUNTED)
+    left_out = Paragraph(f"The tables have {rows} rows, too many to print: see report.html or report.md.")
+    return Document("", "", (left_out, *brief.blocks))
 
 
 def short(whole: Document, run: Run, folder: str) -> Document:

@@ -7,8 +7,11 @@ from bench.model.run import Run
 from bench.show.report.machine import machine, steadiness
 from bench.show.report.selftest import selftest_lines
 from bench.show.text.document import Block, Code, Facts, Paragraph, Section, points, words_table
-from bench.show.text.words import plural
+from bench.show.text.words import cut, plural
 from bench.units import seconds
+
+LONGEST = 20_000
+"""Characters of the command, and of a list of versions: a thousand of them."""
 
 _HEADERS = ("stack", "what it is", "workers", "threads", "slots")
 
@@ -28,7 +31,8 @@ def summary(run: Run) -> str:
 def where(run: Run) -> Section:
     """The machine, and what was installed on it."""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(run.versions.items()))
-    return Section("machine", "Machine and versions", (Paragraph(machine(run)), Facts((("versions", versions),))))
+    facts = Facts((("versions", cut(versions, LONGEST)),))
+    return Section("machine", "Machine and versions", (Paragraph(machine(run)), facts))
 
 
 def stacks(run: Run) -> Section:
@@ -68,9 +72,10 @@ def _made(run: Run) -> Iterator[Block]:
     else:
         found = (Paragraph(f"Selftest of {run.selftest.taken}:"), *points(selftest_lines(run.selftest)))
     yield Section("selftest", "What this machine can measure", found)
-    yield Section("command", "The command", (Code(shlex.join(("python", "-m", "bench", *run.argv))),))
+    yield Section("command", "The command", (Code(cut(shlex.join(("python", "-m", "bench", *run.argv)), LONGEST)),))
 
 
 def _distributions(run: Run) -> tuple[str, str]:
     """What an installed program, which has no lock file, ran with."""
-    return "installed distributions", ", ".join(f"{name} {version}" for name, version in run.distributions.items())
+    found = ", ".join(f"{name} {version}" for name, version in run.distributions.items())
+    return "installed distributions", cut(found, LONGEST)

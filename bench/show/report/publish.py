@@ -41,6 +41,8 @@ def publish(
     numbers = figures(run, found, compared)
     piped = json is not None and str(json) == "-"
     try:
+        if embed_in is not None and embed_in.exists() and not embed_in.is_file():
+            raise BenchError(f"{embed_in} is no file that the report could be written into")
         around = None if embed_in is None else embed_in.read_text(encoding="utf-8")
         if around is not None:
             embed(around, "", str(embed_in))  # before anything is written: does it take a report at all?
@@ -48,18 +50,19 @@ def publish(
         if piped:
             stdout.say(numbers)
         else:
-            stdout.show(printed(report(run, found, compared, reproduced=reproduced)))
+            stdout.show(printed(report(run, found, compared, reproduced=reproduced), len(found)))
         drawn = save_pictures(pictures(reading, found), folder / "charts")
         whole = report(run, found, compared, reproduced=reproduced, pictures=drawn)
-        (folder / "report.md").write_text(markdown.render(whole), encoding="utf-8")
-        (folder / "report.html").write_text(html.render(whole), encoding="utf-8")
+        for name, text in (("report.md", markdown.render(whole)), ("report.html", html.render(whole))):
+            (folder / name).unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
+            (folder / name).write_text(text, encoding="utf-8")
         if embed_in is not None and around is not None:
             link = link_from(embed_in, folder)
             text = markdown.render(short(whole, run, link), level=2, pictures=f"{link}/charts")
             embed_in.write_text(embed(around, text, str(embed_in)), encoding="utf-8")
         if json is not None and not piped:
             json.write_text(numbers, encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise BenchError(f"the report cannot be written: {error}") from error
     if not piped:
         stdout.say(f"\nWith charts, for any browser: {folder / 'report.html'}\nAs Markdown: {folder / 'report.md'}\n")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bench.show.text.document import Block, Cell, Document, Paragraph, Points, Section, Table, within
 from bench.show.text.markdown import render
-from bench.show.text.words import plain, plural
+from bench.show.text.words import cut, plural
 
 MOST_BYTES = 60_000
 """GitHub takes 65,536 characters; the rest is room for other words in the comment."""
@@ -37,7 +37,7 @@ def _rows(block: Table | Points) -> tuple[object, ...]:
 def _first(document: Document, number: int) -> Document:
     """The document with so many rows of each table and list, and with texts cut."""
     blocks = tuple(part for block in document.blocks for part in _blocks(block, number))
-    return Document(_cut(document.title), _cut(document.lead), blocks)
+    return Document(cut(document.title, LONGEST_TEXT), cut(document.lead, LONGEST_TEXT), blocks)
 
 
 def _blocks(block: Block, number: int) -> list[Block]:
@@ -45,11 +45,11 @@ def _blocks(block: Block, number: int) -> list[Block]:
     match block:
         case Section():
             inner = tuple(part for one in block.blocks for part in _blocks(one, number))
-            return [replace(block, title=_cut(block.title), blocks=inner)]
+            return [replace(block, title=cut(block.title, LONGEST_TEXT), blocks=inner)]
         case Paragraph():
-            return [replace(block, text=_cut(block.text))]
+            return [replace(block, text=cut(block.text, LONGEST_TEXT))]
         case Points():
-            kept = [Points(tuple(map(_cut, block.texts[:number])))] if number else []
+            kept = [Points(tuple(cut(text, LONGEST_TEXT) for text in block.texts[:number]))] if number else []
             return [*kept, *_left_out(len(block.texts) - number, "note")]
         case Table():
             rows = tuple(tuple(map(_cut_cell, row)) for row in block.rows[:number])
@@ -57,13 +57,8 @@ def _blocks(block: Block, number: int) -> list[Block]:
     return [block]
 
 
-def _cut(text: str, most: int = LONGEST_TEXT) -> str:
-    whole = plain(text)
-    return whole if len(whole) <= most else f"{whole[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
-
-
 def _cut_cell(cell: Cell) -> Cell:
-    return replace(cell, text=_cut(cell.text, LONGEST_CELL), detail=_cut(cell.detail, LONGEST_CELL))
+    return replace(cell, text=cut(cell.text, LONGEST_CELL), detail=cut(cell.detail, LONGEST_CELL))
 
 
 def _left_out(number: int, noun: str) -> list[Block]:

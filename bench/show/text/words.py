@@ -1,15 +1,10 @@
 """Words from a run, made safe to show, and joined into parts of sentences."""
 
-import re
 from collections.abc import Sequence
 
+from bench.errors import cut, plain
 
-def plain(text: str) -> str:
-    """`text` on one line, with unprintable characters written as escapes: names come from other people's files."""
-    line = re.sub(r"\s+", " ", text).strip()
-    if line.isprintable():
-        return line
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
+__all__ = ("cut", "listed", "plain", "plural")
 
 
 def plural(number: int, noun: str) -> str:

@@ -7,8 +7,12 @@ from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
 from bench.show.text.titles import load_title
+from bench.show.text.words import cut, plural
 from bench.show.verdict import words
 from bench.show.verdict.finding import HEADERS, NUMBERS, lines
+
+MOST_DIFFERENCES, LONGEST = 200, 1000
+"""Rows of the table of differences, and characters of a value in it: the values come from other people's files."""
 
 _CONTROL = "Base and head run the same code here, so any change is drift of the session."
 
@@ -35,9 +39,14 @@ def verdict(judgement: Judgement, *, brief: bool = False) -> Document:
 
 def _differences(judgement: Judgement) -> Iterator[Section]:
     if judgement.differences:
-        fields = ((one.field, one.base, one.head) for one in judgement.differences)
+        fields = (
+            [cut(text, LONGEST) for text in (one.field, one.base, one.head)]
+            for one in judgement.differences[:MOST_DIFFERENCES]
+        )
         table = words_table(("field", "base", "head"), fields)
-        yield Section("differences", "Differences between the runs", (table,))
+        more = len(judgement.differences) - MOST_DIFFERENCES
+        rest = [Paragraph(f"{plural(more, 'difference')} more: --json has all of them.")] if more > 0 else []
+        yield Section("differences", "Differences between the runs", (table, *rest))
 
 
 def _places(name: str, findings: Iterable[Finding]) -> Iterator[Section]:

@@ -10,13 +10,17 @@ from bench.show.text.shorten import shortened
 from bench.show.verdict.document import verdict
 from bench.show.verdict.json import figures
 
+MOST_PRINTED = 1000
+"""Findings: twenty times as many as a run of this project's own profiles has."""
+
 
 def present(judgement: Judgement, *, markdown: Path | None = None, json: Path | None = None) -> int:
-    """The exit code of the verdict, once it is printed and written to the files.
+    """The exit code of the verdict, once it is printed and written to the files; in short where it has many findings.
 
     Raises BenchError where a file cannot be written, after printing.
     """
-    stdout.show(verdict(judgement))
+    many = len(judgement.findings) + len(judgement.ungated) > MOST_PRINTED
+    stdout.show(shortened(verdict(judgement, brief=True)) if many else verdict(judgement))
     for path, make in ((markdown, comment), (json, figures)):
         if path is not None:
             _write(path, make(judgement))

@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from bench.judge.gate.verdict import Finding, Judgement, Side, Word
-from bench.show.text.words import listed, plural
+from bench.show.text.words import cut, listed, plural
 from bench.show.verdict.finding import detectable, limit, name, place, sentence
 from bench.units import probability
 
 NAMED = 3
 """The most fields that a sentence names; the rest are counted."""
+
+LONGEST = 200
+"""Characters of a value in a sentence."""
 
 _WHY: Mapping[Word, str] = {
     "regressed": "The whole interval lies beyond the threshold of {}",
@@ -33,7 +36,10 @@ def headline(judgement: Judgement) -> str:
 def why(judgement: Judgement) -> str:
     """Why that is the verdict."""
     if judgement.differences:
-        parts = [f"{one.field} is {one.base} in base and {one.head} in head" for one in judgement.differences]
+        parts = [
+            f"{one.field} is {cut(one.base, LONGEST)} in base and {cut(one.head, LONGEST)} in head"
+            for one in judgement.differences
+        ]
         return f"{_some(parts, '; ')}."
     if judgement.moved:
         return (

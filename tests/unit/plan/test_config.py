@@ -90,8 +90,18 @@ def complaint(*paths: Path) -> str:
             "stacks.one.slots: Input should be a valid integer or Input should be 'unbounded'",
         ),
         ("stacks.one.programs = 3", "stacks.one.programs: Input should be a valid string, not 3"),
-        ("stacks.one.ready_path = 'health'", "stacks.one.ready_path: String should match pattern '^/"),
-        ("stacks.one.ready_path = '/a b'", "stacks.one.ready_path: String should match pattern '^/"),
+        ("stacks.one.ready_path = 'health'", "stacks.one.ready_path: A path begins with /, not 'health'"),
+        (
+            "stacks.one.ready_path = '/a b'",
+            "stacks.one.ready_path: A path is percent-encoded: write '/a%20b', not '/a b'",
+        ),
+        (
+            "scenarios.look.path = '/grüße?q=é%20%'",
+            "look.path: A path is percent-encoded: write '/gr%C3%BC%C3%9Fe?q=%C3%A9%20%', not '/grüße?q=é%20%'",
+        ),
+        ('scenarios.look.path = "/a\\nb"', "scenarios.look.path: A path is percent-encoded: write '/a%0Ab', not "),
+        (f"scenarios.look.path = '/{'ü' * 5000}'", "scenarios.look.path: A path is percent-encoded: write '/%C3%BC"),
+        ("scenarios.look.upstream.users = { median_s = 1, sigma = 1e9 }", "should be less than or equal to 10, not"),
         ("scenarios.look.timeout_s = 0", "scenarios.look.timeout_s: Input should be greater than 0, not 0"),
         ("scenarios.look.status = 20", "scenarios.look.status: Input should be greater than or equal to 100, not 20"),
         ("scenarios.look.hold_s = -1.0", "scenarios.look.hold_s: Input should be greater than or equal to 0, not -1.0"),
@@ -454,3 +464,29 @@ def test_a_profile_says_which_two_stacks_are_its_headline_where_both_are_measure
     assert make_plan(config, "quick").profile.compare == ("w2", "a2")
     assert make_plan(config, "quick", stacks=["a2", "w2", "w1"]).profile.compare == ("w2", "a2")
     assert make_plan(config, "quick", stacks=["w1", "w2", "a1"]).profile.compare == ("a1", "w1")
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + WHOLE.encode())
+    assert list(load_config([path]).stacks) == ["one"]
+
+
+def test_a_path_that_is_percent_encoded_is_kept(write: Write) -> None:
+    above = write("scenarios.look.path = '/a%20b/%C3%BC?q=[1]&r=~!'")
+    assert load_config([write(WHOLE, "base.toml"), above]).scenarios["look"].path == "/a%20b/%C3%BC?q=[1]&r=~!"
+
+
+@pytest.mark.parametrize("name", ["gone.py", "."])
+def test_a_locustfile_that_is_missing_is_found_when_it_is_planned(write: Write, tmp_path: Path, name: str) -> None:
+    config = load_config([write(WHOLE, "base.toml"), write(f"scenarios.look.locustfile = '{name}'")])
+    with pytest.raises(BenchError) as caught:
+        make_plan(config, "quick")
+    assert str(caught.value) == f"scenarios.look.locustfile: there is no file {(tmp_path / name).resolve()}"
+
+
+def test_a_plan_of_more_cells_than_a_run_may_have_is_refused(write: Write) -> None:
+    config = load_config([write(WHOLE)])
+    assert make_plan(config, "quick", rounds=5000).profile.rounds == 5000
+    with pytest.raises(BenchError, match=r"profiles\.quick: it has 10002 cells, and a run has at most 10000"):
+        make_plan(config, "quick", rounds=5001)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bench.model.config import Closed
-from bench.model.samples import TABLES
+from bench.model.samples import TABLES, Samples
 from bench.record import columns
 from tests.unit.builders import FLASK, samples
 
@@ -37,3 +37,14 @@ def test_the_columns_of_a_table_are_equally_long() -> None:
     arrays = columns.stored(RAW)
     with pytest.raises(ValueError, match="columns of one table differ in length: t_s, role"):
         columns.samples_of(arrays | {"adopted": arrays["adopted"][1:]})
+
+
+@pytest.mark.parametrize("name", ["process_look", "thread_look", "thread_call"])
+@pytest.mark.parametrize("value", [-1, 1, 10**9])
+def test_a_row_that_points_to_none_is_an_error(name: str, value: int) -> None:
+    one = np.zeros(1)
+    looks = {column: one for table in ("looks", "processes", "threads") for column in TABLES[table]}
+    arrays = {**columns.stored(Samples()), **looks, "calls": np.array(["futex"])}
+    assert columns.samples_of(arrays).thread_call.tolist() == [0]
+    with pytest.raises(ValueError, match=f"^{name} points to a row that there is not$"):
+        columns.samples_of({**arrays, name: np.array([value])})

@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from bench.record.machine import distributions, git_state
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -62,3 +65,18 @@ def test_every_installed_distribution_is_told_with_its_version() -> None:
     found = distributions()
     assert found["numpy"] == version("numpy")
     assert list(found) == sorted(found)
+
+
+def test_a_repository_in_a_folder_with_an_umlaut_has_a_commit_where_the_locale_has_ascii_only(repository: Path) -> None:
+    folder = repository.rename(repository.with_name("Gr\u00fc\u00dfe"))
+    (folder / "f\u00fcr").write_text("new\n")
+    program = "from pathlib import Path; from bench.record.machine import git_state; print(git_state(Path(), [Path()]))"
+    done = subprocess.run(
+        (sys.executable, "-c", program),
+        cwd=folder,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.stderr == b""
+    assert done.stdout.decode().strip() == str((git(folder, "rev-parse", "HEAD"), True))

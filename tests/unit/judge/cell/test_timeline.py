@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bench.judge.cell import figures
 from bench.judge.cell.figures import DROPPED, TIMEOUT, UNSENT
-from bench.judge.cell.timeline import Timeline, timeline
+from bench.judge.cell.timeline import MOST_BINS, Timeline, timeline
 from bench.model.cell import Window
 from bench.model.config import Closed
 from bench.model.samples import Samples
@@ -115,3 +115,13 @@ def test_every_answer_of_the_load_is_in_exactly_one_second(begin_s: float, secon
     found = timeline(samples, window, TIMEOUT_S)
     assert len(found.start_s) == seconds
     assert sum(found.throughput_rps) == pytest.approx(figures.throughput_rps(samples, window) * seconds)
+
+
+@pytest.mark.parametrize(("length_s", "bin_s", "count"), [(600.0, 1.0, 600), (601.0, 2.0, 300), (1e9, 1666667.0, 599)])
+def test_a_long_load_has_longer_bins_and_not_more_of_them(length_s: float, bin_s: float, count: int) -> None:
+    window = Window(100.0, 100.0, 100.0 + length_s)
+    found = timeline(cell((100.5, 100.75, 200), (101.5, 101.75, 200)), window, TIMEOUT_S)
+    assert (found.bin_s, len(found.start_s)) == (bin_s, count)
+    assert len(found.start_s) <= MOST_BINS
+    assert found.start_s[:2] == (0.0, bin_s)
+    assert found.throughput_rps[0] == (2 if bin_s > 1 else 1) / bin_s

@@ -238,3 +238,37 @@ def test_a_regression_stays_one_if_head_gets_even_worse(base: list[float], head:
     there = only(cpu(base), cpu([log + worse for log in head])).findings[0]
     if here.verdict == "regressed":
         assert there.verdict == "regressed"
+
+
+def planned(run: Run, rounds: int) -> Run:
+    return replace(run, config=replace(run.config, profile=replace(run.config.profile, rounds=rounds)))
+
+
+def test_a_head_that_dropped_five_of_its_nine_rounds_cannot_pass() -> None:
+    whole = planned(run([OK] * 9), 9)
+    assert judge_unpaired(whole, whole, USUAL).exit_code == 0
+    ended = replace(whole, cells=whole.cells[:4])
+    judgement = judge_unpaired(whole, ended, USUAL)
+    assert judgement.exit_code == 4
+    assert {one.because for one in judgement.findings} == {
+        "5 of 9 rounds of head were not recorded, so head cannot pass"
+    }
+    assert judge_unpaired(ended, whole, USUAL).deciding[0].because == (
+        "5 of 9 rounds of base were not recorded, so head cannot pass"
+    )
+
+
+def test_rounds_that_are_missing_do_not_hide_a_regression() -> None:
+    base = planned(cpu([0.0, 0.001, 0.002, 0.003, 0.004, 0.005]), 6)
+    head = planned(cpu([0.5, 0.501, 0.502, 0.503]), 6)
+    assert judge_unpaired(base, head, USUAL).exit_code == 1
+
+
+def test_another_number_of_rounds_and_another_lock_file_are_told() -> None:
+    base, head = planned(run([OK] * 6), 6), replace(planned(run([OK] * 5), 5), lock_sha256="cd" * 32)
+    judgement = judge_unpaired(base, head, USUAL)
+    assert judgement.exit_code == 0
+    assert judgement.notes == (
+        "Base and head differ in rounds: 6 in base and 5 in head.",
+        "Base and head differ in lock_sha256: abababababab in base and cdcdcdcdcdcd in head.",
+    )

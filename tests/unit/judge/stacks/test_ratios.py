@@ -284,3 +284,9 @@ def test_a_stack_or_scenario_that_differs_between_the_runs_is_not_compared(
     tables = getattr(PLAN, table)
     changed: dict[str, Any] = {table: {**tables, name: replace(tables[name], **change)}}
     assert bool(held_against(replace(run, config=replace(PLAN, **changed)), run)) is alike
+
+
+def test_a_plan_of_a_thousand_million_rounds_takes_no_longer_than_the_rounds_that_were_recorded() -> None:
+    many = plan(SHAPES, {"weather": (10,)}, rounds=10**9)
+    cells = [*rounds("flask", [100.0, 10.0]), *rounds("loop", [200.0, 20.0])]
+    assert ratio_of(ratios(cells, many), "loop").estimate.values == (2.0, 2.0)

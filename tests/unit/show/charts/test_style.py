@@ -2,7 +2,7 @@ import matplotlib as mpl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.show.charts.style import styled, width_in, wrapped
+from bench.show.charts.style import LONGEST_DRAWN, styled, width_in, wrapped
 
 
 def test_the_users_settings_are_neither_used_nor_lost() -> None:
@@ -25,3 +25,10 @@ def test_words_stay_whole_where_they_fit() -> None:
     with styled():
         assert wrapped("one two three", width_in("one two") + 0.01) == ["one two", "three"]
         assert wrapped("", 1.0) == []
+
+
+def test_a_very_long_text_is_cut() -> None:
+    with styled():
+        lines = wrapped("x" * 100_000, 5.0)
+    assert len("".join(lines)) == LONGEST_DRAWN
+    assert lines[-1].endswith("\N{HORIZONTAL ELLIPSIS}")

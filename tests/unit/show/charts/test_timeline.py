@@ -89,3 +89,18 @@ def test_no_text_is_cut_off_or_runs_into_another(count: int) -> None:
         drawn = timeline.chart(found)
     assert drawn is not None
     assert_legible(drawn.figure)
+
+
+def test_longer_bins_are_told() -> None:
+    drawn = chart(
+        replace(
+            second_by_second(),
+            start_s=tuple(10.0 * place for place in range(8)),
+            bin_s=10.0,
+            window_start_s=20.0,
+            window_end_s=80.0,
+        )
+    )
+    np.testing.assert_allclose(xs(drawn.figure.axes[0], "line:throughput"), [10.0 * place + 5 for place in range(8)])
+    assert "a point for every 10 seconds" in words(drawn.figure)
+    assert "per 10 seconds of the window, throughput between 0/s and 910/s" in drawn.finding

@@ -12,10 +12,10 @@ from bench.judge.stats.intervals import estimate
 from bench.model.cell import Limit, Problem
 from bench.model.config import Open
 from bench.model.run import Run, Selftest
-from bench.show.report.document import SHORT_CHARTS, printed, report, short
+from bench.show.report.document import MOST_PRINTED, SHORT_CHARTS, printed, report, short
 from bench.show.report.reproduction import Reproduction
 from bench.show.text import markdown, terminal
-from bench.show.text.document import Document, Picture, Section, numbered, within
+from bench.show.text.document import Document, Paragraph, Picture, Section, numbered, within
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -191,3 +191,9 @@ def test_the_command_is_what_a_shell_takes(run: Run) -> None:
     assert "```\npython -m bench run --set 'a.env.B=c d'\n```" in text(
         replace(run, argv=("run", "--set", "a.env.B=c d"))
     )
+
+
+def test_tables_of_very_many_rows_are_not_printed(run: Run) -> None:
+    found = printed(whole(run), MOST_PRINTED + 1)
+    assert found.blocks[0] == Paragraph("The tables have 501 rows, too many to print: see report.html or report.md.")
+    assert [block.name for block in found.blocks if isinstance(block, Section)] == ["limits", "answer"]

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from bench.judge.gate.comparable import Difference
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Judgement
 from bench.model.cell import Problem
 from bench.model.run import Gated
-from bench.show.text.document import Section, Table, within
+from bench.show.text.document import Paragraph, Section, Table, within
 from bench.show.text.terminal import PIPED_WIDTH, render
-from bench.show.verdict.document import verdict
+from bench.show.verdict.document import MOST_DIFFERENCES, verdict
 from bench.show.verdict.json import figures
 from bench.show.verdict.publish import comment
 from tests.unit.sessions import CLOSED, OPEN, STACKS, Figures, Recipe, ab_cell, ab_run, ordinary, session
@@ -166,3 +167,13 @@ def test_a_brief_verdict_has_every_finding_of_the_whole_one_the_gravest_first(sl
     assert [block.title for block in brief if isinstance(block, Section)] == ["Findings", "Control"]
     names = [block.name for block in whole if isinstance(block, Section)]
     assert len(names) == len(set(names))
+
+
+def test_of_very_many_differences_the_first_are_shown_and_the_rest_counted(slower: Judgement) -> None:
+    found = tuple(Difference(f"versions.{number}", "1" * 5000, "2") for number in range(MOST_DIFFERENCES + 5))
+    document = verdict(replace(slower, verdict="not comparable", differences=found))
+    table = next(block for block in within(document.blocks) if isinstance(block, Table))
+    assert len(table.rows) == MOST_DIFFERENCES
+    assert max(len(cell.text) for row in table.rows for cell in row) == 1000
+    assert Paragraph("5 differences more: --json has all of them.") in list(within(document.blocks))
+    assert len(document.lead) < 1000

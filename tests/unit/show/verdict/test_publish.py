@@ -13,7 +13,7 @@ from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Finding, Judgement, Word
 from bench.show.text.terminal import render
 from bench.show.verdict.document import verdict
-from bench.show.verdict.publish import comment, present
+from bench.show.verdict.publish import MOST_PRINTED, comment, present
 from tests.unit.sessions import STACKS, Recipe, session
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -106,3 +106,13 @@ def test_a_file_that_cannot_be_written_is_an_error_after_the_verdict_was_said(
     with pytest.raises(BenchError, match=r"the verdict cannot be written to .*: No such file or directory"):
         present(slower, json=tmp_path / "absent" / "a.json")
     assert capsys.readouterr().out == render(verdict(slower))
+
+
+def test_a_verdict_of_very_many_findings_is_printed_in_short(
+    slower: Judgement, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judgement = replace(many(slower, "a", ["inconclusive", "regressed"], MOST_PRINTED + 1), differences=())
+    assert present(judgement) == 1
+    out = capsys.readouterr().out
+    assert len(out) < 3 * GITHUB
+    assert "rows were left out: there is no room for more." in " ".join(out.split())
