@@ -124,7 +124,7 @@ def test_the_error_for_a_file_that_the_load_generator_left_damaged_says_so(reque
 
 
 def test_the_columns_of_the_looks_are_taken_over(requests: Path) -> None:
-    seen = {"look_t_s": np.array([1.0, 2.0]), "look_unaccepted": np.array([3.0, 4.0])}
+    seen = {"look_t_s": np.array([1.0, 2.0]), "look_unaccepted": np.array([3, 4])}
     samples = join_samples(requests, [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], [], ["server"], seen)
     assert (samples.look_t_s.tolist(), samples.look_unaccepted.tolist()) == ([1.0, 2.0], [3, 4])
     assert samples.calls == ()
