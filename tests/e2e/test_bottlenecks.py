@@ -25,7 +25,7 @@ OWN = ("--profile", "limits", "--stacks", "flask-gthread,fastapi-aiohttp", "--sc
 own = known("own", *OWN, "--users", "5,50", *SMALL_POOL, *FEW_THREADS, slow=False)
 few = known("few", *OWN, "--users", "5", "--rate", "50", *SMALL_POOL, *FEW_THREADS)
 routes = known("routes", "--profile", "limits", "--stacks", "fastapi-aiohttp", "--scenarios", "aggregated_parallel",
-               "--users", "5,20", *SMALL_POOL)  # fmt: skip
+               "--users", "5,30", *SMALL_POOL)  # fmt: skip
 cheap = known("cheap", "--profile", "limits", "--stacks", "cheap", "--scenarios", "fast", "--users", "50",
               "--warmup", "0.5", "--window", "0.7", slow=False)  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_nothing_is_the_limit_where_all_requests_are_served(few: Known, stack: s
 
 
 def test_a_pool_of_connections_is_found_through_parallel_calls_of_several_routes(routes: Known) -> None:
-    limited_by(routes, POOL, "aggregated_parallel", "20 users", APPLICATION, "a pool of 30")
+    limited_by(routes, POOL, "aggregated_parallel", "30 users", APPLICATION, "a pool of 30")
 
 
 def test_the_generator_is_named_where_a_service_takes_more_than_it_can_send(cheap: Known) -> None:

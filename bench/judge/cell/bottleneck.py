@@ -41,6 +41,7 @@ SERVED_SHARE = 0.9
 SLOTS_SHARE = 0.85
 """Slots that are all taken show less than all of them: a slot is held longer under load than without."""
 
+FEW_FOR_EACH = 2
 WORKER_CPU_SHARE = 0.05
 WORKER_CORES = 0.002
 """A worker that uses less CPU serves nothing: a process that only watches over others uses about as much."""
@@ -133,8 +134,8 @@ def bottleneck(
         or _load_side(case)
         or _gil(case)
         or _server_cpu(case)
-        or _workers(case)
         or _event_loop(case)
+        or _workers(case)
         or _slots(case)
         or _nothing(case)
     )
@@ -203,8 +204,13 @@ def _server_cpu(case: _Case) -> _Found:
 
 
 def _workers(case: _Case) -> _Found:
-    """Workers that take no part, while requests wait outside of the others."""
-    if case.looks is None or case.stack.workers < 2 or case.looks.queued_share < HALF_OF_LOOKS:
+    """Workers that take no part, while requests wait outside of the others.
+
+    With few requests in flight some may have none by chance.
+    """
+    if case.looks is None or case.stack.workers < 2 or case.in_flight < FEW_FOR_EACH * case.stack.workers:
+        return None
+    if case.looks.queued_share < HALF_OF_LOOKS:
         return None
     share = sum(process.cores for process in case.looks.processes) / case.stack.workers
     least = max(WORKER_CPU_SHARE * share, WORKER_CORES)

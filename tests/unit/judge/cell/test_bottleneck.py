@@ -172,6 +172,9 @@ def test_a_cause_is_named_with_the_evidence_that_shows_it(one: Bottleneck, limit
 
 
 LOOK_ALIKES = {
+    "workers of which some have no connection by chance": found(
+        FOUR_SYNC, SLEEP, 30.0, looks(process(connections=1), unaccepted=1, inside=3), in_flight=5.0, busy=0.02
+    ),
     "a sync worker that takes one connection at a time": found(
         GEVENT, SLEEP, 9.9, looks(process(connections=1, unread=1, main=("nanosleep",) * LOOKS), inside=1), busy=0.02
     ),
