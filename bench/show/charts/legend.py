@@ -11,7 +11,16 @@ from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.charts.style import LONGEST_TITLE, QUIET, TEXT_POINTS, TITLE_POINTS, Mark, width_in, wrapped
+from bench.show.charts.style import (
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    QUIET,
+    TEXT_POINTS,
+    TITLE_POINTS,
+    Mark,
+    width_in,
+    wrapped,
+)
 from bench.show.text.document import UNRELIABLE
 from bench.show.text.titles import under
 from bench.show.text.words import cut, plain, plural
@@ -75,7 +84,7 @@ def put(figure: Figure, x_in: float, down_in: float, text: str, **look: Any) -> 
 
 def legend_columns(names: Sequence[str], room_in: float) -> tuple[list[str], int, float]:
     """The labels, broken if wider than the page, the number of columns, and the distance between columns."""
-    labels = ["\n".join(wrapped(plain(name), room_in - HANDLE_IN)) for name in names]
+    labels = ["\n".join(wrapped(cut(name, LONGEST_NAME), room_in - HANDLE_IN)) for name in names]
     widest = max(width_in(line) for label in labels for line in label.split("\n"))
     step_in = HANDLE_IN + widest + COLUMN_GAP_IN
     return labels, min(len(labels), max(1, int((room_in + COLUMN_GAP_IN) / step_in))), step_in
