@@ -42,8 +42,8 @@ def test_the_columns_of_a_table_are_equally_long() -> None:
 @pytest.mark.parametrize("name", ["process_look", "thread_look", "thread_call"])
 @pytest.mark.parametrize("value", [-1, 1, 10**9])
 def test_a_row_that_points_to_none_is_an_error(name: str, value: int) -> None:
-    tables = ("looks", "processes", "threads")
-    looks = {column: np.zeros(1, columns.DTYPES[column]) for table in tables for column in TABLES[table]}
+    names = (*TABLES["looks"], *TABLES["processes"], *TABLES["threads"])
+    looks = {column: np.zeros(1, columns.DTYPES[column]) for column in names}
     arrays = {**columns.stored(Samples()), **looks, "calls": np.array(["futex"])}
     assert columns.samples_of(arrays).thread_call.tolist() == [0]
     with pytest.raises(ValueError, match=f"^{name} points to a row that there is not$"):
