@@ -23,6 +23,10 @@ from .test_unreachable import FullListener
 from .upstream import LARGEST_CITY, LIMIT_BYTES, LONGEST_LINE_CITY, hangs, largest_body
 
 
+REFUSED = (problem(502, FAILED), problem(504, LATE))
+"""On a busy machine it may take longer than the timeout to find out that a body is too large."""
+
+
 def seconds_until_late(servers: dict[str, Server], cities: list[str]) -> dict[tuple[str, str], float]:
     """The time until the answer 504, by server and city; all are asked at the same time."""
     took: dict[tuple[str, str], float] = {}
@@ -58,7 +62,8 @@ def test_a_large_body_or_a_long_line_in_it_costs_no_such_memory(
     assert len(largest_body()) < LIMIT_BYTES / 2
     before = {name: peak_bytes(server) for name, server in servers.items()}
     for city in (LARGEST_CITY, LONGEST_LINE_CITY):
-        assert ask_weather(connections, city) == dict.fromkeys(KINDS, problem(502, FAILED))
+        answers = ask_weather(connections, city)
+        assert {name: answer for name, answer in answers.items() if answer not in REFUSED} == {}
     grown = {name: peak_bytes(server) - before[name] for name, server in servers.items()}
     assert {name: size for name, size in grown.items() if size > 20_000_000} == {}
 

@@ -33,6 +33,8 @@ SERVICE_S = 0.02
 
 FROZEN = re.compile(r"^frozen from ([\d.]+) to ([\d.]+)$", re.MULTILINE)
 
+ELSEWHERE = {"upstream", "not known"}
+
 
 def logged(folder: Path) -> str:
     """What the one server of a run told."""
@@ -219,9 +221,11 @@ starved = known("starved", "--profile", "faults", "--scenarios", "good", "--rate
 
 
 def test_an_upstream_that_is_held_up_never_passes_for_a_slow_service(held_up: Known) -> None:
-    cell = held_up.find("flask-gthread", "weather", "10 users", lambda cell: bottleneck_of(cell).limit == "upstream")
+    cell = held_up.find(
+        "flask-gthread", "weather", "10 users", lambda cell: bottleneck_of(cell).limit in ELSEWHERE
+    )
     assert "upstream late" in voided(cell, "latency")
-    assert bottleneck_of(cell).limit == "upstream"
+    assert bottleneck_of(cell).limit in ELSEWHERE
 
 
 def test_a_generator_that_others_keep_from_its_core_never_passes_for_a_slow_server(starved: Known) -> None:

@@ -1,10 +1,12 @@
 """What a report must take at most, of a run as large as any; on an idle machine."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.judge.stacks.limits import compared
 from bench.reading import read_run
 from tests.e2e.witness import Witness
 
@@ -20,7 +22,7 @@ def test_the_large_run_is_one_that_could_have_been_recorded(tmp_path: Path) -> N
     asked = sum(served.hits["weather"] for cell in run.cells if (served := cell.measurement.upstream) is not None)
     assert asked == pytest.approx(300_000, rel=0.05)
     assert sum(cell.outcome == "ok" for cell in run.cells) >= 0.9 * len(run.cells)
-    assert read_run(tmp_path).run == run
+    assert read_run(tmp_path).run == replace(run, cells=compared(run.cells))
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_a_hostile_run_is_shown_or_refused_in_one_line_that_says_why(
     assert wanted in capsys.readouterr().err
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 1_000_000))
 def test_a_run_that_was_damaged_by_chance_is_shown_or_refused(good: Path, tmp_path: Path, seed: int) -> None:
     bad = tmp_path / "bad"

@@ -20,18 +20,26 @@ def compared(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     Latency as at the lowest load, in the same round: nothing limits the stack. Longer, with all requests read and an
     idle server: a limit inside the application. An A/B has no bottlenecks.
     """
-    known = {cell.order: cell for group in _groups(cells) for cell in _compared(group)}
-    return tuple(known.get(cell.order, cell) for cell in cells)
+    found = list(cells)
+    for places in _groups(cells):
+        for place, cell in zip(places, _compared([cells[place] for place in places]), strict=True):
+            found[place] = cell
+    return tuple(found)
 
 
-def _groups(cells: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
-    """The cells of one stack, scenario, round and load model, loads ascending; those that have a latency."""
+def _groups(cells: Sequence[Cell]) -> Iterator[Sequence[int]]:
+    """The places of the cells of one stack, scenario, round and load model, loads ascending; that have a latency."""
 
-    def key(cell: Cell) -> tuple[str, str, int, str]:
+    def key(place: int) -> tuple[str, str, int, str]:
+        cell = cells[place]
         return cell.stack, cell.scenario, cell.round, cell.load.model
 
-    able = [cell for cell in cells if len(cell.measurements) == 1 and P95.value(cell.measurement) is not None]
-    for _, group in groupby(sorted(able, key=lambda cell: (*key(cell), amount(cell.load))), key=key):
+    able = [
+        place
+        for place, cell in enumerate(cells)
+        if len(cell.measurements) == 1 and P95.value(cell.measurement) is not None
+    ]
+    for _, group in groupby(sorted(able, key=lambda place: (*key(place), amount(cells[place].load))), key=key):
         yield list(group)
 
 
@@ -39,7 +47,7 @@ def _compared(group: Sequence[Cell]) -> Iterator[Cell]:
     lowest, *higher = group
     least = lowest.measurement.latency_s
     if least is None:
-        return
+        raise ValueError("a cell without a latency cannot be compared")
     named = [_named(cell, lowest, least) for cell in higher]
     if any(_limit(cell) == "nothing" for cell in named):
         lowest = _with(lowest, "nothing", f"P50 and P95 stay within {percent(NEAR - 1)} of these at a higher load")

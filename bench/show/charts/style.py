@@ -25,7 +25,7 @@ VALUE_POINTS = 8.0
 BAR_WIDE = 0.72
 # Small letters on whole pixels take up to this much more room than their outlines.
 HINTING = 1.07
-LONGEST_DRAWN, LONGEST_TITLE, LONGEST_NAME = 6000, 300, 80
+LONGEST_DRAWN, LONGEST_TITLE, LONGEST_NAME = 2000, 300, 80
 """Characters of a text on a chart, of a title, and of a name in the legend."""
 
 

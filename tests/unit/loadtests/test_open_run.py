@@ -132,7 +132,7 @@ def test_by_hand_one_user_sends_the_whole_rate_and_the_others_stop(stop: tuple[s
         done = locust(url, "--rate", "50", "-u", "3", "-r", "3", "-t", "2s", *stop)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert 60 < len(arrived_s) <= 105
+    assert 60 < len(arrived_s) <= 50 * (max(arrived_s) - min(arrived_s)) + 5  # three users would send 150/s
     assert (len(arrived_s) - 1) / (arrived_s[-1] - arrived_s[0]) == pytest.approx(50, rel=0.1)
     requests, failures = totals(done)
     assert failures == 0

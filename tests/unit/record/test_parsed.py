@@ -3,7 +3,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.record.parsed import LARGEST, MOST_VALUES, parsed
@@ -12,6 +12,7 @@ SCALARS = st.none() | st.booleans() | st.text() | st.integers(-(10**30), 10**30)
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_what_a_run_can_have_is_parsed_as_it_is(value: Any) -> None:
     assert parsed(json.dumps(value).encode()) == value

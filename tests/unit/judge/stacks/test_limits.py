@@ -24,7 +24,7 @@ def measured(
 
 def limits(*cells: Cell) -> list[Limit]:
     """The limits of these cells, in their order, once they are compared."""
-    found = compared([replace(one, order=order) for order, one in enumerate(cells)])
+    found = compared(cells)
     return [one.measurement.bottleneck.limit for one in found if one.measurement.bottleneck is not None]
 
 
@@ -57,10 +57,7 @@ def test_a_limit_that_one_cell_shows_stays() -> None:
 
 def test_the_evidence_names_the_lowest_load_and_its_latency() -> None:
     same, longer = measured(20, 0.1, 0.2), measured(30, 0.3, 0.4, inside=True)
-    found = [
-        one.measurement.bottleneck
-        for one in compared([replace(one, order=n) for n, one in enumerate((measured(10, 0.1, 0.2), same, longer))])
-    ]
+    found = [one.measurement.bottleneck for one in compared([measured(10, 0.1, 0.2), same, longer])]
     assert [one.evidence for one in found if one is not None] == [
         "P50 and P95 stay within 15.0 % of these at a higher load",
         "P50 and P95 are within 15.0 % of those at 10 users",

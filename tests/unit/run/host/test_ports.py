@@ -40,7 +40,7 @@ def test_a_server_that_listens_on_ipv6_only_is_told_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, family: socket.AddressFamily, advice: str
 ) -> None:
     monkeypatch.setattr(ports, "READY_S", 0.01)
-    monkeypatch.setattr(ports, "_not_ready", lambda *_: "refused")
+    monkeypatch.setattr(ports, "ask", lambda *_: ports.Answer("refused"))
     port, argv = ports.free_port(), (sys.executable, "-c", "import time; time.sleep(60)")
     with (
         socket.create_server((host, port), family=family),
