@@ -22,7 +22,6 @@ from .test_connections import ask_weather
 from .test_unreachable import FullListener
 from .upstream import LARGEST_CITY, LIMIT_BYTES, LONGEST_LINE_CITY, hangs, largest_body
 
-
 REFUSED = (problem(502, FAILED), problem(504, LATE))
 """On a busy machine it may take longer than the timeout to find out that a body is too large."""
 

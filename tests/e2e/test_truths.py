@@ -221,9 +221,7 @@ starved = known("starved", "--profile", "faults", "--scenarios", "good", "--rate
 
 
 def test_an_upstream_that_is_held_up_never_passes_for_a_slow_service(held_up: Known) -> None:
-    cell = held_up.find(
-        "flask-gthread", "weather", "10 users", lambda cell: bottleneck_of(cell).limit in ELSEWHERE
-    )
+    cell = held_up.find("flask-gthread", "weather", "10 users", lambda cell: bottleneck_of(cell).limit in ELSEWHERE)
     assert "upstream late" in voided(cell, "latency")
     assert bottleneck_of(cell).limit in ELSEWHERE
 
