@@ -48,8 +48,8 @@ clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 m
 # are started: none should have to compile the modules that another has compiled.
 test test-rest: export PYTHONDONTWRITEBYTECODE =
 test: $(READY) ## the tests that every change must pass (about 4 minutes on two cores)
-	$(PYTEST) -n auto -m "not live and not slow"
-	$(PYTEST) -m "live and not slow" tests/e2e
+	$(PYTEST) -n auto -m "not live and not slow and not by_hand"
+	$(PYTEST) -m "live and not slow and not by_hand" tests/e2e
 
 test-all: test test-rest ## all tests (about 15 minutes, on an idle machine)
 

@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _only_live(item: pytest.Item) -> bool:
-    """Whether it is live, but not slow."""
-    return item.get_closest_marker("live") is not None and item.get_closest_marker("slow") is None
+    """Whether it is live, and neither slow nor run by hand."""
+    return item.get_closest_marker("live") is not None and not any(map(item.get_closest_marker, ("slow", "by_hand")))
 
 
 def _works_for_another(config: pytest.Config) -> bool:

@@ -43,12 +43,13 @@ class Known(Protocol):
         """The cell, which is as wanted if the harness is right."""
 
 
-def known(name: str, *words: str, during: During | None = None, slow: bool = True) -> Any:
+def known(name: str, *words: str, during: During | None = None, slow: bool = True, by_hand: bool = False) -> Any:
     """A fixture of this name: the cells of `bench run` with these words, as they are stored and as measured now.
 
-    `during` is called when the run has begun and may disturb it. `slow`: only `make test-all` measures.
+    `during` is called when the run has begun and may disturb it. `slow`: only `make test-all` measures. `by_hand`: only
+    who asks for it, as one who changes how causes are found does: `python -m pytest -m by_hand tests/e2e`.
     """
-    marks = [pytest.mark.live, *([pytest.mark.slow] if slow else [])]
+    marks = [pytest.mark.live, pytest.mark.by_hand if by_hand else pytest.mark.slow] if slow else [pytest.mark.live]
 
     @pytest.fixture(scope="module", params=["stored", pytest.param("live", marks=marks)], name=name)
     def cells(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:

@@ -23,20 +23,20 @@ FEW_THREADS = ("--set", "flask-gthread.threads=8")
 OWN = ("--profile", "limits", "--stacks", "flask-gthread,fastapi-aiohttp", "--scenarios", "weather")
 
 own = known("own", *OWN, "--users", "5,50", *SMALL_POOL, *FEW_THREADS)
-few = known("few", *OWN, "--users", "5", "--rate", "50", *SMALL_POOL, *FEW_THREADS)
+few = known("few", *OWN, "--users", "5", "--rate", "50", *SMALL_POOL, *FEW_THREADS, by_hand=True)
 routes = known("routes", "--profile", "limits", "--stacks", "fastapi-aiohttp", "--scenarios", "aggregated_parallel",
-               "--users", "5,30", *SMALL_POOL)  # fmt: skip
+               "--users", "5,30", *SMALL_POOL, by_hand=True)  # fmt: skip
 cheap = known("cheap", "--profile", "limits", "--stacks", "cheap", "--scenarios", "fast", "--users", "50",
               "--warmup", "0.5", "--window", "0.7", slow=False)  # fmt: skip
 
-BLOCKING = ("blocks", "blocking-client", "blocking-program", "burns", "burns-in-threads")
+BLOCKING = ("blocking-client", "blocking-program", "burns-in-threads")
 WAITING = ("threads", "waits", "at-once", "one-in-ten-at-once", "locked", "pooled")
 
 
-def causes(name: str, stack: str, *scenarios: str, users: int | None = None) -> Any:
+def causes(name: str, stack: str, *scenarios: str, users: int | None = None, by_hand: bool = True) -> Any:
     """The cells of a stack under these scenarios; `users`: instead of those of the profile."""
     words = ("--profile", "limits", "--stacks", stack, "--scenarios", ",".join(scenarios))
-    return known(name, *words, *(() if users is None else ("--users", str(users))))
+    return known(name, *words, *(() if users is None else ("--users", str(users))), by_hand=by_hand)
 
 
 def beside_another_program(harness: Harness, started: "subprocess.Popen[str]", out: Path) -> None:  # noqa: ARG001
@@ -55,7 +55,8 @@ waiting = causes("waiting", "unaware", *WAITING)
 threads_wsgi = causes("threads_wsgi", "threads-wsgi", "waits", "burns", users=20)
 sync_wsgi = causes("sync_wsgi", "sync-wsgi", "waits", "burns", users=20)
 gevent_wsgi = causes("gevent_wsgi", "gevent-wsgi", "blocks", users=5)
-hung_wsgi = causes("hung_wsgi", "hung-wsgi", "waits", users=20)
+hung_wsgi = causes("hung_wsgi", "hung-wsgi", "waits", users=20, by_hand=False)
+blocked = causes("blocked", "unaware", "blocks", "burns", by_hand=False)
 disturbed = known("disturbed", "--profile", "limits", "--scenarios", "burns", "--window", "2.5",
                   during=beside_another_program)  # fmt: skip
 four_loops = causes("four_loops", "four-loops", "blocks", "burns", users=20)
@@ -68,14 +69,14 @@ NOTHING: tuple[Limit, ...] = ("nothing",)
 NOT_SATURATED: tuple[Limit, ...] = ("nothing", "not known")
 
 CAUSES: Mapping[str, tuple[str, str, str, str, tuple[Limit, ...], str]] = {
-    "a sleep on the event loop": ("unaware", "unaware", "blocks", "5 users", EVENT_LOOP, "nanosleep"),
+    "a sleep on the event loop": ("blocked", "unaware", "blocks", "5 users", EVENT_LOOP, "nanosleep"),
     "a client that blocks the event loop": (
         "unaware", "unaware", "blocking-client", "5 users", EVENT_LOOP, "waited in (poll|recvfrom)",
     ),
     "a program that the event loop waits for": (
         "unaware", "unaware", "blocking-program", "5 users", EVENT_LOOP, "waited in (wait4|waitid|poll|read)",
     ),
-    "work on the event loop": ("unaware", "unaware", "burns", "20 users", CPU, "busy"),
+    "work on the event loop": ("blocked", "unaware", "burns", "20 users", CPU, "busy"),
     "work in threads, on one core": ("unaware", "unaware", "burns-in-threads", "20 users", CPU, "busy"),
     "forty threads that the framework lends": ("waiting", "unaware", "threads", "100 users", APPLICATION, "were read"),
     "fewer users than these threads": ("waiting", "unaware", "threads", "2 users", NOT_SATURATED, ""),
@@ -119,6 +120,11 @@ def named(cells: Known, cause: str) -> None:
     """The cause is named, or what may be said of it, and no other."""
     _, stack, scenario, load, limits, words = CAUSES[cause]
     limited_by(cells, stack, scenario, load, limits, words)
+
+
+@of("blocked")
+def test_an_event_loop_that_is_blocked_or_busy(blocked: Known, cause: str) -> None:
+    named(blocked, cause)
 
 
 @of("unaware")

@@ -11,14 +11,19 @@ import pytest
 from tests.unit.hostile import DAMAGES, HEAVY, MOST_BYTES, MOST_S, small_run
 
 ROOT = Path(__file__).resolve().parents[2]
-BY_HAND = {"200 stacks", "50 stacks with long names"}
-"""To draw these takes half a minute. `python -m tests.unit.hostile` shows them too."""
+QUICK = {"rounds of 1e9", "a window of 1e9 s", "100 million rows in a small archive", "10 million values"}
+"""The others take up to half a minute each."""
 
 MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["rounds of 1e9", "a window of 1e9 s", *sorted(HEAVY - BY_HAND)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in QUICK else pytest.mark.by_hand)
+        for name in sorted(HEAVY | QUICK)
+    ],
+)
 def test_a_hostile_run_takes_less_than_a_minute_and_a_gigabyte(name: str, tmp_path: Path) -> None:
     damage, wanted = DAMAGES[name]
     bad = tmp_path / "bad"
