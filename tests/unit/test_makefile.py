@@ -23,7 +23,7 @@ def test_make_has_nothing_to_complain_of_and_help_names_every_target() -> None:
 
 def test_a_target_does_what_its_name_says() -> None:
     for name, does in (
-        ("test", '-m "live and not slow" tests/e2e'),
+        ("test", '-m "live and not slow and not by_hand" tests/e2e'),
         ("selftest", "-m bench selftest"),
         ("regress", "-m bench ab --base main"),
     ):
