@@ -25,7 +25,7 @@ from .witness import Witness
 
 CONFIG = Path(__file__).with_name("apps") / "known.toml"
 STORED = Path(__file__).with_name("stored")
-TRIES = 3
+TRIES = 2
 
 Name = tuple[str, str, str]
 """Stack, scenario and load (`10 users`, `50/s`)."""

@@ -14,7 +14,7 @@ from .known import Known, Live, bottleneck_of, known, problems_of
 FAULTY = ("--profile", "faults")
 
 faults = known("faults", *FAULTY)
-more = known("more", *FAULTY, "--scenarios", "calls-twice,thinking")
+more = known("more", *FAULTY, "--scenarios", "calls-twice,thinking", by_hand=True)
 light = known("light", *FAULTY, "--stacks", "flask-gthread,fastapi-aiohttp", "--scenarios", "weather",
               "--users", "10", "--rate", "50")  # fmt: skip
 
