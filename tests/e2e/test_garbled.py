@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bench.judge.cell.metrics import BY_NAME
-from bench.judge.cell.wrong_answers import told
+from bench.judge.cell.wrong_answers import described
 from bench.model.cell import Cell
 from bench.record.store import load_run
 
@@ -112,4 +112,4 @@ def test_the_first_answer_that_was_wrong_is_kept_and_told(
     assert (kept.error, kept.status, kept.expected) == ("status 502", 502, "status 200")
     assert any("application/problem+json" in line for line in kept.headers)
     assert '"status":502' in kept.body.replace(" ", "")
-    assert f"    first {told(kept)}" in done.err.splitlines()
+    assert f"    first {described(kept)}" in done.err.splitlines()

@@ -234,12 +234,15 @@ def _event_loop(case: _Case) -> _Found:
 
 
 def _is_loop(case: _Case, process: Process) -> bool:
-    """Whether the main thread runs an event loop: it was seen to wait for events, or holds connections all by itself.
+    """Whether the main thread runs an event loop: it was seen to wait for events, or nothing else can run one.
 
-    Which a server that takes one connection at a time does not.
+    Nothing else can where no other thread was seen to wait for events, in an ASGI server or in a process of one thread
+    that holds several connections. A worker that takes one connection at a time holds one.
     """
+    if EVENTS in process.waits:
+        return EVENTS in process.main
     alone = len(process.waits) == len(process.main) and process.connections > 1
-    return case.stack.interface == "asgi" or EVENTS in process.main or alone
+    return case.stack.interface == "asgi" or alone
 
 
 def _blocking(process: Process) -> list[str]:

@@ -19,8 +19,8 @@ class Process:
     """One process of the server over all looks.
 
     `cores`: CPU seconds per second. `connections`: the most that it held accepted. `unread`: connections with a request
-    that it had not read, at each look. `main`: what its main thread did at each look. `waits`: what each
-    thread did at each look. `active`: how many of them want to run.
+    that it had not read, at each look. `main`: what its main thread did at each look. `waits`: what each thread did at
+    each look. `active`: how many of them want to run.
     """
 
     pid: int
@@ -60,7 +60,8 @@ class Looks:
 def looks(samples: Samples) -> Looks | None:
     """What the looks saw; None where there were too few."""
     count = len(samples.look_t_s)
-    if count < FEWEST or len(samples.process_look) == 0:
+    length_s = float(np.ptp(samples.look_t_s)) if count else 0.0
+    if count < FEWEST or length_s <= 0 or len(samples.process_look) == 0:
         return None
     unread = np.bincount(samples.process_look, samples.process_unread, count).astype(np.int64)
     went = sent(samples)
@@ -72,7 +73,7 @@ def looks(samples: Samples) -> Looks | None:
         unread=unread,
         inside=np.maximum(in_flight - samples.look_unaccepted - unread, 0),
         processes=tuple(_process(samples, int(pid)) for pid in np.unique(samples.process_pid)),
-        delay_s=float(delays_s.sum()) / float(np.ptp(samples.look_t_s)),
+        delay_s=float(delays_s.sum()) / length_s,
     )
 
 

@@ -103,10 +103,10 @@ def other_programs(
 ) -> Problem | None:
     """Programs that are no part of the measurement ran on the server's cores or the load's.
 
-    The limit for the server's cores is three times what the selftest read where nothing ran: a core that wakes up often
-    seems to be used a little more than it is. Not judged in windows under 2 s, because the kernel accounts idle time in
-    steps of 10 ms. `delay_s`: seconds per
-    second for which the server's threads were ready to run and had no core; None where it is not known.
+    The limit for the server's cores is 3 %, or three times what the selftest read while nothing else ran: a core that
+    wakes up often seems to be used a little more than it is. Windows under 2 s are not judged, because the kernel
+    accounts idle time in steps of 10 ms. `delay_s`: seconds per second for which the server's threads were ready to run
+    and had no core; None where it is not known.
     """
     if window.end_s - window.start_s < OTHER_LEAST_S:
         return None

@@ -6,7 +6,7 @@ from bench.model.wrong_answer import WrongAnswer
 ENCODING = "content-encoding"
 
 
-def told(one: WrongAnswer) -> str:
+def described(one: WrongAnswer) -> str:
     """One line: the kind, what was expected, what came, and what may be the reason."""
     wrong_body = one.error == error_name(WRONG_BODY)  # any other name of an answer says its status, if it has one
     headers = f"headers {'; '.join(one.headers)}" if one.headers else ""

@@ -45,7 +45,7 @@ def differences(base: Run, head: Run) -> tuple[Difference, ...]:
     )
 
 
-def told(base: Run, head: Run) -> tuple[Difference, ...]:
+def notable(base: Run, head: Run) -> tuple[Difference, ...]:
     """What the two runs differ in that a reader must know of, though their figures are compared all the same.
 
     Another lock file, or other installed distributions, may be what the change is. Another number of rounds makes the

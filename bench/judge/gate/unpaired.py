@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bench.judge.gate import evidence
-from bench.judge.gate.comparable import differences, told
+from bench.judge.gate.comparable import differences, notable
 from bench.judge.gate.context import context_figures
 from bench.judge.gate.decision import Member, findings, shown
 from bench.judge.gate.evidence import Evidence, Ruling
@@ -32,7 +32,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
         *(f"Head: {note}" for note in head.notes),
         *(
             f"Base and head differ in {one.field}: {one.base} in base and {one.head} in head."
-            for one in told(base, head)
+            for one in notable(base, head)
         ),
     )
     unlike = differences(base, head)

@@ -49,27 +49,33 @@ def _compared(group: Sequence[Cell]) -> Iterator[Cell]:
     if least is None:
         raise ValueError("a cell without a latency cannot be compared")
     named = [_named(cell, lowest, least) for cell in higher]
-    if any(_limit(cell) == "nothing" for cell in named):
+    if any(_as_short(cell, least) and _limit(cell) == "nothing" for cell in named):
         lowest = _with(lowest, "nothing", f"P50 and P95 stay within {percent(NEAR - 1)} of these at a higher load")
     yield from (lowest, *named)
+
+
+def _limit(cell: Cell) -> Limit | None:
+    found = cell.measurement.bottleneck
+    return None if found is None else found.limit
+
+
+def _as_short(cell: Cell, least: Distribution) -> bool:
+    """Whether latency is about that of the lowest load, or shorter."""
+    now = cell.measurement.latency_s
+    return now is not None and now.p50 <= NEAR * least.p50 and now.p95 <= NEAR * least.p95
 
 
 def _named(cell: Cell, lowest: Cell, least: Distribution) -> Cell:
     now, found = cell.measurement.latency_s, cell.measurement.bottleneck
     if now is None or found is None:
         return cell
-    if now.p50 <= NEAR * least.p50 and now.p95 <= NEAR * least.p95:
+    if _as_short(cell, least):
         within = f"P50 and P95 are within {percent(NEAR - 1)} of those at {load_name(lowest.load)}"
         return _with(cell, "nothing", within)
     if "application" in found.consistent_with and now.p50 >= LONGER * least.p50:
         longer = f"P50 is {seconds(now.p50)}, at {load_name(lowest.load)} it is {seconds(least.p50)}"
         return _with(cell, "application", f"{found.evidence}; {longer}")
     return cell
-
-
-def _limit(cell: Cell) -> Limit | None:
-    found = cell.measurement.bottleneck
-    return None if found is None else found.limit
 
 
 def _with(cell: Cell, limit: Limit, evidence: str) -> Cell:

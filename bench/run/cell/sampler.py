@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from bench.errors import BenchError
+from bench.run.host.cores import ProcessTime
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import OneProcess, Tree
-from bench.run.testbed.readings import Reading, Resident, read, read_resident
+from bench.run.testbed.readings import Reading, Resident, processes_beside, read, read_resident
 
 INTERVAL_S = 1.0
 RESIDENT_SHARE = 0.4
@@ -22,10 +23,10 @@ COST_SHARE = 0.004
 class Sampler:
     """A context that reads every `interval_s`, and at each moment that `read_at` names, into `readings`.
 
-    Between them it reads RSS alone, into `residents`; with an endless interval it does not. `others`: readings at such
-    moments include every other process of the machine. The first reading is `idle`, taken before. A reading that
-    costs much is taken less often. On leaving, a last one is taken, so that the window lies between two readings; an
-    error of the thread is raised then.
+    Between them it reads RSS alone, into `residents`; with an endless interval it does not. `others`: at such
+    moments every other process of the machine is listed in `beside`. The first reading is `idle`, taken before. A
+    reading that costs much is taken less often. On leaving, a last one is taken, so that the window lies between two
+    readings; an error of the thread is raised then.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Sampler:
     ) -> None:
         self.readings = [idle]
         self.residents: list[Resident] = []
+        self.beside: list[Mapping[int, ProcessTime]] = []
         self._servers = servers
         self._load_side = load_side
         self._cpus = cpus
@@ -76,9 +78,7 @@ class Sampler:
             read_s = time.monotonic()
             resident_s = read_s + RESIDENT_SHARE * self._interval_s
             while (act := self._wait_until_due(read_s, resident_s)) is not None:
-                before_s = time.thread_time()
-                act()
-                least_s = (time.thread_time() - before_s) / COST_SHARE
+                least_s = act() / COST_SHARE
                 now_s = time.monotonic()
                 if act != self._read_resident:
                     read_s = now_s + max(self._interval_s, least_s)
@@ -88,7 +88,7 @@ class Sampler:
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
 
-    def _wait_until_due(self, read_s: float, resident_s: float) -> Callable[[], None] | None:
+    def _wait_until_due(self, read_s: float, resident_s: float) -> Callable[[], float] | None:
         """Wait until a reading is due, regular or asked for, and return what takes it; None once it is to stop."""
         with self._wake:
             while not self._stopping:
@@ -103,11 +103,21 @@ class Sampler:
                 self._wake.wait(min(min(read_s, asked_s, resident_s) - now_s, threading.TIMEOUT_MAX))
             return None
 
-    def _read_all(self) -> None:
-        self._read(others=self._others)
+    def _read_all(self) -> float:
+        """Read, and list what runs beside. The cost of the list does not count: it is taken twice or so in a cell."""
+        cost_s = self._read()
+        if self._others:
+            self.beside.append(processes_beside(self._servers.values(), self._load_side.values()))
+        return cost_s
 
-    def _read(self, *, others: bool = False) -> None:
-        self.readings.append(read(self._servers, self._load_side, self._cpus, others=others))
+    def _read(self) -> float:
+        """Take a reading; the CPU seconds that it cost."""
+        before_s = time.thread_time()
+        self.readings.append(read(self._servers, self._load_side, self._cpus))
+        return time.thread_time() - before_s
 
-    def _read_resident(self) -> None:
+    def _read_resident(self) -> float:
+        """Read RSS; the CPU seconds that it cost."""
+        before_s = time.thread_time()
         self.residents.append(read_resident(self._servers))
+        return time.thread_time() - before_s

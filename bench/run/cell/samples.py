@@ -17,12 +17,13 @@ from bench.model.cell import Neighbour
 from bench.model.samples import Samples
 from bench.model.wrong_answer import WrongAnswer
 from bench.record import columns
-from bench.run.host.cores import CoreTimes
+from bench.run.host.cores import CoreTimes, ProcessTime
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading, Resident, roles
 
-MOST_NEIGHBOURS = 4
+NEIGHBOURS = 2
+"""So many of the heaviest other processes on either side are kept."""
 
 
 def join_samples(
@@ -70,17 +71,21 @@ def _cores(side: str, times: Sequence[CoreTimes | None]) -> dict[str, NDArray[np
     }
 
 
-def neighbours(readings: Sequence[Reading], cpus: CpuSets) -> tuple[Neighbour, ...]:
-    """The processes beside the roles that used most CPU between the first and the last reading of them."""
-    seen = [one.others for one in readings if one.others is not None]
+def neighbours(seen: Sequence[Mapping[int, ProcessTime]], cpus: CpuSets) -> tuple[Neighbour, ...]:
+    """The processes beside the roles that used most CPU between the first and the last time they were seen.
+
+    Those of the server's cores come first, on either side the heaviest.
+    """
     if len(seen) < 2:
         return ()
     first, last = seen[0], seen[-1]
     used = {pid: now.cpu_s - (first[pid].cpu_s if pid in first else 0.0) for pid, now in last.items()}
-    heaviest = sorted(used, key=lambda pid: used[pid], reverse=True)[:MOST_NEIGHBOURS]
-    return tuple(
-        Neighbour(last[pid].name, pid, used[pid], not cpus.server or last[pid].core in cpus.server) for pid in heaviest
-    )
+    found = [
+        Neighbour(last[pid].name, pid, used[pid], on_server=not cpus.server or last[pid].core in cpus.server)
+        for pid in sorted(used, key=lambda pid: used[pid], reverse=True)
+    ]
+    sides = ([one for one in found if one.on_server == on_server][:NEIGHBOURS] for on_server in (True, False))
+    return tuple(one for side in sides for one in side)
 
 
 def read_wrong_answers(file: Path, servers: int) -> list[tuple[WrongAnswer, ...]]:

@@ -74,7 +74,7 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
     other_run = setting.taken.others(ended) if setting.taken is not None else None
-    circumstances = Circumstances(other_run, bed.unready, neighbours(sampler.readings, setting.cpus))
+    circumstances = Circumstances(other_run, bed.unready, neighbours(sampler.beside, setting.cpus))
     recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances, wrong_answers)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples

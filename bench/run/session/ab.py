@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
-from bench.judge.cell.wrong_answers import told
+from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.family import family, in_flight, loads, size
 from bench.judge.gate.policy import PAIRED
 from bench.model.cell import SIDES, Cell, CellKey
@@ -193,7 +193,7 @@ class _Session:
         recorder.progress.finish(cell, key)
         one = cell.measurement
         if not one.requests or not one.requests.ok or one.latency_s is None:
-            said = "".join(f"; first {told(wrong)}" for wrong in one.wrong_answers[:1])
+            said = "".join(f"; first {described(wrong)}" for wrong in one.wrong_answers[:1])
             raise BenchError(f"{name} ({side.revision.ref}): {key.stack} serves nothing; its log is in {logs}{said}")
         return cell
 

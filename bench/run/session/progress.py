@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
 from bench.judge.cell.metrics import BY_NAME
-from bench.judge.cell.wrong_answers import told
+from bench.judge.cell.wrong_answers import described
 from bench.model.cell import SIDES, Cell, CellKey, Measurement
 from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name
@@ -64,7 +64,7 @@ class RunProgress:
             for problem in one.problems:
                 self.say(f"    {f'{side} {problem.name}'.strip()}: {problem.detail}")
             for wrong in one.wrong_answers:
-                self.say(f"    {f'{side} first'.strip()} {told(wrong)}")
+                self.say(f"    {f'{side} first'.strip()} {described(wrong)}")
 
     def fail(self, key: CellKey, why: str) -> None:
         """Show why a cell could not be measured."""

@@ -5,8 +5,6 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import psutil
-
 from bench.model.samples import LOAD_SIDE
 from bench.run.host.cores import CoreTimes, ProcessTime, core_times, process_times
 from bench.run.host.cpus import CpuSets
@@ -18,7 +16,6 @@ class Reading:
     """One moment on CLOCK_MONOTONIC: the use of each role, by its name.
 
     `cores_t_s` is the moment of the times of the cores, which are None where the platform does not account them.
-    `others`: every process of this machine that is no part of a role, where it was asked for.
     """
 
     t_s: float
@@ -26,7 +23,6 @@ class Reading:
     cores_t_s: float
     server_cores: CoreTimes | None
     load_cores: CoreTimes | None
-    others: Mapping[int, ProcessTime] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +33,15 @@ class Resident:
     rss_bytes: Mapping[str, int]
 
 
-def read(
-    servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets, *, others: bool = False
-) -> Reading:
-    """A reading of now, with the harness itself as a role. All CPU is read first: reading memory takes longer.
-
-    `others`: every other process on the machine too.
-    """
+def read(servers: Mapping[str, Tree], load_side: Mapping[str, OneProcess], cpus: CpuSets) -> Reading:
+    """A reading of now, with the harness itself as a role. All CPU is read first: reading memory takes longer."""
     t_s = time.monotonic()
     living = {role: tree.read_cpu() for role, tree in servers.items()}
-    load_use = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
+    others = {role: process.use() for role, process in load_side.items()} | {"harness": own_use()}
     cores_t_s = time.monotonic()
     server_cores, load_cores = core_times(cpus.server), core_times(cpus.load)
-    beside = _others([*living.values()], load_side.values()) if others else None
-    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | load_use
-    return Reading(t_s, uses, cores_t_s, server_cores, load_cores, beside)
+    uses = {role: tree.use(living[role]) for role, tree in servers.items()} | others
+    return Reading(t_s, uses, cores_t_s, server_cores, load_cores)
 
 
 def read_resident(servers: Mapping[str, Tree]) -> Resident:
@@ -65,7 +55,8 @@ def roles(readings: Iterable[Reading], servers: Iterable[str]) -> Sequence[str]:
     return list(dict.fromkeys([*servers, *(role for role in LOAD_SIDE if role in seen), *seen]))
 
 
-def _others(servers: Iterable[Sequence[psutil.Process]], load_side: Iterable[OneProcess]) -> Mapping[int, ProcessTime]:
-    known = {member.pid for members in servers for member in members}
+def processes_beside(servers: Iterable[Tree], load_side: Iterable[OneProcess]) -> Mapping[int, ProcessTime]:
+    """Every process of this machine that is no part of a role, by its id, with what it has used so far."""
+    known = {member.pid for tree in servers for member in tree.program.tree()}
     known |= {one.program.process.pid for one in load_side} | {os.getpid()}
     return {pid: seen for pid, seen in process_times().items() if pid not in known}

@@ -172,6 +172,13 @@ def test_a_cause_is_named_with_the_evidence_that_shows_it(one: Bottleneck, limit
 
 
 LOOK_ALIKES = {
+    "a main thread that waits while another thread runs the event loop": found(
+        LOOP,
+        SLEEP,
+        90.0,
+        looks(replace(process(unread=9, main=("futex",) * LOOKS), waits=("futex", EVENTS) * LOOKS)),
+        busy=0.1,
+    ),
     "workers of which some have no connection by chance": found(
         FOUR_SYNC, SLEEP, 30.0, looks(process(connections=1), unaccepted=1, inside=3), in_flight=5.0, busy=0.02
     ),

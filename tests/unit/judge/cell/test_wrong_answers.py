@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.cell.figures import ERROR_NAMES, WRONG_BODY, error_name
-from bench.judge.cell.wrong_answers import told
+from bench.judge.cell.wrong_answers import described
 from bench.model.wrong_answer import WrongAnswer
 
 PLAIN = ("Content-Type: text/plain", "Content-Length: 4")
@@ -36,12 +36,12 @@ ENCODED = (
     ],
 )
 def test_a_wrong_answer_is_told_with_what_was_expected_and_what_came(answer: WrongAnswer, words: str) -> None:
-    assert told(answer) == words
+    assert described(answer) == words
 
 
 @pytest.mark.parametrize("header", ["Content-Encoding: gzip", "content-encoding:gzip", "CONTENT-ENCODING:  gzip "])
 def test_a_wrong_body_that_is_encoded_is_said_to_be(header: str) -> None:
-    assert told(replace(BODY, headers=(*PLAIN, header))).endswith(f"oops, {ENCODED}")
+    assert described(replace(BODY, headers=(*PLAIN, header))).endswith(f"oops, {ENCODED}")
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_wrong_body_that_is_encoded_is_said_to_be(header: str) -> None:
     ],
 )
 def test_an_encoding_is_no_reason_where_there_is_none_or_the_status_is_wrong(answer: WrongAnswer) -> None:
-    assert "the body is encoded" not in told(answer)
+    assert "the body is encoded" not in described(answer)

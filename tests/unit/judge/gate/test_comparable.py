@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench.judge.gate.comparable import Difference, differences, told
+from bench.judge.gate.comparable import Difference, differences, notable
 from bench.model.config import Plan, Timing, UpstreamCall
 from bench.model.run import Run
 from tests.unit.sessions import ordinary
@@ -112,13 +112,15 @@ def test_every_difference_is_named() -> None:
 
 
 def test_what_is_told_is_no_difference() -> None:
-    assert told(RUN, RUN) == ()
-    assert told(RUN, replace(RUN, lock_sha256=None)) == (Difference("lock_sha256", "abababababab", "none"),)
-    assert told(RUN, profile(rounds=20)) == (Difference("rounds", "1", "20"),)
+    assert notable(RUN, RUN) == ()
+    assert notable(RUN, replace(RUN, lock_sha256=None)) == (Difference("lock_sha256", "abababababab", "none"),)
+    assert notable(RUN, profile(rounds=20)) == (Difference("rounds", "1", "20"),)
 
 
 def test_of_other_distributions_the_first_are_named() -> None:
     here = replace(RUN, distributions=dict.fromkeys("abcdef", "1"))
     there = replace(RUN, distributions={**dict.fromkeys("abcde", "2"), "f": "1", "g": "1"})
-    assert told(here, there) == (Difference("distributions", "a 1, b 1, c 1 and 3 more", "a 2, b 2, c 2 and 3 more"),)
-    assert told(here, RUN) == ()
+    assert notable(here, there) == (
+        Difference("distributions", "a 1, b 1, c 1 and 3 more", "a 2, b 2, c 2 and 3 more"),
+    )
+    assert notable(here, RUN) == ()

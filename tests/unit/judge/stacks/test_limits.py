@@ -75,3 +75,7 @@ def test_a_cell_whose_latency_is_unreliable_is_left_as_it_is() -> None:
     problem = Problem("generator late", "by 9 ms", ("latency",))
     late = replace(late, measurements=(replace(late.measurement, problems=(problem,)),))
     assert limits(measured(10, 0.1, 0.2), late) == ["not known", "not known"]
+
+
+def test_latency_that_is_longer_at_the_lowest_load_leaves_that_load_as_it_is() -> None:
+    assert limits(measured(10, 0.1, 0.2), measured(20, 0.3, 0.4, limit="nothing")) == ["not known", "nothing"]

@@ -10,6 +10,7 @@ import pytest
 from bench.errors import BenchError
 from bench.run.cell import sampler
 from bench.run.cell.sampler import COST_SHARE, RESIDENT_SHARE, Sampler
+from bench.run.host.cores import ProcessTime
 from bench.run.host.cpus import CpuSets
 from bench.run.host.tree import Use
 from bench.run.testbed.readings import Reading, Resident
@@ -133,3 +134,19 @@ def test_with_an_endless_interval_rss_is_not_read_between(readings_s: list[float
         taken.read_at(0.0)
         wait_for(readings_s, 2)
     assert resident_s == []
+
+
+def test_listing_what_runs_beside_delays_no_reading(readings_s: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_: object) -> dict[int, ProcessTime]:
+        end_s = time.thread_time() + 0.02  # of which a reading would make the next one wait for 5 s
+        while time.thread_time() < end_s:
+            pass
+        return {7: ProcessTime("make", 1.0, 0)}
+
+    monkeypatch.setattr(sampler, "processes_beside", slow)
+    with Sampler({}, {}, NO_CPUS, IDLE, 0.05, others=True) as taking:
+        taking.read_at(0.0)
+        begun_s = time.monotonic()
+        wait_for(readings_s, 4)
+        assert time.monotonic() - begun_s < 2.0
+    assert taking.beside == [{7: ProcessTime("make", 1.0, 0)}]

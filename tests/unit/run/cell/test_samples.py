@@ -130,16 +130,16 @@ def test_the_columns_of_the_looks_are_taken_over(requests: Path) -> None:
     assert samples.calls == ()
 
 
-def test_the_heaviest_other_processes_between_the_first_and_the_last_reading_come_first() -> None:
+def test_the_heaviest_other_processes_of_either_side_are_kept() -> None:
     first = {7: ProcessTime("old", 5.0, 0), 8: ProcessTime("lazy", 1.0, 1)}
-    last = {7: ProcessTime("old", 6.0, 0), 8: ProcessTime("lazy", 1.0, 1), 9: ProcessTime("new", 2.0, 1)}
-    readings = [Reading(t_s, {}, t_s, None, None, seen) for t_s, seen in ((1.0, first), (2.0, None), (3.0, last))]
-    assert neighbours(readings, CpuSets((1,), (0,))) == (
+    last = {7: ProcessTime("old", 6.0, 0), 8: ProcessTime("lazy", 1.5, 1), 9: ProcessTime("new", 2.0, 1)}
+    last[10] = ProcessTime("third on its side", 0.25, 1)
+    assert neighbours([first, {}, last], CpuSets((1,), (0,))) == (
         Neighbour("new", 9, 2.0, on_server=True),
+        Neighbour("lazy", 8, 0.5, on_server=True),
         Neighbour("old", 7, 1.0, on_server=False),
-        Neighbour("lazy", 8, 0.0, on_server=True),
     )
-    assert neighbours(readings[:2], CpuSets((1,), (0,))) == ()
+    assert neighbours([first], CpuSets((1,), (0,))) == ()
 
 
 HEAD = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\n\r\n"

@@ -10,7 +10,7 @@ from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Program
 from bench.run.host.tree import OneProcess, Use
 from bench.run.testbed import readings as module
-from bench.run.testbed.readings import Reading, read, read_resident, roles
+from bench.run.testbed.readings import Reading, processes_beside, read, read_resident, roles
 from tests.unit.run.host.processes import Member, tree
 
 NO_CPUS = CpuSets((), ())
@@ -64,8 +64,7 @@ def test_processes_that_are_no_part_of_a_role_are_read_where_they_are_asked_for(
     seen = {pid: ProcessTime("program", 1.0, 0) for pid in (1, 2, THIS_PROCESS.process.pid, os.getpid(), 77)}
     monkeypatch.setattr(module, "process_times", lambda: seen)
     servers, load_side = {"server": tree(Member(1), Member(2))}, {"upstream": OneProcess(THIS_PROCESS)}
-    assert read(servers, load_side, NO_CPUS).others is None
-    assert read(servers, load_side, NO_CPUS, others=True).others == {77: seen[77]}
+    assert processes_beside(servers.values(), load_side.values()) == {77: seen[77]}
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -1,4 +1,4 @@
-from bench.judge.cell.wrong_answers import told
+from bench.judge.cell.wrong_answers import described
 from bench.judge.stacks.rows import rows
 from bench.model.run import Run
 from bench.model.wrong_answer import WrongAnswer
@@ -34,9 +34,9 @@ def test_the_first_of_each_kind_is_shown_for_each_stack_and_scenario() -> None:
     later = WrongAnswer("status 503", 503, (), "later", 5, "status 200")
     found = run(("a", 10, (BUSY,)), ("a", 20, (later, OTHER)), ("b", 10, (later,)))
     assert lines(found) == (
-        f"a on weather: {told(BUSY)}",
-        f"a on weather: {told(OTHER)}",
-        f"b on weather: {told(later)}",
+        f"a on weather: {described(BUSY)}",
+        f"a on weather: {described(OTHER)}",
+        f"b on weather: {described(later)}",
     )
 
 
