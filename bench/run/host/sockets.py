@@ -22,20 +22,26 @@ class Connection:
 def connections(port: int) -> list[Connection]:
     """The connections of a port on this machine; none where the platform does not list them."""
     local = b":%04X" % port
-    return [found for table in TABLES for found in _listed(Path(table), local)]
+    for table in TABLES:  # the kernel takes milliseconds to walk through one, however few lines it has
+        lines = _lines(Path(table), local)
+        if lines:
+            return list(_connections(lines))
+    return []
 
 
-def _listed(table: Path, local: bytes) -> Iterator[Connection]:
-    """The connections in one of the kernel's tables whose own end is `local`, a colon and a port in hexadecimal."""
+def _lines(table: Path, local: bytes) -> list[list[bytes]]:
+    """The fields of the lines, a listener's too, whose own end is `local`: a colon and a port in hexadecimal."""
     try:
         lines = table.read_bytes().splitlines()[1:]
     except OSError:  # no IPv6, or not Linux
-        return
-    for line in lines:
-        if local not in line:  # cheaper than to split thousands of lines
-            continue
-        _, own, _, state, queues, _, _, _, _, inode, *_ = line.split()
-        if own.endswith(local) and state in {ESTABLISHED, CLOSE_WAIT}:
+        return []
+    found = (line.split() for line in lines if local in line)  # cheaper than to split thousands of lines
+    return [fields for fields in found if fields[1].endswith(local)]
+
+
+def _connections(lines: Sequence[Sequence[bytes]]) -> Iterator[Connection]:
+    for _, _, _, state, queues, _, _, _, _, inode, *_ in lines:
+        if state in {ESTABLISHED, CLOSE_WAIT}:
             yield Connection(int(inode), int(queues.partition(b":")[2], 16) > 0)
 
 
