@@ -50,10 +50,12 @@ class Samples:
     summed over the server's cores and over the load's; NaN where the platform does not report it.
 
     looks, one row for each look at the server in the second after the window, while the load went on: connections that
-    were not accepted. processes, one row for each look (its place among the looks) and process of the server: accepted
-    connections, those with bytes not read, and CPU seconds. threads, one row for each look and thread: the place in
-    `calls` of what it waited in ("running" where it waited in nothing); at the first and the last look also the seconds
-    that it ran and that it had to wait for a core, else NaN. All three are empty where there were no looks.
+    were not accepted, and the seconds to the answer of the one light request that was sent at the first look: NaN until
+    it was answered, -1 where none was sent. processes, one row for each look (its place among the looks) and process of
+    the server: accepted connections, those with bytes not read, and CPU seconds. threads, one row for each look and
+    thread: the place in `calls` of what it waited in ("running" where it waited in nothing); at the first and the last
+    look also the seconds that it ran and that it had to wait for a core, else NaN. All three are empty where there were
+    no looks.
     """
 
     scheduled_s: Floats = _column("requests", "f8")
@@ -90,6 +92,7 @@ class Samples:
     load_idle_s: Floats = _column("cores", "f8", missing=math.nan)
     look_t_s: Floats = _column("looks", "f8", missing=math.nan)
     look_unaccepted: Ints = _column("looks", "i4", missing=-1)
+    look_light_s: Floats = _column("looks", "f8", missing=-1)
     process_look: Ints = _column("processes", "u1", missing=-1)
     process_pid: Ints = _column("processes", "i4", missing=-1)
     process_connections: Ints = _column("processes", "i4", missing=-1)

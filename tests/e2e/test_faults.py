@@ -66,7 +66,7 @@ def test_every_cell_is_accounted_for_and_the_exit_code_says_that_some_failed(
     [
         ("stillborn", ["start server: stillborn ended with exit code 1; it said: no way to start; log: "]),
         ("dies", ["dies ended with exit code 9; log: "]),
-        ("deaf", ["start server: deaf was not ready on port", "does its argv use {port}?; log: "]),
+        ("deaf", ["start server: deaf was not ready on port", "does its argv use {port}, and can it "]),
         ("fixed", ["start server: fixed ended with exit code 1; it said: ", "address already in use", "; log: "]),
         ("absent", ["start server: there is no program 'no-such-server' on PATH"]),
         ("mistaken", ["start server: unknown placeholder {prot} in '{prot}'; known: {host} {port}"]),

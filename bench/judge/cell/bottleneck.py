@@ -4,6 +4,7 @@ Whether requests waited inside the application, or nothing limits the stack, is 
 bench/judge/stacks/limits.py.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bench.judge.cell.problems import server_share
 from bench.model.cell import Bottleneck, Cpu, Distribution, Limit, Measurement, Problem, UpstreamServed
 from bench.model.config import Closed, Load, Scenario, Stack
 from bench.model.loads import upstream_waits_s
-from bench.units import percent, significant
+from bench.units import percent, seconds, significant
 
 CPU_SHARE = 0.90
 """From this share of its usable cores on, the CPU limits the server."""
@@ -83,7 +84,16 @@ class _Case:
         if self.looks is None:
             concurrency, in_flight = significant(self.concurrency), significant(self.in_flight)
             return f"{concurrency} of {in_flight} requests in flight were served at the same time, and {cpu}"
-        return f"{percent(self.looks.queued_share)} of the looks found a request not accepted or not read, and {cpu}"
+        queued = percent(self.looks.queued_share)
+        return f"{queued} of the looks found a request not accepted or not read, and {cpu}{self.light()}"
+
+    def light(self) -> str:
+        """How long the light request took, in words. It decides nothing: in a queue it waits like all others."""
+        if self.looks is None or self.looks.light_s is None:
+            return ""
+        light_s = self.looks.light_s
+        took = "was not answered within a second" if math.isnan(light_s) else f"took {seconds(light_s)}"
+        return f"; meanwhile GET {self.stack.ready_path} {took}"
 
 
 _Found = tuple[Limit, str] | None
@@ -229,7 +239,8 @@ def _event_loop(case: _Case) -> _Found:
         calls = _blocking(process)
         if len(calls) >= HALF_OF_LOOKS * len(process.main):
             looks = f"in {len(calls)} of {len(process.main)} looks requests were not read"
-            return "event loop", f"{looks}, because the thread of the event loop waited in {_usual(calls)}"
+            waited = f"because the thread of the event loop waited in {_usual(calls)}"
+            return "event loop", f"{looks}, {waited}{case.light()}"
     return None
 
 
@@ -294,7 +305,7 @@ def _application(case: _Case) -> str | None:
     if not inside or not all(_usual(one.main) == EVENTS or _usual(one.waits) == LOCKED for one in inside):
         return None
     read = f"{percent(case.looks.read_share)} of the requests in flight were read"
-    return f"{read}, and the server used {percent(case.server_busy)} of its cores{_pool(case)}"
+    return f"{read}, and the server used {percent(case.server_busy)} of its cores{_pool(case)}{case.light()}"
 
 
 def _usual(calls: Sequence[str]) -> str | None:

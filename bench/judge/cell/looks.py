@@ -36,7 +36,8 @@ class Process:
 class Looks:
     """All looks at a server: at each the connections not accepted, the requests not read, and those inside it.
 
-    `delay_s`: seconds per second for which its threads were ready to run and had no core.
+    `delay_s`: seconds per second for which its threads were ready to run and had no core. `light_s`: seconds to the
+    answer of the light request, NaN where it was not answered; None where there was none.
     """
 
     unaccepted: Ints
@@ -44,6 +45,7 @@ class Looks:
     inside: Ints
     processes: tuple[Process, ...]
     delay_s: float
+    light_s: float | None
 
     @property
     def read_share(self) -> float:
@@ -74,6 +76,7 @@ def looks(samples: Samples) -> Looks | None:
         inside=np.maximum(in_flight - samples.look_unaccepted - unread, 0),
         processes=tuple(_process(samples, int(pid)) for pid in np.unique(samples.process_pid)),
         delay_s=float(delays_s.sum()) / length_s,
+        light_s=None if samples.look_light_s[-1] < 0 else float(samples.look_light_s[-1]),
     )
 
 

@@ -1,9 +1,31 @@
-"""A wrong answer in words."""
+"""The wrong answers of a run, and one in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from bench.judge.cell.figures import WRONG_BODY, error_name
+from bench.model.cell import Cell
 from bench.model.wrong_answer import WrongAnswer
 
 ENCODING = "content-encoding"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A wrong answer, and the stack that gave it under a scenario."""
+
+    stack: str
+    scenario: str
+    answer: WrongAnswer
+
+
+def first_of_each(cells: Iterable[Cell], number: int = 0) -> tuple[Given, ...]:
+    """The first wrong answer of each kind that each stack gave under each scenario; in an A/B by the side `number`."""
+    first: dict[tuple[str, str, str], Given] = {}
+    for cell in cells:
+        for one in cell.measurements[number].wrong_answers:
+            first.setdefault((cell.stack, cell.scenario, one.error), Given(cell.stack, cell.scenario, one))
+    return tuple(first.values())
 
 
 def described(one: WrongAnswer) -> str:

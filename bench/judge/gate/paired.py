@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.gate import evidence
 from bench.judge.gate.context import context_figures
 from bench.judge.gate.decision import Member, findings, shown
@@ -35,6 +36,7 @@ def judge_paired(run: Run, gate: Gate) -> Judgement:
         moved=moved,
         identical=identical,
         notes=(*run.notes, *_ended_early(run), *unused(gate, found)),
+        wrong_answers=(first_of_each(run.cells, 0), first_of_each(run.cells, 1)),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.gate import evidence
 from bench.judge.gate.comparable import differences, notable
 from bench.judge.gate.context import context_figures
@@ -66,6 +67,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
         findings=found,
         ungated=shown(others, UNPAIRED, gate),
         notes=(*notes, *_only_in_head(here, there), *unused(gate, found)),
+        wrong_answers=(first_of_each(base.cells), first_of_each(head.cells)),
     )
 
 

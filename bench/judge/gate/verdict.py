@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bench.judge.cell.metrics import ERRORS, Metric
+from bench.judge.cell.wrong_answers import Given
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
 from bench.model.config import Load
@@ -104,6 +105,7 @@ class Judgement:
     not comparable as a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: where
     one value of a metric comes from, a restart of an A/B or a round of a run. `ungated`: findings that are shown and
     decide nothing. `controls`: the stacks that run the same code on both sides. `identical`: all stacks of the A/B do.
+    `wrong_answers`: those of base and of head, the first of each kind.
     """
 
     verdict: Verdict
@@ -119,6 +121,7 @@ class Judgement:
     identical: bool = False
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
+    wrong_answers: tuple[tuple[Given, ...], tuple[Given, ...]] = ((), ())
 
     @property
     def exit_code(self) -> int:

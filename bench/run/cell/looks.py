@@ -1,8 +1,10 @@
 """Looks at the server after the window, under the same load: what is queued, and what each thread waits in."""
 
+import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -12,10 +14,11 @@ from numpy.typing import NDArray
 from bench.errors import BenchError
 from bench.plan.duration import LOOK_S
 from bench.run.host import sockets, threads
+from bench.run.host.ports import HOST
 from bench.run.host.tree import Tree
 
 LOOKS = 20
-MOST_THREADS = 40
+MOST_THREADS = 20
 """So many threads of a process are looked at: a look costs at most 5 ms of CPU, and idle threads are all alike."""
 
 
@@ -31,16 +34,55 @@ class _Rows:
             self.columns.setdefault(name, []).append(value)
 
 
+class _LightRequest:
+    """One GET of a path, from a thread of its own: `took_s` is NaN until it is answered, -1 where there is no path.
+
+    Its connection comes from the port `own`.
+    """
+
+    def __init__(self, port: int, path: str | None) -> None:
+        self.took_s = np.nan if path is not None else -1.0
+        self._target = (HOST, port)
+        self._request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode()
+        self._socket = socket.socket()
+        self._socket.bind((HOST, 0))
+        self.own = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, name="light request")
+
+    def send(self) -> None:
+        """Send it, where there is a path."""
+        if np.isnan(self.took_s):
+            self._thread.start()
+
+    def close(self) -> None:
+        """Give up where there is no answer yet."""
+        with suppress(OSError):  # not connected
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        sent_s = time.monotonic()
+        with suppress(OSError):  # refused, reset, or given up: no answer
+            self._socket.connect(self._target)
+            self._socket.sendall(self._request)
+            if self._socket.recv(1):
+                self.took_s = time.monotonic() - sent_s
+
+
 class Looker:
     """A context that takes LOOKS looks in LOOK_S, once `begin` is called, from a thread of its own.
 
-    On leaving it waits for the last look; an error of the thread is raised then.
+    It takes none where the platform does not list connections. On leaving it waits for the last look; an error of the
+    thread is raised then.
     """
 
-    def __init__(self, tree: Tree, port: int) -> None:
+    def __init__(self, tree: Tree, port: int, ready_path: str | None) -> None:
         self._tree = tree
         self._port = port
-        self._pids: list[int] = []
+        self._light = _LightRequest(port, ready_path)
+        self._inodes: dict[int, set[int]] = {}
         self._rows = _Rows()
         self._calls: dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name="looker")
@@ -61,6 +103,7 @@ class Looker:
             self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
+        self._light.close()
         if error is None and self._error is not None:
             raise BenchError(
                 f"looking at the server failed: {type(self._error).__name__}: {self._error}"
@@ -76,21 +119,24 @@ class Looker:
     def _run(self) -> None:
         try:
             begun_s = time.monotonic()
-            self._pids = [member.pid for member in self._tree.program.tree()]
+            self._inodes = {member.pid: set() for member in self._tree.program.tree()}
+            self._light.send()
             for number in range(LOOKS):
                 if self._stopping.wait(max(begun_s + number * LOOK_S / LOOKS - time.monotonic(), 0.0)):
                     return
-                self._look(number)
+                found = sockets.connections(self._port)
+                if found is None:
+                    return
+                self._look(number, [one for one in found if one.peer != self._light.own])
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
 
-    def _look(self, number: int) -> None:
-        """One look. Sockets come first, at one moment; then each process with its threads."""
-        t_s = time.monotonic()
-        found = sockets.connections(self._port)
-        self._rows.add(look_t_s=t_s, look_unaccepted=sockets.unaccepted(found))
-        for pid in self._pids:
-            own = sockets.inodes(pid)
+    def _look(self, number: int, found: Sequence[sockets.Connection]) -> None:
+        """One look, after its connections `found` at one moment: each process with its threads."""
+        unaccepted = sockets.unaccepted(found)
+        self._rows.add(look_t_s=time.monotonic(), look_unaccepted=unaccepted, look_light_s=self._light.took_s)
+        self._learn({one.inode for one in found if one.inode})
+        for pid, own in self._inodes.items():
             held = [one for one in found if one.inode in own]
             self._rows.add(
                 process_look=number,
@@ -109,6 +155,20 @@ class Looker:
                     thread_cpu_s=np.nan if use is None else use.cpu_s,
                     thread_delay_s=np.nan if use is None else use.delay_s,
                 )
+
+    def _learn(self, inodes: set[int]) -> None:
+        """Learn who holds connections that are new.
+
+        To list open files takes milliseconds where there are hundreds. Those of the process with most of them are not
+        listed: what no other holds is its own.
+        """
+        new = inodes.difference(*self._inodes.values())
+        if not new:
+            return
+        first, *others = sorted(self._inodes, key=sockets.open_files, reverse=True)
+        for pid in others:
+            self._inodes[pid] = sockets.inodes(pid)
+        self._inodes[first] |= new.difference(*(self._inodes[pid] for pid in others))
 
 
 def _call(pid: int, thread: int) -> str:

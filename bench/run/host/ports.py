@@ -73,7 +73,7 @@ def wait_until_ready(program: Program, port: int, path: str | None, stop: StopRe
         raise BenchError(f"{program.name} was not ready after {READY_S:g} s: {answer.wrong}{program.log_tail()}")
     if listeners(program, port):
         raise no_worker_serves(program, port, f"GET {path}: {answer.wrong}")
-    advice = "does its argv use {port}?"
+    advice = "does its argv use {port}, and can it import the application?"
     if not _listens(HOST, port) and _listens(HOST_V6, port):
         advice = f"it listens on IPv6 only ({HOST_V6}), and it must listen on {{host}}, which is {HOST}"
     raise BenchError(

@@ -1,48 +1,68 @@
 """The TCP connections of a server's port, as the kernel lists them: what is not accepted yet, and what is not read."""
 
 import os
+import socket
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
-ESTABLISHED = b"01"
-CLOSE_WAIT = b"08"
+SOCK_DIAG = 4
+"""The protocol of netlink that lists sockets: sock_diag(7). It takes a tenth of the CPU that /proc/net/tcp takes."""
+
+BY_FAMILY, DUMP = 20, 0x301
+"""Type and flags of a request: SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP."""
+
+ERROR, DONE = 2, 3
+"""Types of an answer: NLMSG_ERROR, NLMSG_DONE."""
+
+ESTABLISHED, CLOSE_WAIT = 1, 8
+ANY_COOKIE = (2**32 - 1, 2**32 - 1)
+
+# struct nlmsghdr, then inet_diag_req_v2 or inet_diag_msg, of linux/netlink.h and linux/inet_diag.h: ports are
+# big-endian.
+_REQUEST = struct.Struct("=IHH8xBBxxIH38x2I")
+_HEAD = struct.Struct("=IH")
+_ANSWER = struct.Struct("=22xH48xI8xI")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """One connection at the server's end. `inode` is 0 until the server accepts it; `unread`: bytes wait to be read."""
+class Connection(NamedTuple):
+    """One connection at the server's end, from the client's port `peer`.
 
+    `inode` is 0 until the server accepts it; `unread`: bytes wait to be read.
+    """
+
+    peer: int
     inode: int
     unread: bool
 
 
-def connections(port: int) -> list[Connection]:
-    """The connections of a port on this machine; none where the platform does not list them."""
-    local = b":%04X" % port
-    for table in TABLES:  # the kernel takes milliseconds to walk through one, however few lines it has
-        lines = _lines(Path(table), local)
-        if lines:
-            return list(_connections(lines))
-    return []
+def connections(port: int) -> list[Connection] | None:
+    """The connections of a port on this machine; None where the platform does not list them."""
+    if not hasattr(socket, "AF_NETLINK"):  # not Linux
+        return None
+    try:  # a server that listens on both kinds of addresses is reached over one of them
+        return [*_connections(port, socket.AF_INET)] or [*_connections(port, socket.AF_INET6)]
+    except OSError:  # a kernel without sock_diag
+        return None
 
 
-def _lines(table: Path, local: bytes) -> list[list[bytes]]:
-    """The fields of the lines, a listener's too, whose own end is `local`: a colon and a port in hexadecimal."""
-    try:
-        lines = table.read_bytes().splitlines()[1:]
-    except OSError:  # no IPv6, or not Linux
-        return []
-    found = (line.split() for line in lines if local in line)  # cheaper than to split thousands of lines
-    return [fields for fields in found if fields[1].endswith(local)]
-
-
-def _connections(lines: Sequence[Sequence[bytes]]) -> Iterator[Connection]:
-    for _, _, _, state, queues, _, _, _, _, inode, *_ in lines:
-        if state in {ESTABLISHED, CLOSE_WAIT}:
-            yield Connection(int(inode), int(queues.partition(b":")[2], 16) > 0)
+def _connections(port: int, family: int) -> Iterator[Connection]:
+    states = 1 << ESTABLISHED | 1 << CLOSE_WAIT
+    message = (_REQUEST.size, BY_FAMILY, DUMP, family, socket.IPPROTO_TCP, states, socket.htons(port), *ANY_COOKIE)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, SOCK_DIAG) as kernel:
+        kernel.send(_REQUEST.pack(*message))
+        while True:
+            answers, place = kernel.recv(2**16), 0
+            while place < len(answers):
+                length, kind = _HEAD.unpack_from(answers, place)
+                if kind == ERROR:
+                    raise OSError(f"the kernel does not list the sockets of family {family}")
+                if kind == DONE:
+                    return
+                peer, unread, inode = _ANSWER.unpack_from(answers, place)
+                yield Connection(socket.ntohs(peer), inode, unread > 0)
+                place += length + -length % 4
 
 
 def inodes(pid: int) -> set[int]:
@@ -55,6 +75,14 @@ def inodes(pid: int) -> set[int]:
                 if name.startswith("socket:["):
                     found.add(int(name[len("socket:[") : -1]))
     return found
+
+
+def open_files(pid: int) -> int:
+    """How many files a process holds open; 0 where that cannot be seen."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
+    except OSError:
+        return 0
 
 
 def unaccepted(found: Sequence[Connection]) -> int:

@@ -34,7 +34,7 @@ class Recorder:
     def where(self) -> str:
         """What was being done, and how to go on with it."""
         during = f"{cell_name(self.key)}, in phase {self.current}; " if self.key is not None else ""
-        kept = f"{len(self.cells)} finished cells are kept in {self.folder}"
+        kept = f"{len(self.cells)} finished {'cell is' if len(self.cells) == 1 else 'cells are'} kept in {self.folder}"
         if self.run.ab is not None:  # the two revisions are gone with their session
             shown = f": show them with {COMMAND} diff {self.folder}" if self.cells else ""
             return f"{during}{kept}{shown}"

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.judge.cell.metrics import METRICS
+from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.stacks.failures import Failures
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
@@ -31,6 +32,9 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
             "answer": told.sentences,
             "limits": told.limits,
             "notes": run.notes,
+            "wrong_answers": [
+                {"stack": one.stack, "scenario": one.scenario, **asdict(one.answer)} for one in first_of_each(run.cells)
+            ],
             "metrics": [
                 {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better}
                 for metric in METRICS

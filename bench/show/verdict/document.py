@@ -33,6 +33,8 @@ def verdict(judgement: Judgement, *, brief: bool = False) -> Document:
         tables = tuple(_places("control", control))
         blocks += [Section("control", "Control", (Paragraph(_CONTROL), *tables))] if control else []
     blocks += points(words.notes(judgement))
+    wrong = [*words.wrong_answers(judgement)]
+    blocks += [Section("wrong-answers", "Wrong answers", points(wrong))] if wrong else []
     blocks += [Paragraph(words.reading(judgement))] if judgement.findings else []
     return Document(words.headline(judgement), words.why(judgement), tuple(blocks))
 

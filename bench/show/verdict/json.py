@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from bench.judge.gate.verdict import Finding, Judgement
+from bench.model.cell import SIDES
 from bench.show.text.json import json_text
 from bench.show.verdict.words import headline, why
 
@@ -35,6 +36,11 @@ def _whole(judgement: Judgement) -> dict[str, Any]:
         + [_finding(one, gated=False) for one in judgement.ungated],
         "differences": [asdict(one) for one in judgement.differences],
         "notes": judgement.notes,
+        "wrong_answers": [
+            {"side": side, "stack": one.stack, "scenario": one.scenario, **asdict(one.answer)}
+            for side, given in zip(SIDES, judgement.wrong_answers, strict=True)
+            for one in given
+        ],
     }
 
 

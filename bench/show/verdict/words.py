@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.verdict import Finding, Judgement, Side, Word
+from bench.model.cell import SIDES
 from bench.show.text.words import cut, listed, plural
 from bench.show.verdict.finding import detectable, limit, name, place, sentence
 from bench.units import probability
@@ -85,6 +87,13 @@ def notes(judgement: Judgement) -> Iterator[str]:
     for (where, reason), names in left_out.items():
         yield f"Left out: {where}: {listed(names)} in {reason}."
     yield from judgement.notes
+
+
+def wrong_answers(judgement: Judgement) -> Iterator[str]:
+    """The first wrong answer of each kind, of head and then of base."""
+    for side, given in reversed([*zip(SIDES, judgement.wrong_answers, strict=True)]):
+        for one in given:
+            yield f"{_capital(side)}, {one.stack} on {one.scenario}: {described(one.answer)}"
 
 
 def reading(judgement: Judgement) -> str:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -42,10 +43,10 @@ def process(
     return Process(pid, cores, connections, np.full(LOOKS, unread), tuple(main), tuple(main), active)
 
 
-def looks(*processes: Process, unaccepted: int = 0, inside: int = 100) -> Looks:
+def looks(*processes: Process, unaccepted: int = 0, inside: int = 100, light_s: float | None = None) -> Looks:
     """What LOOKS looks saw, each the same."""
     unread = np.sum([one.unread for one in processes], axis=0)
-    return Looks(np.full(LOOKS, unaccepted), unread, np.full(LOOKS, inside), processes, 0.0)
+    return Looks(np.full(LOOKS, unaccepted), unread, np.full(LOOKS, inside), processes, 0.0, light_s)
 
 
 ALL_READ = looks(process())
@@ -215,6 +216,20 @@ LOOK_ALIKES = {
 def test_what_only_looks_like_a_cause_is_not_named(one: Bottleneck) -> None:
     assert one.limit == "not known", one.evidence
     assert "of the looks found" in one.evidence or "of the requests in flight were read" in one.evidence
+
+
+@pytest.mark.parametrize(
+    ("light_s", "evidence"),
+    [
+        (0.002, "of its cores; meanwhile GET /health took 2.00 ms"),
+        (math.nan, "of its cores; meanwhile GET /health was not answered within a second"),
+        (None, "of its cores"),
+    ],
+)
+def test_the_light_request_is_told_and_decides_nothing(light_s: float | None, evidence: str) -> None:
+    one = found(LOOP, SLEEP, 9.9, looks(process(), light_s=light_s), busy=0.05)
+    assert (one.limit, one.consistent_with) == ("not known", ("application",))
+    assert one.evidence.endswith(evidence)
 
 
 APPLICATION = {

@@ -23,6 +23,7 @@ def seen(threads: Mapping[tuple[int, int], str], unread: Mapping[int, int], *, c
         status=np.array([200, 200, 200]),
         look_t_s=np.linspace(0.0, 0.05 * (count - 1), count),
         look_unaccepted=np.full(count, 1),
+        look_light_s=np.full(count, -1.0),
         process_look=np.array([look for look, _ in own]),
         process_pid=np.array([pid for _, pid in own]),
         process_connections=np.array([look for look, _ in own]),

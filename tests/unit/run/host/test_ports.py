@@ -33,7 +33,7 @@ def test_a_port_that_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> No
     ("host", "family", "advice"),
     [
         ("::1", socket.AF_INET6, "it listens on IPv6 only (::1), and it must listen on {host}, which is 127.0.0.1"),
-        ("127.0.0.1", socket.AF_INET, "does its argv use {port}?"),
+        ("127.0.0.1", socket.AF_INET, "does its argv use {port}, and can it import the application?"),
     ],
 )
 def test_a_server_that_listens_on_ipv6_only_is_told_so(

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -98,7 +97,7 @@ def test_where_the_kernel_does_not_let_this_process_look_nothing_is_known(monkey
     def denied(*_: object, **__: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(Path, "read_text", denied)
+    monkeypatch.setattr(threads, "_line", denied)
     assert waits_for_requests(os.getpid()) is None
 
 
@@ -115,7 +114,7 @@ def test_the_number_of_the_call_is_the_first_word_of_the_kernels_line(
     monkeypatch: pytest.MonkeyPatch, said: str, name: str
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    monkeypatch.setattr(Path, "read_text", lambda *_, **__: said)
+    monkeypatch.setattr(threads, "_line", lambda *_: said)
     assert threads.call(1, 1) == name
 
 

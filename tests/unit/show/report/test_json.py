@@ -6,8 +6,9 @@ import pytest
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
+from bench.model.wrong_answer import WrongAnswer
 from bench.show.report.json import figures
-from tests.unit.builders import Shape, broken, cell, plan, run_of
+from tests.unit.builders import Shape, broken, cell, changed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
@@ -45,6 +46,17 @@ def test_an_unreliable_figure_is_null_and_says_why() -> None:
     assert row["figures"]["p95"] is None
     assert row["unreliable"]["p95"]["detail"] == "off by 6 ms"
     assert row["figures"]["throughput"]["low"] is None
+
+
+def test_the_first_wrong_answer_of_each_kind_is_there_as_it_came() -> None:
+    busy = WrongAnswer("status 503", 503, ("Server: odd",), "busy", 4, "status 200")
+    cells = [changed(cell("flask", 10, number), wrong_answers=(busy,)) for number in (1, 2)]
+    assert told(cells)["wrong_answers"] == [
+        {
+            "stack": "flask", "scenario": "weather", "error": "status 503", "status": 503, "headers": ["Server: odd"],
+            "body": "busy", "body_bytes": 4, "expected": "status 200",
+        }
+    ]  # fmt: skip
 
 
 def test_what_a_stack_failed_is_in_its_row_and_in_each_of_its_ratios() -> None:

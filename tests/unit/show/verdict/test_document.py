@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
@@ -13,7 +14,8 @@ from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Judgement
 from bench.model.cell import Problem
 from bench.model.run import Gated
-from bench.show.text.document import Paragraph, Section, Table, within
+from bench.model.wrong_answer import WrongAnswer
+from bench.show.text.document import Paragraph, Section, Table, points, within
 from bench.show.text.terminal import PIPED_WIDTH, render
 from bench.show.verdict.document import MOST_DIFFERENCES, verdict
 from bench.show.verdict.json import figures
@@ -116,6 +118,26 @@ def test_where_failures_are_what_regressed_the_headline_says_so_with_both_shares
     assert second.startswith(f"Head was not ok in 10 of 10 restarts (first: degraded: {detail}); base always was")
     assert comment(judgement).startswith("**regressed: flask-gthread, weather, 100 users: failed requests 0.00500 % in")
     assert json.loads(figures(judgement))["headline"] == first
+
+
+def test_the_first_wrong_answers_of_each_side_are_shown_those_of_head_first() -> None:
+    busy, other = (WrongAnswer(f"status {code}", code, (), "busy", 4, "status 200") for code in (503, 500))
+    run = session(Recipe(restarts=1))
+    cell = run.cells[0]
+    base, head = (
+        replace(one, wrong_answers=kept) for one, kept in zip(cell.measurements, [(busy,), (busy, other)], strict=True)
+    )
+    judgement = judge_paired(replace(run, cells=(replace(cell, measurements=(base, head)), *run.cells[1:])), USUAL)
+    (section,) = [one for one in verdict(judgement).blocks if isinstance(one, Section) and one.name == "wrong-answers"]
+    place = f"{cell.stack} on {cell.scenario}"
+    assert section.blocks == points(
+        [
+            f"Head, {place}: {described(busy)}",
+            f"Head, {place}: {described(other)}",
+            f"Base, {place}: {described(busy)}",
+        ]
+    )
+    assert f"Head, {place}: status 503: expected status 200, body of 4 bytes: busy" in " ".join(text(judgement).split())
 
 
 def test_where_a_failing_base_fails_more_the_headline_says_so_too() -> None:

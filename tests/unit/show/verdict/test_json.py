@@ -9,7 +9,9 @@ from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Change, Judgement
+from bench.model.wrong_answer import WrongAnswer
 from bench.show.verdict.json import figures
+from tests.unit.builders import changed
 from tests.unit.sessions import STACKS, Recipe, ordinary, session
 
 FLASK, FASTAPI = STACKS
@@ -66,6 +68,18 @@ def test_what_is_no_number_is_null(slower: Judgement) -> None:
     one = read(replace(slower, findings=(odd,)))["findings"][0]
     assert [one[key] for key in ("base", "head", "p_adjusted", "detectable", "needed")] == [None] * 5
     assert one["change"] == {"mean": None, "low": None, "high": None}
+
+
+def test_the_first_wrong_answers_of_each_side_are_there() -> None:
+    busy = WrongAnswer("status 503", 503, (), "busy", 4, "status 200")
+    base = ordinary(rounds=2)
+    judgement = judge_unpaired(
+        base, replace(base, cells=tuple(changed(one, wrong_answers=(busy,)) for one in base.cells)), Gate()
+    )
+    found = read(judgement)["wrong_answers"]
+    assert {one["side"] for one in found} == {"head"}
+    assert [one["stack"] for one in found] == list(dict.fromkeys(one.stack for one in base.cells))
+    assert (found[0]["status"], found[0]["body"], found[0]["expected"]) == (503, "busy", "status 200")
 
 
 def test_what_two_runs_differ_in_is_there() -> None:
