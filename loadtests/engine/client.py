@@ -16,6 +16,9 @@ TURN_READS = 16
 """After so many reads in a row the event loop has its turn. Data that keeps coming would hold up all that is due
 meanwhile: the timeout of this request, the arrivals of others, the timer's beats."""
 
+RETRY_S = 0.01
+"""That there is no free port is known at once, and a user who tries again and again would take all of the CPU."""
+
 PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
 
@@ -102,7 +105,7 @@ class Client:
         finally:
             deadline.close()
         if code == NO_PORT:
-            sleep(0)  # it is known at once, so a user who tries again and again would let nobody else run
+            sleep(RETRY_S)
         if code < 0:
             self.close()
             return code, b""
