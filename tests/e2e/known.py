@@ -4,6 +4,7 @@ The tests that are given them do not know which. `python -m pytest tests/e2e -m 
 measures and finds as it should be.
 """
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -43,13 +44,18 @@ class Known(Protocol):
         """The cell, which is as wanted if the harness is right."""
 
 
-def known(name: str, *words: str, during: During | None = None, slow: bool = True, by_hand: bool = False) -> Any:
+def known(
+    name: str, *words: str, during: During | None = None, slow: bool = True, by_hand: bool = False, cores: int = 2
+) -> Any:
     """A fixture of this name: the cells of `bench run` with these words, as they are stored and as measured now.
 
     `during` is called when the run has begun and may disturb it. `slow`: only `make test-all` measures. `by_hand`: only
-    who asks for it, as one who changes how causes are found does: `python -m pytest -m by_hand tests/e2e`.
+    who asks for it, as one who changes how causes are found does: `python -m pytest -m by_hand tests/e2e`. `cores`: so
+    many are needed to measure.
     """
     marks = [pytest.mark.live, pytest.mark.by_hand if by_hand else pytest.mark.slow] if slow else [pytest.mark.live]
+    if len(os.sched_getaffinity(0)) < cores:
+        marks.append(pytest.mark.skip(reason=f"to measure takes {cores} cores"))
 
     @pytest.fixture(scope="module", params=["stored", pytest.param("live", marks=marks)], name=name)
     def cells(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:

@@ -59,6 +59,7 @@ hung_wsgi = causes("hung_wsgi", "hung-wsgi", "waits", users=20, by_hand=False)
 blocked = causes("blocked", "unaware", "blocks", "burns", by_hand=False)
 disturbed = known("disturbed", "--profile", "limits", "--scenarios", "burns", "--window", "2.5",
                   during=beside_another_program)  # fmt: skip
+two_cores = known("two_cores", "--profile", "two-cores", by_hand=True, cores=3)
 four_loops = causes("four_loops", "four-loops", "blocks", "burns", users=20)
 
 EVENT_LOOP: tuple[Limit, ...] = ("event loop",)
@@ -78,6 +79,9 @@ CAUSES: Mapping[str, tuple[str, str, str, str, tuple[Limit, ...], str]] = {
     ),
     "work on the event loop": ("blocked", "unaware", "burns", "20 users", CPU, "busy"),
     "work in threads, on one core": ("unaware", "unaware", "burns-in-threads", "20 users", CPU, "busy"),
+    "work in threads, on two cores": (
+        "two_cores", "unaware", "burns-in-threads", "20 users", ("gil",), "one process used .* of 2 cores",
+    ),
     "forty threads that the framework lends": ("waiting", "unaware", "threads", "100 users", APPLICATION, "were read"),
     "fewer users than these threads": ("waiting", "unaware", "threads", "2 users", NOT_SATURATED, ""),
     "waits that hold up nobody": ("waiting", "unaware", "waits", "20 users", NOTHING, "within 15"),
@@ -140,6 +144,11 @@ def test_causes_and_look_alikes_within_the_application(waiting: Known, cause: st
 @of("four_loops")
 def test_causes_within_four_event_loops(four_loops: Known, cause: str) -> None:
     named(four_loops, cause)
+
+
+@of("two_cores")
+def test_threads_that_could_use_two_cores(two_cores: Known, cause: str) -> None:
+    named(two_cores, cause)
 
 
 @of("threads_wsgi")

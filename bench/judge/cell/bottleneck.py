@@ -29,6 +29,9 @@ LOW_CPU_SHARE = 0.80
 CORE = (0.9, 1.1)
 """A process that runs Python on one core at a time uses about one core."""
 
+SHARED = 0.1
+"""From this share of a process's CPU on, used by others than its busiest thread, several threads want to run."""
+
 IDLE_CORES = 0.6
 """A process that uses less has time to read a request."""
 
@@ -195,21 +198,23 @@ def _load_side(case: _Case) -> _Found:
 
 
 def _gil(case: _Case) -> _Found:
-    """A process that stays at one core although it may use more, and in which several threads want to run."""
+    """A process that stays at one core although it may use more, and whose threads take turns on it."""
     least, most = CORE
     if case.looks is None or case.server_cpus < 2 or case.cpu.server_cores >= CPU_SHARE * case.server_cpus:
         return None
     for process in case.looks.processes:
-        if least <= process.cores <= most and process.active > 1:
+        if least <= process.cores <= most and process.shared >= SHARED:
             cores = f"one process used {process.cores:.2f} of {case.server_cpus} cores"
-            return "gil", f"{cores}, and {process.active} of its threads wanted to run"
+            return "gil", f"{cores}, and threads beside the busiest had {percent(process.shared)} of that"
     return None
 
 
 def _server_cpu(case: _Case) -> _Found:
     if case.server_busy < CPU_SHARE:
         return None
-    what = "event loop" if case.stack.interface == "asgi" and case.stack.workers == 1 else "cores"
+    loop = case.stack.interface == "asgi" and case.stack.workers == 1
+    shared = max((one.shared for one in case.looks.processes), default=0.0) if case.looks is not None else 0.0
+    what = "event loop" if loop and shared < SHARED else "cores"
     return "server cpu", f"its {what} {percent(case.server_busy)} busy"
 
 

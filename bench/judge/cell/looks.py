@@ -10,9 +10,6 @@ from bench.model.samples import Floats, Ints, Samples
 FEWEST = 10
 """Of fewer looks nothing is said."""
 
-ACTIVE_SHARE = 0.1
-"""A thread that used at least this share of the CPU of its process wants to run."""
-
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -20,7 +17,7 @@ class Process:
 
     `cores`: CPU seconds per second. `connections`: the most that it held accepted. `unread`: connections with a request
     that it had not read, at each look. `main`: what its main thread did at each look. `waits`: what each thread did at
-    each look. `active`: how many of them want to run.
+    each look. `shared`: the share of its CPU that other threads than the busiest used, as far as they were looked at.
     """
 
     pid: int
@@ -29,7 +26,7 @@ class Process:
     unread: Ints
     main: tuple[str, ...]
     waits: tuple[str, ...]
-    active: int
+    shared: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def _process(samples: Samples, pid: int) -> Process:
         unread=samples.process_unread[own],
         main=tuple(str(call) for call in calls[threads & (samples.thread_id == pid)]),
         waits=tuple(str(call) for call in calls[threads]),
-        active=int(np.count_nonzero(gained_s >= ACTIVE_SHARE * cpu_s)) if cpu_s else 0,
+        shared=float(gained_s.sum() - gained_s.max()) / cpu_s if cpu_s and len(gained_s) else 0.0,
     )
 
 

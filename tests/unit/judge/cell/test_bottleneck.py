@@ -36,11 +36,11 @@ def process(
     connections: int = 25,
     unread: int = 0,
     main: Sequence[str] = (EVENTS,) * LOOKS,
-    active: int = 1,
+    shared: float = 0.0,
     pid: int = 1,
 ) -> Process:
     """A process, of which each look saw as many requests not read; most of its threads do what the main thread does."""
-    return Process(pid, cores, connections, np.full(LOOKS, unread), tuple(main), tuple(main), active)
+    return Process(pid, cores, connections, np.full(LOOKS, unread), tuple(main), tuple(main), shared)
 
 
 def looks(*processes: Process, unaccepted: int = 0, inside: int = 100, light_s: float | None = None) -> Looks:
@@ -145,9 +145,14 @@ SHOWN = {
     ),
     "full cores": (found(HUNDRED_THREADS, WEATHER, 845.0, None, busy=0.9), "server cpu", "its cores 90.0 % busy"),
     "threads that want one core of two, and have the GIL": (
-        found(HUNDRED_THREADS, HEALTH, 900.0, looks(process(cores=0.99, active=8)), busy=0.5, server_cpus=2),
+        found(HUNDRED_THREADS, HEALTH, 900.0, looks(process(cores=0.99, shared=0.9)), busy=0.5, server_cpus=2),
         "gil",
-        "one process used 0.99 of 2 cores, and 8 of its threads wanted to run",
+        "one process used 0.99 of 2 cores, and threads beside the busiest had 90.0 % of that",
+    ),
+    "threads of a loop that burn on one core": (
+        found(LOOP, HEALTH, 295.0, looks(process(unread=50, main=BUSY, cores=0.96, shared=0.9)), busy=0.96),
+        "server cpu",
+        "its cores 96.0 % busy",
     ),
     "one worker of four that serves": (
         found(FOUR_SYNC, WEATHER, 9.7, looks(

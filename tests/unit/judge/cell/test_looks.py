@@ -69,11 +69,11 @@ def test_each_process_has_its_threads_and_its_share_of_the_cpu() -> None:
     assert (second.main, second.unread.tolist()) == (("running",) * LOOKS, [1] * LOOKS)
 
 
-def test_a_thread_that_used_a_tenth_of_the_cpu_of_its_process_wants_to_run() -> None:
+def test_what_threads_beside_the_busiest_used_is_a_share_of_the_cpu_of_their_process() -> None:
     found = looks(TWO)
     assert found is not None
     # Of 0.1 cores threads 1, 5 and 9 used 0.005, 0.045 and 0.085; of 0.2 cores thread 2 used 0.015.
-    assert [one.active for one in found.processes] == [2, 0]
+    assert [one.shared for one in found.processes] == [pytest.approx((0.005 + 0.045) / 0.1), 0.0]
 
 
 def test_the_run_delay_is_that_of_all_threads_per_second() -> None:
