@@ -22,6 +22,9 @@ MOST_THREADS = 20
 """So many threads of a process are looked at: a look costs at most 5 ms of CPU, and idle threads are all alike."""
 
 
+ANSWER_BYTES = 65536
+
+
 @dataclass(slots=True)
 class _Rows:
     """The columns of the three tables of looks in bench/model/samples.py, growing."""
@@ -37,13 +40,14 @@ class _Rows:
 class _LightRequest:
     """One GET of a path, from a thread of its own: `took_s` is NaN until it is answered, -1 where there is no path.
 
-    Its connection comes from the port `own`.
+    Its connection comes from the port `own`, and is closed as soon as the answer begins: a server may wait for that,
+    and do nothing else meanwhile.
     """
 
     def __init__(self, port: int, path: str | None) -> None:
         self.took_s = np.nan if path is not None else -1.0
         self._target = (HOST, port)
-        self._request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode()
+        self._request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\n\r\n".encode()
         self._socket = socket.socket()
         self._socket.bind((HOST, 0))
         self.own = self._socket.getsockname()[1]
@@ -67,8 +71,9 @@ class _LightRequest:
         with suppress(OSError):  # refused, reset, or given up: no answer
             self._socket.connect(self._target)
             self._socket.sendall(self._request)
-            if self._socket.recv(1):
+            if self._socket.recv(ANSWER_BYTES):
                 self.took_s = time.monotonic() - sent_s
+        self._socket.close()
 
 
 class Looker:

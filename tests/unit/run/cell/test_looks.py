@@ -76,5 +76,11 @@ def test_a_light_request_that_nobody_accepts_has_no_answer_and_is_not_counted_as
     assert found.unaccepted.sum() == 0
 
 
+def test_a_server_that_waits_until_its_client_closes_is_not_kept_waiting_by_the_light_request() -> None:
+    lingers = ANSWER.replace("connection.close()", "connection.recv(1000); connection.close()")
+    (process,) = seen(READY + lingers).processes
+    assert set(process.main[2:]) == {"accept"}
+
+
 def test_without_a_ready_path_there_is_no_light_request() -> None:
     assert seen(READY + ANSWER, path=None).light_s is None
