@@ -23,14 +23,16 @@ NOISE = 64 * KB
 Trace = Callable[[Floats], Floats]
 
 
-def traced(trace: Trace, *, rate_rps: float = RATE_RPS, interval_s: float = INTERVAL_S, seed: int = 0) -> Samples:
+def traced(
+    trace: Trace, *, rate_rps: float = RATE_RPS, interval_s: float = INTERVAL_S, seed: int = 0, takes_s: float = 0.0
+) -> Samples:
     """Evenly spread requests, and readings of this memory (of seconds since the load began), with some noise."""
     done_s = np.arange(0.0, WINDOW.end_s + 1.0, 1 / rate_rps)
     t_s = np.arange(-1.0, WINDOW.end_s + 0.5, interval_s)
     noise = np.random.default_rng(seed).uniform(-NOISE, NOISE, len(t_s))
     rss = BASE + trace(np.maximum(t_s, 0.0)) + noise
     return Samples(
-        scheduled_s=done_s, sent_s=done_s, done_s=done_s, status=np.full(len(done_s), 200),
+        scheduled_s=done_s - takes_s, sent_s=done_s - takes_s, done_s=done_s, status=np.full(len(done_s), 200),
         resident_t_s=t_s, resident_role=np.zeros(len(t_s), dtype=np.int64), resident_bytes=rss.astype(np.int64),
     )  # fmt: skip
 
@@ -97,6 +99,17 @@ def test_a_leak_of_a_slow_service_is_found() -> None:
 )
 def test_what_settles_comes_once_or_is_given_back_is_no_leak(trace: Trace, seed: int) -> None:
     assert memory_growth(traced(trace, seed=seed), WINDOW) is None
+
+
+@pytest.mark.parametrize(
+    ("per_request", "takes_s", "found"),
+    [(2 * KB, 0.0, True), (2 * KB, 0.5, False), (2 * KB, 0.2, True), (20 * KB, 0.5, True)],
+)
+def test_threads_that_have_served_few_requests_still_build_up_their_heaps(
+    per_request: float, takes_s: float, found: bool
+) -> None:
+    samples = traced(leak(per_request), takes_s=takes_s)  # of 1400 requests 100 are in flight after 0.5 s each
+    assert (memory_growth(samples, WINDOW) is not None) is found
 
 
 def test_memory_that_was_given_back_in_the_warm_up_is_not_taken_for_a_leak_in_the_window() -> None:
