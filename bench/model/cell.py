@@ -210,14 +210,23 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """One request of a mix: how those that were scheduled in the window ended, and their latency in seconds."""
+
+    name: str
+    requests: Requests
+    latency_s: Distribution | None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """The figures of one server under one load.
 
     In an A/B, throughput, latency, service time and CPU per request are means of the better half of the slices; the
     other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
     window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
-    `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. A failed measurement has no figures: its
-    problem says why.
+    `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. `routes`: each request of a mix; empty
+    where a scenario has one request, and in an A/B. A failed measurement has no figures: its problem says why.
     """
 
     outcome: Outcome
@@ -233,6 +242,7 @@ class Measurement:
     upstream: UpstreamServed | None = None
     bottleneck: Bottleneck | None = None
     wrong_answers: tuple[WrongAnswer, ...] = ()
+    routes: tuple[Route, ...] = ()
 
 
 GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.model.requests import Asked
+
 Interface = Literal["wsgi", "asgi"]
 
 HARNESS = "{harness}"
@@ -48,8 +50,8 @@ class UpstreamCall:
 class Scenario:
     """What is asked of a stack.
 
-    `hold_s` is the least time for which a request occupies a slot: what it waits for. `path`, `status` and `body`
-    (None: any) matter to the locustfile that takes them from here. `locustfile` is relative to the folder of bench.toml
+    `hold_s` is the least time for which a request occupies a slot: what it waits for. `asked`: the requests of its
+    table; None where the `locustfile` has requests of its own. `locustfile` is relative to the folder of bench.toml
     where it lies in it, else absolute.
     """
 
@@ -59,9 +61,7 @@ class Scenario:
     upstream: Mapping[str, UpstreamCall]
     hold_s: float
     timeout_s: float
-    path: str | None = None
-    status: int = 200
-    body: str | None = None
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

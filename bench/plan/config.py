@@ -2,15 +2,14 @@
 
 import reprlib
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from bench.errors import BenchError, cut
+from bench.errors import BenchError
 from bench.model.config import (
     HARNESS,
     Arrivals,
@@ -26,51 +25,24 @@ from bench.model.config import (
     UpstreamCall,
 )
 from bench.model.loads import most_in_flight, upstream_waits_s, within
+from bench.model.requests import MIX
 from bench.model.run import MOST_CELLS
 from bench.places import SHIPPED
+from bench.plan.requests import ExpectTable, FeedTable, HeaderName, HeaderValue, LoginTable, RequestTable, Status, asked
+from bench.plan.table import Count, Name, NotNegative, Positive, Rate, RequestTarget, Table
 
 DEFAULT_CONFIG = SHIPPED / "bench.toml"
-DEFAULT_LOCUSTFILE = "loadtests/get.py"
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=100_000)]
-Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 _Limit = TypeVar("_Limit", int, float)
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\P{Cc}*$")]
-
-LONGEST_SHOWN = 200
-"""Characters of what somebody wrote, in a message about it."""
-
-PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-"""The characters that a path may have as they are; what is percent-encoded already is left alone."""
 
 
-def _target(path: str) -> str:
-    """The path. PydanticCustomError where it does not begin with a slash, or has to be percent-encoded."""
-    if not path.startswith("/"):
-        raise PydanticCustomError("no_slash", "A path begins with /")
-    encoded = quote(path, safe=PRINTABLE)
-    if encoded != path:
-        message = "A path is percent-encoded: write '{encoded}'"
-        raise PydanticCustomError("not_encoded", message, {"encoded": cut(encoded, LONGEST_SHOWN)})
-    return path
-
-
-RequestTarget = Annotated[str, AfterValidator(_target)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class StackTable(_Table):
+class StackTable(Table):
     """A `[stacks.NAME]` table."""
 
     title: str | None = None
     interface: Interface
     argv: Annotated[list[str], Field(min_length=1)]
-    env: dict[str, str] = {}
+    env: dict[str, str] = Field(default_factory=dict)
     workers: Count = 1
     threads: Count | Literal["users"] = 1
     slots: Count | Literal["unbounded"] | None = None
@@ -79,7 +51,7 @@ class StackTable(_Table):
     programs: str | None = None
 
 
-class UpstreamTable(_Table):
+class UpstreamTable(Table):
     """The calls to one upstream route: an `upstream.ROUTE` key of a scenario."""
 
     calls: Count = 1
@@ -87,31 +59,59 @@ class UpstreamTable(_Table):
     sigma: Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)] = 0.0
 
 
-class ScenarioTable(_Table):
+class ScenarioTable(Table):
     """A `[scenarios.NAME]` table."""
 
     title: str | None = None
-    locustfile: str = DEFAULT_LOCUSTFILE
-    upstream: dict[Literal["weather", "users", "orders", "reviews"], UpstreamTable] = {}
+    locustfile: str | None = None
+    upstream: dict[Literal["weather", "users", "orders", "reviews"], UpstreamTable] = Field(default_factory=dict)
     hold_s: NotNegative | None = None
     timeout_s: Positive = 30.0
     path: RequestTarget | None = None
-    status: Annotated[int, Field(ge=100, le=599)] = 200
-    body: str | None = None
+    status: Status | None = None
+    requests: Annotated[list[RequestTable], Field(min_length=1)] | None = None
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    feed: FeedTable | None = None
+    login: LoginTable | None = None
+    cookies: bool = False
+    body: Any = None
+
+    @model_validator(mode="after")
+    def _asks(self) -> "ScenarioTable":
+        if self.body is not None:
+            message = (
+                "`body` was what the answer must be, and is now `expect.text` of a request: "
+                "write requests = [{{ path = {path}, expect = {{ text = ... }} }}]"
+            )
+            raise PydanticCustomError("body", message, {"path": repr(self.path or "/")})
+        given = {"path": self.path, "requests": self.requests, "locustfile": self.locustfile}
+        there = [name for name, value in given.items() if value is not None]
+        if len(there) > 1:
+            raise PydanticCustomError(
+                "asks", "give one of {names}, not {there}", {"names": ", ".join(given), "there": " and ".join(there)}
+            )
+        if self.status is not None and self.path is None:
+            raise PydanticCustomError("status", "`status` belongs to `path`: put it into each of the requests")
+        if self.locustfile is not None:
+            own = [name for name in ("headers", "feed", "login", "cookies") if getattr(self, name)]
+            if own:
+                message = "a locustfile sends its own requests, and {name} is for `requests`: remove one of them"
+                raise PydanticCustomError("locustfile", message, {"name": own[0]})
+        return self
 
 
-class ProfileTable(_Table):
+class ProfileTable(Table):
     """A `[profiles.NAME]` table."""
 
     stacks: Annotated[list[Name], Field(min_length=1)]
     scenarios: Annotated[list[Name], Field(min_length=1)]
-    users: list[Count] = []
-    rates: list[Rate] = []
+    users: list[Count] = Field(default_factory=list)
+    rates: list[Rate] = Field(default_factory=list)
     arrivals: Arrivals = "fixed"
-    scenario_users: dict[str, list[Count]] = {}
-    scenario_rates: dict[str, list[Rate]] = {}
-    max_users: dict[str, Count] = {}
-    max_rate: dict[str, Rate] = {}
+    scenario_users: dict[str, list[Count]] = Field(default_factory=dict)
+    scenario_rates: dict[str, list[Rate]] = Field(default_factory=dict)
+    max_users: dict[str, Count] = Field(default_factory=dict)
+    max_rate: dict[str, Rate] = Field(default_factory=dict)
     max_in_flight: Count = 500
     compare: Annotated[list[Name], Field(min_length=2, max_length=2)] | None = None
     warmup_s: Positive
@@ -121,12 +121,12 @@ class ProfileTable(_Table):
     server_cpus: Count = 1
 
 
-class Config(_Table):
+class Config(Table):
     """A whole file, or several files merged."""
 
-    stacks: dict[Name, StackTable] = {}
-    scenarios: dict[Name, ScenarioTable] = {}
-    profiles: dict[Name, ProfileTable] = {}
+    stacks: dict[Name, StackTable] = Field(default_factory=dict)
+    scenarios: dict[Name, ScenarioTable] = Field(default_factory=dict)
+    profiles: dict[Name, ProfileTable] = Field(default_factory=dict)
 
 
 def load_config(paths: Sequence[Path]) -> Config:
@@ -272,9 +272,19 @@ def _read(path: Path) -> dict[str, Any]:
         if "argv" in stack:
             stack.setdefault("programs", HARNESS if path.resolve() == DEFAULT_CONFIG else None)
     for scenario in _tables_in(tables, "scenarios"):
-        if "locustfile" in scenario:
-            _place(scenario, "locustfile", scenario["locustfile"], folder)
+        for table, key in _files(scenario):
+            _place(table, key, table[key], folder)
     return tables
+
+
+def _files(scenario: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """The tables and keys of a scenario that name a file."""
+    requests = scenario.get("requests")
+    tables = [(scenario, "locustfile"), (scenario.get("feed"), "file"), (scenario.get("login"), "body_file")]
+    tables += [(one, "body_file") for one in (requests if isinstance(requests, list) else [])]
+    for table, key in tables:
+        if isinstance(table, dict) and key in table:
+            yield table, key
 
 
 def _tables_in(tables: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -307,10 +317,23 @@ def _explain(error: ValidationError) -> str:
         # A value of which several types are valid has an error for each type.
         allowed = " or ".join(complaint["msg"] for complaint in errors if _place_of(complaint["loc"]) == place)
         return f"{place}: {allowed}, not {reprlib.repr(first['input'])}"
-    sections: dict[str, type[_Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
-    depth = len(first["loc"])
-    table = Config if depth == 1 else sections[str(first["loc"][0])] if depth == 3 else UpstreamTable
-    return f"{place}: unknown key; known: {', '.join(table.model_fields)}"
+    return f"{place}: unknown key; known: {', '.join(_keys(first['loc']))}"
+
+
+def _keys(location: Sequence[int | str]) -> list[str]:
+    """The keys of the table that the location of a key lies in."""
+    sections: dict[str, type[Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
+    inner: dict[str, type[Table]] = {
+        "upstream": UpstreamTable, "requests": RequestTable, "login": LoginTable, "feed": FeedTable,
+        "expect": ExpectTable,
+    }  # fmt: skip
+    above = [part for part in location[:-1] if isinstance(part, str)]
+    table = next((inner[part] for part in reversed(above[2:]) if part in inner), None)
+    if table is None:
+        table = sections[above[0]] if above else Config
+    return [
+        field.alias or name for name, field in table.model_fields.items() if name != "body" or table is RequestTable
+    ]
 
 
 def _place_of(location: Sequence[int | str]) -> str:
@@ -341,16 +364,19 @@ def _scenario(name: str, table: ScenarioTable) -> Scenario:
     calls: dict[str, UpstreamCall] = {
         route: UpstreamCall(call.calls, call.median_s, call.sigma) for route, call in table.upstream.items()
     }
-    if not (SHIPPED / table.locustfile).is_file():
-        raise BenchError(f"scenarios.{name}.locustfile: there is no file {SHIPPED / table.locustfile}")
+    where = f"scenarios.{name}"
+    locustfile = table.locustfile or MIX
+    if not (SHIPPED / locustfile).is_file():
+        raise BenchError(f"{where}.locustfile: there is no file {SHIPPED / locustfile}")
+    requests = table.requests or [RequestTable(path=table.path or "/", status=table.status or 200)]
+    own = table.locustfile is None
+    found = asked(where, requests, table.headers, table.feed, table.login, cookies=table.cookies) if own else None
     return Scenario(
         name=name,
         title=table.title or name,
-        locustfile=table.locustfile,
+        locustfile=locustfile,
         upstream=calls,
         hold_s=upstream_waits_s(calls) if table.hold_s is None else table.hold_s,
         timeout_s=table.timeout_s,
-        path=table.path,
-        status=table.status,
-        body=table.body,
+        asked=found,
     )

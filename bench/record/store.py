@@ -16,7 +16,7 @@ from bench.errors import BenchError, cut
 from bench.model.cell import Cell
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.model.samples import Samples
-from bench.record import archive, columns, parsed, schema2
+from bench.record import archive, columns, older, parsed, schema2
 from bench.record.archive import Archive
 from bench.record.opened import opened
 
@@ -63,7 +63,7 @@ def load_run(folder: Path) -> Run:
             known = f"{schema2.VERSION} and {SCHEMA_VERSION}"
             shown = cut(repr(version), LONGEST_REASON)
             raise BenchError(f"{path} has schema {shown}, and this version reads {known}: {todo}")
-        return _RUN.validate_python(fields)
+        return _RUN.validate_python(older.requests_of(fields))
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError) as error:

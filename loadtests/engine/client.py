@@ -23,12 +23,16 @@ PEEK = socket.MSG_PEEK | socket.MSG_DONTWAIT
 
 
 class _Response(HTTPResponseParser):
-    """The answers on one connection, in turn. `complete` and `parts` describe the one being read."""
+    """The answers on one connection, in turn. `complete` and `parts` describe the one being read.
+
+    `bodiless`: it has no body whatever its head says, as the answer to HEAD.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.complete = False
         self.surplus = False
+        self.bodiless = False
         self.parts: list[bytearray] = []
         # The parser calls it with each part of a body. Adding part to part would copy all of the body for each of them.
         self._on_body = self.parts.append
@@ -40,10 +44,13 @@ class _Response(HTTPResponseParser):
         if self.get_code() >= 200:  # 1xx only announces the answer
             self.complete = True
 
+    def _on_headers_complete(self) -> bool:
+        return self.bodiless
+
     def _skip(self, *_: object) -> None:
         pass
 
-    _on_status = _on_header_field = _on_header_value = _on_headers_complete = _skip
+    _on_status = _on_header_field = _on_header_value = _skip
 
 
 def _seen(connection: socket.socket) -> bytes | None:
@@ -138,6 +145,7 @@ class Client:
     def _exchange(self, connection: socket.socket, message: bytes) -> int:
         response = self.response
         response.complete = False
+        response.bodiless = message.startswith(b"HEAD ")
         response.parts.clear()
         connection.sendall(message)
         reads = 0

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from loadtests.engine.arrivals import Closed, Open, load_of
 
@@ -19,7 +20,9 @@ class SlicePlan:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is right.
+    """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is asked.
+
+    `asked`: what `asked_of` of loadtests/engine/asked.py takes; None where the locustfile has requests of its own.
 
     The load goes on for `look_s` after the window, for the harness to look at the server; that is not counted.
 
@@ -33,9 +36,8 @@ class LoadPlan:
     window_s: float
     window_limit_s: float
     output: str
-    path: str | None
-    status: int
-    body: str | None
+    seed: int
+    asked: dict[str, Any] | None
     slices: tuple[SlicePlan, ...] = ()
     spread_s: float = 0.0
     look_s: float = 0.0

@@ -7,10 +7,12 @@ from typing import Protocol
 from gevent.pool import Group
 
 from loadtests.engine.client import Client
-from loadtests.engine.recording import DROPPED, UNSENT, Sent
+from loadtests.engine.draws import Drawn
+from loadtests.engine.recording import DROPPED, NOT_SENT, UNSENT, Sent
+from loadtests.engine.requests import Request
 
 Keep = Callable[..., None]
-"""Takes scheduled_s, sent_s, done_s, status, size and new_connection of a request, as Recorder.add does."""
+"""Takes scheduled_s, sent_s, done_s, status, size, new_connection and route of a request, as Recorder.add does."""
 
 
 class Sending(Protocol):
@@ -19,10 +21,13 @@ class Sending(Protocol):
     def connect(self) -> Client:
         """A client for one more connection."""
 
-    def send(self, client: Client, scheduled_s: float) -> Sent:
+    def draw(self) -> Drawn:
+        """The next request, and the row that fills it."""
+
+    def send(self, client: Client, scheduled_s: float, drawn: Drawn) -> Sent:
         """Send one request, check its answer and report it to Locust."""
 
-    def report(self, status: int, latency_s: float, size: int) -> None:
+    def report(self, request: Request, status: int, latency_s: float, size: int) -> None:
         """Report one request to Locust."""
 
 
@@ -43,18 +48,21 @@ class Pool:
 
     def begin(self, number: int, scheduled_s: float) -> None:
         """Start arrival `number`, or drop it where too many are in flight. Never waits."""
+        drawn = self.target.draw()
         if len(self.waiting) < self.max_in_flight:
             self.waiting[number] = scheduled_s
-            self.in_flight.spawn(self._ask, number, scheduled_s)
+            self.in_flight.spawn(self._ask, number, scheduled_s, drawn)
             return
         now_s = time.monotonic()
-        self.keep(scheduled_s, now_s, now_s, DROPPED, 0)
-        self.target.report(DROPPED, now_s - scheduled_s, 0)
+        request, _ = drawn
+        self.keep(scheduled_s, now_s, now_s, DROPPED, 0, NOT_SENT, request.route)
+        self.target.report(request, DROPPED, now_s - scheduled_s, 0)
 
     def forgo(self, scheduled_s: float) -> None:
         """Keep an arrival that the generator was too late to send."""
         now_s = time.monotonic()
-        self.keep(scheduled_s, now_s, now_s, UNSENT, 0)
+        request, _ = self.target.draw()
+        self.keep(scheduled_s, now_s, now_s, UNSENT, 0, NOT_SENT, request.route)
 
     def join(self) -> None:
         """Return when nothing is in flight."""
@@ -66,9 +74,9 @@ class Pool:
         for client in self.clients:
             client.close()
 
-    def _ask(self, number: int, scheduled_s: float) -> None:
+    def _ask(self, number: int, scheduled_s: float, drawn: Drawn) -> None:
         client = self.idle.pop() if self.idle else self._connect()
-        self.keep(scheduled_s, *self.target.send(client, scheduled_s))
+        self.keep(scheduled_s, *self.target.send(client, scheduled_s, drawn))
         del self.waiting[number]
         self.idle.append(client)
 

@@ -48,8 +48,9 @@ COLUMNS = {
 }
 """The columns and their array types: one row for each request, and of the last two one for each beat of the timer."""
 
-Sent = tuple[float, float, int, int, bool]
-"""A request that was sent: sent_s, done_s, status, the body's length in bytes, whether the connection was new."""
+Sent = tuple[float, float, int, int, bool, int]
+"""A request that was sent: sent_s, done_s, status, the body's length in bytes, whether the connection was new, and its
+route: its place among the scenario's requests."""
 
 NOT_SENT = -1
 """What `new_connection` is for a request that was never sent."""
@@ -82,8 +83,9 @@ class Recorder:
         status: int,
         size: int,
         new_connection: int = NOT_SENT,
+        route: int = 0,
     ) -> None:
-        """Keep one request; `size` is the body's length in bytes."""
+        """Keep one request; `size` is the body's length in bytes, `route` its place among the scenario's requests."""
         columns = self.columns
         columns["scheduled_s"].append(scheduled_s)
         columns["sent_s"].append(sent_s)
@@ -91,7 +93,7 @@ class Recorder:
         columns["status"].append(status)
         columns["bytes"].append(size)
         columns["measurement"].append(self.measurement)
-        columns["route"].append(0)
+        columns["route"].append(route)
         columns["slice"].append(self.slice)
         columns["new_connection"].append(new_connection)
         if status < 0:

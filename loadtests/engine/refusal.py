@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 REQUEST = ("method", "headers", "params", "data", "json", "cookies", "auth", "timeout")
-"""What other clients take of a request. Ours sends GET `path`, without headers of a scenario's own."""
+"""What other clients take of a request. Ours takes it from the scenario's table."""
 
 WAITS = ("wait_time", "wait_function", "min_wait", "max_wait")
 
@@ -29,8 +29,8 @@ def _request(one: type[Any], base: type[Any]) -> Iterator[str]:
     for name in REQUEST:
         if _sets(one, base, name):
             yield (
-                f"{_where(one)} sets {name}, which is not sent: a scenario requests GET `path` without headers of its "
-                f"own; remove or rename it"
+                f"{_where(one)} sets {name}, which is not sent: write the request into `requests` of the scenario's "
+                f"table instead of a locustfile (docs/requests.md), or remove or rename it"
             )
 
 
@@ -45,7 +45,7 @@ def _users(one: type[Any], base: type[Any]) -> Iterator[str]:
     for task in dict.fromkeys([*own, *([one.ask] if _sets(one, base, "ask") else [])]):
         yield (
             f"{_where(one)} has a task of its own, {task.__name__}, which is not measured: only the request of `path` "
-            f"is; remove it, and write a locustfile and a scenario for each request"
+            f"is; remove it, and write all requests into `requests` of the scenario's table (docs/requests.md)"
         )
     if _sets(one, base, "fixed_count"):
         yield (

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import gevent
 from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 
 from loadtests.engine.arrivals import Open
 from loadtests.engine.beats import beat
@@ -19,6 +20,9 @@ from loadtests.engine.wrong_answers import WrongAnswers
 
 Schedule = tuple[int, Iterator[float], Callable[[], float]]
 """A host's number, when each request is due, and the end as far as it is known: infinite until it is."""
+
+LOGINS = 10
+"""So many users log in at the same time: to check a password costs a server a tenth of a second of CPU."""
 
 SILENT_S = 5.0
 """A locustfile whose users take no part in the run for so long will not do so later."""
@@ -36,7 +40,7 @@ class Session:
 
     `sending` is true while users may begin another request. `end_s`, when all sending ends, is infinite until it is
     final. `waiting` holds the scheduled times of requests in flight: by user for a closed-loop load, else by arrival.
-    `entered` is set once a user takes part.
+    `logged_in` is set once every user has logged in, `entered` once one takes part.
     """
 
     def __init__(self, plan: LoadPlan) -> None:
@@ -49,7 +53,15 @@ class Session:
         self.end_s = math.inf
         self.driven = Event()
         self.entered = Event()
+        self.logged_in = Event()
+        self.logins = 0
+        self.at_once = BoundedSemaphore(LOGINS)
         self.users = 0 if isinstance(plan.load, Open) else plan.load.users
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether users log in before the load begins."""
+        return self.plan.asked is not None and self.plan.asked["login"] is not None
 
     def turn(self, number: int) -> int | None:
         """The number of the host that user `number` (from 0) sends to next, once it may; None when the load is over."""
@@ -61,6 +73,7 @@ class Session:
 
     def expect_users(self, locustfile: str) -> None:
         """Return once a user takes part in the run; exit with words where none does within SILENT_S."""
+        self._wait_for_logins()
         if not self.entered.wait(SILENT_S):
             sys.exit(
                 f"{locustfile} recorded nothing within {SILENT_S:g} s of the start of its users: a user class that is "
@@ -68,9 +81,23 @@ class Session:
                 f"does, and its on_start ends at once"
             )
 
+    def _wait_for_logins(self) -> None:
+        if self.logs_in:
+            self.logged_in.wait()
+
+    def log_in(self, logins: Callable[[], None]) -> None:
+        """Do what a user does to log in, before the load begins; the last one to end it sets `logged_in`."""
+        with self.at_once:
+            logins()
+        self.logins += 1
+        tell("login", done=self.logins)
+        if self.logins >= max(self.users, 1):
+            self.logged_in.set()
+
     def conduct(self, runner: Runner) -> None:
         """From the first user's start to the written samples; then Locust quits, whatever happened."""
         try:
+            self._wait_for_logins()
             self.begun_s = time.monotonic()
             tell("begin", warmup_s=self.begun_s)
             beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)

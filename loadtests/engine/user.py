@@ -4,7 +4,8 @@ import itertools
 import math
 import sys
 import time
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache
 from typing import ClassVar
 
 from locust import User, constant, task
@@ -13,34 +14,32 @@ from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.engine.arrivals import Open, offsets_s
+from loadtests.engine.asked import Asked, Feed
+from loadtests.engine.draws import Rows
 from loadtests.engine.driver import drive
 from loadtests.engine.hooks import attach, planned
 from loadtests.engine.options import open_load
 from loadtests.engine.pool import Pool
-from loadtests.engine.recording import GARBLED, WRONG_BODY
+from loadtests.engine.requests import Request
 from loadtests.engine.session import Session
-from loadtests.engine.target import Target
+from loadtests.engine.target import LoginError, Target
+from loadtests.engine.templates import Template
 
 SESSION = planned()
 NUMBERS = itertools.count()
 
 
-@lru_cache(maxsize=20)
-def _tell_once(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)
-
-
 class ScenarioUser(User):
     """A user without think time, or the driver of an open-loop load.
 
-    A scenario sets `path`, and says in `accepts` which bodies are right.
+    A scenario sets `path`, and says in `accepts` which bodies are right; or it sets `asked`.
     """
 
     abstract = True
     wait_time = constant(0)
     path = "/"
     status = 200
-    accepted: ClassVar[bytes | None] = None
+    asked: ClassVar[Asked | None] = None
     driving: ClassVar["ScenarioUser | None"] = None
     """The one user that drives an open-loop load."""
 
@@ -55,15 +54,31 @@ class ScenarioUser(User):
         said = (cls.accepts.__doc__ or "").strip().split("\n", 1)[0]
         return f"a body that {cls.__name__}.accepts takes{f': {said}' if said else ''}"
 
+    @classmethod
+    @cache
+    def scenario(cls) -> Asked:
+        """What is asked for; all users of a class share it."""
+        own = Request(
+            name=cls.path,
+            method="GET",
+            path=Template((cls.path,)),
+            accepts=cls.accepts,
+            right_body=cls.right_body(),
+            check=f"{cls.__name__}.accepts",
+            status=(cls.status,),
+        )
+        return cls.asked or Asked([own])
+
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.number = next(NUMBERS)
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
         self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
-        self.targets = [Target(self, host) for host in (SESSION.plan.hosts if SESSION is not None else [self.host])]
+        hosts, seed = (SESSION.plan.hosts, SESSION.plan.seed) if SESSION is not None else ([self.host], 1)
+        rows = _rows(self.scenario().feed, len(hosts))
+        self.targets = [Target(self, host, self.scenario(), own, seed) for host, own in zip(hosts, rows, strict=True)]
         self.clients = [target.connect() for target in self.targets]
         self.pools: list[Pool] = []
-        self.raised = ""
 
     def on_stop(self) -> None:
         """Close the connections."""
@@ -76,18 +91,28 @@ class ScenarioUser(User):
     @task
     def ask(self) -> None:
         """One request; in a measured run, one after another until the end; of an open-loop load, all arrivals."""
+        if SESSION is not None and SESSION.logs_in:
+            SESSION.log_in(self._log_in)
         if isinstance(self.load, Open):
             self._drive(self.load)
         elif SESSION is not None:
             self._ask_on(SESSION)
         else:
-            self.targets[0].send(self.clients[0], time.monotonic())
+            self.targets[0].send(self.clients[0], time.monotonic(), self.targets[0].draw())
+
+    def _log_in(self) -> None:
+        try:
+            for target, client in zip(self.targets, self.clients, strict=True):
+                target.login(client)
+        except LoginError as error:
+            sys.exit(f"the login failed: {error}")
 
     def _ask_on(self, session: Session) -> None:
         while (number := session.turn(self.number)) is not None:
             scheduled_s = time.monotonic()
             session.waiting[self.number] = scheduled_s
-            session.recorder.add(scheduled_s, *self.targets[number].send(self.clients[number], scheduled_s))
+            target = self.targets[number]
+            session.recorder.add(scheduled_s, *target.send(self.clients[number], scheduled_s, target.draw()))
             del session.waiting[self.number]
         raise StopUser
 
@@ -108,34 +133,17 @@ class ScenarioUser(User):
             pool.join()
         raise StopUser
 
-    def checked(self, status: int, body: bytes) -> int:
-        """The status of a right answer; negative for any other."""
-        if status != self.status:
-            return -abs(status)
-        if body == self.accepted:
-            return status
-        raised = ""
-        try:
-            right = self.accepts(body)
-        except Exception as error:  # noqa: BLE001
-            raised = f"{type(self).__name__}.accepts: {type(error).__name__}: {error}"
-            _tell_once(raised)
-            right = False
-        self.raised = raised  # only now, because other answers may have been checked meanwhile
-        if right:
-            type(self).accepted = body
-        return status if right else WRONG_BODY
-
-    def keep_wrong(self, code: int, status: int, received: bytes, body: bytes) -> None:
+    def keep_wrong(self, request: Request, code: int, status: int, received: bytes, body: bytes) -> None:
         """Keep what a request got that ended with this negative code, if it is the first wrong answer of its kind."""
-        if SESSION is None or not SESSION.wrong_answers.wants(SESSION.recorder.measurement, code):
-            return
-        expected = f"status {self.status}"
-        if code == GARBLED:
-            expected = "one HTTP/1.1 answer"
-        elif code == WRONG_BODY:
-            expected = f"{self.right_body()} ({self.raised})" if self.raised else self.right_body()
-        SESSION.wrong_answers.keep(SESSION.recorder.measurement, code, status, received, body, expected)
+        if SESSION is not None and SESSION.wrong_answers.wants(SESSION.recorder.measurement, code):
+            right = request.right(code)
+            SESSION.wrong_answers.keep(SESSION.recorder.measurement, code, status, received, body, right)
+
+
+@cache
+def _rows(feed: Feed | None, hosts: int) -> Sequence[Rows | None]:
+    """The rows of the feed for each host; all users share them."""
+    return [None if feed is None else feed.rows() for _ in range(hosts)]
 
 
 def _forget(*_: float) -> None:

@@ -100,8 +100,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
             f"""
 {stacks}
 [scenarios.look]
-path = "/look"
-body = "hello"
+requests = [{{ path = "/look", expect = {{ text = "hello" }} }}]
 timeout_s = {timeout_s}
 
 [profiles.tiny]

@@ -33,8 +33,7 @@ argv = ["uvicorn", "app:app", "--port", "{port}", "--lifespan", "off", "--no-acc
 cwd = "elsewhere"
 
 [scenarios.look]
-path = "/"
-body = "ok"
+requests = [{ path = "/", expect = { text = "ok" } }]
 timeout_s = 5.0
 
 [profiles.ab]

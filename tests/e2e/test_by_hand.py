@@ -56,7 +56,7 @@ def ran(shared_harness: Harness, url: str) -> dict[str, Done]:
     """Every locustfile, those at once that do not starve each other: this is about answers, not about speed."""
     found = {}
     for batch in (set(LOCUSTFILES) - BUSY, BUSY):
-        hosts = {file: f"{url}/process?delay_ms=50" if file == "get.py" else url for file in batch}
+        hosts = {file: f"{url}/process?delay_ms=50" if file == "mix.py" else url for file in batch}
         processes = {
             file: shared_harness.popen(command(file, host, "--headless", *LOAD)) for file, host in hosts.items()
         }
@@ -66,7 +66,7 @@ def ran(shared_harness: Harness, url: str) -> dict[str, Done]:
 
 def test_there_is_a_locustfile_for_each_scenario() -> None:
     assert {file.removesuffix(".py") for file in LOCUSTFILES} == {
-        "health", "process", "weather", "aggregated_sequential", "aggregated_parallel", "compute", "get",
+        "health", "process", "weather", "aggregated_sequential", "aggregated_parallel", "compute", "mix",
     }  # fmt: skip
 
 

@@ -39,12 +39,10 @@ slots = "unbounded"
 cwd = "apps"
 
 [scenarios.right]
-path = "/hello?to=you"
-body = "hello, you"
+requests = [{ path = "/hello?to=you", expect = { text = "hello, you" } }]
 
 [scenarios.wrong]
-path = "/hello?to=you"
-body = "hello, me"
+requests = [{ path = "/hello?to=you", expect = { text = "hello, me" } }]
 
 [profiles.mine]
 stacks = ["mine-wsgi", "mine-asgi"]

@@ -57,8 +57,7 @@ interface = "wsgi"
 argv = ["python", ".venv/bin/gunicorn", "{port}"]
 
 [scenarios.hello]
-path = "/"
-body = "theirs, beside []"
+requests = [{ path = "/", expect = { text = "theirs, beside []" } }]
 
 [profiles.mine]
 stacks = ["named", "on-path", "python"]

@@ -148,7 +148,11 @@ def measured_and_logged(harness: Harness, config: Path, folder: Path) -> list[st
 @pytest.mark.slow
 def test_percentiles_are_those_that_the_server_itself_logged(harness: Harness, config: Config, tmp_path: Path) -> None:
     mine = config("known", changed={"known": {"argv": f'["python", "{LOGNORMAL}", "{{port}}"]'}})
-    mine.write_text(mine.read_text().replace('body = "hello"', "hold_s = 0.0567"))
+    mine.write_text(
+        mine.read_text().replace(
+            'requests = [{ path = "/look", expect = { text = "hello" } }]', 'path = "/look"\nhold_s = 0.0567'
+        )
+    )
     found = ["never tried"]
     for number in range(TRIES):
         found = measured_and_logged(harness, mine, tmp_path / str(number))

@@ -13,7 +13,7 @@ NUMBERS = itertools.count()
 
 
 class Fast(FastHttpUser):
-    """Asks as loadtests/get.py does, and records each request; Locust's request event is fired by FastHttpUser."""
+    """Asks as loadtests/mix.py does, and records each request; Locust's request event is fired by FastHttpUser."""
 
     wait_time = constant(0)
 
@@ -25,11 +25,12 @@ class Fast(FastHttpUser):
     def ask(self) -> None:
         """One request after another until the window ends."""
         assert SESSION is not None
-        assert SESSION.plan.path is not None
+        assert SESSION.plan.asked is not None
+        path = SESSION.plan.asked["requests"][0]["path"]
         while SESSION.turn(self.number) is not None:
             scheduled_s = time.monotonic()
             SESSION.waiting[self.number] = scheduled_s
-            response = self.client.get(SESSION.plan.path)
+            response = self.client.get(path)
             done_s = time.monotonic()
             status = response.status_code or -1
             SESSION.recorder.add(scheduled_s, scheduled_s, done_s, status, len(response.content or b""))

@@ -22,6 +22,7 @@ from bench import units
 from bench.judge.cell import figures
 from bench.model.cell import Distribution, Window
 from bench.model.config import Closed, Load, Open, Scenario, Timing, UpstreamCall
+from bench.model.requests import MIX, Asked, Expect, Feed, Request
 from bench.run.cell.load import Order, running_load
 from bench.run.cell.samples import join_samples
 from bench.run.host.cpus import cpu_sets, pinned
@@ -33,9 +34,35 @@ USERS = 50
 RATE_RPS = 3000.0
 TIMING = Timing(warmup_s=1.0, window_s=4.0, window_limit_s=4.0)
 LEAN = Scenario(
-    "lean", "Lean", "loadtests/get.py", {"weather": UpstreamCall(1, 0.0)}, hold_s=0.0, timeout_s=10.0, path="/weather/X"
+    "lean",
+    "Lean",
+    MIX,
+    {"weather": UpstreamCall(1, 0.0)},
+    hold_s=0.0,
+    timeout_s=10.0,
+    asked=Asked((Request("weather", "GET", "/weather/X"),)),
 )
+POST = replace(
+    LEAN, name="post", asked=Asked((Request("post", "POST", "/weather/X", json={"text": "x" * 1000}, status=(404,)),))
+)
+"""To the generator an answer is an answer: that the upstream has no such route costs it nothing."""
+
 FAST = replace(LEAN, name="fast", locustfile="tests/speed/fast_http_user.py")
+
+
+def five(folder: Path) -> Scenario:
+    """A mix of five requests with values of a feed."""
+    feed = folder / "rows.csv"
+    feed.write_text("city,id\n" + "".join(f"City-{number},{number}\n" for number in range(1000)), encoding="utf-8")
+    requests = (
+        Request("plain", "GET", "/weather/{city}"),
+        Request("json", "GET", "/weather/{city}", expect=Expect(json={})),
+        Request("regex", "GET", "/weather/{city}?id={id}", headers={"X-City": "{city}"}, expect=Expect(regex="temp_c")),
+        Request("post", "POST", "/weather/{city}", json={"id": "{id:int}", "city": "{city}"}, status=(404,)),
+        Request("form", "PUT", "/weather/{city}", form={"id": "{id}", "city": "{city}"}, status=(404,)),
+    )
+    asked = Asked(requests, Feed(str(feed), "random", ("city", "id"), ""))
+    return replace(LEAN, name="mix", asked=asked)
 
 
 @contextmanager
@@ -81,7 +108,7 @@ def wrk_rps(url: str) -> float | None:
     program = shutil.which("wrk")
     if program is None:
         return None
-    argv = (program, "-t1", f"-c{USERS}", f"-d{TIMING.window_s:g}s", f"{url}{LEAN.path}")
+    argv = (program, "-t1", f"-c{USERS}", f"-d{TIMING.window_s:g}s", f"{url}/weather/X")
     with pinned(cpu_sets(1).generator):
         said = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     found = re.search(r"^Requests/sec:\s+([\d.]+)", said, re.MULTILINE)
@@ -92,20 +119,27 @@ def wrk_rps(url: str) -> float | None:
 def main(rounds: int) -> int:
     """0 once the comparison is printed."""
     closed, arrivals = Closed(users=USERS), Open(rate_rps=RATE_RPS, arrivals="fixed", max_in_flight=500)
-    seen: dict[str, list[float]] = {"FastHttpUser": [], "lean user": [], "wrk": []}
-    ratios, lags_s = [], []
+    seen: dict[str, list[float]] = {
+        "FastHttpUser": [],
+        "lean user": [],
+        "POST of 1 kB": [],
+        "mix of five": [],
+        "wrk": [],
+    }
+    lags_s = []
     with stop_on_signals() as stop, tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         with upstream_alone(folder, stop) as upstream, pinned(cpu_sets(1).load):
             for number in range(1, rounds + 1):
                 fast_rps, _ = trial(FAST, closed, upstream.url, folder, stop)
                 lean_rps, _ = trial(LEAN, closed, upstream.url, folder, stop)
+                seen["POST of 1 kB"].append(trial(POST, closed, upstream.url, folder, stop)[0])
+                seen["mix of five"].append(trial(five(folder), closed, upstream.url, folder, stop)[0])
                 _, lag_s = trial(LEAN, arrivals, upstream.url, folder, stop)
                 outer_rps = wrk_rps(upstream.url)
                 seen["FastHttpUser"].append(fast_rps)
                 seen["lean user"].append(lean_rps)
                 seen["wrk"] += [] if outer_rps is None else [outer_rps]
-                ratios.append(lean_rps / fast_rps)
                 lags_s.append(lag_s.p99)
                 print(f"round {number} of {rounds}", file=sys.stderr)
     print(f"Closed, {USERS} users, no-delay upstream, generator on one core: requests/s, median of {rounds} (range)")
@@ -114,7 +148,9 @@ def main(rounds: int) -> int:
             print(f"  {kind:<13} {statistics.median(rps):>8.0f}   ({min(rps):.0f}-{max(rps):.0f})")
         else:
             print(f"  {kind:<13} not installed")
-    print(f"  lean / FastHttpUser {statistics.median(ratios):.2f}   ({min(ratios):.2f}-{max(ratios):.2f})")
+    for over, under in (("lean user", "FastHttpUser"), ("POST of 1 kB", "lean user"), ("mix of five", "lean user")):
+        ratios = [one / other for one, other in zip(seen[over], seen[under], strict=True)]
+        print(f"  {over} / {under} {statistics.median(ratios):.2f}   ({min(ratios):.2f}-{max(ratios):.2f})")
     print(f"Open, {units.offered(RATE_RPS)}: lag P99 {units.seconds(statistics.median(lags_s))}", end="")
     print(f"   ({units.seconds(min(lags_s))}-{units.seconds(max(lags_s))})")
     return 0

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Window
+from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Route, Window
 from bench.model.config import Scenario
 from bench.model.samples import LOAD_SIDE, TABLES, Floats, Ints, Samples
 
@@ -58,15 +58,20 @@ def distribution(durations_s: Floats) -> Distribution | None:
 def of_server(samples: Samples, number: int) -> Samples:
     """The requests that this server was sent, and all readings with its role first in `roles`."""
     asked = samples.measurement == number
-    columns = {} if asked.all() else {name: getattr(samples, name)[asked] for name in TABLES["requests"]}
     order = [number, *(place for place in range(len(samples.roles)) if place != number)]
     return replace(
-        samples,
-        **columns,  # a plain run has one server: its columns are not copied
+        _only(samples, asked),
         role=np.argsort(order)[samples.role],
         resident_role=np.argsort(order)[samples.resident_role],
         roles=tuple(samples.roles[place] for place in order),
     )
+
+
+def _only(samples: Samples, wanted: Mask) -> Samples:
+    """The samples with these requests only."""
+    if wanted.all():  # as in a plain run of one server: nothing is copied
+        return samples
+    return replace(samples, **{name: getattr(samples, name)[wanted] for name in TABLES["requests"]})
 
 
 def reading_of(samples: Samples, role: str) -> Mask:
@@ -115,6 +120,18 @@ def requests(samples: Samples, window: Window) -> Requests:
     by_error = {error_name(int(code)): int(number) for code, number in zip(codes, counts, strict=True)}
     errors = len(wrong) - dropped - unsent - timeouts
     return Requests(len(status) - len(wrong), errors, timeouts, dropped, by_error, unsent)
+
+
+def routes(samples: Samples, window: Window, scenario: Scenario) -> tuple[Route, ...]:
+    """The figures of each request of a mix; none where the scenario has one request."""
+    asked = scenario.asked.requests if scenario.asked is not None else ()
+    if len(asked) < 2:
+        return ()
+    parts = [_only(samples, samples.route == number) for number in range(len(asked))]
+    return tuple(
+        Route(one.name, requests(part, window), latency_s(part, window, scenario.timeout_s))
+        for one, part in zip(asked, parts, strict=True)
+    )
 
 
 def throughput_rps(samples: Samples, window: Window) -> float:

@@ -1,10 +1,12 @@
 """Whether two runs are comparable: what they differ in besides the code."""
 
+import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from bench.model.config import Scenario, Stack
+from bench.model.requests import Asked, Login, Request
 from bench.model.run import Machine, Run
 from bench.units import megabytes
 
@@ -94,11 +96,27 @@ def _stack(stack: Stack) -> _Facts:
 
 
 def _scenario(scenario: Scenario) -> _Facts:
-    for name in ("locustfile", "hold_s", "timeout_s", "path", "status", "body"):
-        value = getattr(scenario, name)
-        yield name, ABSENT if value is None else str(value)
+    for name in ("locustfile", "hold_s", "timeout_s"):
+        yield name, str(getattr(scenario, name))
+    if scenario.asked is not None:
+        yield from _asked(scenario.asked)
     for route, call in scenario.upstream.items():
         yield f"upstream.{route}", f"calls {call.calls}, median_s {call.median_s}, sigma {call.sigma}"
+
+
+def _asked(asked: Asked) -> _Facts:
+    yield "cookies", str(asked.cookies)
+    yield from ((f"requests.{one.name}", _given(one)) for one in asked.requests)
+    if asked.feed is not None:
+        yield "feed", f"{asked.feed.file}, {asked.feed.order}, SHA-256 {_short(asked.feed.sha256)}"
+    if asked.login is not None:
+        yield "login", _given(asked.login)
+
+
+def _given(table: Request | Login) -> str:
+    """What is given in a table, as JSON."""
+    given = {name: value for name, value in asdict(table).items() if value not in (None, {}) and name != "name"}
+    return json.dumps(given, ensure_ascii=False)
 
 
 def _installed(here: Mapping[str, str], there: Mapping[str, str]) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Locust as a subprocess: the order that it is given, and the events that it reports while it runs."""
 
 import json
+import math
 import os
 import selectors
 import subprocess
@@ -35,14 +36,15 @@ class LoadGenerator:
         self.output = output
         self.wrong_answers = output.with_suffix(".json")
         self._longest_s = longest_s
+        self._end_s = math.inf
 
     def events(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[dict[str, Any]]:
         """Each event as Locust reports it, up to `end`.
 
         Raises BenchError where Locust ends, is killed or hangs before it, and as soon as a watched program has ended.
         """
-        end_s = time.monotonic() + self._longest_s
-        for line in self._lines(stop, watched, end_s):
+        self._extend()
+        for line in self._lines(stop, watched):
             if not line.startswith(b"{"):
                 continue
             try:
@@ -51,6 +53,8 @@ class LoadGenerator:
                 continue
             if "event" not in event:
                 continue
+            if event["event"] == "login":  # however long it takes until all have logged in
+                self._extend()
             yield event
             if event["event"] == "end":
                 return
@@ -59,7 +63,10 @@ class LoadGenerator:
         self.program.check_alive()
         raise BenchError(f"the load generator closed its output before its window ended{self.program.log_tail()}")
 
-    def _lines(self, stop: StopRequest, watched: Sequence[Program], end_s: float) -> Iterator[bytes]:
+    def _extend(self) -> None:
+        self._end_s = time.monotonic() + self._longest_s
+
+    def _lines(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[bytes]:
         """Whole lines of Locust's output until it closes, or nothing is left of it and Locust has ended."""
         descriptor = self.program.stdout.fileno()
         pending = b""
@@ -70,7 +77,7 @@ class LoadGenerator:
                 for program in watched:
                     program.check_alive()
                 self.program.cap_log()
-                if time.monotonic() > end_s:
+                if time.monotonic() > self._end_s:
                     raise BenchError(f"the load generator did not end in time{self.program.log_tail()}")
                 ended = self.program.process.poll() is not None
                 if not selector.select(POLL_S):
@@ -124,9 +131,8 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
         "window_s": timing.window_s,
         "window_limit_s": timing.window_limit_s,
         "output": str(output),
-        "path": scenario.path,
-        "status": scenario.status,
-        "body": scenario.body,
+        "seed": order.seed,
+        "asked": None if scenario.asked is None else asdict(scenario.asked),
         "slices": [asdict(one) for one in order.slices],
         "spread_s": order.spread_s,
         "look_s": order.look_s,

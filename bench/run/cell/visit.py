@@ -110,6 +110,8 @@ def _follow(
             case "begin":
                 course.phase, course.warmup_s = "warm up", event["warmup_s"]
                 setting.progress(key, course.phase)
+            case "login":
+                setting.progress(key, "log in")
             case "window":
                 course.phase = "measure"
                 course.window = Window(course.warmup_s, event["start_s"], event["end_s"], event["answered"])

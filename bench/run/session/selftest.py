@@ -20,6 +20,7 @@ from bench.judge.cell.kinds import MOMENTARY
 from bench.judge.cell.problems import SEND_DELAY_S, UPSTREAM_DELAY_ERROR_S
 from bench.model.cell import CellKey, Measurement
 from bench.model.config import Closed, Load, Open, Plan, Profile, Scenario, Stack, Timing, UpstreamCall
+from bench.model.requests import MIX, Asked, Request
 from bench.model.run import Selftest
 from bench.plan.demand import Demand
 from bench.run.cell.visit import run_cell
@@ -236,7 +237,13 @@ class _Bench:
 def _scenario(wait_s: float) -> Scenario:
     calls = {"weather": UpstreamCall(1, wait_s)}
     return Scenario(
-        "selftest", "Selftest", "loadtests/get.py", calls, hold_s=wait_s, timeout_s=TIMEOUT_S, path="/weather/London"
+        "selftest",
+        "Selftest",
+        MIX,
+        calls,
+        hold_s=wait_s,
+        timeout_s=TIMEOUT_S,
+        asked=Asked((Request("weather", "GET", "/weather/London"),)),
     )
 
 

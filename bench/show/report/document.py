@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
-from bench.show.report import answer, bottlenecks, made, ratios, reading, reproduction, results, wrong_answers
+from bench.show.report import answer, bottlenecks, made, mixes, ratios, reading, reproduction, results, wrong_answers
 from bench.show.report.machine import machine
 from bench.show.report.reproduction import Reproduction
 from bench.show.text.document import (
@@ -86,6 +86,7 @@ def _blocks(
     if any(row.problems or row.voids for row in rows):
         yield Section("footnotes", "Footnotes", (Footnotes(),))
     sections = (
+        mixes.section(run),
         wrong_answers.section(run),
         reading.remarks(run, rows),
         ratios.section(run, rows, found),

@@ -7,6 +7,7 @@ from typing import Any
 from bench.judge.cell.metrics import METRICS
 from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.stacks.failures import Failures
+from bench.judge.stacks.mixes import RouteRow, route_rows
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
@@ -40,6 +41,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                 for metric in METRICS
             ],
             "rows": [_row(row) for row in rows],
+            "routes": [_route(row) for row in route_rows(run.cells)],
             "ratios": [
                 {
                     "scenario": one.scenario,
@@ -73,6 +75,19 @@ def _row(row: Row) -> dict[str, Any]:
         "unreliable": {name: asdict(seen) for name, seen in row.voids.items()},
         "problems": [asdict(seen) for seen in row.problems],
         "failures": None if row.failures is None else _failures(row.failures),
+    }
+
+
+def _route(row: RouteRow) -> dict[str, Any]:
+    latencies = {name: getattr(row, name) for name in ("p50", "p95", "p99")}
+    return {
+        "stack": row.stack,
+        "scenario": row.scenario,
+        "load": asdict(row.load),
+        "request": row.name,
+        "asked": row.asked,
+        "failed": row.failed,
+        **{name: None if found is None else _estimate(found) for name, found in latencies.items()},
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.model.requests import Asked, Expect, Request
 from loadtests.engine.arrivals import Closed, Open, offsets_s
 
 ROOT = Path(__file__).parents[3]
@@ -20,7 +21,7 @@ WARMUP_S = 0.5
 
 def locust(url: str, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
     """Locust run by hand, without the web UI, once it has ended."""
-    return locust_file(ROOT / "loadtests" / "get.py", url, *arguments, env=env)
+    return locust_file(ROOT / "loadtests" / "mix.py", url, *arguments, env=env)
 
 
 def locust_file(
@@ -62,13 +63,23 @@ class Ran:
         return [each for each in takewhile(lambda each: each < end_s, arrivals) if each >= start_s]
 
 
-def measured(folder: Path, url: str, load: Closed | Open, window_s: float = 1.0, window_limit_s: float = 1.0) -> Ran:
-    """A measured run of `loadtests/get.py` with this load; the right answer is `hello`."""
+HELLO = Asked((Request("hello", "GET", "/", expect=Expect(text="hello")),))
+
+
+def measured(
+    folder: Path,
+    url: str,
+    load: Closed | Open,
+    window_s: float = 1.0,
+    window_limit_s: float = 1.0,
+    asked: Asked = HELLO,
+) -> Ran:
+    """A measured run of `loadtests/mix.py` with this load; the right answer is `hello`, unless others are asked for."""
     model = "closed" if isinstance(load, Closed) else "open"
     plan = {
         "hosts": [url], "load": {"model": model, **asdict(load)},
         "timeout_s": 5.0, "warmup_s": WARMUP_S, "window_s": window_s, "window_limit_s": window_limit_s,
-        "output": str(folder / "requests.npz"), "path": "/", "status": 200, "body": "hello",
+        "output": str(folder / "requests.npz"), "seed": 1, "asked": asdict(asked),
     }  # fmt: skip
     (folder / "load.json").write_text(json.dumps(plan))
     users = str(load.users) if isinstance(load, Closed) else "1"

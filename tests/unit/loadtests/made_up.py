@@ -1,7 +1,12 @@
-"""A clock that only sleep moves, and a target that is never used."""
+"""A clock that only sleep moves, a target that is never used, and a request."""
 
 from loadtests.engine.client import Client
+from loadtests.engine.draws import Drawn
 from loadtests.engine.recording import Sent
+from loadtests.engine.requests import Request
+from loadtests.engine.templates import Template
+
+DRAWN: Drawn = (Request("plain", "GET", Template(("/",)), accepts=bool, right_body="any", check="bool"), {})
 
 
 class World:
@@ -35,8 +40,11 @@ class Unused:
     def connect(self) -> Client:
         raise AssertionError
 
-    def send(self, client: Client, scheduled_s: float) -> Sent:
-        raise AssertionError(client, scheduled_s)
+    def draw(self) -> Drawn:
+        raise AssertionError
 
-    def report(self, status: int, latency_s: float, size: int) -> None:
-        raise AssertionError(status, latency_s, size)
+    def send(self, client: Client, scheduled_s: float, drawn: Drawn) -> Sent:
+        raise AssertionError(client, scheduled_s, drawn)
+
+    def report(self, request: Request, status: int, latency_s: float, size: int) -> None:
+        raise AssertionError(request, status, latency_s, size)

@@ -7,8 +7,12 @@ import pytest
 from gevent.event import Event
 
 from loadtests.engine.client import Client
+from loadtests.engine.draws import Drawn
 from loadtests.engine.pool import Pool
-from loadtests.engine.recording import DROPPED, UNSENT, Sent
+from loadtests.engine.recording import DROPPED, NOT_SENT, UNSENT, Sent
+from loadtests.engine.requests import Request
+
+from .made_up import DRAWN
 
 
 class Target:
@@ -24,16 +28,20 @@ class Target:
         self.connected.append(Client("127.0.0.1", 1))
         return self.connected[-1]
 
-    def send(self, client: Client, scheduled_s: float) -> Sent:
+    def draw(self) -> Drawn:
+        return DRAWN
+
+    def send(self, client: Client, scheduled_s: float, drawn: Drawn) -> Sent:
+        assert drawn is DRAWN
         assert client not in self.used.values()
         self.used[scheduled_s] = client
         self.let_go[scheduled_s] = Event()
         self.let_go[scheduled_s].wait()
         del self.used[scheduled_s]
-        return scheduled_s + 0.1, scheduled_s + 0.2, 200, 5, False
+        return scheduled_s + 0.1, scheduled_s + 0.2, 200, 5, False, 0
 
-    def report(self, status: int, latency_s: float, size: int) -> None:
-        assert size == 0
+    def report(self, request: Request, status: int, latency_s: float, size: int) -> None:
+        assert (request, size) == (DRAWN[0], 0)
         assert latency_s >= 0
         self.reported.append(status)
 
@@ -63,7 +71,7 @@ def test_requests_in_flight_at_the_same_time_have_a_connection_each() -> None:
     assert tried.waiting == {1: 1.0, 2: 2.0, 3: 3.0}
     assert len(tried.target.connected) == 3
     tried.target.end(2.0)
-    assert tried.rows == [(2.0, 2.1, 2.2, 200, 5, False)]
+    assert tried.rows == [(2.0, 2.1, 2.2, 200, 5, False, 0)]
     assert tried.waiting == {1: 1.0, 3: 3.0}
     tried.pool.close()
 
@@ -73,8 +81,8 @@ def test_an_arrival_beyond_the_limit_is_dropped_right_away_and_never_sent_late()
     before_s = time.monotonic()
     tried.begin(1, 2, 3)
     (row,) = tried.rows
-    scheduled_s, sent_s, done_s, status, size = row
-    assert (scheduled_s, status, size) == (3.0, DROPPED, 0)
+    scheduled_s, sent_s, done_s, status, size, new_connection, route = row
+    assert (scheduled_s, status, size, new_connection, route) == (3.0, DROPPED, 0, NOT_SENT, 0)
     assert before_s <= sent_s == done_s <= time.monotonic()
     assert tried.target.reported == [DROPPED]
     tried.target.end(1.0)
@@ -111,7 +119,7 @@ def test_the_connection_used_last_is_used_next_and_no_more_are_opened_than_neede
 def test_an_arrival_that_is_forgone_is_recorded_and_not_sent() -> None:
     tried = Tried(1)
     tried.pool.forgo(1.0)
-    ((scheduled_s, sent_s, done_s, status, size),) = tried.rows
+    ((scheduled_s, sent_s, done_s, status, size, *_),) = tried.rows
     assert (scheduled_s, status, size) == (1.0, UNSENT, 0)
     assert sent_s == done_s == pytest.approx(time.monotonic(), abs=1.0)
     assert tried.target.connected == []

@@ -53,8 +53,8 @@ def test_a_user_that_only_says_what_is_asked_and_what_is_right_is_measured() -> 
 def test_what_would_not_be_sent_is_refused_by_its_name(name: str, measured: bool) -> None:
     (line,) = said(user(**{name: "POST"}), measured=measured)
     assert line == (
-        f"{HERE}Mine sets {name}, which is not sent: a scenario requests GET `path` without headers of its own; "
-        f"remove or rename it"
+        f"{HERE}Mine sets {name}, which is not sent: write the request into `requests` of the scenario's table instead "
+        f"of a locustfile (docs/requests.md), or remove or rename it"
     )
 
 
@@ -71,7 +71,7 @@ def test_a_wait_time_is_refused_and_what_to_do_instead(name: str) -> None:
 def test_a_task_of_its_own_is_refused_by_its_name(changes: dict[str, Any]) -> None:
     (line,) = said(user(**changes))
     assert line.startswith(f"{HERE}Mine has a task of its own, other, which is not measured")
-    assert "write a locustfile and a scenario for each request" in line
+    assert "write all requests into `requests` of the scenario's table" in line
 
 
 def test_a_number_of_users_is_refused() -> None:

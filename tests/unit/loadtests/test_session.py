@@ -21,7 +21,7 @@ WORDS = (
     "ScenarioUser of loadtests/engine/user.py, as the one of loadtests/weather.py does, and its on_start ends at once"
 )
 LOAD = Open(10.0, "fixed", 5, 1)
-PLAN = LoadPlan(["http://x"], Closed(1), 1.0, 0.01, 0.05, 0.05, "x", None, 200, None)
+PLAN = LoadPlan(["http://x"], Closed(1), 1.0, 0.01, 0.05, 0.05, "x", 1, None)
 SLICED = replace(PLAN, slices=(SlicePlan(0, 0.05, 0.0),))
 
 

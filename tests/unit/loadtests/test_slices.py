@@ -240,7 +240,7 @@ def test_a_request_that_outlasts_its_timeout_ends_the_run_and_is_reported_as_lef
 def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path, driven: int) -> None:
     slices = (SlicePlan(0, 0.03, 0.0), SlicePlan(1, 0.03, 0.0))
     output = tmp_path / "requests.npz"
-    plan = LoadPlan(["http://x"] * 2, FIXED, -0.95, 9.0, 9.0, 9.0, str(output), None, 200, None, slices)
+    plan = LoadPlan(["http://x"] * 2, FIXED, -0.95, 9.0, 9.0, 9.0, str(output), 1, None, slices)
     session, runner = SlicedSession(plan), Runner()
 
     def fail() -> None:
@@ -260,7 +260,7 @@ def test_a_driver_that_failed_fails_the_run_and_locust_ends(tmp_path: Path, driv
 def test_a_plan_may_have_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = {
         "hosts": ["http://x", "http://y"], "load": {"model": "closed", "users": 2}, "timeout_s": 1.0, "warmup_s": 1.0,
-        "window_s": 1.0, "window_limit_s": 1.0, "output": "x", "path": None, "status": 200, "body": None,
+        "window_s": 1.0, "window_limit_s": 1.0, "output": "x", "seed": 1, "asked": None,
     }  # fmt: skip
     file = tmp_path / "load.json"
     monkeypatch.setenv("LOAD_PLAN", str(file))

@@ -29,7 +29,7 @@ class Runner:
 
 def plan_of(folder: Path, load: Closed | Open = LOAD, timeout_s: float = 1.0) -> LoadPlan:
     output = str(folder / "requests.npz")
-    return LoadPlan(["http://x"], load, timeout_s, 0.05, 0.1, 0.1, output, None, 200, None)
+    return LoadPlan(["http://x"], load, timeout_s, 0.05, 0.1, 0.1, output, 1, None)
 
 
 def test_the_samples_are_written_only_after_the_driver_has_sent_its_whole_schedule(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_plan_with_an_unknown_key_is_an_error_and_without_a_file_there_is_no_p
 ) -> None:
     keys = {
         "hosts": [], "load": {"model": "closed", "users": 2}, "timeout_s": 1.0, "warmup_s": 1.0, "window_s": 1.0,
-        "window_limit_s": 1.0, "output": "x", "path": None, "status": 200, "body": None,
+        "window_limit_s": 1.0, "output": "x", "seed": 1, "asked": None,
     }  # fmt: skip
     file = tmp_path / "load.json"
     monkeypatch.setenv("LOAD_PLAN", str(file))

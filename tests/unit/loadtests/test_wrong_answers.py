@@ -93,7 +93,7 @@ def test_bytes_become_text_that_can_command_nothing(data: bytes, shown: str) -> 
 
 
 def test_a_measured_run_leaves_the_first_wrong_answer_of_each_kind_beside_its_samples(tmp_path: Path) -> None:
-    body = gzip.compress(b"hello")
+    body = gzip.compress(b"other")
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
     turn = both(
         answers(head + body, pause_s=0.01), answers(HEAD + b"oops", pause_s=0.01), answers(b"\x01 no HTTP\r\n\r\n")
@@ -105,6 +105,6 @@ def test_a_measured_run_leaves_the_first_wrong_answer_of_each_kind_beside_its_sa
     assert found.keys() == {WRONG_BODY, -502, GARBLED}
     assert found[WRONG_BODY]["status"] == 200
     assert "Content-Encoding: gzip" in found[WRONG_BODY]["headers"]
-    assert found[WRONG_BODY]["expected"] == "a body of 5 bytes: hello"
+    assert (found[WRONG_BODY]["expected"], found[WRONG_BODY]["body"]) == ("a body of 5 bytes: hello", "other")
     assert found[-502]["expected"] == "status 200"
     assert found[GARBLED]["body"].startswith(r"\x01 no HTTP")

@@ -11,13 +11,17 @@ import gevent
 import numpy as np
 from gevent.event import Event
 
+from loadtests.engine import requests
 from loadtests.engine.arrivals import Closed, Open
 from loadtests.engine.client import Client
+from loadtests.engine.draws import Drawn
 from loadtests.engine.driver import drive
 from loadtests.engine.plan import LoadPlan, SlicePlan
 from loadtests.engine.pool import Pool
 from loadtests.engine.recording import Sent
 from loadtests.engine.slices import SlicedSession
+
+from .made_up import DRAWN
 
 WARMING = (SlicePlan(0, 0.3, 0.3), SlicePlan(1, 0.3, 0.3))
 SLICES = (*WARMING, SlicePlan(1, 0.2, 0.05), SlicePlan(0, 0.2, 0.05), SlicePlan(0, 0.2, 0.05), SlicePlan(1, 0.2, 0.05))
@@ -100,14 +104,18 @@ class Host:
     def connect(self) -> Client:
         return cast("Client", None)
 
-    def send(self, _: Client, scheduled_s: float) -> Sent:
+    def draw(self) -> Drawn:
+        return DRAWN
+
+    def send(self, _: Client, scheduled_s: float, drawn: Drawn) -> Sent:
+        assert drawn is DRAWN
         sent_s = self.world.now_s
         self.world.sleep(next(self.took_s))
         self.requests.append(Request(self.number, scheduled_s, sent_s, self.world.now_s))
-        return sent_s, self.world.now_s, 200, 5, False
+        return sent_s, self.world.now_s, 200, 5, False, 0
 
-    def report(self, status: int, latency_s: float, size: int) -> None:
-        raise AssertionError(status, latency_s, size)
+    def report(self, request: requests.Request, status: int, latency_s: float, size: int) -> None:
+        raise AssertionError(request, status, latency_s, size)
 
 
 class Trial:
@@ -127,9 +135,7 @@ class Trial:
         timeout_s: float = 1.0,
     ) -> None:
         output = str(folder / "requests.npz")
-        plan = LoadPlan(
-            ["http://x", "http://y"], load, timeout_s, 9.0, 9.0, 9.0, output, None, 200, None, slices, spread_s
-        )
+        plan = LoadPlan(["http://x", "http://y"], load, timeout_s, 9.0, 9.0, 9.0, output, 1, None, slices, spread_s)
         self.world = world
         self.session = SlicedSession(plan)
         self.runner = Runner()
@@ -155,7 +161,7 @@ class Trial:
             scheduled_s = self.world.now_s
             seen.setdefault(session.number, scheduled_s)
             session.waiting[number] = scheduled_s
-            session.recorder.add(scheduled_s, *self.hosts[host].send(cast("Client", None), scheduled_s))
+            session.recorder.add(scheduled_s, *self.hosts[host].send(cast("Client", None), scheduled_s, DRAWN))
             del session.waiting[number]
 
     def _drive(self, load: Open, late_s: float) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.model.config import HARNESS, Closed, Open, UpstreamCall
+from bench.model.requests import MIX
 from bench.places import SHIPPED
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.plan.variants import apply_settings
@@ -247,12 +248,12 @@ def test_who_replaces_the_command_of_a_stack_means_a_program_in_his_own_folder(w
 def test_paths_within_the_checkout_are_kept_relative_to_it() -> None:
     config = load_config([DEFAULT_CONFIG])
     assert {stack.cwd for stack in config.stacks.values()} == {"."}
-    assert all((SHIPPED / scenario.locustfile).is_file() for scenario in config.scenarios.values())
+    assert all((SHIPPED / (scenario.locustfile or MIX)).is_file() for scenario in config.scenarios.values())
 
 
 def test_a_scenario_without_a_locustfile_uses_the_one_that_gets_a_path(write: Write) -> None:
-    assert load_config([write(WHOLE)]).scenarios["look"].locustfile == "loadtests/get.py"
-    assert (SHIPPED / "loadtests/get.py").is_file()
+    assert make_plan(load_config([write(WHOLE)]), "quick").scenarios["look"].locustfile == MIX
+    assert (SHIPPED / MIX).is_file()
 
 
 def test_every_profile_of_the_project_makes_a_plan() -> None:

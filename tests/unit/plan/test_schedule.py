@@ -18,7 +18,7 @@ SLOTS = st.none() | st.integers(1, 500)
 
 
 def scenario(name: str, hold_s: float = 0.1) -> Scenario:
-    return Scenario(name, name, "loadtests/get.py", {}, hold_s, 30.0)
+    return Scenario(name, name, "loadtests/mix.py", {}, hold_s, 30.0)
 
 
 def stack(name: str, slots: int | None = None) -> Stack:

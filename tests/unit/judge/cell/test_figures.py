@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bench.judge.cell import figures
 from bench.model.cell import Memory, MemoryFigure, Window
+from bench.model.requests import Asked, Request
 from bench.model.samples import LOAD_SIDE, TABLES, Samples
-from tests.unit.builders import FLASK, ONE_CORE, plan, readings_of
+from tests.unit.builders import FLASK, ONE_CORE, Shape, plan, readings_of
 from tests.unit.judge.cell.test_slices import THREE_PAIRS, session
 
 WINDOW = Window(warmup_s=0.0, start_s=10.0, end_s=20.0)
@@ -341,3 +342,32 @@ def test_other_programs_used_what_is_left_of_the_wall_time(pinned: bool, shares:
 def test_other_programs_are_not_known_where_idle_time_was_not_recorded() -> None:
     found = figures.cpu(stolen([0.0] * 3, [0.0] * 3), WINDOW, ONE_CORE)
     assert (found.server_other, found.load_other) == (None, None)
+
+
+def test_each_request_of_a_mix_has_its_own_counts_and_percentiles() -> None:
+    rows = [
+        (10.0 + 0.1 * number, 10.0, 10.0 + 0.1 * number + (0.3 if number % 4 == 3 else 0.1), 200)
+        for number in range(40)
+    ]
+    rows += [(11.0, 11.0, 11.05, -500), (9.0, 9.0, 9.1, 200)]
+    found = requests(*rows)
+    zeros = np.zeros(42, dtype=np.int64)
+    whole = replace(
+        found,
+        route=np.array([int(number % 4 == 3) for number in range(40)] + [1, 1]),
+        slice=zeros,
+        bytes=zeros,
+        measurement=zeros,
+        new_connection=zeros,
+    )
+    scenario = plan({"one": Shape(1)}, {"weather": (10,)}).scenarios["weather"]
+    mix = replace(scenario, timeout_s=5.0, asked=Asked((Request("buy", "POST", "/"), Request("look", "GET", "/"))))
+    buy, look = figures.routes(whole, WINDOW, mix)
+    assert (buy.name, buy.requests.ok, buy.requests.errors) == ("buy", 30, 0)
+    assert (look.name, look.requests.ok, look.requests.errors) == ("look", 10, 1)
+    assert buy.latency_s is not None
+    assert look.latency_s is not None
+    assert (buy.latency_s.p50, look.latency_s.p50) == pytest.approx((0.1, 0.3))
+    assert look.latency_s.p99 == 5.0
+    assert figures.routes(whole, WINDOW, replace(mix, asked=Asked((Request("buy", "POST", "/"),)))) == ()
+    assert figures.routes(whole, WINDOW, scenario) == ()

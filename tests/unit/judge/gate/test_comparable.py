@@ -6,6 +6,7 @@ import pytest
 
 from bench.judge.gate.comparable import Difference, differences, notable
 from bench.model.config import Plan, Timing, UpstreamCall
+from bench.model.requests import Asked, Feed, Login, Request
 from bench.model.run import Run
 from tests.unit.sessions import ordinary
 
@@ -67,7 +68,6 @@ def scenario(**changes: Any) -> Run:
         (stack(programs=".venv/bin"), Difference(f"stacks.{FLASK}.programs", "{harness}", ".venv/bin")),
         (stack(programs=None), Difference(f"stacks.{FLASK}.programs", "{harness}", "none")),
         (scenario(timeout_s=5.0), Difference("scenarios.weather.timeout_s", "30.0", "5.0")),
-        (scenario(body="hello"), Difference("scenarios.weather.body", "none", "hello")),
         (
             scenario(upstream={"weather": UpstreamCall(2, 0.02)}),
             Difference(
@@ -104,6 +104,23 @@ def without(name: str) -> Run:
 )
 def test_fields_that_change_no_figure_are_no_difference(head: Run) -> None:
     assert differences(RUN, head) == differences(head, RUN) == ()
+
+
+def test_what_is_asked_is_compared_request_by_request() -> None:
+    look = Request("look", "GET", "/", json={"n": 1})
+    feed = Feed("rows.csv", "random", ("n",), "ab" * 32)
+    base = scenario(asked=Asked((look,), feed))
+    for changed, field in (
+        (Asked((replace(look, json={"n": 2}),), feed), "requests.look"),
+        (Asked((look, replace(look, name="more")), feed), "requests.more"),
+        (Asked((look,), replace(feed, sha256="cd" * 32)), "feed"),
+        (Asked((look,), feed, Login(look, {"t": "json:t"})), "login"),
+        (Asked((look,), feed, cookies=True), "cookies"),
+    ):
+        (found,) = differences(base, scenario(asked=changed))
+        assert found.field == f"scenarios.weather.{field}"
+    (found,) = differences(base, scenario(asked=Asked((replace(look, json={"n": 2}),), feed)))
+    assert found.base == '{"method": "GET", "path": "/", "json": {"n": 1}, "status": [200], "weight": 1.0}'
 
 
 def test_every_difference_is_named() -> None:

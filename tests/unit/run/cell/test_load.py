@@ -63,7 +63,7 @@ def test_the_load_generator_understands_a_closed_loop_load_in_one_window(started
         assert load.output == tmp_path / "requests.npz"
     assert started.plan == engine.LoadPlan(
         hosts=["http://one"], load=arrivals.Closed(10), timeout_s=30.0, warmup_s=2.0, window_s=4.0, window_limit_s=12.0,
-        output=str(tmp_path / "requests.npz"), path=None, status=200, body=None,
+        output=str(tmp_path / "requests.npz"), seed=7001, asked=None,
     )  # fmt: skip
     assert (option(started.argv, "--users"), option(started.argv, "--host")) == ("10", "http://one")
 

@@ -27,7 +27,7 @@ STACK = Stack("one", "One", "wsgi", ("a",), {}, 1, 1, 1, None, ".")
 LOADS = tuple(Closed(users=users) for users in (1, 10, 100))
 PLAN = Plan(
     {"one": STACK, "two": replace(STACK, name="two")},
-    {"look": Scenario("look", "Look", "loadtests/get.py", {}, 0.0, 1.0)},
+    {"look": Scenario("look", "Look", "loadtests/mix.py", {}, 0.0, 1.0)},
     Profile("quick", ("one", "two"), {"look": LOADS}, Timing(1.0, 1.0, 3.0), 2, {}, {}, ("two", "one"), 1),
 )
 SELFTEST = Selftest("", ((), ()), 30_000.0, 1000.0, 0.001, 100, 5000.0, 0.001, 0.0, 0.001, 20_000, 0.0, 0.0, ())

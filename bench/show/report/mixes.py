@@ -1,0 +1,47 @@
+"""The requests of each mix, one by one."""
+
+from bench.judge.stacks.mixes import RouteRow, route_rows
+from bench.judge.stats.intervals import Estimate
+from bench.model.config import Load
+from bench.model.run import Run
+from bench.show.text.document import Cell, Column, Section, Table
+from bench.show.text.titles import load_title
+from bench.units import NOTHING, count, interval
+
+_COLUMNS = (
+    Column("stack"),
+    Column("request"),
+    *(Column(name, "right") for name in ("requests", "failed", "P50", "P95", "P99")),
+)
+
+
+def section(run: Run) -> Section | None:
+    """A table for each scenario with a mix and each load; None where no scenario has one."""
+    tables: dict[tuple[str, Load], list[RouteRow]] = {}
+    for row in route_rows(run.cells):
+        tables.setdefault((row.scenario, row.load), []).append(row)
+    found = tuple(
+        Section(
+            f"mixes-{number}",
+            f"{run.config.scenarios[scenario].title}, {load_title(load)}",
+            (Table(_COLUMNS, tuple(map(_line, rows)), 0),),
+        )
+        for number, ((scenario, load), rows) in enumerate(tables.items(), start=1)
+    )
+    return Section("mixes", "Requests of each mix", found) if found else None
+
+
+def _line(row: RouteRow) -> tuple[Cell, ...]:
+    return (
+        Cell(row.stack),
+        Cell(row.name),
+        Cell(count(row.asked), value=row.asked),
+        Cell(count(row.failed), value=row.failed),
+        *(_time(one) for one in (row.p50, row.p95, row.p99)),
+    )
+
+
+def _time(found: Estimate | None) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    return Cell(*interval(found.mean, found.low, found.high, "s"), value=found.mean)
