@@ -226,7 +226,8 @@ class Measurement:
     other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
     window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
     `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. `routes`: each request of a mix; empty
-    where a scenario has one request, and in an A/B. A failed measurement has no figures: its problem says why.
+    where a scenario has one request, and in an A/B. `connections`: new connections for each request that was sent in
+    the window; None where they were not recorded. A failed measurement has no figures: its problem says why.
     """
 
     outcome: Outcome
@@ -243,6 +244,7 @@ class Measurement:
     bottleneck: Bottleneck | None = None
     wrong_answers: tuple[WrongAnswer, ...] = ()
     routes: tuple[Route, ...] = ()
+    connections: float | None = None
 
 
 GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")

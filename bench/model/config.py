@@ -11,6 +11,9 @@ Interface = Literal["wsgi", "asgi"]
 HARNESS = "{harness}"
 """A stack's `programs` that stand for the environment which the harness itself runs in."""
 
+Connection = Literal["keep-alive", "close"]
+"""Whether a connection is used again for the next request, if the service lets it, or each request opens its own."""
+
 Arrivals = Literal["fixed", "poisson"]
 
 
@@ -19,14 +22,15 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `slots` is None for an event loop, which has no such limit. `programs` is the folder that is searched
-    first for the program, HARNESS stands for the harness's own; None: the PATH is searched first. `cwd` and `programs`
-    are relative to the folder of bench.toml where they lie in it, else absolute.
+    {connections}. `interface` is None where it was not given. `slots` is None for an event loop, which has no such
+    limit. `programs` is the folder that is searched first for the program, HARNESS stands for the harness's own; None:
+    the PATH is searched first. `cwd` and `programs` are relative to the folder of bench.toml where they lie in it, else
+    absolute.
     """
 
     name: str
     title: str
-    interface: Interface
+    interface: Interface | None
     argv: tuple[str, ...]
     env: Mapping[str, str]
     workers: int
@@ -62,6 +66,7 @@ class Scenario:
     hold_s: float
     timeout_s: float
     asked: Asked | None = None
+    connection: Connection = "keep-alive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

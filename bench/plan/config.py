@@ -14,6 +14,7 @@ from bench.model.config import (
     HARNESS,
     Arrivals,
     Closed,
+    Connection,
     Interface,
     Load,
     Open,
@@ -40,7 +41,7 @@ class StackTable(Table):
     """A `[stacks.NAME]` table."""
 
     title: str | None = None
-    interface: Interface
+    interface: Interface | None = None
     argv: Annotated[list[str], Field(min_length=1)]
     env: dict[str, str] = Field(default_factory=dict)
     workers: Count = 1
@@ -74,6 +75,7 @@ class ScenarioTable(Table):
     feed: FeedTable | None = None
     login: LoginTable | None = None
     cookies: bool = False
+    connection: Connection = "keep-alive"
     body: Any = None
 
     @model_validator(mode="after")
@@ -244,7 +246,7 @@ def _compared(table: ProfileTable, stacks: Sequence[str], config: Config) -> tup
     if table.compare is not None and set(table.compare) <= by_name.keys():
         return by_name[table.compare[0]], by_name[table.compare[1]]
     firsts = {config.stacks[name].interface: name for name in reversed(stacks)}
-    if len(firsts) == 2:
+    if {"asgi", "wsgi"} <= firsts.keys():
         return firsts["asgi"], firsts["wsgi"]
     return (stacks[1], stacks[0]) if len(stacks) > 1 else None
 
@@ -379,4 +381,5 @@ def _scenario(name: str, table: ScenarioTable) -> Scenario:
         hold_s=upstream_waits_s(calls) if table.hold_s is None else table.hold_s,
         timeout_s=table.timeout_s,
         asked=found,
+        connection=table.connection,
     )

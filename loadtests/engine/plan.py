@@ -22,6 +22,8 @@ class SlicePlan:
 class LoadPlan:
     """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is asked.
 
+    `reconnects`: each request opens a connection of its own.
+
     `asked`: what `asked_of` of loadtests/engine/asked.py takes; None where the locustfile has requests of its own.
 
     The load goes on for `look_s` after the window, for the harness to look at the server; that is not counted.
@@ -41,6 +43,7 @@ class LoadPlan:
     slices: tuple[SlicePlan, ...] = ()
     spread_s: float = 0.0
     look_s: float = 0.0
+    reconnects: bool = False
 
 
 def handed_plan() -> LoadPlan | None:

@@ -82,10 +82,15 @@ class Request:
 
 
 class Message:
-    """A request as it is sent to one host, whose path comes before the request's own."""
+    """A request as it is sent to one host, whose path comes before the request's own.
 
-    def __init__(self, request: Request, host: SplitResult) -> None:
+    `reconnects`: it tells the service that no other request will come over its connection.
+    """
+
+    def __init__(self, request: Request, host: SplitResult, *, reconnects: bool = False) -> None:
         headers = {"Host": Template((host.netloc,)), "Accept": Template(("*/*",)), **request.headers}
+        if reconnects:
+            headers["Connection"] = Template(("close",))
         path = request.path.parts if host.path or request.path.parts not in {(), ("",)} else ("/",)
         query = f"?{host.query}" if host.query else ""
         lines = [part for name, value in headers.items() for part in (f"{name}: ", *value.parts, "\r\n")]

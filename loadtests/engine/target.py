@@ -36,12 +36,15 @@ class Sender(Protocol):
 class Target:
     """One host, and what a user sends it."""
 
-    def __init__(self, user: Sender, host: str | None, asked: Asked, rows: Rows | None, seed: int) -> None:
+    def __init__(
+        self, user: Sender, host: str | None, asked: Asked, rows: Rows | None, seed: int, *, reconnects: bool
+    ) -> None:
         self.user = user
         self.url = parsed_host(host)
         self._login = asked.login
         self._rows = rows
-        self._messages = [Message(one, self.url) for one in asked.requests]
+        self._reconnects = reconnects
+        self._messages = [Message(one, self.url, reconnects=reconnects) for one in asked.requests]
         self._draws = Draws(asked.requests, rows, f"{seed}/{user.number}")
         self._jar = Jar() if asked.cookies else None
         self._taken: Mapping[str, str] = {}
@@ -66,6 +69,8 @@ class Target:
                     f"{request.method} {request.name}: {got} instead of {request.right(code)}: {plain[:200]!r}"
                 )
             self._taken = taken(self._login.take, client.received, plain)
+            for one in self._messages:  # a value that cannot stand in its place is found now, and not under load
+                one.filled({**values, **self._taken})
         except ValueError as error:
             raise LoginError(f"{request.method} {request.name}: {error}") from error
         self._keep_cookies(client)
@@ -82,6 +87,8 @@ class Target:
         sent_s = time.monotonic()
         status, body = client.ask(message, self.user.timeout_s)
         done_s = time.monotonic()
+        if self._reconnects:  # whether or not the service has closed the connection too
+            client.close()
         plain = decoded(client.received, body)
         code = request.checked(status, plain)
         if code < 0:

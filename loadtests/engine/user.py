@@ -75,8 +75,12 @@ class ScenarioUser(User):
         self.timeout_s = SESSION.plan.timeout_s if SESSION is not None else 30.0
         self.load = SESSION.plan.load if SESSION is not None else open_load(environment.parsed_options)
         hosts, seed = (SESSION.plan.hosts, SESSION.plan.seed) if SESSION is not None else ([self.host], 1)
+        reconnects = SESSION is not None and SESSION.plan.reconnects
         rows = _rows(self.scenario().feed, len(hosts))
-        self.targets = [Target(self, host, self.scenario(), own, seed) for host, own in zip(hosts, rows, strict=True)]
+        self.targets = [
+            Target(self, host, self.scenario(), own, seed, reconnects=reconnects)
+            for host, own in zip(hosts, rows, strict=True)
+        ]
         self.clients = [target.connect() for target in self.targets]
         self.pools: list[Pool] = []
 

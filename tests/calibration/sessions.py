@@ -119,7 +119,7 @@ def _amounts(
     """
     plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
     needed = _open_p95_s(words) if kind == "delay" else _cpu_s(there, folder)
-    amounts = {SERVICES[plan.stacks[stack].interface]: size * each_s for stack, each_s in needed.items()}
+    amounts = {SERVICES[plan.stacks[stack].interface or ""]: size * each_s for stack, each_s in needed.items()}
     return ({}, amounts) if kind == "delay" else (amounts, {})
 
 

@@ -134,6 +134,12 @@ def routes(samples: Samples, window: Window, scenario: Scenario) -> tuple[Route,
     )
 
 
+def connections(samples: Samples, window: Window) -> float | None:
+    """New connections for each request that was scheduled in the window and sent; None where that was not recorded."""
+    opened = samples.new_connection[scheduled_in(samples, window) & sent(samples)]
+    return float(np.mean(opened)) if len(opened) and opened.min() >= 0 else None
+
+
 def throughput_rps(samples: Samples, window: Window) -> float:
     """Right answers that ended inside the window, per second of it."""
     right = done_in(samples, window) & (samples.status > 0)

@@ -112,6 +112,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         cpu=slices.typical_cpu([one.cpu for one in slices.reliable(stretches, "cpu")]),
         upstream=served,
         wrong_answers=recording.wrong_answers[number] if recording.wrong_answers else (),
+        connections=figures.connections(own, whole),
         routes=figures.routes(own, window, conditions.scenario) if window is not None else (),
     )
     if window is None:

@@ -85,7 +85,7 @@ def _facts(run: Run, other: Run) -> _Facts:
 
 
 def _stack(stack: Stack) -> _Facts:
-    yield "interface", stack.interface
+    yield "interface", stack.interface or ABSENT
     yield "argv", shlex.join(stack.argv)
     yield from ((f"env.{name}", value) for name, value in stack.env.items())
     yield "workers", str(stack.workers)
@@ -96,7 +96,7 @@ def _stack(stack: Stack) -> _Facts:
 
 
 def _scenario(scenario: Scenario) -> _Facts:
-    for name in ("locustfile", "hold_s", "timeout_s"):
+    for name in ("locustfile", "hold_s", "timeout_s", "connection"):
         yield name, str(getattr(scenario, name))
     if scenario.asked is not None:
         yield from _asked(scenario.asked)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stacks.rows import comparable, selected
+from bench.judge.stacks.rows import comparable, connections, selected
 from bench.judge.stats.intervals import Estimate, estimate, quotient
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
@@ -15,6 +15,9 @@ from bench.model.run import Run
 
 REPRODUCED = 0.2
 """A ratio is reproduced where it lies within so much of the reference run's, either way."""
+
+RECONNECTS = 0.5
+"""A stack with so many new connections for each request does not keep its connections alive."""
 
 Direction = Literal["higher", "lower", "same", "unclear"]
 Agreement = Literal["yes", "no", "unclear"]
@@ -27,6 +30,8 @@ class Ratio:
     `direction`: higher or lower where the whole interval lies beyond the metric's noise threshold, same where it lies
     within, else unclear; a single round, which has no interval, is unclear. `failures`: those of each of the two stacks
     that failed in a round. A ratio with one must not be shown without it, for it compares right answers alone.
+    `reconnected`: the one of the two stacks that was sent each request over a new connection, where the other was not;
+    None where both were treated alike.
     """
 
     scenario: str
@@ -37,6 +42,7 @@ class Ratio:
     estimate: Estimate
     direction: Direction
     failures: tuple[Failures, ...] = ()
+    reconnected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,13 @@ def _ratio(
         return None
     sides = [[cell for cell in recorded if cell.stack == name] for name in (stack, against)]
     failed = tuple(failures(own) for own in sides if any(failing(cell.measurement) for cell in own))
-    return Ratio(scenario, load, stack, against, metric, found, direction(found, BY_NAME[metric].noise), failed)
+    shares = [connections(own) for own in sides]
+    again = [
+        name for name, share in zip((stack, against), shares, strict=True) if share is not None and share >= RECONNECTS
+    ]
+    reconnected = again[0] if len(again) == 1 and None not in shares else None
+    clear = direction(found, BY_NAME[metric].noise)
+    return Ratio(scenario, load, stack, against, metric, found, clear, failed, reconnected)
 
 
 def direction(found: Estimate, noise: float) -> Direction:

@@ -1,5 +1,6 @@
 """Cells side by side: the rounds of one stack, scenario and load joined into a row."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Row:
     it. `outcomes` are the distinct outcomes of the rounds; `problems` has each kind once; `bottlenecks` has each limit
     that was found, with the evidence of the first round. `slots_rps`: what the slots allow; None without slots.
     `failures`: the failed requests of all rounds, where the service failed in one; None where it failed in none.
+    `connections`: new connections for each request, the mean of the rounds; None where they were not recorded.
     """
 
     stack: str
@@ -48,6 +50,7 @@ class Row:
     bottlenecks: Mapping[Limit, str]
     slots_rps: float | None
     failures: Failures | None = None
+    connections: float | None = None
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -138,6 +141,12 @@ def selected(metric: Metric, cells: Iterable[Cell]) -> bool:
     )
 
 
+def connections(cells: Iterable[Cell]) -> float | None:
+    """New connections for each request, the mean over the rounds; None where none of them has recorded it."""
+    known = [one for cell in cells if (one := cell.measurement.connections) is not None]
+    return math.fsum(known) / len(known) if known else None
+
+
 def spread(found: Sequence[Row], metric: Metric) -> float:
     """How many times the largest figure of one stack is that of another stack, under whatever load; 1 of one stack."""
     figures = [(row.stack, row.estimates[metric.name].mean) for row in found if metric.name in row.estimates]
@@ -171,6 +180,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
         },
         slots_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
         failures=failures(cells) if any(failing(cell.measurement) for cell in cells) else None,
+        connections=connections(cells),
     )
 
 

@@ -132,6 +132,7 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
         "window_limit_s": timing.window_limit_s,
         "output": str(output),
         "seed": order.seed,
+        "reconnects": scenario.connection == "close",
         "asked": None if scenario.asked is None else asdict(scenario.asked),
         "slices": [asdict(one) for one in order.slices],
         "spread_s": order.spread_s,

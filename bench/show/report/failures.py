@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.judge.cell.figures import ERROR_NAMES
 from bench.judge.cell.kinds import FAILED
 from bench.judge.stacks.failures import Failures, failures
+from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
 from bench.show.text.titles import under
@@ -47,9 +48,11 @@ def sentence(one: Failures, where: str = "") -> str:
     return f"{subject} {'served nothing: it ' if one.failed == one.asked else ''}{told}{total}"
 
 
-def mark(found: Sequence[Failures]) -> str:
-    """What must stand beside a ratio of stacks that failed: ` (falim failed 97.0 % of the requests)`, or nothing."""
-    said = [f"{one.stack} failed {percent(one.share)} of the requests" for one in found]
+def mark(one: Ratio) -> str:
+    """What must stand beside a ratio, in brackets, or nothing: that a stack failed, or was not treated as the other."""
+    said = [f"{failed.stack} failed {percent(failed.share)} of the requests" for failed in one.failures]
+    if one.reconnected is not None:
+        said.append(f"{one.reconnected} was sent each request over a new connection")
     return f" ({listed(said)})" if said else ""
 
 

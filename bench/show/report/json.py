@@ -52,6 +52,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                     **_estimate(one.estimate),
                     "direction": one.direction,
                     "failures": [_failures(each) for each in one.failures],
+                    "reconnected": one.reconnected,
                 }
                 for one in ratios
             ],
@@ -75,6 +76,7 @@ def _row(row: Row) -> dict[str, Any]:
         "unreliable": {name: asdict(seen) for name, seen in row.voids.items()},
         "problems": [asdict(seen) for seen in row.problems],
         "failures": None if row.failures is None else _failures(row.failures),
+        "connections": row.connections,
     }
 
 

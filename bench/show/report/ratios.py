@@ -81,9 +81,9 @@ def _sentences(told: Iterable[Ratio]) -> list[str]:
     for one in told:
         if one.direction == "same":
             same = f"{name(one)} equal within {threshold(BY_NAME[one.metric].noise)}"
-            clear.setdefault(place(one), []).append(same + mark(one.failures))
+            clear.setdefault(place(one), []).append(same + mark(one))
         elif one.direction != "unclear":
-            clear.setdefault(place(one), []).append(f"{name(one)} {figure(one)}{mark(one.failures)}")
+            clear.setdefault(place(one), []).append(f"{name(one)} {figure(one)}{mark(one)}")
     return [f"{where}: {', '.join(texts)}" for where, texts in clear.items()]
 
 
@@ -135,9 +135,10 @@ def _lines(lines: Mapping[tuple[Load, str], Mapping[str, Ratio]]) -> Iterator[tu
 
 
 def _cell(one: Ratio | None) -> Cell:
-    """A ratio; where it is not a difference, a word before it says so. Its note says which stack failed requests."""
+    """A ratio; where it is not a difference, a word before it says so. Its note says what both sides differ in."""
     if one is None:
         return Cell(NOTHING)
     word = f"{one.direction}: " if one.direction in {"same", "unclear"} else ""
-    notes = (Note(f"{place(one)}{mark(one.failures)}: only correct answers count as throughput"),)
-    return Cell(f"{word}{figure(one)}", notes=notes if one.failures else ())
+    why = "only correct answers count as throughput" if one.failures else "to open one takes time and CPU on both sides"
+    notes = (Note(f"{place(one)}{mark(one)}: {why}"),)
+    return Cell(f"{word}{figure(one)}", notes=notes if mark(one) else ())

@@ -46,8 +46,8 @@ def _counts(found: Reproduction) -> str:
 
 def _noes(found: Reproduction) -> tuple[str, ...]:
     return tuple(
-        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)}{mark(one.here.failures)} here and "
-        f"{figure(one.there)}{mark(one.there.failures)} in the reference run; "
+        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)}{mark(one.here)} here and "
+        f"{figure(one.there)}{mark(one.there)} in the reference run; "
         f"here / reference: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
         for one in found.found
         if one.agreement == "no"

@@ -9,7 +9,9 @@ from bench.model.run import Run
 from bench.show.text.document import Cell, Column, Note, Section, Table
 from bench.show.text.titles import headers, limited, load_title, under
 from bench.show.text.words import plural
-from bench.units import NOTHING, figure, interval, rate
+from bench.units import NOTHING, figure, interval, rate, significant
+
+RECONNECTS_OFTEN = 0.05
 
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
@@ -52,7 +54,10 @@ def _row(run: Run, row: Row) -> tuple[Cell, ...]:
         Cell(row.stack),
         *(_figure(row, metric, (spoilt[metric.name],) if metric.name in spoilt else ()) for metric in METRICS),
         Cell(rounds, value=row.rounds),
-        Cell("; ".join(part for part in (_outcome(row), _limit(run, row), _allowed(row)) if part), notes=others),
+        Cell(
+            "; ".join(part for part in (_outcome(row), _limit(run, row), _allowed(row), _connections(row)) if part),
+            notes=others,
+        ),
     )
 
 
@@ -84,6 +89,13 @@ def _outcome(row: Row) -> str:
 
 def _limit(run: Run, row: Row) -> str:
     return limited(row.limits, run.config.stacks[row.stack])
+
+
+def _connections(row: Row) -> str:
+    """How many connections were opened, where it was more than each user needs."""
+    if row.connections is None or row.connections < RECONNECTS_OFTEN:
+        return ""
+    return f"{significant(row.connections)} new connections for each request"
 
 
 def _allowed(row: Row) -> str:

@@ -73,13 +73,15 @@ def measured(
     window_s: float = 1.0,
     window_limit_s: float = 1.0,
     asked: Asked = HELLO,
+    *,
+    reconnects: bool = False,
 ) -> Ran:
     """A measured run of `loadtests/mix.py` with this load; the right answer is `hello`, unless others are asked for."""
     model = "closed" if isinstance(load, Closed) else "open"
     plan = {
         "hosts": [url], "load": {"model": model, **asdict(load)},
         "timeout_s": 5.0, "warmup_s": WARMUP_S, "window_s": window_s, "window_limit_s": window_limit_s,
-        "output": str(folder / "requests.npz"), "seed": 1, "asked": asdict(asked),
+        "output": str(folder / "requests.npz"), "seed": 1, "asked": asdict(asked), "reconnects": reconnects,
     }  # fmt: skip
     (folder / "load.json").write_text(json.dumps(plan))
     users = str(load.users) if isinstance(load, Closed) else "1"

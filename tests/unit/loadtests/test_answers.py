@@ -14,7 +14,11 @@ def received(encoding: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", gzip.compress(BODY)), ("X-GZIP", gzip.compress(BODY)), ("deflate", zlib.compress(BODY))],
+    [
+        ("gzip", gzip.compress(BODY, mtime=0)),
+        ("X-GZIP", gzip.compress(BODY, mtime=0)),
+        ("deflate", zlib.compress(BODY)),
+    ],
 )
 def test_a_compressed_body_is_checked_as_it_was(encoding: str, body: bytes) -> None:
     assert decoded(received(encoding), body) == BODY
@@ -23,8 +27,8 @@ def test_a_compressed_body_is_checked_as_it_was(encoding: str, body: bytes) -> N
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("identity", gzip.compress(BODY)),
-        ("gzip", gzip.compress(BODY)[:2] + b"damaged"),
+        ("identity", gzip.compress(BODY, mtime=0)),
+        ("gzip", gzip.compress(BODY, mtime=0)[:2] + b"damaged"),
         ("gzip", b"xyz"),
         ("gzip", b""),
         ("gzip", BODY),

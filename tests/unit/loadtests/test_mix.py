@@ -38,6 +38,7 @@ class Shop:
     logins: list[str] = field(default_factory=list)
     requests: list[tuple[str, str, str, Any]] = field(default_factory=list)
     refuses: bool = False
+    token: str = "t-"
 
 
 @contextmanager
@@ -52,7 +53,9 @@ def shop() -> Iterator[tuple[str, Shop]]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if self.path == "/token":
                 seen.logins.append(body.decode())
-                self.send(401 if seen.refuses else 200, {"access_token": f"t-{len(seen.logins)}"}, "session=s")
+                self.send(
+                    401 if seen.refuses else 200, {"access_token": f"{seen.token}{len(seen.logins)}"}, "session=s"
+                )
                 return
             if not self.headers.get("Authorization", "").startswith("Bearer t-"):
                 self.send(401, {})
@@ -119,6 +122,16 @@ def test_a_login_that_fails_ends_the_run_with_what_was_answered(tmp_path: Path, 
             measured(tmp_path, url, Closed(users=USERS), asked=asked)
     assert "the login failed: POST login: status 401 instead of status 200: " in str(failed.value)
     assert "Traceback" not in str(failed.value)
+
+
+def test_a_token_that_no_header_can_hold_ends_the_run_before_the_load(tmp_path: Path, asked: Asked) -> None:
+    with shop() as (url, seen):
+        seen.token = "t-\n"
+        with pytest.raises(AssertionError) as failed:
+            measured(tmp_path, url, Closed(users=USERS), asked=asked)
+    assert "the login failed: POST login: 't-\\n" in str(failed.value)
+    assert "cannot stand in a header" in str(failed.value)
+    assert seen.requests == []
 
 
 def test_an_answer_without_a_body_whose_head_gives_its_length_is_read(tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def test_a_plain_get_has_no_body_and_no_length_of_one() -> None:
     assert headers == {b"Host": b"127.0.0.1:8000", b"Accept": b"*/*"}
 
 
+def test_a_request_that_has_a_connection_of_its_own_says_so() -> None:
+    one = request_of(asdict(Request("look", "GET", "/")), ())
+    assert b"\r\nConnection: close\r\n" in Message(one, HOST, reconnects=True).filled({})
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "sent"),
     [

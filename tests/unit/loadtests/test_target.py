@@ -19,3 +19,14 @@ def test_the_first_request_on_each_connection_is_recorded_as_the_one_that_opened
     assert len(opened) > 12
     assert sum(opened) == len(accepted)
     assert set(ran.raw["status"].tolist()) == {200}
+
+
+def test_where_each_request_has_a_connection_of_its_own_the_server_is_told_so_and_it_is_closed_whatever_it_does(
+    tmp_path: Path,
+) -> None:
+    with serving(*[KEPT] * 400) as (port, accepted):
+        url = f"http://127.0.0.1:{port}"
+        ran = measured(tmp_path, url, Closed(users=1), window_s=0.4, window_limit_s=0.4, reconnects=True)
+    assert set(ran.raw["new_connection"].tolist()) == {1}
+    assert len(accepted) == len(ran.raw["status"]) > 12
+    assert set(ran.raw["status"].tolist()) == {200}

@@ -251,6 +251,14 @@ def test_paths_within_the_checkout_are_kept_relative_to_it() -> None:
     assert all((SHIPPED / (scenario.locustfile or MIX)).is_file() for scenario in config.scenarios.values())
 
 
+def test_a_stack_without_an_interface_is_compared_in_the_order_of_the_profile(write: Write) -> None:
+    plain = WHOLE.replace('interface = "wsgi"\n', "")
+    path = write(plain + "[stacks.two]\nargv = ['a']\n[stacks.three]\ninterface = 'asgi'\nargv = ['a']")
+    plan = make_plan(load_config([path]), "quick", stacks=["one", "two", "three"])
+    assert plan.stacks["one"].interface is None
+    assert plan.profile.compare == ("two", "one")
+
+
 def test_a_scenario_without_a_locustfile_uses_the_one_that_gets_a_path(write: Write) -> None:
     assert make_plan(load_config([write(WHOLE)]), "quick").scenarios["look"].locustfile == MIX
     assert (SHIPPED / MIX).is_file()

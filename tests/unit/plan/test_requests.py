@@ -186,6 +186,13 @@ def test_a_feed_that_cannot_be_used_is_refused(read: Read, rows: str, words: str
     assert words in str(caught.value)
 
 
+def test_a_scenario_says_whether_connections_are_used_again(read: Read) -> None:
+    assert read("").connection == "keep-alive"
+    assert read('connection = "close"').connection == "close"
+    with pytest.raises(BenchError, match=r"connection: Input should be 'keep-alive' or 'close', not 'closed'"):
+        read('connection = "closed"')
+
+
 def test_braces_in_bodies_are_literal_unless_they_name_a_value(read: Read) -> None:
     found = asked(read(FEED + ONE.format("method = 'POST', body = '{other} {'")))
     assert found.requests[0].body == "{other} {"

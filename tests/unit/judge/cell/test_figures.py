@@ -371,3 +371,10 @@ def test_each_request_of_a_mix_has_its_own_counts_and_percentiles() -> None:
     assert look.latency_s.p99 == 5.0
     assert figures.routes(whole, WINDOW, replace(mix, asked=Asked((Request("buy", "POST", "/"),)))) == ()
     assert figures.routes(whole, WINDOW, scenario) == ()
+
+
+@pytest.mark.parametrize(("opened", "share"), [([1, 0, 0, 1], 0.5), ([0, 0, 0, 0], 0.0), ([-1, -1, -1, -1], None)])
+def test_new_connections_are_counted_for_the_requests_that_were_sent(opened: list[int], share: float | None) -> None:
+    rows = [(10.0 + number, 10.0, 10.1, 200) for number in range(4)]
+    found = requests(*rows, (15.0, 15.0, 15.0, figures.DROPPED), (5.0, 5.0, 5.1, 200))
+    assert figures.connections(replace(found, new_connection=np.array([*opened, -1, 1])), WINDOW) == share

@@ -43,6 +43,17 @@ def test_ratios_are_taken_within_each_round_so_that_a_slow_round_cancels_out() -
     assert one.direction == "higher"
 
 
+@pytest.mark.parametrize(
+    ("loop", "flask", "reconnected"),
+    [(1.0, 0.0, "loop"), (0.01, 0.9, "flask"), (1.0, 1.0, None), (0.0, 0.01, None), (1.0, None, None)],
+)
+def test_a_stack_that_was_sent_each_request_over_a_new_connection_is_named_where_the_other_was_not(
+    loop: float | None, flask: float | None, reconnected: str | None
+) -> None:
+    cells = [changed(cell("loop"), connections=loop), changed(cell("flask"), connections=flask)]
+    assert ratio_of(ratios(cells, PLAN), "loop").reconnected == reconnected
+
+
 def test_rounds_are_matched_by_their_number_and_not_by_their_order() -> None:
     cells = [*rounds("flask", [100.0, 10.0, 50.0]), *reversed(rounds("loop", [300.0, 20.0, 50.0]))]
     assert ratio_of(ratios(cells, PLAN), "loop").estimate.values == (3.0, 2.0, 1.0)

@@ -10,7 +10,7 @@ from bench.model.run import Machine
 from bench.show.report.results import section
 from bench.show.text import document
 from bench.show.text.document import Document, Section, Table, numbered, within
-from tests.unit.builders import SYNC, Shape, broken, cell, failed, plan, run_of
+from tests.unit.builders import SYNC, Shape, broken, cell, changed, failed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
@@ -43,6 +43,13 @@ def footnotes(planned: Plan, cells: Sequence[Cell]) -> list[str]:
 
 def one(rounds: int = 1) -> Plan:
     return plan({"a": Shape(1)}, {"weather": (10,)}, rounds=rounds)
+
+
+@pytest.mark.parametrize(("opened", "said"), [(0.98, "0.980 new connections for each request"), (0.01, ""), (None, "")])
+def test_new_connections_are_told_where_there_are_many(opened: float | None, said: str) -> None:
+    notes = row(one(), [changed(cell("a"), connections=opened)])[-1].text
+    assert said in notes
+    assert ("new connections" in notes) is bool(said)
 
 
 def test_a_figure_has_its_interval() -> None:
