@@ -12,7 +12,8 @@ from bench.model.config import Load
 class RouteRow:
     """One request of a mix: how many there were in all rounds, how many failed, and percentiles of its latency.
 
-    The percentiles are in seconds, over the rounds whose latency is reliable; None where there is none.
+    The percentiles are in seconds, over the rounds whose latency is reliable; None where there is none. `answered`:
+    whether any round has a latency, reliable or not.
     """
 
     stack: str
@@ -21,6 +22,7 @@ class RouteRow:
     name: str
     asked: int
     failed: int
+    answered: bool
     p50: Estimate | None
     p95: Estimate | None
     p99: Estimate | None
@@ -50,6 +52,7 @@ def _row(stack: str, scenario: str, load: Load, found: Sequence[tuple[Measuremen
         found[0][1].name,
         asked=failed + sum(one.ok for one in requests),
         failed=failed,
+        answered=any(route.latency_s is not None for _, route in found),
         p50=_over(reliable, "p50"),
         p95=_over(reliable, "p95"),
         p99=_over(reliable, "p99"),

@@ -24,7 +24,18 @@ from bench.show.text.document import (
 SHORT_CHARTS = ("throughput", "p95", "memory")
 """The charts of a short report."""
 
-PRINTED = ("results", "reading", "footnotes", "wrong-answers", "remarks", "ratios", "reproduction", "limits", "answer")
+PRINTED = (
+    "results",
+    "mixes",
+    "reading",
+    "footnotes",
+    "wrong-answers",
+    "remarks",
+    "ratios",
+    "reproduction",
+    "limits",
+    "answer",
+)
 """The sections that are printed. The answer comes last, because the end is what a terminal shows."""
 
 UNCOUNTED = ("limits", "answer")
@@ -86,7 +97,7 @@ def _blocks(
     if any(row.problems or row.voids for row in rows):
         yield Section("footnotes", "Footnotes", (Footnotes(),))
     sections = (
-        mixes.section(run),
+        mixes.section(run, rows),
         wrong_answers.section(run),
         reading.remarks(run, rows),
         ratios.section(run, rows, found),

@@ -1,6 +1,9 @@
 """The requests of each mix, one by one."""
 
+from collections.abc import Sequence
+
 from bench.judge.stacks.mixes import RouteRow, route_rows
+from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
 from bench.model.config import Load
 from bench.model.run import Run
@@ -15,18 +18,19 @@ _COLUMNS = (
 )
 
 
-def section(run: Run) -> Section | None:
-    """A table for each scenario with a mix and each load; None where no scenario has one."""
-    tables: dict[tuple[str, Load], list[RouteRow]] = {}
+def section(run: Run, rows: Sequence[Row]) -> Section | None:
+    """A table for each scenario with a mix and each load, in the order of the rows; None where no scenario has one."""
+    tables: dict[tuple[str, Load], list[RouteRow]] = {(row.scenario, row.load): [] for row in rows}
     for row in route_rows(run.cells):
-        tables.setdefault((row.scenario, row.load), []).append(row)
+        tables[row.scenario, row.load].append(row)
     found = tuple(
         Section(
             f"mixes-{number}",
             f"{run.config.scenarios[scenario].title}, {load_title(load)}",
-            (Table(_COLUMNS, tuple(map(_line, rows)), 0),),
+            (Table(_COLUMNS, tuple(map(_line, own)), 0),),
         )
-        for number, ((scenario, load), rows) in enumerate(tables.items(), start=1)
+        for number, ((scenario, load), own) in enumerate(tables.items(), start=1)
+        if own
     )
     return Section("mixes", "Requests of each mix", found) if found else None
 
@@ -37,11 +41,11 @@ def _line(row: RouteRow) -> tuple[Cell, ...]:
         Cell(row.name),
         Cell(count(row.asked), value=row.asked),
         Cell(count(row.failed), value=row.failed),
-        *(_time(one) for one in (row.p50, row.p95, row.p99)),
+        *(_time(one, row.answered) for one in (row.p50, row.p95, row.p99)),
     )
 
 
-def _time(found: Estimate | None) -> Cell:
+def _time(found: Estimate | None, answered: bool) -> Cell:
     if found is None:
-        return Cell(NOTHING)
+        return Cell("unreliable" if answered else NOTHING)
     return Cell(*interval(found.mean, found.low, found.high, "s"), value=found.mean)

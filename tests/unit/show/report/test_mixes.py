@@ -27,7 +27,7 @@ def mixed(stack: str, number: int, p95_s: float, problems: tuple[Problem, ...] =
 
 
 def lines(cells: list[Cell]) -> list[list[str]]:
-    found = section(run_of(PLAN, tuple(cells)))
+    found = section(run_of(PLAN, tuple(cells)), rows(cells, PLAN))
     assert found is not None
     (table,) = [block for block in within([found]) if isinstance(block, Table)]
     return [[one.text for one in row] for row in table.rows]
@@ -51,8 +51,15 @@ def test_rounds_with_an_unreliable_latency_count_and_give_no_percentile() -> Non
     assert (buy.asked, buy.p95) == (303, None)
 
 
+def test_an_unreliable_percentile_says_so_and_loads_come_in_the_order_of_the_results() -> None:
+    cells = [mixed("b", 1, 0.1), mixed("a", 1, 0.1, problems=(LATE,))]
+    assert [row[:2] + row[5:6] for row in lines(cells)] == [
+        ["b", "buy", "100 ms"], ["b", "look", "-"], ["a", "buy", "unreliable"], ["a", "look", "-"],
+    ]  # fmt: skip
+
+
 def test_a_run_without_a_mix_has_no_such_section() -> None:
-    assert section(run_of(PLAN, (cell("a"),))) is None
+    assert section(run_of(PLAN, (cell("a"),)), rows([cell("a")], PLAN)) is None
 
 
 def test_the_report_and_its_json_have_the_requests() -> None:
