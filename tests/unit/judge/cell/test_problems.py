@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -427,6 +428,12 @@ def test_the_upstream_is_called_for_each_answer_and_at_most_for_each_request(hit
 def test_the_upstream_is_called_exactly_as_often_as_asked_where_nothing_failed(hits: int, found: bool) -> None:
     served = UpstreamServed({"weather": hits}, {}, 8)
     assert (problems.upstream_hits(served, ended(ok=10, dropped=5, unsent=5), SCENARIO) is not None) is found
+
+
+@pytest.mark.parametrize(("light_s", "found"), [(0.01, False), (math.nan, False), (-1.0, True)])
+def test_the_light_request_may_have_called_the_upstream_once_more(light_s: float, found: bool) -> None:
+    served, samples = UpstreamServed({"weather": 11}, {}, 8), replace(ended(ok=10), look_light_s=np.array([light_s]))
+    assert (problems.upstream_hits(served, samples, SCENARIO) is not None) is found
 
 
 def test_an_upstream_that_was_never_called_is_a_problem_only_where_the_scenario_calls_it() -> None:
