@@ -26,7 +26,7 @@ class Request:
     Its body is `json`, `form`, `body` or the content of `body_file`, or empty where all are None. `{name}` in it, in
     the path and in values of headers stands for a value of the feed or of the login. `status`: those that are right.
     `expect`: None takes any body. `body_file` is relative to the folder of bench.toml where it lies in it, else
-    absolute.
+    absolute; `body_sha256` is the SHA-256 of its content.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Request:
     form: Mapping[str, str] | None = None
     body: str | None = None
     body_file: str | None = None
+    body_sha256: str | None = None
     status: tuple[int, ...] = (200,)
     expect: Expect | None = None
     weight: float = 1.0

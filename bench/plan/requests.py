@@ -2,8 +2,11 @@
 
 import csv
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
@@ -21,6 +24,9 @@ NUMBERS: Mapping[str, Callable[[str], float]] = {"int": int, "float": float}
 MOST_REQUESTS = 100
 MOST_BYTES = 10_000_000
 MOST_FEED_BYTES = 100_000_000
+MOST_TABLE_BYTES = 200_000
+LARGEST = 1e30
+"""No number in run.json is larger (bench/record/parsed.py)."""
 
 Status = Annotated[int, Field(ge=100, le=599)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,80}$")]
@@ -147,16 +153,38 @@ def asked(
     if login is not None:
         entry = Login(_request(f"{where}.login", login, headers={}, name="login"), login.take)
         _check_names(f"{where}.login", entry.request, columns, columns, rows)
-    return Asked(requests, found, entry, cookies)
+    asked_for = Asked(requests, found, entry, cookies)
+    _check_size(where, asked_for)
+    return asked_for
+
+
+def _check_size(where: str, asked_for: Asked) -> None:
+    """Raise BenchError for what run.json cannot keep: a number that no JSON has, or too much text."""
+    whole = asdict(asked_for)
+    for number in _numbers(whole):
+        if not abs(number) <= LARGEST:
+            raise BenchError(
+                f"{where}.requests: {number:g} cannot be kept in run.json: write it into a `body` or a file"
+            )
+    size = len(json.dumps(whole))
+    if size > MOST_TABLE_BYTES:
+        raise BenchError(
+            f"{where}.requests: all of them have {size:,} bytes, and at most {MOST_TABLE_BYTES:,} can be kept in "
+            f"run.json: put large bodies into files (`body_file`), and expect a part of large answers (`expect.regex`)"
+        )
+
+
+def _numbers(value: Any) -> Iterator[float]:
+    """All numbers of a JSON value."""
+    if isinstance(value, int | float):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(inner)
 
 
 def _request(where: str, table: AskTable, headers: Mapping[str, str], name: str | None, weight: float = 1.0) -> Request:
-    if table.body_file is not None:
-        path = SHIPPED / table.body_file
-        if not path.is_file():
-            raise BenchError(f"{where}.body_file: there is no file {path}")
-        if path.stat().st_size > MOST_BYTES:
-            raise BenchError(f"{where}.body_file: {path} has more than {MOST_BYTES:,} bytes")
+    digest = None if table.body_file is None else _digest(f"{where}.body_file", SHIPPED / table.body_file)
     own = {one.lower() for one in table.headers}
     return Request(
         name=name or f"{table.method} {table.path}",
@@ -167,10 +195,20 @@ def _request(where: str, table: AskTable, headers: Mapping[str, str], name: str 
         form=table.form,
         body=table.body,
         body_file=table.body_file,
+        body_sha256=digest,
         status=tuple(dict.fromkeys([table.status] if isinstance(table.status, int) else table.status)),
         expect=None if table.expect is None else Expect(table.expect.text, table.expect.json_, table.expect.regex),
         weight=weight,
     )
+
+
+def _digest(where: str, path: Path) -> str:
+    """The SHA-256 of a file of a body."""
+    if not path.is_file():
+        raise BenchError(f"{where}: there is no file {path}")
+    if path.stat().st_size > MOST_BYTES:
+        raise BenchError(f"{where}: {path} has more than {MOST_BYTES:,} bytes")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _feed(where: str, table: FeedTable) -> tuple[Feed, list[list[str]]]:

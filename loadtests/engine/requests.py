@@ -36,7 +36,7 @@ class Request:
 
     `accepts` says whether a body is right, and may raise; `check` is its name; `right_body` says in words which bodies
     are right. `accepted` is the body that was found to be right last: it need not be looked at again. `raised`: what
-    the last check raised, in words.
+    the last check raised, in words. `messages`: what is sent of it, by host.
     """
 
     name: str
@@ -53,6 +53,14 @@ class Request:
     route: int = 0
     accepted: bytes | None = field(default=None, init=False)
     raised: str = field(default="", init=False)
+    messages: dict[tuple[SplitResult, bool], "Message"] = field(default_factory=dict, init=False)
+
+    def message(self, host: SplitResult, *, reconnects: bool = False) -> "Message":
+        """What is sent of it to a host. All users share it: a body may have megabytes."""
+        key = host, reconnects
+        if key not in self.messages:
+            self.messages[key] = Message(self, host, reconnects=reconnects)
+        return self.messages[key]
 
     def checked(self, status: int, body: bytes) -> int:
         """The status of a right answer; negative for any other."""
@@ -87,10 +95,11 @@ class Message:
     `reconnects`: it tells the service that no other request will come over its connection.
     """
 
-    def __init__(self, request: Request, host: SplitResult, *, reconnects: bool = False) -> None:
-        headers = {"Host": Template((host.netloc,)), "Accept": Template(("*/*",)), **request.headers}
-        if reconnects:
-            headers["Connection"] = Template(("close",))
+    def __init__(self, request: Request, host: SplitResult, *, reconnects: bool) -> None:
+        own = {name.lower() for name in request.headers}
+        usual = {"Host": host.netloc, "Accept": "*/*", **({"Connection": "close"} if reconnects else {})}
+        headers = {name: Template((value,)) for name, value in usual.items() if name.lower() not in own}
+        headers |= request.headers
         path = request.path.parts if host.path or request.path.parts not in {(), ("",)} else ("/",)
         query = f"?{host.query}" if host.query else ""
         lines = [part for name, value in headers.items() for part in (f"{name}: ", *value.parts, "\r\n")]
@@ -119,9 +128,9 @@ class Message:
 def request_of(given: Mapping[str, Any], names: Collection[str], route: int = 0) -> Request:
     """The request that a plan describes (bench/model/requests.py); `names`: those that stand for values."""
     body, file, content_type = _body(given, names)
-    headers = {name.title(): in_header(value, names) for name, value in given["headers"].items()}
-    if content_type is not None:
-        headers.setdefault("Content-Type", in_header(content_type, ()))
+    headers = {name: in_header(value, names) for name, value in given["headers"].items()}
+    if content_type is not None and "content-type" not in map(str.lower, headers):
+        headers["Content-Type"] = in_header(content_type, ())
     accepts, right_body = _expected(given["expect"])
     return Request(
         name=given["name"],

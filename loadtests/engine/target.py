@@ -12,7 +12,7 @@ from loadtests.engine.client import Client
 from loadtests.engine.draws import Drawn, Draws, Jar, Rows, taken
 from loadtests.engine.options import parsed_host
 from loadtests.engine.recording import ERRORS, Sent
-from loadtests.engine.requests import Message, Request
+from loadtests.engine.requests import Request
 
 LOGIN_S = 60.0
 """A login may take longer than a request that is measured."""
@@ -44,7 +44,7 @@ class Target:
         self._login = asked.login
         self._rows = rows
         self._reconnects = reconnects
-        self._messages = [Message(one, self.url, reconnects=reconnects) for one in asked.requests]
+        self._messages = [one.message(self.url, reconnects=reconnects) for one in asked.requests]
         self._draws = Draws(asked.requests, rows, f"{seed}/{user.number}")
         self._jar = Jar() if asked.cookies else None
         self._taken: Mapping[str, str] = {}
@@ -60,7 +60,7 @@ class Target:
         request = self._login.request
         values = self._rows.of(self.user.number) if self._rows is not None else {}
         try:
-            status, body = client.ask(Message(request, self.url).filled(values, self._cookies()), LOGIN_S)
+            status, body = client.ask(request.message(self.url).filled(values, self._cookies()), LOGIN_S)
             plain = decoded(client.received, body)
             code = request.checked(status, plain)
             if code < 0:

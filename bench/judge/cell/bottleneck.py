@@ -30,7 +30,7 @@ CORE = (0.9, 1.1)
 """A process that runs Python on one core at a time uses about one core."""
 
 SHARED = 0.1
-"""From this share of a process's CPU on, used by others than its busiest thread, several threads want to run."""
+"""Several threads of a process want to run where those beside its busiest used at least this share of its CPU."""
 
 IDLE_CORES = 0.6
 """A process that uses less has time to read a request."""
@@ -205,7 +205,7 @@ def _gil(case: _Case) -> _Found:
     for process in case.looks.processes:
         if least <= process.cores <= most and process.shared >= SHARED:
             cores = f"one process used {process.cores:.2f} of {case.server_cpus} cores"
-            return "gil", f"{cores}, and threads beside the busiest had {percent(process.shared)} of that"
+            return "gil", f"{cores}, {percent(process.shared)} of that in other threads than its busiest"
     return None
 
 
@@ -213,8 +213,9 @@ def _server_cpu(case: _Case) -> _Found:
     if case.server_busy < CPU_SHARE:
         return None
     loop = case.stack.interface == "asgi" and case.stack.workers == 1
-    shared = max((one.shared for one in case.looks.processes), default=0.0) if case.looks is not None else 0.0
-    what = "event loop" if loop and shared < SHARED else "cores"
+    processes = case.looks.processes if case.looks is not None else ()
+    busiest = max(processes, key=lambda one: one.cores, default=None)
+    what = "event loop" if loop and (busiest is None or busiest.shared < SHARED) else "cores"
     return "server cpu", f"its {what} {percent(case.server_busy)} busy"
 
 

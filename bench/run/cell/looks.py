@@ -19,8 +19,7 @@ from bench.run.host.tree import Tree
 
 LOOKS = 20
 MOST_THREADS = 20
-"""So many threads of a process are looked at: a look costs at most 5 ms of CPU, and idle threads are all alike."""
-
+"""So many threads of a process are looked at: each costs CPU on the load's core, and idle threads are all alike."""
 
 ANSWER_BYTES = 65536
 
@@ -137,7 +136,7 @@ class Looker:
             self._error = error
 
     def _look(self, number: int, found: Sequence[sockets.Connection]) -> None:
-        """One look, after its connections `found` at one moment: each process with its threads."""
+        """Record one look: the connections that were `found`, then each process and its threads."""
         unaccepted = sockets.unaccepted(found)
         self._rows.add(look_t_s=time.monotonic(), look_unaccepted=unaccepted, look_light_s=self._light.took_s)
         self._learn({one.inode for one in found if one.inode})

@@ -47,6 +47,11 @@ def connections(port: int) -> list[Connection] | None:
         return None
 
 
+def listed() -> bool:
+    """Whether this platform lists connections."""
+    return connections(port=1) is not None
+
+
 def _connections(port: int, family: int) -> Iterator[Connection]:
     states = 1 << ESTABLISHED | 1 << CLOSE_WAIT
     message = (_REQUEST.size, BY_FAMILY, DUMP, family, socket.IPPROTO_TCP, states, socket.htons(port), *ANY_COOKIE)

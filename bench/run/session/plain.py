@@ -23,6 +23,7 @@ from bench.run.host.locks import Cores, taken
 from bench.run.host.owner import TOGETHER
 from bench.run.host.readiness import BY_CPU
 from bench.run.host.signals import StopRequest
+from bench.run.host.sockets import listed
 from bench.run.host.threads import shown
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
@@ -60,6 +61,8 @@ def new_run(plan: Plan, seed: int, argv: Sequence[str], cpus: CpuSets, code: Pat
         notes.append("this platform has no PSS: memory is USS, which leaves out what the processes share")
     if not shown():
         notes.append(f"this platform does not show what a process waits in: {BY_CPU}")
+    if not listed():
+        notes.append("this platform does not list connections: only CPU, slots and the load's side are named as limits")
     if TOGETHER in os.environ:
         notes.append(f"{TOGETHER} is set: other runs with it may have used the same cores")
     return Run(

@@ -79,7 +79,7 @@ def _differences(run: Run, found: Sequence[Ratio]) -> Iterator[str]:
 def _sentence(found: Sequence[Ratio]) -> str:
     """All that is clear about two stacks under one load."""
     first = found[0]
-    where, marked = f"On {first.scenario} {under([first.load])}", failures.mark(first)
+    where, marked = f"On {first.scenario} {under([first.load])}", compared.mark(first)
     differ = [one for one in found if one.direction in {"higher", "lower"}]
     same = [compared.name(one) for one in found if one.direction == "same"]
     if differ:

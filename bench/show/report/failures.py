@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from bench.judge.cell.figures import ERROR_NAMES
 from bench.judge.cell.kinds import FAILED
 from bench.judge.stacks.failures import Failures, failures
-from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
 from bench.show.text.titles import under
@@ -46,14 +45,6 @@ def sentence(one: Failures, where: str = "") -> str:
     told = f"failed {share} of the requests ({error})" if error in ERROR_NAMES.values() else answered
     total = "" if times == one.failed else f"; {percent(one.share)} failed in all"
     return f"{subject} {'served nothing: it ' if one.failed == one.asked else ''}{told}{total}"
-
-
-def mark(one: Ratio) -> str:
-    """What must stand beside a ratio, in brackets, or nothing: that a stack failed, or was not treated as the other."""
-    said = [f"{failed.stack} failed {percent(failed.share)} of the requests" for failed in one.failures]
-    if one.reconnected is not None:
-        said.append(f"{one.reconnected} was sent each request over a new connection")
-    return f" ({listed(said)})" if said else ""
 
 
 def _where(rows: Sequence[Row]) -> str:

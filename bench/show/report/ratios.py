@@ -8,11 +8,10 @@ from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.loads import load_name
 from bench.model.run import Run
-from bench.show.report.failures import mark
 from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs, points
 from bench.show.text.titles import MODELS, headers
 from bench.show.text.words import listed
-from bench.units import NOTHING, ratio, threshold
+from bench.units import NOTHING, percent, ratio, threshold
 
 SINGLE = "A single round has no interval, so no difference can be shown."
 
@@ -61,6 +60,14 @@ def figure(one: Ratio) -> str:
 def place(one: Ratio) -> str:
     """Which two stacks, and where: `a / b, weather, 100 users`."""
     return f"{one.stack} / {one.against}, {one.scenario}, {load_name(one.load)}"
+
+
+def mark(one: Ratio) -> str:
+    """What must stand beside a ratio, in brackets, or nothing: that a stack failed, or was not treated as the other."""
+    said = [f"{failed.stack} failed {percent(failed.share)} of the requests" for failed in one.failures]
+    if one.reconnected is not None:
+        said.append(f"{one.reconnected} was sent each request over a new connection")
+    return f" ({listed(said)})" if said else ""
 
 
 def _reading(pair: tuple[str, str]) -> str:
@@ -119,26 +126,34 @@ def _tables(run: Run, found: Sequence[Ratio]) -> Iterator[Section]:
     for one in found:
         lines = tables.setdefault((one.scenario, one.load.model), {})
         lines.setdefault((one.load, one.stack), {})[one.metric] = one
+    unlike = {
+        one.stack: Note(f"{one.reconnected} was sent each request over a new connection: that takes time and CPU")
+        for one in found
+        if one.reconnected is not None
+    }
     for number, ((scenario, _), lines) in enumerate(tables.items(), start=1):
         model = next(iter(lines))[0].model
         yield Section(
             f"ratios-{number}",
             f"{run.config.scenarios[scenario].title} ({MODELS[model]}), against {found[0].against}",
-            (Table(tuple(map(Column, ("load", "stack", *headers(run, model)))), tuple(_lines(lines)), key=1),),
+            (Table(tuple(map(Column, ("load", "stack", *headers(run, model)))), tuple(_lines(lines, unlike)), key=1),),
             detail=True,
         )
 
 
-def _lines(lines: Mapping[tuple[Load, str], Mapping[str, Ratio]]) -> Iterator[tuple[Cell, ...]]:
+def _lines(
+    lines: Mapping[tuple[Load, str], Mapping[str, Ratio]], unlike: Mapping[str, Note]
+) -> Iterator[tuple[Cell, ...]]:
+    """The rows; a stack that was not treated as the other has a note, the same in each row that it holds for."""
     for (load, stack), own in lines.items():
-        yield (Cell(load_name(load)), Cell(stack), *(_cell(own.get(metric.name)) for metric in METRICS))
+        notes = (unlike[stack],) if any(one.reconnected is not None for one in own.values()) else ()
+        yield (Cell(load_name(load)), Cell(stack, notes=notes), *(_cell(own.get(metric.name)) for metric in METRICS))
 
 
 def _cell(one: Ratio | None) -> Cell:
-    """A ratio; where it is not a difference, a word before it says so. Its note says what both sides differ in."""
+    """A ratio; where it is not a difference, a word before it says so. Its note says which stack failed requests."""
     if one is None:
         return Cell(NOTHING)
     word = f"{one.direction}: " if one.direction in {"same", "unclear"} else ""
-    why = "only correct answers count as throughput" if one.failures else "to open one takes time and CPU on both sides"
-    notes = (Note(f"{place(one)}{mark(one)}: {why}"),)
-    return Cell(f"{word}{figure(one)}", notes=notes if mark(one) else ())
+    notes = (Note(f"{place(one)}{mark(one)}: only correct answers count as throughput"),)
+    return Cell(f"{word}{figure(one)}", notes=notes if one.failures else ())

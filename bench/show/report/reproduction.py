@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bench.judge.stacks.ratios import REPRODUCED, Reproduced
-from bench.show.report.failures import mark
-from bench.show.report.ratios import figure, name, place
+from bench.show.report.ratios import figure, mark, name, place
 from bench.show.text.document import Paragraph, Section, points
 from bench.units import ratio, threshold
 

@@ -12,6 +12,7 @@ from bench.show.text.words import plural
 from bench.units import NOTHING, figure, interval, rate, significant
 
 RECONNECTS_OFTEN = 0.05
+NEARLY_ONE = 0.95
 
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
@@ -95,6 +96,8 @@ def _connections(row: Row) -> str:
     """How many connections were opened, where it was more than each user needs."""
     if row.connections is None or row.connections < RECONNECTS_OFTEN:
         return ""
+    if row.connections >= NEARLY_ONE:
+        return "a new connection for each request"
     return f"{significant(row.connections)} new connections for each request"
 
 

@@ -60,7 +60,7 @@ def shop() -> Iterator[tuple[str, Shop]]:
             if not self.headers.get("Authorization", "").startswith("Bearer t-"):
                 self.send(401, {})
                 return
-            given = json.loads(body) if body else None
+            given = json.loads(body) if body[:1] == b"{" else len(body)
             seen.requests.append((self.command, self.path, self.headers.get("Cookie", ""), given))
             self.send(201 if self.command == "POST" else 200, {"state": "new", "total": 3})
 
@@ -73,7 +73,7 @@ def shop() -> Iterator[tuple[str, Shop]]:
             self.end_headers()
             self.wfile.write(body if self.command != "HEAD" else b"")
 
-        do_GET = do_POST = do_HEAD = do_DELETE = answer  # noqa: N815
+        do_GET = do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass
@@ -141,3 +141,20 @@ def test_an_answer_without_a_body_whose_head_gives_its_length_is_read(tmp_path: 
     assert set(ran.raw["status"].tolist()) == {200}
     assert set(ran.raw["bytes"].tolist()) == {0}
     assert ran.raw["new_connection"].sum() == 2
+
+
+def test_every_method_is_sent_with_its_body_and_a_body_may_have_ten_megabytes(tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"x" * 10_000_000)
+    auth = {"Authorization": "Bearer t-"}
+    requests = (
+        Request("put", "PUT", "/large", headers=auth, body_file=str(tmp_path / "body")),
+        Request("patch", "PATCH", "/some", headers=auth, form={"a": "b"}),
+        Request("delete", "DELETE", "/all", headers=auth),
+    )
+    with shop() as (url, seen):
+        ran = measured(tmp_path, url, Closed(users=2), window_s=1.5, window_limit_s=1.5, asked=Asked(requests))
+    assert {one[:2] + one[3:] for one in seen.requests} == {
+        ("PUT", "/large", 10_000_000), ("PATCH", "/some", 3), ("DELETE", "/all", 0),
+    }  # fmt: skip
+    assert set(ran.raw["status"].tolist()) == {200}
+    assert set(ran.raw["route"].tolist()) == {0, 1, 2}

@@ -8,7 +8,7 @@ import pytest
 
 from bench.model.requests import Expect, Request
 from loadtests.engine.recording import GARBLED, WRONG_BODY
-from loadtests.engine.requests import Message, contains, request_of
+from loadtests.engine.requests import contains, request_of
 
 HOST = urlsplit("http://127.0.0.1:8000")
 NAMES = ("id", "token")
@@ -18,7 +18,7 @@ def message(
     request: Request, values: Mapping[str, str] = {}, cookie: str = ""
 ) -> tuple[bytes, dict[bytes, bytes], bytes]:
     """The request line, the headers and the body that are sent."""
-    head, _, body = Message(request_of(asdict(request), NAMES), HOST).filled(values, cookie).partition(b"\r\n\r\n")
+    head, _, body = request_of(asdict(request), NAMES).message(HOST).filled(values, cookie).partition(b"\r\n\r\n")
     first, *lines = head.split(b"\r\n")
     headers = dict(line.split(b": ", 1) for line in lines)
     assert len(headers) == len(lines)
@@ -33,7 +33,13 @@ def test_a_plain_get_has_no_body_and_no_length_of_one() -> None:
 
 def test_a_request_that_has_a_connection_of_its_own_says_so() -> None:
     one = request_of(asdict(Request("look", "GET", "/")), ())
-    assert b"\r\nConnection: close\r\n" in Message(one, HOST, reconnects=True).filled({})
+    assert b"\r\nConnection: close\r\n" in one.message(HOST, reconnects=True).filled({})
+    assert b"Connection" not in one.message(HOST).filled({})
+
+
+def test_all_users_share_what_is_sent_to_a_host() -> None:
+    one = request_of(asdict(Request("put", "PUT", "/", body="x" * 1_000_000)), ())
+    assert one.message(HOST).filled({}) is one.message(urlsplit("http://127.0.0.1:8000")).filled({})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +77,7 @@ def test_headers_of_the_table_replace_those_that_are_sent_anyway() -> None:
     }
     _, headers, _ = message(Request("buy", "POST", "/", headers=own, json=1), {"token": "t"}, cookie="a=b")
     assert headers == {
-        b"Host": b"shop.example", b"Accept": b"text/html", b"Content-Type": b"application/vnd.x+json", b"X-Token": b"t",
+        b"HOST": b"shop.example", b"accept": b"text/html", b"content-type": b"application/vnd.x+json", b"X-Token": b"t",
         b"Cookie": b"a=b", b"Content-Length": b"1",
     }  # fmt: skip
 

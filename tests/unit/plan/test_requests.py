@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,9 @@ import pytest
 from bench.errors import BenchError
 from bench.model.config import Scenario
 from bench.model.requests import MIX, Asked, Expect, Login, Request
+from bench.plan import requests
 from bench.plan.config import load_config, make_plan
+from bench.record import parsed
 
 REST = """
 [stacks.one]
@@ -95,7 +98,8 @@ def test_a_whole_table(read: Read, tmp_path: Path) -> None:
             status=(201, 200), expect=Expect(json={"state": "new"}), weight=3,
         ),
         Request(
-            "PUT /orders/{id}", "PUT", "/orders/{id}", {**auth, "Accept": "a"}, body_file=str(tmp_path / "body.bin")
+            "PUT /orders/{id}", "PUT", "/orders/{id}", {**auth, "Accept": "a"},
+            body_file=str(tmp_path / "body.bin"), body_sha256=sha256(b"x").hexdigest(),
         ),
     )  # fmt: skip
     assert found.login == Login(
@@ -133,6 +137,9 @@ WRONG = {
     "too many": (
         "requests = [" + ",".join(f"{{ path = '/{number}' }}" for number in range(101)) + "]", "there are 101"
     ),
+    "no number": (ONE.format("json = inf"), "scenarios.orders.requests: inf cannot be kept in run.json"),
+    "too large a number": (ONE.format("expect = { json = [1e31] }"), "1e+31 cannot be kept in run.json: write it into"),
+    "too much of a body": (ONE.format(f"body = '{',' * 200_000}'"), "at most 200,000 can be kept in run.json"),
     "no such body": (ONE.format("body_file = 'gone.bin'"), "requests.0.body_file: there is no file "),
     "no such feed": ("feed = { file = 'gone.csv' }", "scenarios.orders.feed.file: "),
     "a name without a feed": (
@@ -184,6 +191,10 @@ def test_a_feed_that_cannot_be_used_is_refused(read: Read, rows: str, words: str
     with pytest.raises(BenchError, match=r"scenarios\.orders\.feed\.file: .*rows\.csv") as caught:
         read(FEED + "path = '/'", rows)
     assert words in str(caught.value)
+
+
+def test_what_a_plan_takes_for_a_number_can_be_read_from_run_json() -> None:
+    assert requests.LARGEST == parsed.LARGEST
 
 
 def test_a_scenario_says_whether_connections_are_used_again(read: Read) -> None:

@@ -147,7 +147,7 @@ SHOWN = {
     "threads that want one core of two, and have the GIL": (
         found(HUNDRED_THREADS, HEALTH, 900.0, looks(process(cores=0.99, shared=0.9)), busy=0.5, server_cpus=2),
         "gil",
-        "one process used 0.99 of 2 cores, and threads beside the busiest had 90.0 % of that",
+        "one process used 0.99 of 2 cores, 90.0 % of that in other threads than its busiest",
     ),
     "threads of a loop that burn on one core": (
         found(LOOP, HEALTH, 295.0, looks(process(unread=50, main=BUSY, cores=0.96, shared=0.9)), busy=0.96),

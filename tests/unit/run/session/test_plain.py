@@ -56,6 +56,14 @@ def test_a_run_on_a_platform_that_does_not_show_what_workers_wait_in_notes_when_
     )
 
 
+def test_a_run_on_a_platform_that_does_not_list_connections_notes_which_limits_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "listed", lambda: False)
+    start(tmp_path / "run")
+    assert any("does not list connections: only CPU, slots" in note for note in load_run(tmp_path / "run").notes)
+
+
 def test_a_run_that_shares_its_cores_on_purpose_notes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(TOGETHER, "tests")
     start(tmp_path / "run")

@@ -1,12 +1,7 @@
-from dataclasses import replace
-
 import pytest
 
 from bench.judge.stacks.failures import Failures
-from bench.judge.stacks.ratios import Ratio
-from bench.judge.stats.intervals import Estimate
-from bench.model.config import Closed
-from bench.show.report.failures import mark, sentence
+from bench.show.report.failures import sentence
 
 
 @pytest.mark.parametrize(
@@ -32,13 +27,3 @@ def test_what_a_stack_failed_is_a_sentence_with_its_most_frequent_error(
 def test_where_it_failed_stands_first() -> None:
     found = sentence(Failures("falim", 10, 3, (("wrong body", 3),)), "on weather with 10 users")
     assert found == "On weather with 10 users, falim failed 30.0 % of the requests (wrong body)"
-
-
-def test_a_ratio_is_marked_with_what_its_sides_differ_in() -> None:
-    one, other = (Failures(name, 100, 30, (("status 503", 30),)) for name in ("a", "b"))
-    alike = Ratio("weather", Closed(users=10), "a", "b", "throughput", Estimate(2.0, None, None, (2.0,)), "unclear")
-    assert mark(alike) == ""
-    assert mark(replace(alike, failures=(one,))) == " (a failed 30.0 % of the requests)"
-    both = replace(alike, failures=(one, other))
-    assert mark(both) == " (a failed 30.0 % of the requests and b failed 30.0 % of the requests)"
-    assert mark(replace(alike, reconnected="b")) == " (b was sent each request over a new connection)"

@@ -1,13 +1,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bench.judge.stacks.ratios import ratios
+from bench.judge.stacks.failures import Failures
+from bench.judge.stacks.ratios import Ratio, ratios
 from bench.judge.stacks.rows import rows
+from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell, Problem
-from bench.model.config import Open, Plan
-from bench.show.report.ratios import SINGLE, section
+from bench.model.config import Closed, Open, Plan
+from bench.show.report.ratios import SINGLE, mark, section
 from bench.show.text.document import Document, Paragraph, Points, Section, Table, numbered
-from tests.unit.builders import Shape, broken, cell, plan, run_of
+from tests.unit.builders import Shape, broken, cell, changed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 RATE = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=500)
@@ -65,6 +67,16 @@ def test_the_pair_is_compared_in_a_sentence_for_each_load() -> None:
         "CPU per request 0.50\u00d7 (0.50\u20130.50)",
     )
     assert found.notes[0] == "No difference was shown: weather, 10 users (throughput); weather, 100/s (achieved rate)."
+
+
+def test_a_stack_that_was_sent_each_request_over_a_new_connection_has_one_note_for_all_its_rows() -> None:
+    cells = [changed(one, connections=float(one.stack == "fast")) for one in [*pair(), *pair(RATE)]]
+    found = said(cells)
+    notes = {note for one in found.tables for row in table(one).rows for cell in row for note in cell.notes}
+    assert [note.text for note in notes] == [
+        "fast was sent each request over a new connection: that takes time and CPU"
+    ]
+    assert "memory equal within 1 % (fast was sent each request over a new connection)" in found.points[0]
 
 
 def test_an_unreliable_value_enters_no_ratio_and_that_is_said() -> None:
@@ -156,3 +168,13 @@ def test_no_word_says_who_won() -> None:
     found = said(pair())
     text = " ".join((*found.points, *found.notes)).lower()
     assert not any(word in text for word in ("win", "best", "faster", "better", "beats"))
+
+
+def test_a_ratio_is_marked_with_what_its_sides_differ_in() -> None:
+    one, other = (Failures(name, 100, 30, (("status 503", 30),)) for name in ("a", "b"))
+    alike = Ratio("weather", Closed(users=10), "a", "b", "throughput", Estimate(2.0, None, None, (2.0,)), "unclear")
+    assert mark(alike) == ""
+    assert mark(replace(alike, failures=(one,))) == " (a failed 30.0 % of the requests)"
+    both = replace(alike, failures=(one, other))
+    assert mark(both) == " (a failed 30.0 % of the requests and b failed 30.0 % of the requests)"
+    assert mark(replace(alike, reconnected="b")) == " (b was sent each request over a new connection)"

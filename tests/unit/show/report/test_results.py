@@ -45,11 +45,13 @@ def one(rounds: int = 1) -> Plan:
     return plan({"a": Shape(1)}, {"weather": (10,)}, rounds=rounds)
 
 
-@pytest.mark.parametrize(("opened", "said"), [(0.98, "0.980 new connections for each request"), (0.01, ""), (None, "")])
+@pytest.mark.parametrize(
+    ("opened", "said"), [(0.98, "a new connection for"), (0.26, "0.260 new connections for"), (0.01, ""), (None, "")]
+)
 def test_new_connections_are_told_where_there_are_many(opened: float | None, said: str) -> None:
     notes = row(one(), [changed(cell("a"), connections=opened)])[-1].text
     assert said in notes
-    assert ("new connections" in notes) is bool(said)
+    assert ("new connection" in notes) is bool(said)
 
 
 def test_a_figure_has_its_interval() -> None:
