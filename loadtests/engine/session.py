@@ -40,7 +40,8 @@ class Session:
 
     `sending` is true while users may begin another request. `end_s`, when all sending ends, is infinite until it is
     final. `waiting` holds the scheduled times of requests in flight: by user for a closed-loop load, else by arrival.
-    `logged_in` is set once every user has logged in, `entered` once one takes part.
+    `logged_in` is set once every user has logged in or one could not, which `refused` says in words; `entered` once one
+    takes part.
     """
 
     def __init__(self, plan: LoadPlan) -> None:
@@ -55,6 +56,7 @@ class Session:
         self.entered = Event()
         self.logged_in = Event()
         self.logins = 0
+        self.refused = ""
         self.at_once = BoundedSemaphore(LOGINS)
         self.users = 0 if isinstance(plan.load, Open) else plan.load.users
 
@@ -72,8 +74,9 @@ class Session:
         raise NotImplementedError
 
     def expect_users(self, locustfile: str) -> None:
-        """Return once a user takes part in the run; exit with words where none does within SILENT_S."""
-        self._wait_for_logins()
+        """Return once a user takes part in the run; exit with words where none does within SILENT_S, or can log in."""
+        if not self._all_logged_in():
+            sys.exit(f"the login failed: {self.refused}")
         if not self.entered.wait(SILENT_S):
             sys.exit(
                 f"{locustfile} recorded nothing within {SILENT_S:g} s of the start of its users: a user class that is "
@@ -81,23 +84,30 @@ class Session:
                 f"does, and its on_start ends at once"
             )
 
-    def _wait_for_logins(self) -> None:
-        if self.logs_in:
-            self.logged_in.wait()
+    def log_in(self, login: Callable[[], str]) -> None:
+        """Do what a user does to log in, which returns what went wrong, or an empty text.
 
-    def log_in(self, logins: Callable[[], None]) -> None:
-        """Do what a user does to log in, before the load begins; the last one to end it sets `logged_in`."""
+        The last user sets `logged_in`, and so does the first one who fails.
+        """
         with self.at_once:
-            logins()
+            wrong = login() if not self.refused else ""
+        self.refused = self.refused or wrong
         self.logins += 1
         tell("login", done=self.logins)
-        if self.logins >= max(self.users, 1):
+        if self.refused or self.logins >= max(self.users, 1):
             self.logged_in.set()
+
+    def _all_logged_in(self) -> bool:
+        """Whether all users are logged in, once that is known."""
+        if self.logs_in:
+            self.logged_in.wait()
+        return not self.refused
 
     def conduct(self, runner: Runner) -> None:
         """From the first user's start to the written samples; then Locust quits, whatever happened."""
+        if not self._all_logged_in():
+            return  # `expect_users` ends Locust
         try:
-            self._wait_for_logins()
             self.begun_s = time.monotonic()
             tell("begin", warmup_s=self.begun_s)
             beating = gevent.spawn(beat, self.begun_s, lambda: self.end_s, self.recorder.add_beat)

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import sys
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -104,12 +103,14 @@ class ScenarioUser(User):
         else:
             self.targets[0].send(self.clients[0], time.monotonic(), self.targets[0].draw())
 
-    def _log_in(self) -> None:
+    def _log_in(self) -> str:
+        """Log in on every host; what went wrong, or an empty text."""
         try:
             for target, client in zip(self.targets, self.clients, strict=True):
                 target.login(client)
         except LoginError as error:
-            sys.exit(f"the login failed: {error}")
+            return str(error)
+        return ""
 
     def _ask_on(self, session: Session) -> None:
         while (number := session.turn(self.number)) is not None:
