@@ -33,6 +33,7 @@ from bench.run.testbed.upstream import Upstream, running_upstream
 USERS = 50
 RATE_RPS = 3000.0
 TIMING = Timing(warmup_s=1.0, window_s=4.0, window_limit_s=4.0)
+SHORT = Timing(warmup_s=1.0, window_s=2.0, window_limit_s=2.0)
 LEAN = Scenario(
     "lean",
     "Lean",
@@ -90,7 +91,7 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
 def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> float:
     """CPU seconds of the generator for each request that it keeps sending from its core for a while."""
     folder.mkdir()
-    order, used_s, at_s = Order(scenario, Closed(users=USERS), TIMING, 1, (url,)), [], []
+    order, used_s, at_s = Order(scenario, Closed(users=USERS), SHORT, 1, (url,)), [], []
     with running_load(order, cpu_sets(1).generator, folder, folder / "load.log") as generator:
         process = OneProcess(generator.program)
         for event in generator.events(stop, []):

@@ -1,5 +1,6 @@
 """What the lean generator must bear; on an idle machine."""
 
+import statistics
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,12 +18,16 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 def test_a_request_of_fast_http_user_costs_at_least_two_and_a_half_times_as_much_as_one_of_the_lean_user(
     tmp_path: Path,
 ) -> None:
-    stop = StopRequest()
-    # At the same time and on the same core, because the speed of a core changes from one second to the next.
+    stop, ratios = StopRequest(), []
     with upstream_alone(tmp_path, stop) as upstream, ThreadPoolExecutor() as both:
-        fast_s, lean_s = both.map(lambda one: cost_s(one, upstream.url, tmp_path / one.name, stop), (FAST, LEAN))
-    print(f"lean {lean_s * 1e6:.0f} us, FastHttpUser {fast_s * 1e6:.0f} us: {fast_s / lean_s:.2f}")
-    assert fast_s >= 2.5 * lean_s
+        for trial_number in range(3):
+            folder = tmp_path / str(trial_number)
+            folder.mkdir()
+            # At the same time and on the same core, because the speed of a core changes from one second to the next.
+            fast_s, lean_s = both.map(lambda one: cost_s(one, upstream.url, folder / one.name, stop), (FAST, LEAN))  # noqa: B023 (done before the next turn)
+            ratios.append(fast_s / lean_s)
+            print(f"lean {lean_s * 1e6:.0f} us, FastHttpUser {fast_s * 1e6:.0f} us: {ratios[-1]:.2f}")
+    assert statistics.median(ratios) >= 2.5
 
 
 def test_three_thousand_arrivals_a_second_are_sent_on_schedule(tmp_path: Path) -> None:
