@@ -18,7 +18,7 @@ from bench.run.host.ports import HOST
 from bench.run.host.tree import Tree
 
 LOOKS = 20
-MOST_THREADS = 20
+MOST_THREADS = 16
 """So many threads of a process are looked at: each costs CPU on the load's core, and idle threads are all alike."""
 
 ANSWER_BYTES = 65536
@@ -125,28 +125,30 @@ class Looker:
             begun_s = time.monotonic()
             self._inodes = {member.pid: set() for member in self._tree.program.tree()}
             self._light.send()
-            for number in range(LOOKS):
-                if self._stopping.wait(max(begun_s + number * LOOK_S / LOOKS - time.monotonic(), 0.0)):
+            for number in range(-1, LOOKS):  # at first it is only learnt who holds which connection
+                if self._stopping.wait(max(begun_s + (number + 1) * LOOK_S / (LOOKS + 1) - time.monotonic(), 0.0)):
                     return
                 found = sockets.connections(self._port)
                 if found is None:
                     return
-                self._look(number, [one for one in found if one.peer != self._light.own])
+                own = found[found["peer"] != self._light.own]
+                self._learn({inode for inode in own["inode"].tolist() if inode})
+                if number >= 0:
+                    self._look(number, own)
         except Exception as error:  # noqa: BLE001 (raised again by the thread that leaves the context)
             self._error = error
 
-    def _look(self, number: int, found: Sequence[sockets.Connection]) -> None:
+    def _look(self, number: int, found: sockets.Connections) -> None:
         """Record one look: the connections that were `found`, then each process and its threads."""
-        unaccepted = sockets.unaccepted(found)
-        self._rows.add(look_t_s=time.monotonic(), look_unaccepted=unaccepted, look_light_s=self._light.took_s)
-        self._learn({one.inode for one in found if one.inode})
+        inodes, unread = found["inode"].tolist(), (found["unread"] > 0).tolist()
+        self._rows.add(look_t_s=time.monotonic(), look_unaccepted=inodes.count(0), look_light_s=self._light.took_s)
         for pid, own in self._inodes.items():
-            held = [one for one in found if one.inode in own]
+            held = [waits for inode, waits in zip(inodes, unread, strict=True) if inode in own]
             self._rows.add(
                 process_look=number,
                 process_pid=pid,
                 process_connections=len(held),
-                process_unread=sum(one.unread for one in held),
+                process_unread=sum(held),
                 process_cpu_s=_cpu_s(pid),
             )
             for thread in _some(threads.thread_ids(pid)):

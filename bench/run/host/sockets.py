@@ -3,9 +3,10 @@
 import os
 import socket
 import struct
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 SOCK_DIAG = 4
 """The protocol of netlink that lists sockets: sock_diag(7). It takes a tenth of the CPU that /proc/net/tcp takes."""
@@ -23,26 +24,21 @@ ANY_COOKIE = (2**32 - 1, 2**32 - 1)
 # big-endian.
 _REQUEST = struct.Struct("=IHH8xBBxxIH38x2I")
 _HEAD = struct.Struct("=IH")
-_ANSWER = struct.Struct("=22xH48xI8xI")
+CONNECTION = np.dtype({"names": ["peer", "unread", "inode"], "formats": [">u2", "u4", "u4"], "offsets": [22, 72, 84]})
+"""One connection at the server's end: the client's port, how many bytes wait to be read, and an inode, which is 0 until
+the server accepts it."""
+
+Connections = NDArray[np.void]
+"""An array of CONNECTION."""
 
 
-class Connection(NamedTuple):
-    """One connection at the server's end, from the client's port `peer`.
-
-    `inode` is 0 until the server accepts it; `unread`: bytes wait to be read.
-    """
-
-    peer: int
-    inode: int
-    unread: bool
-
-
-def connections(port: int) -> list[Connection] | None:
+def connections(port: int) -> Connections | None:
     """The connections of a port on this machine; None where the platform does not list them."""
     if not hasattr(socket, "AF_NETLINK"):  # not Linux
         return None
     try:  # a server that listens on both kinds of addresses is reached over one of them
-        return [*_connections(port, socket.AF_INET)] or [*_connections(port, socket.AF_INET6)]
+        found = _connections(port, socket.AF_INET)
+        return found if len(found) else _connections(port, socket.AF_INET6)
     except OSError:  # a kernel without sock_diag
         return None
 
@@ -52,22 +48,25 @@ def listed() -> bool:
     return connections(port=1) is not None
 
 
-def _connections(port: int, family: int) -> Iterator[Connection]:
+def _connections(port: int, family: int) -> Connections:
     states = 1 << ESTABLISHED | 1 << CLOSE_WAIT
     message = (_REQUEST.size, BY_FAMILY, DUMP, family, socket.IPPROTO_TCP, states, socket.htons(port), *ANY_COOKIE)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, SOCK_DIAG) as kernel:
         kernel.send(_REQUEST.pack(*message))
+        found = [np.empty(0, CONNECTION)]
         while True:
-            answers, place = kernel.recv(2**16), 0
+            answers, place, places = kernel.recv(2**16), 0, []
             while place < len(answers):
                 length, kind = _HEAD.unpack_from(answers, place)
                 if kind == ERROR:
                     raise OSError(f"the kernel does not list the sockets of family {family}")
                 if kind == DONE:
-                    return
-                peer, unread, inode = _ANSWER.unpack_from(answers, place)
-                yield Connection(socket.ntohs(peer), inode, unread > 0)
+                    return np.concatenate(found)
+                places.append(place)
                 place += length + -length % 4
+            # Hundreds of answers, unpacked one by one, would cost half a millisecond.
+            each = np.array(places)[:, np.newaxis] + np.arange(CONNECTION.itemsize)
+            found.append(np.frombuffer(answers, np.uint8)[each].view(CONNECTION)[:, 0])
 
 
 def inodes(pid: int) -> set[int]:
@@ -88,8 +87,3 @@ def open_files(pid: int) -> int:
         return len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208
     except OSError:
         return 0
-
-
-def unaccepted(found: Sequence[Connection]) -> int:
-    """How many of these connections the server has not accepted yet."""
-    return sum(one.inode == 0 for one in found)
