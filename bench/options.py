@@ -61,6 +61,12 @@ def counts(text: str) -> list[int]:
     return [count(part.strip()) for part in text.split(",")]
 
 
+def pid(text: str) -> tuple[str | None, int]:
+    """A process, and the stack that it is the service of; None where only one is meant."""
+    stack, equals, number = text.rpartition("=")
+    return stack if equals else None, _whole(number, 2**22, "[STACK=]PID, such as 1234 or shop=1234")
+
+
 def port(text: str) -> int:
     """A TCP port."""
     return _whole(text, 65_535, "a port from 1 to 65535")
@@ -143,6 +149,9 @@ OPTIONS = (
     _option("--set", "list serve run ab", WHAT,
             "replace a stack by variants, one for each value; KEY is workers, threads, slots or env.NAME; repeatable",
             metavar="STACK.KEY=V[,V]", action="append", default=[]),
+    _option("--pid", "run", WHAT,
+            "the process of a service that runs already; default: the one that listens on its port; repeatable",
+            metavar="[STACK=]PID", action="append", type=pid, default=[]),
     _option("--server-cpus", "selftest", WHAT, "cores for the server (default: %(default)s)",
             metavar="N", type=count, default=1),
 

@@ -171,14 +171,16 @@ def _samples(folder: Path, cell: Cell) -> Samples | None:
 
 def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
     """The cell judged again. Raises ValueError or LookupError where the samples do not fit it."""
+    stack = run.config.stacks[cell.stack]
     conditions = Conditions(
-        run.config.stacks[cell.stack],
+        stack,
         run.config.scenarios[cell.scenario],
         cell.load,
         len(run.server_cpus) or run.machine.cpus,
         len(run.load_cpus) or run.machine.cpus,
         pinned=bool(run.server_cpus),
         other_spread=run.other_spread,
+        companions=tuple(run.config.companions[name] for name in stack.needs),
     )
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window

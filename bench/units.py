@@ -42,15 +42,16 @@ MEGABYTES = Scale(1e-6, " MB", "MB")
 KILOBYTES = Scale(1e-3, " kB", "kB")
 RATE = Scale(1.0, "/s", "requests/s")
 SHARE = Scale(1e2, " %", "%")
+CORES = Scale(1.0, "", "cores")
 
 
 def scale(unit: str, value: float) -> Scale:
-    """How a figure as large as `value` is best written. Units: requests/s, s, bytes, and 1 for a share of a whole."""
+    """How a figure as large as `value` is best written. Units: requests/s, s, bytes, cores, 1 for a share."""
     if unit == "s":
         # Three digits of 0.9996 s are 1.00 s, not 1000 ms.
         size = abs(float(significant(value)))
         return SECONDS if size >= 1 or size == 0 else MILLISECONDS if size >= 1e-3 else MICROSECONDS
-    return {"bytes": MEGABYTES, "requests/s": RATE, "1": SHARE}[unit]
+    return {"bytes": MEGABYTES, "requests/s": RATE, "cores": CORES, "1": SHARE}[unit]
 
 
 def figure(value: float | None, unit: str) -> str:

@@ -13,6 +13,7 @@ from bench.places import COMMAND, REFERENCE, code_folder
 from bench.record import store
 from bench.run.host.signals import stop_on_signals
 from bench.run.session import plain
+from bench.run.session.beside import with_pids
 from bench.show.text.words import listed, plural
 
 HELP = """\
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
             result = plain.resume(arguments.resume, stop)
         else:
             result = plain.start(
-                plan_of(arguments),
+                with_pids(plan_of(arguments), arguments.pid),
                 arguments.seed,
                 words,
                 arguments.out,

@@ -1,7 +1,7 @@
 """One cell: which it is, how it was measured and what its measurements came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.model.config import Load
@@ -9,8 +9,8 @@ from bench.model.wrong_answer import WrongAnswer
 
 Outcome = Literal["ok", "degraded", "invalid", "failed"]
 Limit = Literal[
-    "slots", "server cpu", "gil", "event loop", "workers", "application", "upstream", "generator", "nothing",
-    "not known",
+    "slots", "server cpu", "gil", "event loop", "workers", "application", "companion", "upstream", "generator",
+    "nothing", "not known",
 ]  # fmt: skip
 CPU_LIMITS: frozenset[Limit] = frozenset({"server cpu", "gil"})
 Figure = Literal["throughput", "latency", "memory", "cpu"]
@@ -132,6 +132,24 @@ class Cpu:
 
 
 @dataclass(frozen=True, slots=True)
+class CompanionUse:
+    """What a companion used in the window: cores, CPU seconds for each finished request, and memory (median).
+
+    `memory_bytes` is PSS, or USS where the platform has none; None where it may not be read.
+    """
+
+    name: str
+    cores: float
+    s_per_request: float | None
+    memory_bytes: float | None
+
+
+def companion_role(name: str, side: str | None) -> str:
+    """The role of a companion in the readings; each side of an A/B has its own."""
+    return name if side is None else f"{name} ({side})"
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     """A process beside what is measured: the CPU seconds that it used in the window, and where it ran last."""
 
@@ -150,17 +168,41 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class LocustUsers:
+    """What Locust said of users whose locustfile sends its own requests.
+
+    `routes`: the requests by their numbers, as METHOD NAME. `faults`: what became of users who did not send to the end,
+    a clause each. `untimed`: by request, how many had no response time: they are in no sample.
+    """
+
+    routes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    untimed: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedService:
+    """A service that ran already: its process, None where that is not known, and how many cores that may use."""
+
+    pid: int | None
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What the harness saw beside the samples of a cell.
 
     `other_run`: which other run used the same cores, as a clause; None: none did. `unready`: for each server a clause
     about workers that did not wait for requests when the load began; None: all did. `neighbours`: the processes
-    beside those of the measurement that used most CPU in the window.
+    beside those of the measurement that used most CPU in the window. `users`: None where requests are sent by the lean
+    client. `attached`: None where the harness has started the server.
     """
 
     other_run: str | None = None
     unready: tuple[str | None, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    users: LocustUsers | None = None
+    attached: AttachedService | None = None
 
 
 NOTHING_SEEN = Circumstances()
@@ -225,9 +267,10 @@ class Measurement:
     In an A/B, throughput, latency, service time and CPU per request are means of the better half of the slices; the
     other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
     window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
-    `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. `routes`: each request of a mix; empty
-    where a scenario has one request, and in an A/B. `connections`: new connections for each request that was sent in
-    the window; None where they were not recorded. A failed measurement has no figures: its problem says why.
+    `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. `routes`: each request of a mix or of a
+    locustfile; empty where there is one only, and in an A/B. `connections`: new connections for each request that was
+    sent in the window; None where they were not recorded. `companions`: those that were started for it. A failed
+    measurement has no figures: its problem says why.
     """
 
     outcome: Outcome
@@ -245,6 +288,7 @@ class Measurement:
     wrong_answers: tuple[WrongAnswer, ...] = ()
     routes: tuple[Route, ...] = ()
     connections: float | None = None
+    companions: tuple[CompanionUse, ...] = ()
 
 
 GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")

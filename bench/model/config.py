@@ -1,7 +1,7 @@
 """What is measured: stacks, scenarios, loads and profiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.model.requests import Asked
@@ -10,6 +10,13 @@ Interface = Literal["wsgi", "asgi"]
 
 HARNESS = "{harness}"
 """A stack's `programs` that stand for the environment which the harness itself runs in."""
+
+Client = Literal["lean", "locust"]
+"""What sends the requests of a scenario: the lean client of the harness, or those of the locustfile's own users."""
+
+Cores = Literal["load", "server"]
+CORES: tuple[Cores, ...] = ("load", "server")
+"""The side whose cores a companion gets."""
 
 Connection = Literal["keep-alive", "close"]
 """Whether a connection is used again for the next request, if the service lets it, or each request opens its own."""
@@ -22,10 +29,12 @@ class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
     `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}. `interface` is None where it was not given. `slots` is None for an event loop, which has no such
-    limit. `programs` is the folder that is searched first for the program, HARNESS stands for the harness's own; None:
-    the PATH is searched first. `cwd` and `programs` are relative to the folder of bench.toml where they lie in it, else
-    absolute.
+    {connections}, and the names of the companions that it `needs`. `prepare` is run to its end before each start,
+    in the same folder. `interface` is None where it was not given. `slots` is None for an event loop, which has no
+    such limit. `url`: where it runs already; then it is not started, `argv` is empty, and `pid` is its process
+    where that was given. `programs` is the folder that is searched first for the program, HARNESS stands for the
+    harness's own; None: the PATH is searched first. `cwd` and `programs` are relative to the folder of bench.toml
+    where they lie in it, else absolute.
     """
 
     name: str
@@ -39,6 +48,36 @@ class Stack:
     ready_path: str | None
     cwd: str
     programs: str | None = HARNESS
+    needs: tuple[str, ...] = ()
+    prepare: tuple[str, ...] = ()
+    url: str | None = None
+    pid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """A program that stands beside the server: a database, a queue, a worker.
+
+    `argv`, `setup`, `url` and the values of `env` may hold the placeholders {host} {port} {folder}, and the names of
+    companions that the stack needs before it. It has a port where `argv` or `env` holds {port}. `url`: what its own
+    name stands for in other programs' tables. `setup` is run to its end once it is ready. `cwd`: None for a
+    temporary folder of its own. `user`: who runs it where the harness is root. `cores`: the side whose cores it
+    gets.
+
+    `url_from`: the environment variable with the url of one that runs elsewhere; then nothing else is given.
+    """
+
+    name: str
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    url: str = ""
+    setup: tuple[str, ...] = ()
+    ready_path: str | None = None
+    cwd: str | None = None
+    programs: str | None = None
+    user: str | None = None
+    cores: Cores = "load"
+    url_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +95,8 @@ class Scenario:
 
     `hold_s` is the least time for which a request occupies a slot: what it waits for. `asked`: the requests of its
     table; None where the `locustfile` has requests of its own. `locustfile` is relative to the folder of bench.toml
-    where it lies in it, else absolute.
+    where it lies in it, else absolute; `locust_args` are given to Locust beside it. `client`: as an inspection of the
+    locustfile found, once there is one.
     """
 
     name: str
@@ -67,6 +107,8 @@ class Scenario:
     timeout_s: float
     asked: Asked | None = None
     connection: Connection = "keep-alive"
+    locust_args: tuple[str, ...] = ()
+    client: Client = "lean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +165,9 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The merged configuration: every stack and scenario that a profile uses, by name."""
+    """The merged configuration: every stack, scenario and companion that a profile uses, by name."""
 
     stacks: Mapping[str, Stack]
     scenarios: Mapping[str, Scenario]
     profile: Profile
+    companions: Mapping[str, Companion] = field(default_factory=dict)

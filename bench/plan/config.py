@@ -5,8 +5,9 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from bench.errors import BenchError
@@ -14,7 +15,9 @@ from bench.model.config import (
     HARNESS,
     Arrivals,
     Closed,
+    Companion,
     Connection,
+    Cores,
     Interface,
     Load,
     Open,
@@ -34,6 +37,35 @@ from bench.plan.table import Count, Name, NotNegative, Positive, Rate, RequestTa
 
 DEFAULT_CONFIG = SHIPPED / "bench.toml"
 
+RESERVED = (
+    "host", "port", "workers", "threads", "upstream", "users", "connections", "folder", "server", "base", "head",
+    "generator", "harness",
+)  # fmt: skip
+"""Names that stand for something else in a table or in the results."""
+
+
+def _own_name(name: str) -> str:
+    if name in RESERVED:
+        raise PydanticCustomError("reserved", "A companion cannot be called {name}", {"name": name})
+    return name
+
+
+CompanionName = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_own_name)]
+
+
+def _service_url(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        sound = parts.scheme == "http" and parts.hostname and parts.port != 0 and not parts.query
+    except ValueError:
+        sound = False
+    if not sound:
+        raise PydanticCustomError("url", "write http://HOST:PORT")
+    return url
+
+
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+
 _Limit = TypeVar("_Limit", int, float)
 
 
@@ -42,7 +74,7 @@ class StackTable(Table):
 
     title: str | None = None
     interface: Interface | None = None
-    argv: Annotated[list[str], Field(min_length=1)]
+    argv: Annotated[list[str], Field(min_length=1)] | None = None
     env: dict[str, str] = Field(default_factory=dict)
     workers: Count = 1
     threads: Count | Literal["users"] = 1
@@ -50,6 +82,46 @@ class StackTable(Table):
     ready_path: RequestTarget | None = None
     cwd: str = "."
     programs: str | None = None
+    needs: list[str] = Field(default_factory=list)
+    prepare: Annotated[list[str], Field(min_length=1)] | None = None
+    url: ServiceUrl | None = None
+
+    @model_validator(mode="after")
+    def _serves(self) -> "StackTable":
+        if (self.argv is None) == (self.url is None):
+            message = "give `argv` of a server to start, or `url` of a service that runs already"
+            raise PydanticCustomError("serves", message)
+        started = self.model_fields_set & {"env", "cwd", "programs", "needs", "prepare"}
+        if self.url is not None and started:
+            message = "`url` names a service that runs already, so {started} cannot be given"
+            raise PydanticCustomError("url", message, {"started": ", ".join(sorted(started))})
+        return self
+
+
+class CompanionTable(Table):
+    """A `[companions.NAME]` table."""
+
+    argv: Annotated[list[str], Field(min_length=1)] | None = None
+    env: dict[str, str] = Field(default_factory=dict)
+    url: str | None = None
+    setup: Annotated[list[str], Field(min_length=1)] | None = None
+    ready_path: RequestTarget | None = None
+    cwd: str | None = None
+    programs: str | None = None
+    user: str | None = None
+    cores: Cores = "load"
+    url_from: str | None = None
+
+    @model_validator(mode="after")
+    def _starts(self) -> "CompanionTable":
+        if (self.argv is None) == (self.url_from is None):
+            message = "give `argv` of a program to start, or `url_from`, the variable with the url of one that runs"
+            raise PydanticCustomError("starts", message)
+        others = self.model_fields_set - {"url_from"}
+        if self.url_from is not None and others:
+            message = "`url_from` names one that runs already, so {others} cannot be given"
+            raise PydanticCustomError("url_from", message, {"others": ", ".join(sorted(others))})
+        return self
 
 
 class UpstreamTable(Table):
@@ -76,6 +148,7 @@ class ScenarioTable(Table):
     login: LoginTable | None = None
     cookies: bool = False
     connection: Connection = "keep-alive"
+    locust_args: list[str] | None = None
     body: Any = None
 
     @model_validator(mode="after")
@@ -94,6 +167,8 @@ class ScenarioTable(Table):
             )
         if self.status is not None and self.path is None:
             raise PydanticCustomError("status", "`status` belongs to `path`: put it into each of the requests")
+        if self.locust_args is not None and self.locustfile is None:
+            raise PydanticCustomError("locust_args", "`locust_args` belong to a `locustfile`: remove them")
         if self.locustfile is not None:
             own = [name for name in ("headers", "feed", "login", "cookies") if getattr(self, name)]
             if own:
@@ -127,6 +202,7 @@ class Config(Table):
     """A whole file, or several files merged."""
 
     stacks: dict[Name, StackTable] = Field(default_factory=dict)
+    companions: dict[CompanionName, CompanionTable] = Field(default_factory=dict)
     scenarios: dict[Name, ScenarioTable] = Field(default_factory=dict)
     profiles: dict[Name, ProfileTable] = Field(default_factory=dict)
 
@@ -224,10 +300,18 @@ def make_plan(
     if cells > MOST_CELLS:
         raise BenchError(f"profiles.{profile_name}: it has {cells} cells, and a run has at most {MOST_CELLS}")
     most = most_in_flight(profile)
+    made = {name: _stack(name, config.stacks[name], most) for name in stack_names}
+    for name, stack in made.items():
+        known("companion", stack.needs, config.companions, f"stacks.{name}.needs")
     return Plan(
-        stacks={name: _stack(name, config.stacks[name], most) for name in stack_names},
+        stacks=made,
         scenarios={name: _scenario(name, config.scenarios[name]) for name in scenario_names},
         profile=profile,
+        companions={
+            name: _companion(name, table)
+            for name, table in config.companions.items()
+            if any(name in stack.needs for stack in made.values())
+        },
     )
 
 
@@ -267,12 +351,16 @@ def _read(path: Path) -> dict[str, Any]:
         raise BenchError(f"{path}: its arrays or tables are nested too deeply") from None
     folder = path.resolve().parent
     for stack in _tables_in(tables, "stacks"):
-        if "argv" in stack or "cwd" in stack:
+        if "url" not in stack and ("argv" in stack or "cwd" in stack):
             _place(stack, "cwd", stack.get("cwd", "."), folder)
         if stack.get("programs", HARNESS) != HARNESS:
             _place(stack, "programs", stack["programs"], folder)
         if "argv" in stack:
             stack.setdefault("programs", HARNESS if path.resolve() == DEFAULT_CONFIG else None)
+    for companion in _tables_in(tables, "companions"):
+        for key in ("cwd", "programs"):
+            if companion.get(key, HARNESS) != HARNESS:
+                _place(companion, key, companion[key], folder)
     for scenario in _tables_in(tables, "scenarios"):
         for table, key in _files(scenario):
             _place(table, key, table[key], folder)
@@ -324,7 +412,9 @@ def _explain(error: ValidationError) -> str:
 
 def _keys(location: Sequence[int | str]) -> list[str]:
     """The keys of the table that the location of a key lies in."""
-    sections: dict[str, type[Table]] = {"stacks": StackTable, "scenarios": ScenarioTable, "profiles": ProfileTable}
+    sections: dict[str, type[Table]] = {
+        "stacks": StackTable, "companions": CompanionTable, "scenarios": ScenarioTable, "profiles": ProfileTable,
+    }  # fmt: skip
     inner: dict[str, type[Table]] = {
         "upstream": UpstreamTable, "requests": RequestTable, "login": LoginTable, "feed": FeedTable,
         "expect": ExpectTable,
@@ -351,7 +441,8 @@ def _stack(name: str, table: StackTable, most: int) -> Stack:
         name=name,
         title=table.title or name,
         interface=table.interface,
-        argv=tuple(table.argv),
+        argv=tuple(table.argv or ()),
+        url=table.url,
         env=table.env,
         workers=table.workers,
         threads=threads,
@@ -359,6 +450,24 @@ def _stack(name: str, table: StackTable, most: int) -> Stack:
         ready_path=table.ready_path,
         cwd=table.cwd,
         programs=table.programs,
+        needs=tuple(table.needs),
+        prepare=tuple(table.prepare or ()),
+    )
+
+
+def _companion(name: str, table: CompanionTable) -> Companion:
+    return Companion(
+        name=name,
+        argv=tuple(table.argv or ()),
+        env=table.env,
+        url=table.url or "http://{host}:{port}",
+        setup=tuple(table.setup or ()),
+        ready_path=table.ready_path,
+        cwd=table.cwd,
+        programs=table.programs,
+        user=table.user,
+        cores=table.cores,
+        url_from=table.url_from,
     )
 
 
@@ -382,4 +491,5 @@ def _scenario(name: str, table: ScenarioTable) -> Scenario:
         timeout_s=table.timeout_s,
         asked=found,
         connection=table.connection,
+        locust_args=tuple(table.locust_args or ()),
     )

@@ -54,7 +54,7 @@ def _split(setting: str, stacks: Iterable[str]) -> tuple[str, str, str]:
 
 
 def _texts(table: StackTable) -> list[str]:
-    return [*table.argv, *table.env.values()]
+    return [*(table.argv or ()), *table.env.values()]
 
 
 def _name(base: str, key: str, value: str) -> str:

@@ -3,7 +3,8 @@
 LOAD_PLAN=load.json python -m loadtests.engine --locustfile FILE ...
 """
 
-from locust.main import main  # before all else, because importing locust patches what the engine imports
+import loadtests.engine.unset  # noqa: I001 (before Locust reads the environment)
+from locust.main import main  # before the engine, because importing locust patches what it imports
 
 import loadtests.engine.user  # noqa: F401 (it attaches the engine to Locust)
 

@@ -1,7 +1,6 @@
 """What this engine adds to Locust: options of its own, checks of them and of the locustfile, and a measured run."""
 
 import sys
-from argparse import ArgumentParser
 from typing import Any
 
 import gevent
@@ -10,6 +9,7 @@ from locust.env import Environment
 
 from loadtests.engine.options import add_options, open_load, parsed_host
 from loadtests.engine.plan import handed_plan
+from loadtests.engine.plugin import PluginSession
 from loadtests.engine.refusal import refused
 from loadtests.engine.session import Session
 from loadtests.engine.slices import SlicedSession
@@ -21,6 +21,8 @@ def planned() -> Session | None:
     plan = handed_plan()
     if plan is None:
         return None
+    if plan.client == "locust":
+        return PluginSession(plan)
     return SlicedSession(plan) if plan.slices else WindowSession(plan)
 
 
@@ -31,8 +33,10 @@ def attach(session: Session | None, base: type[User]) -> None:
     users take no part in the session.
     """
 
-    def extend(parser: ArgumentParser, **_: Any) -> None:
+    def extend(parser: Any, **_: Any) -> None:
         add_options(parser)
+        if session is not None:  # what is measured does not depend on a file that lies about
+            parser._default_config_files = []  # noqa: SLF001 (Locust does the same for its own parsers)
 
     def prepare(environment: Environment, **_: Any) -> None:
         # gevent's clock stood still while Locust was imported, and --run-time would count from before that.
@@ -47,6 +51,8 @@ def attach(session: Session | None, base: type[User]) -> None:
         wrong = refused(environment.user_classes, base, measured=session is not None or load is not None)
         if wrong:
             sys.exit(wrong)
+        if isinstance(session, PluginSession):
+            session.watch(environment)
         if session is not None:
             environment.events.spawning_complete.add_listener(lambda **_: begin(environment, session))
 

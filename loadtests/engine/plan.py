@@ -24,6 +24,8 @@ class LoadPlan:
 
     `reconnects`: each request opens a connection of its own.
 
+    `client`: "lean" for the users of loadtests/engine/user.py, "locust" for any others.
+
     `asked`: what `asked_of` of loadtests/engine/asked.py takes; None where the locustfile has requests of its own.
 
     The load goes on for `look_s` after the window, for the harness to look at the server; that is not counted.
@@ -44,6 +46,7 @@ class LoadPlan:
     spread_s: float = 0.0
     look_s: float = 0.0
     reconnects: bool = False
+    client: str = "lean"
 
 
 def handed_plan() -> LoadPlan | None:

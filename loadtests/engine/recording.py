@@ -17,6 +17,7 @@ WRONG_BODY = -5
 DROPPED = -6
 UNSENT = -7
 NO_PORT = -8
+FAILED = -9
 ERRORS = {
     NO_CONNECTION: "no connection",
     TIMED_OUT: "timeout",
@@ -26,6 +27,7 @@ ERRORS = {
     DROPPED: "dropped",
     UNSENT: "never sent",
     NO_PORT: "no free port",
+    FAILED: "failed by its locustfile",
 }
 """What stands in place of the status where no right answer came. An unexpected HTTP status is recorded negated.
 

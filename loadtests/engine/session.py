@@ -4,9 +4,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import gevent
 from gevent.event import Event
@@ -116,9 +116,13 @@ class Session:
             output = Path(self.plan.output)
             self.recorder.write(output)
             self.wrong_answers.write(output.with_suffix(".json"))
-            tell("end", requests=len(self.recorder), left=len(self.waiting))
+            tell("end", requests=len(self.recorder), left=len(self.waiting), **self.facts())
         finally:
             runner.quit()
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the harness is told at the end beside the samples."""
+        return {}
 
     def load(self) -> None:
         """The load, from the first request to the last; `end_s` is final then."""
@@ -154,7 +158,7 @@ def sleep_until(moment_s: float) -> None:
     gevent.sleep(max(moment_s - time.monotonic(), 0.0))
 
 
-def tell(event: str, **facts: float) -> None:
+def tell(event: str, **facts: Any) -> None:
     """Print one JSON line for the harness."""
     sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
     sys.stdout.flush()

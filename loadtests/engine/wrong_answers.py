@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from loadtests.engine.recording import GARBLED, WRONG_BODY
+from loadtests.engine.recording import FAILED, GARBLED, WRONG_BODY
 
 BODY_BYTES = 500
 HEADERS = 40
@@ -21,7 +21,7 @@ class WrongAnswers:
 
     def wants(self, measurement: int, code: int) -> bool:
         """Whether a request that ended with this code got the first wrong answer of its kind."""
-        if (measurement, code) in self.kept or not (code in {GARBLED, WRONG_BODY} or code <= -100):
+        if (measurement, code) in self.kept or not (code in {FAILED, GARBLED, WRONG_BODY} or code <= -100):
             return False
         return sum(number == measurement for number, _ in self.kept) < KINDS
 

@@ -94,8 +94,14 @@ class Harness:
         self.started.append(process)
         return process
 
-    def run(self, *arguments: str | Path, changed: str | None = UNREPORTED, cwd: Path | None = None) -> Done:
-        return finish(self.start(*arguments, changed=changed, cwd=cwd))
+    def run(
+        self,
+        *arguments: str | Path,
+        changed: str | None = UNREPORTED,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Done:
+        return finish(self.start(*arguments, changed=changed, cwd=cwd, env=env))
 
     def left(self) -> list[psutil.Process]:
         """The processes that these commands started, directly or not, and that still run."""

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,69 +14,58 @@ pytestmark = pytest.mark.slow
 
 USERS, WAIT_S = 2, 0.1
 SHORT = ("--users", str(USERS), "--rounds", "1", "--warmup", "0.5", "--window", "1")
+EXAMPLES = {"fastapi": "shop", "flask": "basket"}
+"""The profile of each folder; its TOML file has the same name."""
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A file of one's own, its profile, and the calls that one request makes of the upstream."""
-
-    file: str
-    profile: str
-    calls: dict[str, int]
-
-
-EXAMPLES = {
-    "django-gthread": Example("django/shop.toml", "shop", {"orders": 1}),
-    "django-sync": Example("django/shop.toml", "shop", {"orders": 1}),
-    "starlette-aiohttp": Example("starlette/account.toml", "account", {"users": 1, "reviews": 1}),
-}
+Cells = dict[tuple[str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def cells(shared_harness: Harness, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The cell of each stack; what is recorded of one is, as for everybody, under the name of its stack."""
+def cells(shared_harness: Harness, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cells]:
+    """Each cell's only measurement, by its stack and scenario."""
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(ROOT / "docs" / "examples", folder / "mine", ignore=shutil.ignore_patterns("__pycache__"))
-    found: dict[str, Any] = {}
-    for example in dict.fromkeys((one.file, one.profile) for one in EXAMPLES.values()):
-        file, profile = example
-        out = folder / profile
-        done = shared_harness.run(
-            "run", "--config", folder / "mine" / file, "--profile", profile, *SHORT, "--out", out, "--force"
-        )
+    found: Cells = {}
+    for name, profile in EXAMPLES.items():
+        file, out = folder / "mine" / name / f"{profile}.toml", folder / profile
+        done = shared_harness.run("run", "--config", file, "--profile", profile, *SHORT, "--out", out, "--force")
         assert done.code == 0, done.err
-        found.update({cell["stack"]: cell for cell in run_json(out)["cells"]})
+        for cell in run_json(out)["cells"]:
+            (found[cell["stack"], cell["scenario"]],) = cell["measurements"]
     yield found
     assert shared_harness.left() == []
 
 
-def test_each_stack_of_the_examples_is_measured_here(cells: dict[str, Any]) -> None:
-    assert set(cells) == set(EXAMPLES)
+def test_each_stack_and_scenario_of_the_examples_is_measured_here(cells: Cells) -> None:
+    assert set(cells) == {
+        ("shop", "orders"), ("basket", "basket"), ("basket", "shoppers"),
+        ("basket-4-threads", "basket"), ("basket-4-threads", "shoppers"),
+    }  # fmt: skip
     files = {path.relative_to(ROOT / "docs" / "examples").as_posix() for path in _files()}
-    assert files == {one.file for one in EXAMPLES.values()}
+    assert files == {f"{name}/{profile}.toml" for name, profile in EXAMPLES.items()}
 
 
-@pytest.mark.parametrize("stack", EXAMPLES)
-def test_an_example_answers_rightly_and_is_measured(cells: dict[str, Any], stack: str) -> None:
-    cell = cells[stack]
-    assert cell["measurements"][0]["requests"]["ok"] > 2
-    assert cell["measurements"][0]["requests"]["errors"] == cell["measurements"][0]["requests"]["timeouts"] == 0
-    # Nobody answers before the upstream does.
-    assert 0 < cell["measurements"][0]["throughput_rps"] <= 1.1 * USERS / WAIT_S
-    assert cell["measurements"][0]["latency_s"]["p50"] >= 0.95 * WAIT_S
-    assert cell["measurements"][0]["memory"]["peak"]["rss_bytes"] > 5e6
+def test_every_answer_of_the_examples_is_right(cells: Cells) -> None:
+    for one in cells.values():
+        assert one["requests"]["ok"] > 2
+        assert (one["requests"]["by_error"], one["wrong_answers"]) == ({}, [])
+        assert "upstream calls" not in {problem["name"] for problem in one["problems"]}
 
 
-@pytest.mark.parametrize("stack", EXAMPLES)
-def test_an_example_calls_the_upstream_as_its_table_says(cells: dict[str, Any], stack: str) -> None:
-    cell = cells[stack]
-    assert set(cell["measurements"][0]["upstream"]["hits"]) == set(EXAMPLES[stack].calls)
-    assert "upstream calls" not in {problem["name"] for problem in cell["measurements"][0]["problems"]}
+def test_a_mix_has_a_row_for_each_request(cells: Cells) -> None:
+    buy, look = cells["shop", "orders"]["routes"]
+    assert (buy["name"], look["name"]) == ("buy", "look")
+    assert buy["requests"]["ok"] / look["requests"]["ok"] == pytest.approx(3, rel=0.3)
+    users = [route["name"] for route in cells["basket", "shoppers"]["routes"]]
+    assert set(users) == {"POST /basket", "GET /basket"}
 
 
-def test_slots_are_known_where_the_table_tells_them(cells: dict[str, Any]) -> None:
-    assert cells["django-sync"]["measurements"][0]["bottleneck"]["slots_rps"] == pytest.approx(4 / WAIT_S)
-    assert cells["starlette-aiohttp"]["measurements"][0]["bottleneck"]["slots_rps"] is None
+def test_nobody_answers_before_the_upstream_does(cells: Cells) -> None:
+    for stack in ("basket", "basket-4-threads"):
+        one = cells[stack, "basket"]
+        assert 0 < one["throughput_rps"] <= 1.1 * USERS / WAIT_S
+        assert one["latency_s"]["p50"] >= 0.95 * WAIT_S
+    assert cells["basket-4-threads", "basket"]["bottleneck"]["slots_rps"] == pytest.approx(4 / WAIT_S)
 
 
 def _files() -> list[Path]:

@@ -103,7 +103,7 @@ def test_each_row_of_the_record_has_its_route(folder: Path) -> None:
 @pytest.mark.usefixtures("cells")
 def test_the_report_has_a_row_for_each_request_of_the_mix(folder: Path) -> None:
     report = (folder / "run" / "report.md").read_text()
-    assert "## Requests of each mix" in report
+    assert "## Requests, one by one" in report
     assert report.count("| shop | buy |") == 2
 
 

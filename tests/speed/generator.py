@@ -1,9 +1,10 @@
-"""What the generator costs: the lean user beside FastHttpUser and wrk, on one core, against the same upstream.
+"""What the generator costs: the lean user beside those of Locust and wrk, on one core, against the same upstream.
 
     python -m tests.speed.generator [ROUNDS]
 
 The upstream answers without delay from a core of its own. The kinds take turns, so that drift of the machine falls on
-all alike; each has its samples recorded and Locust's request event fired, but wrk, which does neither.
+all alike; each has its samples recorded and Locust's request event fired, but wrk, which does neither. Users of
+Locust's own kinds are recorded as those of any locustfile.
 """
 
 import re
@@ -48,7 +49,8 @@ POST = replace(
 )
 """To the generator an answer is an answer: that the upstream has no such route costs it nothing."""
 
-FAST = replace(LEAN, name="fast", locustfile="tests/speed/fast_http_user.py")
+FAST = replace(LEAN, name="fast", locustfile="tests/speed/fast_http_user.py", client="locust")
+USUAL = replace(LEAN, name="usual", locustfile="tests/speed/http_user.py", client="locust")
 
 
 def five(folder: Path) -> Scenario:
@@ -121,6 +123,7 @@ def main(rounds: int) -> int:
     """0 once the comparison is printed."""
     closed, arrivals = Closed(users=USERS), Open(rate_rps=RATE_RPS, arrivals="fixed", max_in_flight=500)
     seen: dict[str, list[float]] = {
+        "HttpUser": [],
         "FastHttpUser": [],
         "lean user": [],
         "POST of 1 kB": [],
@@ -132,6 +135,7 @@ def main(rounds: int) -> int:
         folder = Path(name)
         with upstream_alone(folder, stop) as upstream, pinned(cpu_sets(1).load):
             for number in range(1, rounds + 1):
+                seen["HttpUser"].append(trial(USUAL, closed, upstream.url, folder, stop)[0])
                 fast_rps, _ = trial(FAST, closed, upstream.url, folder, stop)
                 lean_rps, _ = trial(LEAN, closed, upstream.url, folder, stop)
                 seen["POST of 1 kB"].append(trial(POST, closed, upstream.url, folder, stop)[0])
@@ -149,7 +153,12 @@ def main(rounds: int) -> int:
             print(f"  {kind:<13} {statistics.median(rps):>8.0f}   ({min(rps):.0f}-{max(rps):.0f})")
         else:
             print(f"  {kind:<13} not installed")
-    for over, under in (("lean user", "FastHttpUser"), ("POST of 1 kB", "lean user"), ("mix of five", "lean user")):
+    for over, under in (
+        ("lean user", "HttpUser"),
+        ("lean user", "FastHttpUser"),
+        ("POST of 1 kB", "lean user"),
+        ("mix of five", "lean user"),
+    ):
         ratios = [one / other for one, other in zip(seen[over], seen[under], strict=True)]
         print(f"  {over} / {under} {statistics.median(ratios):.2f}   ({min(ratios):.2f}-{max(ratios):.2f})")
     print(f"Open, {units.offered(RATE_RPS)}: lag P99 {units.seconds(statistics.median(lags_s))}", end="")

@@ -6,7 +6,7 @@ bench/judge/stacks/limits.py.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.looks import Looks, Process
 from bench.judge.cell.problems import server_share
 from bench.model.cell import Bottleneck, Cpu, Distribution, Limit, Measurement, Problem, UpstreamServed
-from bench.model.config import Closed, Load, Scenario, Stack
+from bench.model.config import CORES, Closed, Cores, Load, Scenario, Stack
 from bench.model.loads import upstream_waits_s
 from bench.units import percent, seconds, significant
 
@@ -75,6 +75,8 @@ class _Case:
     server_busy: float
     upstream: UpstreamServed
     looks: Looks | None
+    load_cpus: int
+    companions: Mapping[Cores, Mapping[str, float]]
 
     @property
     def concurrency(self) -> float:
@@ -139,12 +141,22 @@ def bottleneck(
         server_busy=server_share(measurement.cpu, conditions.stack, conditions.server_cpus),
         upstream=measurement.upstream,
         looks=looks,
+        load_cpus=conditions.load_cpus,
+        companions={
+            side: {
+                one.name: one.cores
+                for one in measurement.companions
+                if one.name in conditions.roles_on(side, [one.name])
+            }
+            for side in CORES
+        },
     )
     found = (
         _failing(case)
         or _alone(case)
         or _disturbed(case)
         or _load_side(case)
+        or _companion(case)
         or _gil(case)
         or _server_cpu(case)
         or _event_loop(case)
@@ -194,6 +206,22 @@ def _load_side(case: _Case) -> _Found:
             return "upstream", problem.detail
         if problem.name in kinds.GENERATORS:
             return "generator", problem.detail
+    return None
+
+
+def _companion(case: _Case) -> _Found:
+    """The cores that companions work on are used up, most of them by the companions."""
+    shared = case.load_cpus == 1  # by the load generator and the upstream
+    load_s = case.cpu.upstream_cores + (case.cpu.generator_cores + case.cpu.sampler_cores if shared else 0.0)
+    for own, others, cores in (
+        (case.companions["load"], load_s, max(case.load_cpus - 1, 1)),
+        (case.companions["server"], case.cpu.server_cores, case.server_cpus),
+    ):
+        used = sum(own.values())
+        if own and used + others >= CPU_SHARE * cores and used >= others:
+            each = " and ".join(f"{name} used {used_cores:.2f}" for name, used_cores in own.items())
+            core = "the core" if cores == 1 else f"the {cores} cores"
+            return "companion", f"{each} of {core} that it works on; {used + others:.2f} were used in all"
     return None
 
 

@@ -1,13 +1,13 @@
 """Figures from raw arrays."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import Cpu, Distribution, Memory, MemoryFigure, Requests, Route, Window
+from bench.model.cell import CompanionUse, Cpu, Distribution, Memory, MemoryFigure, Requests, Route, Window
 from bench.model.config import Scenario
 from bench.model.samples import LOAD_SIDE, TABLES, Floats, Ints, Samples
 
@@ -25,6 +25,7 @@ ERROR_NAMES: Mapping[int, str] = {
     DROPPED: "dropped",
     UNSENT: "never sent",
     NO_PORT: "no free port",
+    -9: "failed by its locustfile",
 }
 """Names of the negative statuses. From -100 down: an HTTP status that was not the expected one, negated."""
 
@@ -122,15 +123,14 @@ def requests(samples: Samples, window: Window) -> Requests:
     return Requests(len(status) - len(wrong), errors, timeouts, dropped, by_error, unsent)
 
 
-def routes(samples: Samples, window: Window, scenario: Scenario) -> tuple[Route, ...]:
-    """The figures of each request of a mix; none where the scenario has one request."""
-    asked = scenario.asked.requests if scenario.asked is not None else ()
-    if len(asked) < 2:
+def routes(samples: Samples, window: Window, names: Sequence[str], timeout_s: float) -> tuple[Route, ...]:
+    """The figures of each request, whose names are in the order of the samples' routes; none of a single one."""
+    if len(names) < 2:
         return ()
-    parts = [_only(samples, samples.route == number) for number in range(len(asked))]
+    parts = [_only(samples, samples.route == number) for number in range(len(names))]
     return tuple(
-        Route(one.name, requests(part, window), latency_s(part, window, scenario.timeout_s))
-        for one, part in zip(asked, parts, strict=True)
+        Route(name, requests(part, window), latency_s(part, window, timeout_s))
+        for name, part in zip(names, parts, strict=True)
     )
 
 
@@ -224,6 +224,29 @@ def memory(samples: Samples, window: Window) -> Memory:
     )
 
 
+def companions(samples: Samples, window: Window, roles: Sequence[str]) -> tuple[CompanionUse, ...]:
+    """What each of these roles used in the window."""
+    length_s, finished = window.end_s - window.start_s, int(np.count_nonzero(done_in(samples, window)))
+    found = []
+    for role in roles:
+        own = reading_of(samples, role)
+        counter = (samples.cpu_user_s + samples.cpu_system_s)[own]
+        start_s, end_s = np.interp((window.start_s, window.end_s), samples.t_s[own], counter)
+        used_s = float(end_s - start_s)
+        inside = own & (samples.t_s >= window.start_s) & (samples.t_s <= window.end_s + READING_LATE_S)
+        memory_bytes = ranked_bytes(samples)[inside]
+        known = len(memory_bytes) > 0 and memory_bytes.min() >= 0
+        found.append(
+            CompanionUse(
+                role.partition(" ")[0],
+                used_s / length_s,
+                used_s / finished if finished else None,
+                float(np.median(memory_bytes)) if known else None,
+            )
+        )
+    return tuple(found)
+
+
 def ranked_bytes(samples: Samples) -> Ints:
     """The memory of each reading that is ranked: PSS, or USS where the platform has no PSS."""
     return np.where(samples.pss_bytes < 0, samples.uss_bytes, samples.pss_bytes)
@@ -259,20 +282,22 @@ def cpu(samples: Samples, window: Window, conditions: Conditions) -> Cpu:
         known = sum(used_s(role) for role in roles) / (length_s * cores)
         return None if math.isnan(share) else share - known
 
-    servers = [role for role in samples.roles if role not in LOAD_SIDE]
-    beside = [role for role in samples.roles if role in LOAD_SIDE]
+    beside = [*(role for role in samples.roles if role in LOAD_SIDE), *conditions.roles_on("load", samples.roles)]
+    servers = [role for role in samples.roles if role not in beside]
     own = reading_of(samples, samples.roles[0])
-    server_s = used_s(samples.roles[0])
+    server_s, known = used_s(samples.roles[0]), bool(own.any())  # that of a service that ran already may not be
     server_cpus, load_cpus = conditions.server_cpus, conditions.load_cpus
     finished = int(np.count_nonzero(done_in(samples, window)))
     return Cpu(
-        server_s_per_request=server_s / finished if finished else None,
+        server_s_per_request=server_s / finished if finished and known else None,
         server_cores=server_s / length_s,
         generator_cores=used_s("generator") / length_s,
         upstream_cores=used_s("upstream") / length_s,
         sampler_cores=used_s("harness") / length_s,
-        server_threads=int(samples.threads[readings_in(samples, window)].max()),
-        server_switches_per_s=used(samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s,
+        server_threads=int(samples.threads[readings_in(samples, window)].max(initial=0)),
+        server_switches_per_s=used(samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s
+        if known
+        else 0.0,
         server_steal=stolen(samples.server_steal_s, server_cpus),
         load_steal=stolen(samples.load_steal_s, load_cpus),
         server_other=other("server", server_cpus, servers if conditions.pinned else samples.roles),

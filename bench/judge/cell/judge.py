@@ -15,17 +15,21 @@ from bench.judge.cell.looks import Looks, looks
 from bench.judge.cell.processes import adopted, workers_replaced
 from bench.model.cell import (
     NOTHING_SEEN,
+    SIDES,
     Cell,
     CellKey,
     Circumstances,
     Cpu,
+    LocustUsers,
     Measurement,
     Probe,
     Problem,
+    Route,
     Slice,
     UpstreamServed,
     Window,
 )
+from bench.model.config import CORES, Scenario
 from bench.model.samples import Samples
 from bench.model.wrong_answer import WrongAnswer
 
@@ -53,6 +57,9 @@ def judge_cell(key: CellKey, conditions: Conditions, recording: Recording) -> Ce
     Raises ValueError where the sampler read nothing in the window, or a server has no measured slice.
     """
     window = recording.window or slices.window_of(recording.slices)
+    attached = recording.circumstances.attached
+    if attached is not None and attached.cores:
+        conditions = replace(conditions, server_cpus=attached.cores)
     return Cell(
         stack=key.stack,
         scenario=key.scenario,
@@ -73,7 +80,8 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
     own, served, window = figures.of_server(recording.samples, number), recording.served[number], recording.window
     if window is not None:
         whole = window
-        memory = figures.memory(own, whole)  # first, because it says so where the sampler read nothing
+        # First, because it says so where the sampler read nothing.
+        memory = figures.memory(own, whole) if _process_known(recording) else None
         stretches = [slices.stretch(conditions, own, window, _cpu(conditions, own, window))]
     else:
         measured = slices.measured(recording.slices, number)
@@ -95,7 +103,9 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         problems.memory_grows(_memory_growth(own, window, spoiling)),
         problems.workers_replaced(workers_replaced(own, whole)),
         problems.processes_detached(adopted(own, whole)),
+        problems.users_lost(recording.circumstances.users),
         problems.cores_shared(recording.circumstances),
+        problems.process_not_known(recording.circumstances.attached),
         problems.workers_not_ready(recording.circumstances, number),
     )
     known = tuple(problem for problem in found if problem is not None)
@@ -113,12 +123,32 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         upstream=served,
         wrong_answers=recording.wrong_answers[number] if recording.wrong_answers else (),
         connections=figures.connections(own, whole),
-        routes=figures.routes(own, window, conditions.scenario) if window is not None else (),
+        companions=figures.companions(own, whole, _companions_of(number, conditions, own)),
+        routes=_routes(conditions.scenario, recording.circumstances.users, own, window),
     )
     if window is None:
         return measurement
     service_time_s = figures.service_time_s(own, conditions.scenario)
     return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s, seen))
+
+
+def _companions_of(number: int, conditions: Conditions, own: Samples) -> list[str]:
+    """The roles of the companions that stand beside server `number`; each side of an A/B has its own."""
+    roles = [role for side in CORES for role in conditions.roles_on(side, own.roles)]
+    return [role for role in roles if "(" not in role or role.endswith(f"({SIDES[number]})")]
+
+
+def _routes(scenario: Scenario, users: LocustUsers | None, own: Samples, window: Window | None) -> tuple[Route, ...]:
+    """The figures of each request of a mix or of a locustfile; none where there is one only, and in an A/B."""
+    asked = scenario.asked.requests if scenario.asked is not None else ()
+    names = users.routes if users is not None else [one.name for one in asked]
+    return figures.routes(own, window, names, scenario.timeout_s) if window is not None else ()
+
+
+def _process_known(recording: Recording) -> bool:
+    """Whether the server's process is known."""
+    attached = recording.circumstances.attached
+    return attached is None or attached.pid is not None
 
 
 def _memory_growth(own: Samples, window: Window | None, found: Sequence[Problem]) -> MemoryGrowth | None:

@@ -42,6 +42,7 @@ LOAD_SIDE_SATURATED = Kind(
 )
 GENERATOR_STALLED = Kind("generator stalled", "generator", ("latency",), momentary=True)
 USERS_UNANSWERED = Kind("users unanswered", "service", ("latency",))
+USERS_LOST = Kind("users lost", "generator", ("latency", "throughput"))
 USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"))
 GENERATOR_LATE = Kind("generator late", "generator", ("latency",))
 ARRIVALS_DROPPED = Kind("arrivals dropped", "service", ("latency",), falls_behind=True)
@@ -57,6 +58,7 @@ PROCESSES_DETACHED = Kind("processes detached", "service", ())
 
 OTHER_PROGRAMS = Kind("other programs", "machine", ("throughput", "latency", "cpu"))
 CORES_SHARED = Kind("cores shared", "machine", ("throughput", "latency", "cpu"))
+PROCESS_NOT_KNOWN = Kind("process not known", "machine", ("memory", "cpu"))
 WORKERS_NOT_READY = Kind("workers not ready", "service", ())
 
 KINDS: Mapping[str, Kind] = {
@@ -67,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
         LOAD_SIDE_SATURATED,
         GENERATOR_STALLED,
         USERS_UNANSWERED,
+        USERS_LOST,
         USERS_IDLE,
         GENERATOR_LATE,
         ARRIVALS_DROPPED,
@@ -81,6 +84,7 @@ KINDS: Mapping[str, Kind] = {
         WORKERS_REPLACED,
         PROCESSES_DETACHED,
         CORES_SHARED,
+        PROCESS_NOT_KNOWN,
         WORKERS_NOT_READY,
     )
 }

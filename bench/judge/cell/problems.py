@@ -1,7 +1,7 @@
 """The rules: each a pure function that returns a problem of one kind, or None. The kinds are in kinds.py."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bench.judge.cell import kinds
 from bench.judge.cell.conditions import Conditions
@@ -9,9 +9,11 @@ from bench.judge.cell.figures import DROPPED, NO_PORT, UNSENT, backlog_growth, m
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
 from bench.model.cell import (
+    AttachedService,
     Circumstances,
     Cpu,
     Distribution,
+    LocustUsers,
     Neighbour,
     Outcome,
     Problem,
@@ -84,18 +86,25 @@ def server_share(cpu: Cpu, stack: Stack, server_cpus: int) -> float:
     return min(cpu.server_cores / given / (usable if cpu.server_cores <= usable * 1.05 else server_cpus), 1.0)
 
 
-def load_core(cpu: Cpu, load_cpus: int, server_busy: float) -> Problem | None:
+def load_core(cpu: Cpu, load_cpus: int, server_busy: float, companions: Mapping[str, float]) -> Problem | None:
     """Load generator or upstream came near the end of its core, so the harness measured itself.
 
-    With one core they share it, with more each has its own. A server that uses 95 % of its cores is at its limit
-    whatever the generator does: then throughput is reliable.
+    With one core they share it, also with `companions` (cores that each used on the load's side); with more the
+    generator has its own. A server that uses 95 % of its cores is at its limit whatever the generator does, and a
+    companion belongs to what is measured: then throughput is reliable.
     """
     together = cpu.generator_cores + cpu.upstream_cores
     share = cpu.sampler_cores + (together if load_cpus == 1 else max(cpu.generator_cores, cpu.upstream_cores))
-    if share <= LOAD_CORE_SHARE:
+    beside = sum(companions.values()) if load_cpus == 1 else 0.0
+    if share + beside <= LOAD_CORE_SHARE:
         return None
-    detail = f"load generator and upstream used {percent(share)} of a core (limit {percent(LOAD_CORE_SHARE)})"
-    return kinds.LOAD_SIDE_SATURATED.found(detail, full_cpu=server_busy >= SERVER_CORE_SHARE)
+    named = "load generator and upstream"
+    if beside:
+        *others, last = companions
+        named = f"{', '.join(['load generator', 'upstream', *others])} and {last}, which share it,"
+    detail = f"{named} used {percent(share + beside)} of a core (limit {percent(LOAD_CORE_SHARE)})"
+    stands = server_busy >= SERVER_CORE_SHARE or share <= LOAD_CORE_SHARE
+    return kinds.LOAD_SIDE_SATURATED.found(detail, full_cpu=stands)
 
 
 def other_programs(
@@ -106,9 +115,10 @@ def other_programs(
     The limit for the server's cores is 3 %, or three times what the selftest read while nothing else ran: a core that
     wakes up often seems to be used a little more than it is. Windows under 2 s are not judged, because the kernel
     accounts idle time in steps of 10 ms. `delay_s`: seconds per second for which the server's threads were ready to run
-    and had no core; None where it is not known.
+    and had no core; None where it is not known. A service that ran already is not pinned, and shares its cores with
+    whatever else runs there.
     """
-    if window.end_s - window.start_s < OTHER_LEAST_S:
+    if window.end_s - window.start_s < OTHER_LEAST_S or conditions.stack.url is not None:
         return None
     spread = OTHER_SPREADS * conditions.other_spread
     for share, limit, whose, on_server in (
@@ -209,6 +219,11 @@ def unanswered(window: Window, load: Closed) -> Problem | None:
     return kinds.USERS_UNANSWERED.found(f"{missing} of {load.users} users had no answer by the end of the warm-up")
 
 
+def users_lost(users: LocustUsers | None) -> Problem | None:
+    """Users of a locustfile ended, raised exceptions or were killed, so the load was not what it says."""
+    return kinds.USERS_LOST.found("; ".join(users.faults)) if users is not None and users.faults else None
+
+
 def in_flight(samples: Samples, window: Window, load: Closed) -> Problem | None:
     """Some users had no request in flight for part of the time, though no user pauses between two requests."""
     mean = mean_in_flight(samples, window)
@@ -220,8 +235,11 @@ def in_flight(samples: Samples, window: Window, load: Closed) -> Problem | None:
 def upstream_hits(served: UpstreamServed, samples: Samples, scenario: Scenario) -> Problem | None:
     """The service did not make each of the upstream calls that a request needs: it cached, retried or skipped some.
 
-    The light request of the looks is in no sample, and its path may call the upstream as well.
+    The light request of the looks is in no sample, and its path may call the upstream as well. Which requests of a
+    locustfile call it is not known.
     """
+    if scenario.client == "locust":
+        return None
     ok, asked = int((samples.status > 0).sum()), int(sent(samples).sum())
     light = int(len(samples.look_light_s) > 0 and not samples.look_light_s[-1] < 0)
     for route, call in scenario.upstream.items():
@@ -262,6 +280,13 @@ def unsteady(latency_s: Distribution | None, window: Window, conditions: Conditi
 def cores_shared(circumstances: Circumstances) -> Problem | None:
     """Another run measured on the same cores meanwhile, so each took time from the other."""
     return kinds.CORES_SHARED.found(circumstances.other_run) if circumstances.other_run is not None else None
+
+
+def process_not_known(attached: AttachedService | None) -> Problem | None:
+    """The service ran already, and which process it is could not be found out, so what it used is not known."""
+    if attached is None or attached.pid is not None:
+        return None
+    return kinds.PROCESS_NOT_KNOWN.found("which process the service is could not be found out: name it with --pid")
 
 
 def workers_not_ready(circumstances: Circumstances, number: int) -> Problem | None:

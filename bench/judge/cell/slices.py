@@ -71,12 +71,14 @@ def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> S
     send_delay_s = figures.send_delay_s(own, window) if isinstance(load, Open) else None
     server_busy = problems.server_share(cpu, conditions.stack, conditions.server_cpus)
     found = [
-        problems.load_core(cpu, conditions.load_cpus, server_busy),
+        problems.load_core(cpu, conditions.load_cpus, server_busy, _companions_on_load(conditions, own, window)),
         problems.timer_lag(figures.timer_lag_s(own, window), service_s),
         problems.no_port(own, window),
     ]
     if isinstance(load, Closed):
-        found += [problems.unanswered(window, load), problems.in_flight(own, window, load)]
+        found.append(problems.unanswered(window, load))
+        if scenario.client == "lean":  # users of a locustfile pause on purpose
+            found.append(problems.in_flight(own, window, load))
     else:
         found += [
             problems.send_delay(send_delay_s, service_s),
@@ -94,6 +96,12 @@ def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> S
         cpu=cpu,
         problems=tuple(problem for problem in found if problem is not None),
     )
+
+
+def _companions_on_load(conditions: Conditions, own: Samples, window: Window) -> dict[str, float]:
+    """The cores that each companion used on the load's side."""
+    roles = conditions.roles_on("load", own.roles)
+    return {one.name: one.cores for one in figures.companions(own, window, roles)}
 
 
 def _cpu(conditions: Conditions, own: Samples, one: Slice, slices: Sequence[Slice]) -> Cpu:

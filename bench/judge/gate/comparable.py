@@ -86,7 +86,10 @@ def _facts(run: Run, other: Run) -> _Facts:
 
 def _stack(stack: Stack) -> _Facts:
     yield "interface", stack.interface or ABSENT
-    yield "argv", shlex.join(stack.argv)
+    yield "argv", shlex.join(stack.argv) or ABSENT
+    yield "url", stack.url or ABSENT
+    yield "needs", ", ".join(stack.needs) or ABSENT
+    yield "prepare", shlex.join(stack.prepare) or ABSENT
     yield from ((f"env.{name}", value) for name, value in stack.env.items())
     yield "workers", str(stack.workers)
     yield "threads", str(stack.threads)
@@ -96,7 +99,7 @@ def _stack(stack: Stack) -> _Facts:
 
 
 def _scenario(scenario: Scenario) -> _Facts:
-    for name in ("locustfile", "hold_s", "timeout_s", "connection"):
+    for name in ("locustfile", "locust_args", "client", "hold_s", "timeout_s", "connection"):
         yield name, str(getattr(scenario, name))
     if scenario.asked is not None:
         yield from _asked(scenario.asked)

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.judge.stats.intervals import Estimate, estimate
-from bench.model.cell import Cell, Distribution, Measurement, Route
-from bench.model.config import Load
+from bench.judge.stacks.rows import over_rounds
+from bench.judge.stats.intervals import Estimate
+from bench.model.cell import Cell, Measurement, Route
+from bench.model.config import Load, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,19 @@ class RouteRow:
     p99: Estimate | None
 
 
-def route_rows(cells: Iterable[Cell]) -> tuple[RouteRow, ...]:
-    """A row for each request of each mix that was recorded, in the order of the cells and of the mix."""
-    groups: dict[tuple[str, str, Load, int], list[tuple[Measurement, Route]]] = {}
+def route_rows(cells: Iterable[Cell], plan: Plan) -> tuple[RouteRow, ...]:
+    """A row for each request of each mix or locustfile that was recorded, in the order in which they come."""
+    groups: dict[tuple[str, str, Load, str], list[tuple[Measurement, Route]]] = {}
     for cell in cells:
-        for number, route in enumerate(cell.measurements[0].routes):
-            groups.setdefault((cell.stack, cell.scenario, cell.load, number), []).append((cell.measurements[0], route))
-    return tuple(_row(stack, scenario, load, found) for (stack, scenario, load, _), found in groups.items())
+        for route in cell.measurements[0].routes:
+            place = cell.stack, cell.scenario, cell.load, route.name
+            groups.setdefault(place, []).append((cell.measurements[0], route))
+    return tuple(_row(plan, *place, found) for place, found in groups.items())
 
 
-def _row(stack: str, scenario: str, load: Load, found: Sequence[tuple[Measurement, Route]]) -> RouteRow:
+def _row(
+    plan: Plan, stack: str, scenario: str, load: Load, name: str, found: Sequence[tuple[Measurement, Route]]
+) -> RouteRow:
     requests = [route.requests for _, route in found]
     failed = sum(one.errors + one.timeouts + one.dropped for one in requests)
     reliable = [
@@ -49,15 +53,11 @@ def _row(stack: str, scenario: str, load: Load, found: Sequence[tuple[Measuremen
         stack,
         scenario,
         load,
-        found[0][1].name,
+        name,
         asked=failed + sum(one.ok for one in requests),
         failed=failed,
         answered=any(route.latency_s is not None for _, route in found),
-        p50=_over(reliable, "p50"),
-        p95=_over(reliable, "p95"),
-        p99=_over(reliable, "p99"),
+        p50=over_rounds([one.p50 for one in reliable], plan, stack),
+        p95=over_rounds([one.p95 for one in reliable], plan, stack),
+        p99=over_rounds([one.p99 for one in reliable], plan, stack),
     )
-
-
-def _over(reliable: Sequence[Distribution], name: str) -> Estimate | None:
-    return estimate([getattr(one, name) for one in reliable])

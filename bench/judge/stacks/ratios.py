@@ -6,8 +6,8 @@ from typing import Literal
 
 from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stacks.rows import comparable, connections, selected
-from bench.judge.stats.intervals import Estimate, estimate, quotient
+from bench.judge.stacks.rows import comparable, connections, over_rounds, selected
+from bench.judge.stats.intervals import Estimate, quotient
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
 from bench.model.loads import load_name
@@ -74,7 +74,7 @@ def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
     for cell in cells:
         by_place.setdefault((cell.scenario, cell.load, cell.stack), {})[cell.round] = cell
     found = (
-        _ratio(by_place, scenario, load, stack, against, metric.name)
+        _ratio(by_place, plan, scenario, load, stack, against, metric.name)
         for scenario, loads in plan.profile.loads.items()
         for load in loads
         for stack in stacks
@@ -119,6 +119,7 @@ def _key(one: Ratio) -> tuple[str, str, str, str, str]:
 
 def _ratio(
     cells: Mapping[tuple[str, Load, str], Mapping[int, Cell]],
+    plan: Plan,
     scenario: str,
     load: Load,
     stack: str,
@@ -138,7 +139,7 @@ def _ratio(
             return None  # nothing was served: no ratio, and none of the other rounds alone
         if over is not None and under is not None:
             quotients.append(over / under)
-    found = estimate(quotients)
+    found = over_rounds(quotients, plan, stack, against)
     if found is None:
         return None
     sides = [[cell for cell in recorded if cell.stack == name] for name in (stack, against)]

@@ -8,7 +8,7 @@ from bench.judge.cell.bottleneck import slots_rps
 from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICE_FAILED, SERVICES_DOING
 from bench.judge.cell.metrics import METRICS, THROUGHPUT, Metric
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stats.intervals import Estimate, estimate
+from bench.judge.stats.intervals import Estimate, estimate, without_interval
 from bench.model.cell import Cell, Limit, Measurement, Outcome, Problem
 from bench.model.config import Closed, Load, Plan
 from bench.model.loads import amount, within
@@ -147,6 +147,15 @@ def connections(cells: Iterable[Cell]) -> float | None:
     return math.fsum(known) / len(known) if known else None
 
 
+def over_rounds(values: Sequence[float], plan: Plan, *stacks: str) -> Estimate | None:
+    """The estimate of a figure over the rounds of these stacks.
+
+    It has no interval where one of them ran already: its rounds are no restarts, and say nothing of the next one.
+    """
+    found = estimate(values)
+    return found if all(plan.stacks[name].url is None for name in stacks) else without_interval(found)
+
+
 def spread(found: Sequence[Row], metric: Metric) -> float:
     """How many times the largest figure of one stack is that of another stack, under whatever load; 1 of one stack."""
     figures = [(row.stack, row.estimates[metric.name].mean) for row in found if metric.name in row.estimates]
@@ -158,7 +167,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     voids: dict[str, RowProblem] = {}
     for metric in METRICS:
         values = [value for cell in cells if (value := comparable(metric, cell.measurement)) is not None]
-        found = None if selected(metric, cells) else estimate(values)
+        found = None if selected(metric, cells) else over_rounds(values, plan, cells[0].stack)
         if found is not None:
             estimates[metric.name] = found
         if len(values) < len(cells):

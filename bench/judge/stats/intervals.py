@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import scipy  # its parts are loaded when first used
 
@@ -31,6 +31,11 @@ def estimate(values: Sequence[float]) -> Estimate | None:
         return Estimate(values[0], None, None, tuple(values))
     mean, low, high = mean_interval(_logs(values))
     return Estimate(math.exp(mean), math.exp(low), math.exp(high), tuple(values))
+
+
+def without_interval(found: Estimate | None) -> Estimate | None:
+    """The estimate of values that are no independent rounds: a mean without an interval."""
+    return None if found is None else replace(found, low=None, high=None)
 
 
 def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:

@@ -17,7 +17,7 @@ from bench.errors import BenchError
 from bench.model.config import Closed, Load, Scenario, Timing
 from bench.places import SHIPPED
 from bench.plan.turns import SlicePlan
-from bench.run.host.process import Program
+from bench.run.host.process import Program, Running
 from bench.run.host.signals import POLL_S, StopRequest
 
 START_S = 30.0
@@ -38,7 +38,7 @@ class LoadGenerator:
         self._longest_s = longest_s
         self._end_s = math.inf
 
-    def events(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[dict[str, Any]]:
+    def events(self, stop: StopRequest, watched: Sequence[Running]) -> Iterator[dict[str, Any]]:
         """Each event as Locust reports it, up to `end`.
 
         Raises BenchError where Locust ends, is killed or hangs before it, and as soon as a watched program has ended.
@@ -66,7 +66,7 @@ class LoadGenerator:
     def _extend(self) -> None:
         self._end_s = time.monotonic() + self._longest_s
 
-    def _lines(self, stop: StopRequest, watched: Sequence[Program]) -> Iterator[bytes]:
+    def _lines(self, stop: StopRequest, watched: Sequence[Running]) -> Iterator[bytes]:
         """Whole lines of Locust's output until it closes, or nothing is left of it and Locust has ended."""
         descriptor = self.program.stdout.fileno()
         pending = b""
@@ -117,6 +117,16 @@ class Order:
         return START_S + loaded_s + drains * self.scenario.timeout_s + SPARE_S
 
 
+def python(module: str) -> tuple[str, ...]:
+    """The command of a module of the engine, wherever it runs: a file there cannot stand in for one of Python's own."""
+    return (sys.executable, "-P", "-m", module)
+
+
+def importing() -> dict[str, str]:
+    """The environment in which the engine is found, and then what the user's PYTHONPATH names."""
+    return {"PYTHONPATH": os.pathsep.join([str(SHIPPED), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
 @contextmanager
 def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> Iterator[LoadGenerator]:
     """Locust, started; its plan and its samples are in `folder`."""
@@ -133,18 +143,21 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
         "output": str(output),
         "seed": order.seed,
         "reconnects": scenario.connection == "close",
+        "client": scenario.client,
         "asked": None if scenario.asked is None else asdict(scenario.asked),
         "slices": [asdict(one) for one in order.slices],
         "spread_s": order.spread_s,
         "look_s": order.look_s,
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
+    locustfile = SHIPPED / scenario.locustfile
     users = str(load.users) if isinstance(load, Closed) else "1"  # one user keeps the whole schedule
     argv = (
-        sys.executable, "-m", "loadtests.engine", "--locustfile", str(SHIPPED / scenario.locustfile), "--headless",
+        *python("loadtests.engine"), *scenario.locust_args, "--locustfile", str(locustfile), "--headless",
         "--host", order.hosts[0], "--users", users, "--spawn-rate", users, "--only-summary", "--loglevel", "ERROR",
         "--exit-code-on-error", "0",
     )  # fmt: skip
-    env = {"LOAD_PLAN": str(plan), "PYTHONPATH": str(SHIPPED)}
-    with Program("the load generator", argv, env=env, cwd=SHIPPED, cpus=cpus, log=log, piped=True) as program:
+    env = {"LOAD_PLAN": str(plan), **importing()}
+    cwd = locustfile.parent if scenario.client == "locust" else SHIPPED
+    with Program("the load generator", argv, env=env, cwd=cwd, cpus=cpus, log=log, piped=True) as program:
         yield LoadGenerator(program, output, order.longest_s)

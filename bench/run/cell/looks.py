@@ -18,7 +18,7 @@ from bench.run.host.ports import HOST
 from bench.run.host.tree import Tree
 
 LOOKS = 20
-MOST_THREADS = 16
+MOST_THREADS = 12
 """So many threads of a process are looked at: each costs CPU on the load's core, and idle threads are all alike."""
 
 ANSWER_BYTES = 65536

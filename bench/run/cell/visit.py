@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.judge.cell.judge import Recording, judge_cell
-from bench.model.cell import Cell, CellKey, Circumstances, Probe, Slice, Window
+from bench.model.cell import Cell, CellKey, Circumstances, LocustUsers, Probe, Slice, Window
 from bench.model.samples import Samples
 from bench.plan.duration import LOOK_S
 from bench.plan.turns import Pace, slices
@@ -24,6 +24,10 @@ from bench.run.testbed.testbed import Start, Testbed, testbed
 
 ONLY_WHEN_ASKED = float("inf")
 """Between slices the sampler disturbs nobody, and what a server has used by then is what its slice cost."""
+
+
+STEPS = {"login": "log in", "drain": "drain"}
+"""Events that only show how far a load is, and the words for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
             _order(key, bed, setting, pace), setting.cpus.generator, folder, setting.log(key, "load")
         ) as load:
             sampler = Sampler(
-                bed.trees,
+                {**bed.trees, **bed.companions},
                 {"generator": OneProcess(load.program), "upstream": OneProcess(bed.upstream.program)},
                 setting.cpus,
                 bed.idle,
@@ -74,7 +78,8 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]
     other_run = setting.taken.others(ended) if setting.taken is not None else None
-    circumstances = Circumstances(other_run, bed.unready, neighbours(sampler.beside, setting.cpus))
+    beside = neighbours(sampler.beside, setting.cpus)
+    circumstances = Circumstances(other_run, bed.unready, beside, course.users, bed.attached)
     recording = Recording(samples, served, probe, course.window, tuple(course.slices), circumstances, wrong_answers)
     try:
         return judge_cell(key, setting.conditions(key), recording), samples
@@ -86,7 +91,8 @@ def _order(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None) -> O
     timing, hosts = setting.plan.profile.timing, tuple(server.url for server in bed.servers.values())
     order = Order(setting.scenario(key), key.load, timing, setting.round_seed(key), hosts)
     if pace is None:
-        return replace(order, look_s=LOOK_S if setting.looks and sys.platform == "linux" else 0.0)
+        looks = setting.looks and sys.platform == "linux" and bed.trees
+        return replace(order, look_s=LOOK_S if looks else 0.0)
     return replace(order, slices=slices(pace, timing, f"{setting.seed}/{key.order}"), spread_s=pace.p50_s)
 
 
@@ -98,6 +104,7 @@ class _Course:
         self.warmup_s = 0.0
         self.window: Window | None = None
         self.slices: list[Slice] = []
+        self.users: LocustUsers | None = None
 
 
 def _follow(
@@ -110,8 +117,8 @@ def _follow(
             case "begin":
                 course.phase, course.warmup_s = "warm up", event["warmup_s"]
                 setting.progress(key, course.phase)
-            case "login":
-                setting.progress(key, "log in")
+            case "login" | "drain" as name:
+                setting.progress(key, STEPS[name])
             case "window":
                 course.phase = "measure"
                 course.window = Window(course.warmup_s, event["start_s"], event["end_s"], event["answered"])
@@ -131,13 +138,18 @@ def _follow(
                 course.slices.append(Slice(**_facts(event)))
             case "look":
                 looker.begin()
-            case "drain":
-                setting.progress(key, "drain")
-            case "end" if event["left"]:
-                raise BenchError(f"{event['left']} requests outlasted their timeout{load.program.log_tail()}")
+            case "end":
+                if event["left"]:
+                    raise BenchError(f"{event['left']} requests outlasted their timeout{load.program.log_tail()}")
+                course.users = _locust_users(event.get("users"))
     if course.window is None and not course.slices:
         raise BenchError(f"the load generator never began{load.program.log_tail()}")
     return course
+
+
+def _locust_users(said: Mapping[str, Any] | None) -> LocustUsers | None:
+    """What Locust said of users of its own; None where there were none."""
+    return None if said is None else LocustUsers(tuple(said["routes"]), tuple(said["faults"]), said["untimed"])
 
 
 def _facts(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,13 +125,13 @@ class Answer:
     came: bool = False
 
 
-def ask(port: int, path: str | None) -> Answer:
+def ask(port: int, path: str | None, host: str = HOST) -> Answer:
     """What a GET of the path is answered; without a path, whether the port accepts a connection."""
     try:
         if path is None:
-            socket.create_connection((HOST, port), timeout=1.0).close()
+            socket.create_connection((host, port), timeout=1.0).close()
             return Answer(None, came=True)
-        connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_S)
+        connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
         try:
             connection.request("GET", path)
             status = connection.getresponse().status

@@ -1,6 +1,7 @@
 """A program under control: its own process group, a log file, and an end that leaves nothing behind."""
 
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 
@@ -20,6 +21,7 @@ from bench.run.host.adopted import Adopted, adopt_orphans
 from bench.run.host.children import children
 from bench.run.host.cpus import pinned
 from bench.run.host.owner import this_process
+from bench.run.host.signals import StopRequest
 
 OWN_PROGRAMS = Path(sys.executable).parent
 """Those of the environment that the harness itself runs in."""
@@ -50,13 +52,34 @@ def find_program(name: str, cwd: Path, path: str) -> Path | None:
     return Path(found).absolute() if found is not None else None
 
 
+class Running(Protocol):
+    """What runs and is watched: a program that the harness has started, or a service that it found running."""
+
+    name: str
+    adopted: Adopted
+
+    def tree(self) -> list[psutil.Process]:
+        """Its process, with all descendants."""
+
+    def check_alive(self) -> None:
+        """Raise BenchError if it has ended."""
+
+
+def _as_user(user: str | None) -> tuple[str, ...]:
+    """The options of setpriv that run a program as this user."""
+    if user is None:
+        return ()
+    entry = pwd.getpwnam(user)
+    return ("--reuid", str(entry.pw_uid), "--regid", str(entry.pw_gid), "--init-groups")
+
+
 class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
     Its output goes to the log file, which is cut if it exceeds LOG_BYTES; with `piped` its stdout is a stream to read
     instead. The program, and what it starts, is looked up in the folders `programs`, then on PATH, then in the
-    harness's own environment. Where `setpriv` exists, the program ends even if the harness is killed. Raises BenchError
-    where the program does not exist.
+    harness's own environment. It runs as `user`, if one is given. Where `setpriv` exists, the program ends even if
+    the harness is killed. Raises BenchError where the program does not exist.
     """
 
     def __init__(
@@ -70,6 +93,7 @@ class Program:
         log: Path,
         piped: bool = False,
         programs: Sequence[Path] = (),
+        user: str | None = None,
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
@@ -80,6 +104,7 @@ class Program:
         self.log = log
         self.piped = piped
         self.programs = programs
+        self.user = user
 
     def __enter__(self) -> "Program":
         if not self.cwd.is_dir():
@@ -95,7 +120,12 @@ class Program:
         adopt_orphans()
         guard: tuple[str, ...] = ()
         if setpriv := shutil.which("setpriv"):  # by its path: the program's own PATH may not have it
-            guard = (setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED, str(os.getpid()))
+            guard = (
+                setpriv, *_as_user(self.user), "--pdeathsig", "TERM", "--", "/bin/sh", "-c", UNLESS_ORPHANED,
+                str(os.getpid()),
+            )  # fmt: skip
+        elif self.user is not None:
+            raise BenchError(f"{self.name} cannot be run as {self.user}: this machine has no setpriv")
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             self.log.write_bytes(b"")
@@ -184,6 +214,17 @@ class Program:
                 f"Start it in the foreground, without an option such as --daemon{self.log_tail()}"
             )
         raise BenchError(f"{self.name} {how}{self.log_tail()}")
+
+    def finish(self, longest_s: float, stop: StopRequest) -> None:
+        """Return once it has ended with exit code 0. BenchError, with the end of its log, where it does not."""
+        end_s = time.monotonic() + longest_s
+        while (code := self.process.poll()) is None:
+            self.cap_log()
+            if time.monotonic() > end_s:
+                raise BenchError(f"{self.name} did not end within {longest_s:g} s{self.log_tail()}")
+            stop.sleep()
+        if code:
+            self.check_alive()
 
     def cap_log(self) -> None:
         """Cut a log of more than LOG_BYTES down to its first half, a line that says so, and its last lines."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.run.host.process import Program
+from bench.run.host.process import Program, Running
 from bench.run.host.threads import process_cpu_s
 from bench.run.host.workers import Workers
 
@@ -47,7 +47,7 @@ class Tree:
     the context switches of processes that ended, everywhere.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Running) -> None:
         self.program = program
         self._members: Sequence[psutil.Process] = ()
         self._own_s: dict[int, tuple[float, float]] = {}
@@ -82,9 +82,13 @@ class Tree:
         self._workers.see(members)
         threads = 0
         memory = (0, 0, 0, 0)
+        hidden = False
         for member in members:
             try:
-                member_memory = _memory(member)
+                try:
+                    member_memory = _memory(member)
+                except (PermissionError, psutil.AccessDenied):  # another user's
+                    hidden, member_memory = True, (-1, -1, member.memory_info().rss, -1)
                 member_switches = _switches(member)
             except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 continue  # it ended while it was read
@@ -92,6 +96,8 @@ class Tree:
             threads += len(member_switches) if sys.platform == "linux" else member.num_threads()
             self._switches.update({(member.pid, thread): count for thread, count in member_switches.items()})
         pss, anon, rss, uss = memory
+        if hidden:
+            pss = anon = uss = -1
         return Use(
             cpu_user_s=self._cpu_s[0],
             cpu_system_s=self._cpu_s[1],

@@ -34,6 +34,7 @@ from bench.run.session.folder import (
     unused,
 )
 from bench.run.session.leftovers import clean_up
+from bench.run.session.locustfiles import inspected
 from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.plain import into, new_run
 from bench.run.session.progress import RunProgress
@@ -71,6 +72,7 @@ def start(
     restarts could show nothing; Interrupted where a signal came. What was finished by then is recorded.
     """
     _refuse_too_few(plan, question)
+    plan = inspected(plan, ab=True)
     cpus = cpu_sets(plan.profile.server_cpus)
     run = new_run(plan, seed, argv, cpus, CHECKOUT or question.repository)
     folder = out or RESULTS / unused(run.id)

@@ -25,6 +25,7 @@ from bench.run.host.readiness import BY_CPU
 from bench.run.host.signals import StopRequest
 from bench.run.host.sockets import listed
 from bench.run.host.threads import shown
+from bench.run.session import beside
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
     check_place,
@@ -36,6 +37,7 @@ from bench.run.session.folder import (
     unused,
 )
 from bench.run.session.leftovers import clean_up
+from bench.run.session.locustfiles import inspected
 from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
@@ -94,6 +96,7 @@ def start(
     the folder has a run already, or the machine cannot produce the load; Interrupted where a signal came. What was
     finished by then is recorded.
     """
+    plan = inspected(plan)
     cpus = cpu_sets(plan.profile.server_cpus)
     run = new_run(plan, seed, argv, cpus, code, out)
     if out is None:
@@ -101,7 +104,7 @@ def start(
     folder = out or RESULTS / run.id
     check_place(folder)
     descriptors_for(most_in_flight(plan.profile))
-    run = replace(run, notes=(*run.notes, *clean_up(stop)))
+    run = replace(run, notes=(*run.notes, *clean_up(stop), *beside.found(plan, cpus, stop)))
     with taken(cpus.used, into(folder, argv), force=force) as cores:
         run = tested(run, cpus, stop, force=force)
         make_folder(folder)

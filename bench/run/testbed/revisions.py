@@ -53,6 +53,10 @@ class Checkout:
 
     def stack(self, stack: Stack) -> Stack:
         """The stack as this side runs it. Raises BenchError where it does not run from the repository."""
+        if stack.url is not None:
+            raise BenchError(
+                f"stack {stack.name} runs already at {stack.url}: an A/B starts both revisions, from `argv`"
+            )
         cwd = (SHIPPED / stack.cwd).resolve()
         if not cwd.is_relative_to(self.repository):
             raise BenchError(

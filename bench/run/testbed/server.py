@@ -12,7 +12,11 @@ from bench.run.host.ports import HOST, free_port, wait_until_ready
 from bench.run.host.process import OWN_PROGRAMS, Program
 from bench.run.host.signals import StopRequest
 
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+PREPARE_S = 600.0
+"""What is run to its end, such as migrations, may take so long."""
 
 
 class Server:
@@ -32,12 +36,17 @@ def program_folders(stack: Stack, environment: Path | None = None) -> tuple[Path
     BenchError where the folder that the stack names does not exist.
     """
     made = () if environment is None else (environment,)
-    if stack.programs is None:
-        return made
-    named = OWN_PROGRAMS if stack.programs == HARNESS else SHIPPED / stack.programs
+    return (*made, *named_folder(stack.programs, f"stack {stack.name}"))
+
+
+def named_folder(programs: str | None, whose: str) -> tuple[Path, ...]:
+    """The folder that `programs` of a table stands for; none for None. BenchError where it does not exist."""
+    if programs is None:
+        return ()
+    named = OWN_PROGRAMS if programs == HARNESS else SHIPPED / programs
     if not named.is_dir():
-        raise BenchError(f"the folder {named} does not exist: correct `programs` of stack {stack.name}")
-    return (*made, named)
+        raise BenchError(f"the folder {named} does not exist: correct `programs` of {whose}")
+    return (named,)
 
 
 @contextmanager
@@ -50,8 +59,12 @@ def running_server(
     stop: StopRequest,
     port: int = 0,
     environment: Path | None = None,
+    urls: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
-    """The stack's server once it is ready; `users` is the most requests that will be in flight."""
+    """The stack's server once it is ready; `users` is the most requests that will be in flight.
+
+    `urls`: what the names of its companions stand for.
+    """
     port = port or free_port()
     values = {
         "host": HOST,
@@ -61,16 +74,24 @@ def running_server(
         "upstream": upstream_url,
         "users": str(users),
         "connections": str(2 * users),
+        **(urls or {}),
     }
-    argv = [_filled(part, values) for part in stack.argv]
-    env = {name: _filled(value, values) for name, value in stack.env.items()}
-    programs = program_folders(stack, environment)
-    with Program(stack.name, argv, env=env, cwd=SHIPPED / stack.cwd, cpus=cpus, log=log, programs=programs) as program:
+    argv, prepare = ([filled(part, values) for part in parts] for parts in (stack.argv, stack.prepare))
+    env = {name: filled(value, values) for name, value in stack.env.items()}
+    programs, cwd = program_folders(stack, environment), SHIPPED / stack.cwd
+    if prepare:
+        with Program(
+            f"`prepare` of {stack.name}", prepare, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs
+        ) as one:
+            one.finish(PREPARE_S, stop)
+    with Program(stack.name, argv, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs) as program:
         wait_until_ready(program, port, stack.ready_path, stop)
         yield Server(program, port, answered=stack.ready_path is not None)
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its placeholders filled in. BenchError where one is unknown."""
+
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise BenchError(f"unknown placeholder {match[0]} in {text!r}; known: {{{'} {'.join(values)}}}")

@@ -48,14 +48,16 @@ class Setting:
     def conditions(self, key: CellKey) -> Conditions:
         """What a cell is measured under."""
         cores = os.cpu_count() or 1
+        stack = self.plan.stacks[key.stack]
         return Conditions(
-            self.plan.stacks[key.stack],
+            stack,
             self.scenario(key),
             key.load,
             len(self.cpus.server) or cores,
             len(self.cpus.load) or cores,
             pinned=bool(self.cpus.server),
             other_spread=self.other_spread,
+            companions=tuple(self.plan.companions[name] for name in stack.needs),
         )
 
     def scenario(self, key: CellKey) -> Scenario:

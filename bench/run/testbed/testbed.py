@@ -3,15 +3,17 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.model.cell import CellKey
+from bench.model.cell import AttachedService, CellKey, companion_role
 from bench.model.config import Stack
 from bench.run.host.cpus import CpuSets
-from bench.run.host.process import Program
+from bench.run.host.process import Running
 from bench.run.host.readiness import Listening, settle
 from bench.run.host.tree import OneProcess, Tree
+from bench.run.testbed.attached import Attached
+from bench.run.testbed.companions import running_companions
 from bench.run.testbed.readings import Reading, read
 from bench.run.testbed.server import Server, running_server
 from bench.run.testbed.setting import Setting
@@ -32,25 +34,29 @@ class Testbed:
     """What is running: the upstream, the servers by their roles, and a reading of them before any load.
 
     The upstream counts the calls of two servers apart, under a prefix that is their role. `unready`: for each server
-    what is to be said of workers that do not wait for requests; None: all do.
+    what is to be said of workers that do not wait for requests; None: all do. `companions`: those of all servers, by
+    their roles.
     """
 
     upstream: Upstream
-    servers: Mapping[str, Server | Upstream]
+    servers: Mapping[str, Server | Upstream | Attached]
     trees: Mapping[str, Tree]
     idle: Reading
     unready: tuple[str | None, ...] = ()
+    companions: Mapping[str, Tree] = field(default_factory=dict)
+    attached: AttachedService | None = None
 
     @property
-    def programs(self) -> Sequence[Program]:
+    def programs(self) -> Sequence[Running]:
         """Every program that must stay alive while a cell is measured."""
-        return [*(server.program for server in self.servers.values()), self.upstream.program]
+        servers = (server.program for server in self.servers.values())
+        return [*servers, self.upstream.program, *(tree.program for tree in self.companions.values())]
 
     @property
     def measured(self) -> tuple[Tree, int]:
         """The first server's process tree, and its port."""
         role, server = next(iter(self.servers.items()))
-        return self.trees[role], server.port
+        return self.trees.get(role, Tree(server.program)), server.port
 
     @property
     def prefixes(self) -> Sequence[str | None]:
@@ -65,6 +71,10 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
     The servers start in random order, because the first one may fare better. Raises BenchError where one does not
     become ready.
     """
+    if starts[0].stack.url is not None:
+        with _attached(key, starts[0], setting) as bed:
+            yield bed
+        return
     setting.progress(key, "start upstream")
     with (
         running_upstream(
@@ -77,8 +87,15 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
         ExitStack() as running,
     ):
         started = {}
+        companions: dict[str, Tree] = {}
         for start in random.Random(f"{setting.seed}/{key.order}").sample(starts, len(starts)):  # noqa: S311 (an order)
-            setting.progress(key, f"start {start.role}")
+            needs = [setting.plan.companions[name] for name in start.stack.needs]
+            setting.progress(key, f"start {' and '.join([*start.stack.needs, start.role])}")
+            beside = running.enter_context(
+                running_companions(needs, setting.cpus, setting.log(key, start.role), setting.stop)
+            )
+            for name, program in beside.programs.items():
+                companions[companion_role(name, start.role if len(starts) > 1 else None)] = Tree(program)
             server = running_server(
                 start.stack,
                 upstream.url if len(starts) == 1 else f"{upstream.url}/{start.role}",
@@ -87,6 +104,7 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
                 setting.log(key, start.role),
                 setting.stop,
                 environment=start.environment,
+                urls=beside.urls,
             )
             started[start.role] = running.enter_context(server)
         setting.progress(key, "settle")
@@ -96,8 +114,26 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
             Listening(server.program, trees[role], server.port, server.answered) for role, server in servers.items()
         ]
         unready = tuple(settle(listening, setting.stop))
+        idle = read({**trees, **companions}, {"upstream": OneProcess(upstream.program)}, setting.cpus)
+        yield Testbed(upstream, servers, trees, idle, unready, companions)
+
+
+@contextmanager
+def _attached(key: CellKey, start: Start, setting: Setting) -> Iterator[Testbed]:
+    """The testbed of a service that runs already."""
+    setting.progress(key, f"look for {start.role}")
+    server = Attached(start.stack)
+    server.wait_until_ready(setting.stop)
+    with running_upstream(
+        setting.scenario(key),
+        setting.round_seed(key),
+        setting.cpus.upstream,
+        setting.log(key, "upstream"),
+        setting.stop,
+    ) as upstream:
+        trees = {start.role: Tree(server)} if server.cores() else {}
         idle = read(trees, {"upstream": OneProcess(upstream.program)}, setting.cpus)
-        yield Testbed(upstream, servers, trees, idle, unready)
+        yield Testbed(upstream, {start.role: server}, trees, idle, attached=server.service())
 
 
 def upstream_alone(upstream: Upstream, cpus: CpuSets) -> Testbed:

@@ -153,7 +153,8 @@ def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[s
     if missing:
         were = "was" if missing == 1 else "were"
         yield f"The run ended early: {plural(missing, 'combination')} of stack, scenario and load {were} not measured."
-    if rows and len(run.server_cpus) == 1:
+    started = any(run.config.stacks[row.stack].url is None for row in rows)
+    if started and len(run.server_cpus) == 1:
         yield "The server had one core, so the run does not show how stacks use more cores."
 
 

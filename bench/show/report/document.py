@@ -5,7 +5,18 @@ from collections.abc import Iterator, Sequence
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
-from bench.show.report import answer, bottlenecks, made, mixes, ratios, reading, reproduction, results, wrong_answers
+from bench.show.report import (
+    answer,
+    bottlenecks,
+    companions,
+    made,
+    mixes,
+    ratios,
+    reading,
+    reproduction,
+    results,
+    wrong_answers,
+)
 from bench.show.report.machine import machine
 from bench.show.report.reproduction import Reproduction
 from bench.show.text.document import (
@@ -27,6 +38,7 @@ SHORT_CHARTS = ("throughput", "p95", "memory")
 PRINTED = (
     "results",
     "mixes",
+    "companions",
     "reading",
     "footnotes",
     "wrong-answers",
@@ -98,6 +110,7 @@ def _blocks(
         yield Section("footnotes", "Footnotes", (Footnotes(),))
     sections = (
         mixes.section(run, rows),
+        companions.section(run, rows),
         wrong_answers.section(run),
         reading.remarks(run, rows),
         ratios.section(run, rows, found),

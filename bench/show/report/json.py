@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.judge.cell.metrics import METRICS
 from bench.judge.cell.wrong_answers import first_of_each
+from bench.judge.stacks.companions import Cost, costs
 from bench.judge.stacks.failures import Failures
 from bench.judge.stacks.mixes import RouteRow, route_rows
 from bench.judge.stacks.ratios import Ratio
@@ -41,7 +42,8 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                 for metric in METRICS
             ],
             "rows": [_row(row) for row in rows],
-            "routes": [_route(row) for row in route_rows(run.cells)],
+            "routes": [_route(row) for row in route_rows(run.cells, run.config)],
+            "companions": [_cost(one) for one in costs(run.cells, run.config)],
             "ratios": [
                 {
                     "scenario": one.scenario,
@@ -90,6 +92,17 @@ def _route(row: RouteRow) -> dict[str, Any]:
         "asked": row.asked,
         "failed": row.failed,
         **{name: None if found is None else _estimate(found) for name, found in latencies.items()},
+    }
+
+
+def _cost(one: Cost) -> dict[str, Any]:
+    parts = {name: getattr(one, name) for name in ("cores", "s_per_request", "memory_bytes")}
+    return {
+        "stack": one.stack,
+        "scenario": one.scenario,
+        "load": asdict(one.load),
+        "part": one.name,
+        **{name: None if found is None else _estimate(found) for name, found in parts.items()},
     }
 
 

@@ -7,7 +7,7 @@ from bench.model.run import Run
 from bench.show.report.machine import machine, steadiness
 from bench.show.report.selftest import selftest_lines
 from bench.show.text.document import Block, Code, Facts, Paragraph, Section, points, words_table
-from bench.show.text.words import cut, plural
+from bench.show.text.words import cut, listed, plural
 from bench.units import seconds
 
 LONGEST = 20_000
@@ -20,10 +20,15 @@ def summary(run: Run) -> str:
     """What was planned, when it began, and how each cell was measured."""
     profile, timing = run.config.profile, run.config.profile.timing
     loads = sum(len(own) for own in profile.loads.values())
+    running = [stack.name for stack in run.config.stacks.values() if stack.url is not None]
+    fresh = "Each stack, scenario and round had a fresh server"
+    if running:
+        others = f"; {fresh[0].lower()}{fresh[1:]} of the others" if len(running) < len(profile.stacks) else ""
+        fresh = f"{listed(running)} ran already{others}"
     return (
         f"{plural(len(profile.stacks), 'stack')}, {plural(loads, 'load')} in {plural(len(profile.loads), 'scenario')}, "
-        f"{plural(profile.rounds, 'round')} (profile {profile.name}), started {run.started}. Each stack, scenario and "
-        f"round had a fresh server. Each cell had {seconds(timing.warmup_s)} of warm-up and a window of "
+        f"{plural(profile.rounds, 'round')} (profile {profile.name}), started {run.started}. {fresh}. "
+        f"Each cell had {seconds(timing.warmup_s)} of warm-up and a window of "
         f"{seconds(timing.window_s)}, extended to at most {seconds(timing.window_limit_s)} where answers were slow."
     )
 

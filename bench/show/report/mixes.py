@@ -1,4 +1,4 @@
-"""The requests of each mix, one by one."""
+"""The requests of each mix or locustfile, one by one."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ _COLUMNS = (
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
     """A table for each scenario with a mix and each load, in the order of the rows; None where no scenario has one."""
     tables: dict[tuple[str, Load], list[RouteRow]] = {(row.scenario, row.load): [] for row in rows}
-    for row in route_rows(run.cells):
+    for row in route_rows(run.cells, run.config):
         tables[row.scenario, row.load].append(row)
     found = tuple(
         Section(
@@ -32,7 +32,7 @@ def section(run: Run, rows: Sequence[Row]) -> Section | None:
         for number, ((scenario, load), own) in enumerate(tables.items(), start=1)
         if own
     )
-    return Section("mixes", "Requests of each mix", found) if found else None
+    return Section("mixes", "Requests, one by one", found) if found else None
 
 
 def _line(row: RouteRow) -> tuple[Cell, ...]:

@@ -25,6 +25,7 @@ _LIMITS: Mapping[Limit, tuple[str, str]] = {
     "gil": ("GIL", "the GIL of its one process"),
     "workers": ("workers", "workers that do not serve"),
     "application": ("application", "something inside the application"),
+    "companion": ("companion", "a companion"),
     "upstream": ("upstream", "the upstream"),
     "generator": ("load generator", "the load generator"),
     "nothing": ("none", "nothing"),

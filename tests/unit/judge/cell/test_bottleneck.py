@@ -1,5 +1,5 @@
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +10,8 @@ from bench.judge.cell.bottleneck import bottleneck, slots_rps
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.kinds import Kind
 from bench.judge.cell.looks import Looks, Process
-from bench.model.cell import Bottleneck, Cpu, Distribution, Limit, Measurement, Problem, UpstreamServed
-from bench.model.config import Closed, Load, Open, Scenario, Stack, UpstreamCall
+from bench.model.cell import Bottleneck, CompanionUse, Cpu, Distribution, Limit, Measurement, Problem, UpstreamServed
+from bench.model.config import Closed, Companion, Cores, Load, Open, Scenario, Stack, UpstreamCall
 from tests.unit.builders import FASTAPI, SYNC, plan
 
 PLAN = plan({"sync": SYNC, "loop": FASTAPI}, {"weather": (10,)})
@@ -75,6 +75,8 @@ def found(
     peak: int = 100,
     problem: Problem | None = None,
     load: Load = HUNDRED,
+    load_cpus: int = 1,
+    companions: Mapping[str, tuple[Cores, float]] | None = None,
 ) -> Bottleneck:
     """The bottleneck of a measurement with these figures; `busy`: the share of its cores that the server used."""
     measurement = Measurement(
@@ -85,8 +87,10 @@ def found(
         in_flight=in_flight,
         cpu=Cpu(None, busy * server_cpus, generator, upstream, 0.01, 1, 1000.0, None, None),
         upstream=UpstreamServed({}, {}, peak),
+        companions=tuple(CompanionUse(name, used, None, None) for name, (_, used) in (companions or {}).items()),
     )
-    conditions = Conditions(stack, scenario, load, server_cpus, load_cpus=1)
+    beside = tuple(Companion(name, cores=side) for name, (side, _) in (companions or {}).items())
+    conditions = Conditions(stack, scenario, load, server_cpus, load_cpus, companions=beside)
     return bottleneck(conditions, measurement, max(scenario.hold_s, unloaded_s), seen)
 
 
@@ -102,6 +106,27 @@ def test_four_slots_held_for_100_ms_allow_40_requests_a_second() -> None:
 def test_there_is_no_limit_by_slots_without_slots_or_without_waiting(stack: Stack, scenario: Scenario) -> None:
     assert slots_rps(stack, scenario) is None
     assert found(stack, scenario, 100.0, None).slots_rps is None
+
+
+@pytest.mark.parametrize(
+    ("companions", "load_cpus", "limit"),
+    [
+        ({"db": ("load", 0.55)}, 1, "companion"),  # the generator 0.3, the upstream 0.1
+        ({"db": ("load", 0.45)}, 1, "not known"),
+        ({"db": ("load", 0.85)}, 2, "companion"),  # the generator has a core of its own
+        ({"db": ("load", 0.5), "queue": ("load", 0.35)}, 2, "companion"),
+        ({"db": ("load", 0.85)}, 3, "not known"),
+        ({"db": ("server", 0.65)}, 1, "companion"),  # the server 0.3
+        ({"db": ("server", 0.5)}, 1, "not known"),
+    ],
+)
+def test_companions_that_fill_the_cores_they_work_on_are_the_limit(
+    companions: Mapping[str, tuple[Cores, float]], load_cpus: int, limit: str
+) -> None:
+    seen = found(LOOP, WEATHER, 100.0, None, load_cpus=load_cpus, companions=companions)
+    assert seen.limit == limit
+    if limit == "companion":
+        assert all(f"{name} used {used:.2f}" in seen.evidence for name, (_, used) in companions.items())
 
 
 SLEEPING = ("nanosleep",) * 12 + (EVENTS,) * 8

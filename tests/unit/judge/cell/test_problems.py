@@ -13,10 +13,12 @@ from bench.judge.cell.figures import requests as requests_of
 from bench.judge.cell.growth import MemoryGrowth
 from bench.judge.cell.processes import Replaced
 from bench.model.cell import (
+    AttachedService,
     Circumstances,
     Cpu,
     Distribution,
     Figure,
+    LocustUsers,
     Neighbour,
     Outcome,
     Problem,
@@ -175,7 +177,7 @@ def test_cpu_that_the_hypervisor_took_was_not_there_for_the_server_to_use(
     ],
 )
 def test_the_load_side_may_fill_80_per_cent_of_a_core(used: Cpu, load_cpus: int, found: bool) -> None:
-    assert (problems.load_core(used, load_cpus, server_busy=0.5) is not None) is found
+    assert (problems.load_core(used, load_cpus, 0.5, {}) is not None) is found
 
 
 @pytest.mark.parametrize(
@@ -183,10 +185,44 @@ def test_the_load_side_may_fill_80_per_cent_of_a_core(used: Cpu, load_cpus: int,
     [(0.94, ("latency", "throughput")), (0.95, ("latency",)), (0.96, ("latency",))],
 )
 def test_throughput_is_reliable_where_the_server_was_full_too(server_busy: float, voids: tuple[Figure, ...]) -> None:
-    problem = problems.load_core(cpu(generator=0.9), load_cpus=1, server_busy=server_busy)
+    problem = problems.load_core(cpu(generator=0.9), 1, server_busy, {})
     assert problem is not None
     assert (problem.name, problem.voids) == ("load side saturated", voids)
     assert problem.detail == "load generator and upstream used 100 % of a core (limit 80.0 %)"
+
+
+def test_companions_that_share_the_generators_core_count_and_leave_throughput_reliable() -> None:
+    companions = {"db": 0.4, "queue": 0.3}
+    problem = problems.load_core(cpu(generator=0.15), 1, 0.5, companions)
+    assert problem is not None
+    assert problem.voids == ("latency",)
+    assert problem.detail == (
+        "load generator, upstream, db and queue, which share it, used 95.0 % of a core (limit 80.0 %)"
+    )
+    assert problems.load_core(cpu(generator=0.15), 2, 0.5, companions) is None
+    alone = problems.load_core(cpu(generator=0.75), 1, 0.5, companions)
+    assert alone is not None
+    assert alone.voids == ("latency", "throughput")
+
+
+def test_users_who_were_lost_are_told_and_a_locustfile_may_call_what_it_likes() -> None:
+    assert problems.users_lost(None) is problems.users_lost(LocustUsers()) is None
+    problem = problems.users_lost(LocustUsers(faults=("3 of 50 users ended in on_start: KeyError", "2 were killed")))
+    assert problem is not None
+    assert (problem.detail, problem.voids) == (
+        "3 of 50 users ended in on_start: KeyError; 2 were killed", ("latency", "throughput"),
+    )  # fmt: skip
+    served = UpstreamServed({}, {}, 0)
+    assert problems.upstream_hits(served, ended(ok=10), SCENARIO) is not None
+    assert problems.upstream_hits(served, ended(ok=10), replace(SCENARIO, client="locust")) is None
+
+
+def test_a_service_whose_process_is_not_known_has_neither_memory_nor_cpu() -> None:
+    assert problems.process_not_known(None) is problems.process_not_known(AttachedService(7, 2)) is None
+    problem = problems.process_not_known(AttachedService(None, 0))
+    assert problem is not None
+    assert set(problem.voids) == {"memory", "cpu"}
+    assert "--pid" in problem.detail
 
 
 LATENESS = pytest.mark.parametrize(

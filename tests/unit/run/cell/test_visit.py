@@ -42,7 +42,10 @@ def setting(progress: Progress = silent) -> Setting:
 
 def bed(*roles: str) -> Bed:
     return cast(
-        "Bed", SimpleNamespace(servers={role: SimpleNamespace(url=f"http://{role}") for role in roles}, programs=[])
+        "Bed",
+        SimpleNamespace(
+            servers={role: SimpleNamespace(url=f"http://{role}") for role in roles}, programs=[], trees=roles
+        ),
     )
 
 

@@ -1,7 +1,7 @@
 """What is started for a visit, with servers and an upstream that only note that they were started."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,9 +51,18 @@ class Host:
 
     @contextmanager
     def running_server(
-        self, stack: Stack, url: str, users: int, _cpus: object, log: Path, _stop: object, *, environment: Path | None
+        self,
+        stack: Stack,
+        url: str,
+        users: int,
+        _cpus: object,
+        log: Path,
+        _stop: object,
+        *,
+        environment: Path | None,
+        urls: Mapping[str, str],
     ) -> Iterator[SimpleNamespace]:
-        assert (stack, users) == (STACK, 10)
+        assert (stack, users, urls) == (STACK, 10, {})
         if self.broken and self.broken in log.name:
             raise BenchError("it ended with exit code 1")
         role = log.name.split(".")[1]

@@ -45,9 +45,9 @@ def test_each_request_of_a_mix_has_a_row_with_counts_and_percentiles_over_the_ro
 
 def test_rounds_with_an_unreliable_latency_count_and_give_no_percentile() -> None:
     rounds = [mixed("a", 1, 0.1, problems=(LATE,)), mixed("a", 2, 0.3)]
-    (buy, _) = route_rows(rounds)
+    (buy, _) = route_rows(rounds, PLAN)
     assert (buy.asked, buy.p95 and buy.p95.values) == (606, (0.3,))
-    (buy, _) = route_rows([mixed("a", 1, 0.1, problems=(LATE,))])
+    (buy, _) = route_rows([mixed("a", 1, 0.1, problems=(LATE,))], PLAN)
     assert (buy.asked, buy.p95) == (303, None)
 
 
@@ -66,8 +66,8 @@ def test_the_report_and_its_json_have_the_requests() -> None:
     run = run_of(PLAN, (mixed("a", 1, 0.1), mixed("b", 1, 0.2)))
     found, compared = rows(run.cells, PLAN), ratios(run.cells, PLAN)
     whole = report(run, found, compared)
-    assert any(isinstance(block, Section) and block.title == "Requests of each mix" for block in whole.blocks)
-    assert "Requests of each mix" in terminal.render(whole)
+    assert any(isinstance(block, Section) and block.title == "Requests, one by one" for block in whole.blocks)
+    assert "Requests, one by one" in terminal.render(whole)
     told = json.loads(report_json.figures(run, found, compared))["routes"]
     assert [(one["stack"], one["request"], one["asked"], one["failed"]) for one in told[:2]] == [
         ("a", "buy", 303, 3), ("a", "look", 100, 0),

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.stacks.rows import rows
-from bench.model.cell import Cell, Problem
+from bench.model.cell import NOTHING_SEEN, Cell, LocustUsers, Problem
 from bench.model.config import Closed, Load, Open, Plan
 from bench.model.run import Machine
 from bench.show.report.reading import legend, remarks
@@ -94,3 +94,27 @@ def test_a_run_that_ended_early_says_what_it_lacks() -> None:
 def test_notes_of_the_run_are_passed_on_and_without_one_there_are_no_remarks() -> None:
     assert remarked(ONE, [cell("a")], ("nothing was pinned",)) == ("nothing was pinned",)
     assert remarks(run_of(ONE, (cell("a"),)), rows([cell("a")], ONE)) is None
+
+
+def test_users_of_a_locustfile_are_explained_and_what_they_did_not_time_is_told() -> None:
+    scenario = replace(ONE.scenarios["weather"], title="Theirs", client="locust", locustfile="/x/theirs.py")
+    theirs = replace(ONE, scenarios={"weather": scenario})
+    said = " ".join(read([cell("a")], theirs))
+    assert "Theirs: its users send as the tasks of theirs.py say, and may pause on purpose." in said
+    assert "each user sends the next request as soon as" not in said
+    users = LocustUsers(routes=("GET /",), untimed={"NOTE seen": 3})
+    cells = [replace(cell("a"), circumstances=replace(NOTHING_SEEN, users=users))] * 2
+    assert remarked(theirs, cells) == (
+        "weather: NOTE seen was reported 6 times without a response time, and is in no figure.",
+    )
+
+
+def test_a_service_that_runs_already_has_values_without_intervals_and_the_legend_says_why() -> None:
+    planned = plan({"a": Shape(1)}, {"weather": (10,)}, rounds=3)
+    running = replace(planned, stacks={"a": replace(planned.stacks["a"], url="http://127.0.0.1:1", argv=())})
+    cells = [cell("a", number=number) for number in (1, 2, 3)]
+    (started,), (found,) = rows(cells, planned), rows(cells, running)
+    assert all(one.low is not None for one in started.estimates.values())
+    assert {one.low for one in found.estimates.values()} == {None}
+    assert [one.mean for one in found.estimates.values()] == [one.mean for one in started.estimates.values()]
+    assert "from a single round, or from a service that no round started afresh," in " ".join(read(cells, running))
