@@ -59,10 +59,10 @@ class Companion:
     """A program that stands beside the server: a database, a queue, a worker.
 
     `argv`, `setup`, `url` and the values of `env` may hold the placeholders {host} {port} {folder}, and the names of
-    companions that the stack needs before it. It has a port where `argv` or `env` holds {port}. `url`: what its own
-    name stands for in other programs' tables. `setup` is run to its end once it is ready. `cwd`: None for a
-    temporary folder of its own. `user`: who runs it where the harness is root. `cores`: the side whose cores it
-    gets.
+    companions that the stack needs before it. It has a port where `argv` or `env` holds {port}, or `port` says
+    which. `url`: what its own name stands for in other programs' tables. `setup` is run to its end once it is
+    ready. `cwd`: None for a temporary folder of its own. `user`: who runs it where the harness is root. `cores`:
+    the side whose cores it gets.
 
     `url_from`: the environment variable with the url of one that runs elsewhere; then nothing else is given.
     """
@@ -72,6 +72,7 @@ class Companion:
     env: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     setup: tuple[str, ...] = ()
+    port: int | None = None
     ready_path: str | None = None
     cwd: str | None = None
     programs: str | None = None

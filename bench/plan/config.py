@@ -104,6 +104,7 @@ class CompanionTable(Table):
     argv: Annotated[list[str], Field(min_length=1)] | None = None
     env: dict[str, str] = Field(default_factory=dict)
     url: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
     setup: Annotated[list[str], Field(min_length=1)] | None = None
     ready_path: RequestTarget | None = None
     cwd: str | None = None
@@ -461,6 +462,7 @@ def _companion(name: str, table: CompanionTable) -> Companion:
         argv=tuple(table.argv or ()),
         env=table.env,
         url=table.url or "http://{host}:{port}",
+        port=table.port,
         setup=tuple(table.setup or ()),
         ready_path=table.ready_path,
         cwd=table.cwd,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bench.record.store import load_run, load_samples
+from bench.run.host.ports import free_ports
 
 from .harness import Harness, run_json
 
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.slow
 APPS = Path(__file__).with_name("apps")
 CONFIG = f"""
 [companions.lines]
-argv = ["{sys.executable}", "{APPS}/lines.py", "{{port}}"]
+argv = ["{sys.executable}", "{APPS}/lines.py", "PORT"]
+port = 1
 url = "tcp://{{host}}:{{port}}"
 
 [companions.redis]
@@ -72,8 +74,10 @@ rounds = 2
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     file = tmp_path / "beside.toml"
+    (port,) = map(str, free_ports(1))
+    text = CONFIG.replace('"PORT"', f'"{port}"').replace("port = 1", f"port = {port}")
     # A brace of the table's own would be a placeholder of the harness.
-    file.write_text(CONFIG.replace("{folder}/prepared.txt", f"{tmp_path}/prepared.txt"), encoding="utf-8")
+    file.write_text(text.replace("{folder}/prepared.txt", f"{tmp_path}/prepared.txt"), encoding="utf-8")
     return file
 
 

@@ -152,6 +152,17 @@ def test_the_report_says_what_such_a_client_cannot_give(folder: Path) -> None:
     assert "| counting | GET /item |" in report
 
 
+def test_a_redirect_is_part_of_one_request(harness: Harness, tmp_path: Path) -> None:
+    text = "from locust import HttpUser, task\nclass A(HttpUser):\n    @task\n    def go(self): self.client.get('/moved')\n"
+    (tmp_path / "moves.py").write_text(text, encoding="utf-8")
+    out = tmp_path / "x"
+    file = config(tmp_path, "x", tmp_path / "moves.py")
+    done = harness.run("run", "--config", file, "--profile", "theirs", "--out", out, "--force")
+    assert done.code == 0, done.err
+    asked = recorded(tmp_path, "x")
+    assert counted(tmp_path, "x") == {"GET /moved": asked["GET /moved"], "GET /item": asked["GET /moved"]}
+
+
 REFUSED = {
     "a load shape": (
         "from locust import HttpUser, LoadTestShape\nclass A(HttpUser): pass\n"

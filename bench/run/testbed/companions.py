@@ -64,7 +64,7 @@ def url_elsewhere(one: Companion) -> str:
 def _running(
     one: Companion, urls: Mapping[str, str], cpus: CpuSets, log: Path, stop: StopRequest
 ) -> Iterator[tuple[Program, str]]:
-    port = free_port()
+    port = one.port or free_port()
     cores = cpus.server if one.cores == "server" else cpus.upstream
     with scratch_folder() as folder:
         values = {"host": HOST, "port": str(port), "folder": str(folder), **urls}
@@ -78,7 +78,7 @@ def _running(
         programs = named_folder(one.programs, f"companion {one.name}")
         title = f"companion {one.name}"
         with Program(title, argv, env=env, cwd=cwd, cpus=cores, log=log, programs=programs, user=user) as program:
-            if any("{port}" in part for part in (*one.argv, *one.env.values())):
+            if one.port is not None or any("{port}" in part for part in (*one.argv, *one.env.values())):
                 wait_until_ready(program, port, one.ready_path, stop)
             else:
                 stop.sleep(ALIVE_S)

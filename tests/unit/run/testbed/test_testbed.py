@@ -3,18 +3,22 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from bench.errors import BenchError
 from bench.model.cell import CellKey
-from bench.model.config import Closed, Stack
+from bench.model.config import Closed, Companion, Stack
 from bench.run.host.cpus import CpuSets
+from bench.run.host.process import Program
 from bench.run.host.readiness import Listening
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import testbed as module
+from bench.run.testbed.companions import Beside
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
 from tests.unit.builders import FLASK, plan
@@ -62,7 +66,8 @@ class Host:
         environment: Path | None,
         urls: Mapping[str, str],
     ) -> Iterator[SimpleNamespace]:
-        assert (stack, users, urls) == (STACK, 10, {})
+        assert (replace(stack, needs=()), users) == (STACK, 10)
+        assert urls == {name: f"{name}://{log.name.split('.')[1]}" for name in stack.needs}
         if self.broken and self.broken in log.name:
             raise BenchError("it ended with exit code 1")
         role = log.name.split(".")[1]
@@ -72,6 +77,17 @@ class Host:
             yield SimpleNamespace(url=f"http://{role}", program=program, port=PORTS[role], answered=True)
         finally:
             self.events.append(f"{role} ended")
+
+    @contextmanager
+    def running_companions(
+        self, wanted: Sequence[Companion], _cpus: object, log: Path, _stop: object
+    ) -> Iterator[Beside]:
+        role = log.name.split(".")[1]
+        try:
+            programs = {one.name: cast("Program", Family(Member(20, 0.5))) for one in wanted}
+            yield Beside(programs, {one.name: f"{one.name}://{role}" for one in wanted})
+        finally:
+            self.events += [f"{one.name} of {role} ended" for one in wanted]
 
     def settle(self, servers: Sequence[Listening], _stop: StopRequest) -> list[str | None]:
         roles = {port: role for role, port in PORTS.items()}
@@ -83,6 +99,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host()
     monkeypatch.setattr(module, "running_upstream", made.running_upstream)
     monkeypatch.setattr(module, "running_server", made.running_server)
+    monkeypatch.setattr(module, "running_companions", made.running_companions)
     monkeypatch.setattr(module, "settle", made.settle)
     return made
 
@@ -133,6 +150,20 @@ def test_two_servers_start_in_random_order_and_base_is_the_first_measurement_all
             ]
             assert [bed.idle.uses[role].cpu_user_s for role in bed.trees] == [2.0, 3.0]
     assert orders == {("base", "head"), ("head", "base")}
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_each_server_has_companions_of_its_own_which_end_after_it(host: Host, tmp_path: Path) -> None:
+    needing = replace(STACK, needs=("db",))
+    planned = replace(PLAN, stacks={"flask": needing}, companions={"db": Companion("db", argv=("db",))})
+    starts = (Start("base", needing), Start("head", needing))
+    with module.testbed(KEY, starts, replace(setting(host, tmp_path), plan=planned)) as bed:
+        assert set(bed.companions) == {"db (base)", "db (head)"}
+        assert set(bed.idle.uses) == {"base", "head", "db (base)", "db (head)", "upstream", "harness"}
+        assert len(bed.programs) == 5
+    assert [host.events.index(f"db of {role} ended") > host.events.index(f"{role} ended") for role in host.started] == [
+        True, True,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("late", "unready"), [("base", ("1 of 2", None)), ("head", (None, "1 of 2"))])
