@@ -153,7 +153,8 @@ def test_the_report_says_what_such_a_client_cannot_give(folder: Path) -> None:
 
 
 def test_a_redirect_is_part_of_one_request(harness: Harness, tmp_path: Path) -> None:
-    text = "from locust import HttpUser, task\nclass A(HttpUser):\n    @task\n    def go(self): self.client.get('/moved')\n"
+    head = "from locust import HttpUser, task\nclass A(HttpUser):\n"
+    text = f"{head}    @task\n    def go(self): self.client.get('/moved')\n"
     (tmp_path / "moves.py").write_text(text, encoding="utf-8")
     out = tmp_path / "x"
     file = config(tmp_path, "x", tmp_path / "moves.py")

@@ -28,6 +28,7 @@ VOIDS: dict[str, set[str]] = {
     "arrivals not sent": {"latency", "throughput"},
     "ports exhausted": {"latency", "throughput"},
     "users unanswered": {"latency"},
+    "users lost": {"latency", "throughput"},
     "users idle": {"latency", "throughput"},
     "upstream calls": {"throughput", "latency", "memory", "cpu"},
     "upstream late": {"latency"},
@@ -38,6 +39,7 @@ VOIDS: dict[str, set[str]] = {
     "processes detached": set(),
     "other programs": {"throughput", "latency", "cpu"},
     "cores shared": {"throughput", "latency", "cpu"},
+    "process not known": {"memory", "cpu"},
     "workers not ready": set(),
 }
 ELSEWHERE = {
@@ -46,6 +48,8 @@ ELSEWHERE = {
     *("memory grows", "workers replaced", "processes detached"),  # in test_burning.py
     *("cores shared", "workers not ready"),  # in test_killed.py: another run, and a server of several workers
     "other programs",  # in test_bottlenecks.py
+    "users lost",  # in test_locustfiles.py
+    "process not known",  # in test_attached.py
 }
 
 # Scenario, load, what must be found, what may be found besides, outcome.

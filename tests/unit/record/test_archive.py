@@ -1,5 +1,7 @@
+import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
@@ -108,5 +110,27 @@ def test_an_array_that_is_shorter_than_its_header_says_is_refused(
 ) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as file, file.open("a.npy", "w") as member:
         npy.write_array_header_1_0(member, {"descr": "<f8", "fortran_order": False, "shape": (1000,)})
-    with pytest.raises(ValueError, match="EOF"):
+    with pytest.raises(ValueError, match="buffer is smaller than requested"):
         archived()["a"]
+
+
+def test_headers_are_read_by_one_thread_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "a.npz", allow_pickle=False, a=np.arange(3), b=np.arange(4))
+    read, inside, most = npy.read_array_header_1_0, [0], [0]
+
+    def slowly(file: object) -> object:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        inside[0] -= 1
+        return read(file)
+
+    monkeypatch.setattr(npy, "read_array_header_1_0", slowly)
+
+    def total(_: int) -> int:
+        with FileIO(tmp_path / "a.npz") as file:
+            return sum(int(array.sum()) for array in Archive(file).values())
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(total, range(8))) == {9}
+    assert most == [1]
