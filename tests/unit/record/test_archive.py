@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from io import FileIO
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_headers_are_read_by_one_thread_at_a_time(tmp_path: Path, monkeypatch: p
     np.savez(tmp_path / "a.npz", allow_pickle=False, a=np.arange(3), b=np.arange(4))
     read, inside, most = npy.read_array_header_1_0, [0], [0]
 
-    def slowly(file: object) -> object:
+    def slowly(file: IO[bytes]) -> object:
         inside[0] += 1
         most[0] = max(most[0], inside[0])
         time.sleep(0.01)
