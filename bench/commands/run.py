@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     with stop_on_signals() as stop:
         if arguments.resume is not None:
             _refuse_other_options(words)
-            result = plain.resume(arguments.resume, stop)
+            result = plain.resume(arguments.resume, stop, arguments.pid)
         else:
             result = plain.start(
                 with_pids(plan_of(arguments), arguments.pid),
@@ -100,6 +100,6 @@ def _useless(cells: Sequence[Cell], folder: Path) -> Iterator[str]:
 
 
 def _refuse_other_options(words: Sequence[str]) -> None:
-    given = sorted({word.partition("=")[0] for word in words if word.startswith("--")} - {"--resume"})
+    given = sorted({word.partition("=")[0] for word in words if word.startswith("--")} - {"--resume", "--pid"})
     if given:
         raise BenchError(f"--resume continues a run with its own options: leave out {', '.join(given)}")

@@ -20,6 +20,9 @@ def serve(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """Serves until a signal, which raises Interrupted. Raises BenchError where the stack does not start or ends."""
     config, replaced = config_of(arguments)
     known("stack", [arguments.stack], config.stacks, "serve")
+    url = config.stacks[arguments.stack].url
+    if url is not None:
+        raise BenchError(f"{arguments.stack} runs already, at {url}")
     stacks = replace_names([arguments.stack], replaced)
     if len(stacks) > 1:
         raise BenchError(f"serve takes one stack, but --set makes {len(stacks)} variants of {arguments.stack}")

@@ -28,13 +28,13 @@ Arrivals = Literal["fixed", "poisson"]
 class Stack:
     """A way to serve the application: a program, its settings and how many requests it can hold at once.
 
-    `argv` and the values of `env` may hold the placeholders {host} {port} {workers} {threads} {upstream} {users}
-    {connections}, and the names of the companions that it `needs`. `prepare` is run to its end before each start,
-    in the same folder. `interface` is None where it was not given. `slots` is None for an event loop, which has no
-    such limit. `url`: where it runs already; then it is not started, `argv` is empty, and `pid` is its process
-    where that was given. `programs` is the folder that is searched first for the program, HARNESS stands for the
-    harness's own; None: the PATH is searched first. `cwd` and `programs` are relative to the folder of bench.toml
-    where they lie in it, else absolute.
+    `argv` and the values of `env` may hold the placeholders {host} {port} {folder} {workers} {threads} {upstream}
+    {users} {connections}, and the names of the companions that it `needs`. `prepare` is run to its end before each
+    start, in the same folder. `interface` is None where it was not given. `slots` is None for an event loop, which
+    has no such limit. `url`: where it runs already; then it is not started, `argv` is empty, and `pid` is its
+    process where that was given. `programs` is the folder that is searched first for the program, HARNESS stands
+    for the harness's own; None: the PATH is searched first. `cwd` and `programs` are relative to the folder of
+    bench.toml where they lie in it, else absolute.
     """
 
     name: str
@@ -172,3 +172,7 @@ class Plan:
     scenarios: Mapping[str, Scenario]
     profile: Profile
     companions: Mapping[str, Companion] = field(default_factory=dict)
+
+    def beside(self, stack: Stack) -> tuple[Companion, ...]:
+        """The companions that a stack needs, in the order of their start."""
+        return tuple(self.companions[name] for name in stack.needs)

@@ -302,6 +302,12 @@ def make_plan(
         raise BenchError(f"profiles.{profile_name}: it has {cells} cells, and a run has at most {MOST_CELLS}")
     most = most_in_flight(profile)
     made = {name: _stack(name, config.stacks[name], most) for name in stack_names}
+    running = next((name for name, stack in made.items() if stack.url is not None), None)
+    calling = next((name for name in scenario_names if config.scenarios[name].upstream), None)
+    if running is not None and calling is not None:
+        raise BenchError(
+            f"scenarios.{calling}.upstream: {running} runs already, and cannot be told of the mock upstream"
+        )
     for name, stack in made.items():
         known("companion", stack.needs, config.companions, f"stacks.{name}.needs")
     return Plan(

@@ -62,7 +62,7 @@ def _name(base: str, key: str, value: str) -> str:
 
 
 def _variant(table: StackTable, key: str, value: str, setting: str) -> StackTable:
-    fields = table.model_dump()
+    fields = table.model_dump(exclude_unset=True)
     if key in NUMBERS:
         fields[key] = int(value) if value.isascii() and value.isdigit() else value
     else:

@@ -1,9 +1,9 @@
 """What kind of users a locustfile has, before anything is measured.
 
-    python -m loadtests.engine.inspection FILE [OPTION ...]
+    INSPECTED=OUTPUT python -m loadtests.engine.inspection FILE [OPTION ...]
 
-prints as its last line a JSON object: `client` is "lean" where its users derive from ScenarioUser, "locust" where they
-are any others; `refused` says in words why it cannot be measured, and is empty where it can.
+writes a JSON object into the file OUTPUT: `client` is "lean" where its users derive from ScenarioUser, "locust" where
+they are any others; `refused` says in words why it cannot be measured, and is empty where it can.
 """
 
 import loadtests.engine.unset  # noqa: F401, I001 (before Locust reads the environment)
@@ -11,8 +11,9 @@ import locust.argument_parser as arguments  # before all else, because importing
 from locust.util.load_locustfile import load_locustfile
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ DECIDED = {
     "run_time": "the window",
     "stop_timeout": "the scenario's `timeout_s`",
     "headless": "the harness",
+    "headful": "the harness",
+    "list_commands": "the harness",
+    "show_task_ratio": "the harness",
+    "show_task_ratio_json": "the harness",
+    "rate": "the load",
+    "arrivals": "the load",
+    "max_in_flight": "the load",
+    "arrival_seed": "the load",
     "autostart": "the harness",
     "processes": "the harness, which drives one process,",
     "master": "the harness, which drives one process,",
@@ -35,38 +44,43 @@ DECIDED = {
 
 
 def inspected(file: str, options: Sequence[str]) -> dict[str, str]:
-    """What is printed of a file. Whatever it raises is raised."""
+    """What is written of a file. Whatever it raises is raised."""
     found, shapes = load_locustfile(file)
     name = Path(file).name
     parser = arguments.get_parser(default_config_files=[])
     given, defaults = parser.parse_args(options), parser.parse_args([])
     chosen = [found[one] for one in given.user_classes if one in found] or list(found.values())
-    lean = [issubclass(one, ScenarioUser) for one in chosen]
-    return {
-        "client": "lean" if any(lean) else "locust",
-        "refused": _refused(name, found, shapes, lean, given, defaults),
-    }
+    client = "lean" if any(issubclass(one, ScenarioUser) for one in chosen) else "locust"
+    return {"client": client, "refused": next(_refused(name, found, chosen, shapes, given, defaults), "")}
 
 
 def _refused(
-    name: str, found: dict[str, type[Any]], shapes: Sequence[object], lean: Sequence[bool], given: Any, defaults: Any
-) -> str:
+    name: str,
+    found: dict[str, type[Any]],
+    chosen: Sequence[type[Any]],
+    shapes: Sequence[object],
+    given: Any,
+    defaults: Any,
+) -> Iterator[str]:
+    """Why the file cannot be measured."""
     if not found:
-        return f"{name} has no user class: derive one from HttpUser or FastHttpUser of Locust"
-    if unknown := [one for one in given.user_classes if one not in found]:
-        return f"{name} has no user class {unknown[0]}, which `locust_args` names; it has {', '.join(found)}"
-    if shapes:
-        return (
-            f"{name} has a load shape, {type(shapes[0]).__name__}, which is not measured: the load stays the same for "
+        yield f"{name} has no user class: derive one from HttpUser or FastHttpUser of Locust"
+    for unknown in (one for one in given.user_classes if one not in found):
+        yield f"{name} has no user class {unknown}, which `locust_args` names; it has {', '.join(found)}"
+    for shape in shapes:
+        yield (
+            f"{name} has a load shape, {type(shape).__name__}, which is not measured: the load stays the same for "
             f"the whole of a window; remove it, and give the loads with `users` or --users"
         )
+    lean = [issubclass(one, ScenarioUser) for one in chosen]
     if any(lean) and not all(lean):
-        return f"{name} has users that derive from ScenarioUser and others that do not: measure them in two scenarios"
+        yield f"{name} has users that derive from ScenarioUser and others that do not: measure them in two scenarios"
+    if not any(lean) and all(one.fixed_count for one in chosen):
+        yield f"every user class of {name} has a fixed_count, so more users cannot be started: leave one class without"
     for option, whose in DECIDED.items():
         if getattr(given, option) != getattr(defaults, option):
-            return f"`locust_args` sets {option.replace('_', ' ')}, and {whose} decides that: remove it"
-    return ""
+            yield f"`locust_args` sets {option.replace('_', ' ')}, and {whose} decides that: remove it"
 
 
 if __name__ == "__main__":
-    print(json.dumps(inspected(sys.argv[1], sys.argv[2:])))
+    Path(os.environ["INSPECTED"]).write_text(json.dumps(inspected(sys.argv[1], sys.argv[2:])), encoding="utf-8")

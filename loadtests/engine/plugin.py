@@ -13,9 +13,10 @@ import gevent
 
 from loadtests.engine.plan import LoadPlan
 from loadtests.engine.recording import FAILED, LOST, NO_CONNECTION, NO_PORT, NOT_SENT, TIMED_OUT, Recorder
-from loadtests.engine.session import Runner, tell
+from loadtests.engine.session import Runner
+from loadtests.engine.told import tell
 from loadtests.engine.window import WindowSession
-from loadtests.engine.wrong_answers import WrongAnswers
+from loadtests.engine.wrong_answers import WrongAnswers, readable
 
 ON_START_S = 60.0
 """Users that have not left on_start after so long never will."""
@@ -36,7 +37,10 @@ DRIFT = 0.001
 NO_STATUS = 1
 """The status of a right answer of a protocol that has none."""
 
+STATUSES = range(100, 1000)
 LARGEST_BYTES = 2**31 - 1
+LONGEST = 200
+"""Characters of a name, and of what an exception says."""
 
 EXCEPTIONS = 3
 """So many kinds of exceptions are named."""
@@ -79,8 +83,9 @@ class WallClock:
 class Listener:
     """Records each request that Locust's event tells, and what users raise. `routes`: their numbers by name."""
 
-    def __init__(self, recorder: Recorder, wrong_answers: WrongAnswers) -> None:
+    def __init__(self, recorder: Recorder, wrong_answers: WrongAnswers, timeout_s: float) -> None:
         self._recorder = recorder
+        self._timeout_s = timeout_s
         self._wrong_answers = wrong_answers
         self._clock = WallClock()
         self.routes: dict[str, int] = {}
@@ -97,21 +102,27 @@ class Listener:
         start_time: object = None,
         **_: object,
     ) -> None:
-        """Record a request, times in milliseconds; one without a response time is only counted."""
-        number = self._route(f"{request_type} {name}")
+        """Record a request, times in milliseconds; one without a response time is only counted.
+
+        An answer that took longer than the scenario's timeout came too late.
+        """
+        number = self._route(_readable(f"{request_type} {name}"))
         if not isinstance(response_time, int | float) or not 0 <= response_time < math.inf:
             self.untimed[list(self.routes)[number]] += 1
             return
         took_s = response_time / 1000
         start_s = self._clock.start_s(start_time, took_s)
         status = getattr(response, "status_code", None)
-        status = status if isinstance(status, int) else 0
+        status = status if isinstance(status, int) and status in STATUSES else 0
         code = status or NO_STATUS
         if exception is not None:
             code = failure(exception, status)
-            self._keep(code, status, response, exception)
+        elif took_s > self._timeout_s:
+            code = TIMED_OUT
         size = min(response_length, LARGEST_BYTES) if isinstance(response_length, int) and response_length > 0 else 0
         self._recorder.add(start_s, start_s, start_s + took_s, code, size, NOT_SENT, number)
+        if exception is not None:
+            self._keep(code, status, response, exception)
 
     def _route(self, name: str) -> int:
         if name not in self.routes and len(self.routes) >= MOST_ROUTES:
@@ -119,12 +130,14 @@ class Listener:
         return self.routes.setdefault(name, len(self.routes))
 
     def _keep(self, code: int, status: int, response: Any, exception: object) -> None:
-        if self._wrong_answers.wants(self._recorder.measurement, code):
-            headers = getattr(response, "headers", None) or {}
-            head = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
-            received = b"HTTP/1.1 %d\r\n%b\r\n" % (status, head)
-            said = f"an answer that the locustfile accepts; it said {exception}"
-            self._wrong_answers.keep(self._recorder.measurement, code, status, received, _body(response), said)
+        if not self._wrong_answers.wants(self._recorder.measurement, code):
+            return
+        headers: Any = getattr(response, "headers", None)
+        lines = headers.items() if hasattr(headers, "items") else ()
+        head = b"".join(f"{name}: {value}\r\n".encode("utf-8", "backslashreplace") for name, value in lines)
+        received = b"HTTP/1.1 %d\r\n%b\r\n" % (status, head)
+        said = f"an answer that the locustfile accepts; it said {exception}"
+        self._wrong_answers.keep(self._recorder.measurement, code, status, received, _body(response), said)
 
 
 def _body(response: object) -> bytes:
@@ -173,7 +186,7 @@ class PluginSession(WindowSession):
 
     def __init__(self, plan: LoadPlan) -> None:
         super().__init__(plan)
-        self.listener = Listener(self.recorder, self.wrong_answers)
+        self.listener = Listener(self.recorder, self.wrong_answers, plan.timeout_s)
         self.answered = set(range(self.users))  # who has had an answer is not known
         self.left: set[int] = set()
         self.ended_early: Counter[str] = Counter()
@@ -234,6 +247,11 @@ class PluginSession(WindowSession):
         if not self.left:
             sys.exit(f"all {self.users} users ended in on_start: {_told(self.ended_early)}")
 
+    def enough_s(self, start_s: float, now_s: float) -> float:
+        """See `WindowSession.enough_s`. What is in flight is not known: without any answer no window is long enough."""
+        last_s = max(self.recorder.columns["done_s"][-1:], default=-math.inf)
+        return super().enough_s(start_s, now_s) if last_s >= start_s else math.inf
+
     def load(self) -> None:
         """See `Session.load`; exit with words where no request was recorded."""
         super().load()
@@ -282,7 +300,12 @@ class PluginSession(WindowSession):
 
 
 def _named(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:200] if str(error) else type(error).__name__
+    return _readable(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+
+
+def _readable(text: str) -> str:
+    """The text, cut, without what cannot be written down."""
+    return readable(text[:LONGEST].encode("utf-8", "backslashreplace"))
 
 
 def _told(found: Counter[str]) -> str:

@@ -1,6 +1,5 @@
 """A measured run inside Locust, reported to the harness line by line: what a window and slices have in common."""
 
-import json
 import math
 import sys
 import time
@@ -16,6 +15,7 @@ from loadtests.engine.arrivals import Open
 from loadtests.engine.beats import beat
 from loadtests.engine.plan import LoadPlan
 from loadtests.engine.recording import Recorder
+from loadtests.engine.told import tell
 from loadtests.engine.wrong_answers import WrongAnswers
 
 Schedule = tuple[int, Iterator[float], Callable[[], float]]
@@ -156,9 +156,3 @@ class Session:
 def sleep_until(moment_s: float) -> None:
     """Wait for a moment on the monotonic clock; not at all where it is past."""
     gevent.sleep(max(moment_s - time.monotonic(), 0.0))
-
-
-def tell(event: str, **facts: Any) -> None:
-    """Print one JSON line for the harness."""
-    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-    sys.stdout.flush()

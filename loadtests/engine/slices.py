@@ -8,7 +8,8 @@ from gevent.event import Event
 
 from loadtests.engine.arrivals import Open, offsets_s
 from loadtests.engine.plan import LoadPlan
-from loadtests.engine.session import Schedule, Session, sleep_until, tell
+from loadtests.engine.session import Schedule, Session, sleep_until
+from loadtests.engine.told import tell
 
 GAP_S = 0.03
 """Seconds without a request before each slice, in which the harness reads what the servers have used."""

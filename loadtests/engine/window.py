@@ -8,7 +8,8 @@ from gevent.event import Event
 
 from loadtests.engine.arrivals import Open, offsets_s
 from loadtests.engine.plan import LoadPlan
-from loadtests.engine.session import Schedule, Session, sleep_until, tell
+from loadtests.engine.session import Schedule, Session, sleep_until
+from loadtests.engine.told import tell
 
 STARTS_SHARE = 0.6
 """Users start spread over this share of the warm-up, so that the last of them has its answer before the window.
@@ -66,7 +67,7 @@ class WindowSession(Session):
         while True:
             self.report_until(end_s)
             now_s = time.monotonic()
-            enough_s = WINDOW_P95S * GROWTH_MARGIN * self.recorder.p95_s(start_s, now_s, self.waiting.values())
+            enough_s = self.enough_s(start_s, now_s)
             longest_s = start_s + plan.window_limit_s
             if end_s - start_s >= enough_s or end_s >= longest_s:
                 break
@@ -79,6 +80,10 @@ class WindowSession(Session):
         self.sending = False
         tell("drain", end_s=end_s)
         self.drain()
+
+    def enough_s(self, start_s: float, now_s: float) -> float:
+        """How long the window must be, as far as it is known."""
+        return WINDOW_P95S * GROWTH_MARGIN * self.recorder.p95_s(start_s, now_s, self.waiting.values())
 
     def _warm_up(self) -> float:
         """The moment the window begins: every user has an answer, or the warm-up has lasted twice its length."""

@@ -1,5 +1,6 @@
 """A service that runs already: measured as far as it can be seen, and left as it was."""
 
+import json
 import os
 import subprocess
 import sys
@@ -132,6 +133,21 @@ def test_a_service_that_does_not_run_is_told_before_anything_is_measured(harness
         f"there does not answer at http://127.0.0.1:{port} ([Errno 111] Connection refused): is it running?" in done.err
     )
     assert not (tmp_path / "run").exists()
+
+
+def test_a_resumed_run_goes_on_with_the_service_as_it_is_now(
+    harness: Harness, tmp_path: Path, service: tuple[int, Path]
+) -> None:
+    pid, file = service
+    out = tmp_path / "run"
+    options = ("run", "--config", file, "--profile", "there", "--rounds", "1", "--force")
+    assert harness.run(*options, "--pid", str(os.getpid()), "--out", out).code == 0
+    run = run_json(out)
+    run["cells"] = []
+    (out / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    done = harness.run("run", "--resume", out, "--pid", str(pid))
+    assert done.code == 0, done.err
+    assert cells(out)[0]["circumstances"]["attached"]["pid"] == pid
 
 
 def test_an_ab_and_serve_need_a_service_that_they_start(harness: Harness, service: tuple[int, Path]) -> None:

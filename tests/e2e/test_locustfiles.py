@@ -178,6 +178,12 @@ REFUSED = {
         'locust_args = ["--processes", "2"]',
         "`locust_args` sets processes",
     ),
+    "a fixed number of users": (
+        "from locust import HttpUser\nclass A(HttpUser):\n    fixed_count = 2\n", "", "has a fixed_count",
+    ),
+    "a window of its own": (
+        "from locust import HttpUser\nclass A(HttpUser): pass\n", 'locust_args = ["--headful"]', "sets headful",
+    ),
     "users of its own": (
         "from locust import HttpUser\nclass A(HttpUser): pass\n", 'locust_args = ["-u", "9"]', "sets num users",
     ),

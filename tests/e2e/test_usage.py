@@ -87,8 +87,7 @@ locustfile = "unfinished.py"
 """
 
 
-@pytest.mark.slow
-def test_a_locustfile_that_is_no_python_fails_its_cells_with_the_log(
+def test_a_locustfile_that_is_no_python_is_refused_with_what_python_says_before_anything_starts(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
     mine = config("good")
@@ -97,12 +96,11 @@ def test_a_locustfile_that_is_no_python_fails_its_cells_with_the_log(
     done = harness.run(
         "run", "--config", mine, "--profile", "tiny", "--scenarios", "unfinished", "--out", tmp_path / "run"
     )
-    assert done.code == 1
-    (failed,) = [line.partition(" good, ")[2] for line in done.err.splitlines() if "FAILED" in line]
-    assert failed.startswith("unfinished,")
-    assert "in phase start load: the load generator ended with exit code 1; it said: " in failed
-    assert "SyntaxError" in failed
-    assert Path(failed.partition("log: ")[2]).is_file()
+    assert done.code == 2
+    said = "bench: scenarios.unfinished.locustfile: unfinished.py cannot be imported by Locust (exit code 1):\n"
+    assert done.err.startswith(said)
+    assert "SyntaxError" in done.err
+    assert not (tmp_path / "run").exists()
     assert harness.left() == []
 
 

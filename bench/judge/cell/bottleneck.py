@@ -189,8 +189,9 @@ def _failing(case: _Case) -> _Found:
 
 
 def _disturbed(case: _Case) -> _Found:
-    """Where other programs used the server's cores, its CPU and its queues are not its own doing."""
-    other = next((problem for problem in case.problems if problem.name in kinds.MACHINES), None)
+    """Where other programs used the server's cores, or users were lost, CPU and queues are not the server's doing."""
+    disturbing = kinds.MACHINES | {kinds.USERS_LOST.name}
+    other = next((problem for problem in case.problems if problem.name in disturbing), None)
     return None if other is None else ("not known", other.detail)
 
 

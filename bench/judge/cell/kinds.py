@@ -42,7 +42,7 @@ LOAD_SIDE_SATURATED = Kind(
 )
 GENERATOR_STALLED = Kind("generator stalled", "generator", ("latency",), momentary=True)
 USERS_UNANSWERED = Kind("users unanswered", "service", ("latency",))
-USERS_LOST = Kind("users lost", "generator", ("latency", "throughput"))
+USERS_LOST = Kind("users lost", "service", ("latency", "throughput"))
 USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"))
 GENERATOR_LATE = Kind("generator late", "generator", ("latency",))
 ARRIVALS_DROPPED = Kind("arrivals dropped", "service", ("latency",), falls_behind=True)

@@ -68,13 +68,18 @@ class Metric:
 def _pss_or_uss(memory: Memory | None) -> int | None:
     if memory is None:
         return None
-    return memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes
+    return _known(memory.median.uss_bytes if memory.median.pss_bytes is None else memory.median.pss_bytes)
 
 
 def _anon(memory: Memory | None) -> int | None:
     if memory is None:
         return None
-    return memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes
+    return _known(memory.median.uss_bytes if memory.median.anon_bytes is None else memory.median.anon_bytes)
+
+
+def _known(found_bytes: int) -> int | None:
+    """None where another user's memory could not be read."""
+    return found_bytes if found_bytes >= 0 else None
 
 
 def _error_share(requests: Requests | None) -> float | None:

@@ -101,7 +101,7 @@ def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> S
 def _companions_on_load(conditions: Conditions, own: Samples, window: Window) -> dict[str, float]:
     """The cores that each companion used on the load's side."""
     roles = conditions.roles_on("load", own.roles)
-    return {one.name: one.cores for one in figures.companions(own, window, roles)}
+    return {role: one.cores for role, one in zip(roles, figures.companions(own, window, roles), strict=True)}
 
 
 def _cpu(conditions: Conditions, own: Samples, one: Slice, slices: Sequence[Slice]) -> Cpu:

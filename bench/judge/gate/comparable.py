@@ -44,6 +44,7 @@ def differences(base: Run, head: Run) -> tuple[Difference, ...]:
             if here.get(field) != there.get(field)
         ),
         *_memory(base.machine, head.machine),
+        *_running(base, head),
     )
 
 
@@ -59,6 +60,14 @@ def notable(base: Run, head: Run) -> tuple[Difference, ...]:
         Difference("distributions", *_installed(base.distributions, head.distributions)),
     )
     return tuple(one for one in found if one.base != one.head)
+
+
+def _running(base: Run, head: Run) -> Iterable[Difference]:
+    """The stacks of both runs that ran already: nothing is known of how their figures vary between restarts."""
+    said = "ran already, so its rounds are no restarts"
+    for name, stack in base.config.stacks.items():
+        if stack.url is not None and name in head.config.stacks:
+            yield Difference(f"stacks.{name}.url", f"{stack.url}, {said}", f"{head.config.stacks[name].url}, {said}")
 
 
 _Facts = Iterable[tuple[str, str]]
@@ -79,6 +88,8 @@ def _facts(run: Run, other: Run) -> _Facts:
     for name, stack in run.config.stacks.items():
         if name in other.config.stacks:
             yield from ((f"stacks.{name}.{field}", value) for field, value in _stack(stack))
+            for one in run.config.beside(stack):
+                yield from ((f"companions.{one.name}.{key}", str(value)) for key, value in asdict(one).items())
     for name, scenario in run.config.scenarios.items():
         if name in other.config.scenarios:
             yield from ((f"scenarios.{name}.{field}", value) for field, value in _scenario(scenario))

@@ -52,14 +52,15 @@ def growth(cells: Iterable[Cell], plan: Plan) -> tuple[Growth, ...]:
             found.setdefault((cell.scenario, cell.stack), []).append(place)
     planned = ((scenario, stack) for scenario in plan.profile.loads for stack in plan.profile.stacks)
     return tuple(
-        _growth(stack, scenario, sorted(found[scenario, stack]))
+        _growth(stack, scenario, sorted(found[scenario, stack]), started=plan.stacks[stack].url is None)
         for scenario, stack in planned
         if (scenario, stack) in found
     )
 
 
-def _growth(stack: str, scenario: str, places: Sequence[Place]) -> Growth:
-    if len(places) < LEAST_CELLS or places[-1][0] < APART * places[0][0] or places[-1][0] <= 0:
+def _growth(stack: str, scenario: str, places: Sequence[Place], *, started: bool) -> Growth:
+    """`started`: each round had a fresh server; the cells of others are no independent places."""
+    if not started or len(places) < LEAST_CELLS or places[-1][0] < APART * places[0][0] or places[-1][0] <= 0:
         return Growth(stack, scenario, None, None, None, None, tuple(places))
     slope, around, base = _line([place[0] for place in places], [place[1] for place in places])
     return Growth(stack, scenario, slope, slope - around, slope + around, base, tuple(places))

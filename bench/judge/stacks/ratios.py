@@ -97,6 +97,10 @@ def held_against(run: Run, reference: Run) -> tuple[Reproduced, ...]:
 def _same(one: Ratio, here: Plan, there: Plan) -> bool:
     """Whether both plans mean the same by the names of a ratio; its titles are no matter."""
     pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
+    if any(ours.url is not None for ours, _ in pairs):  # its rounds are no restarts
+        return False
+    if any(here.beside(ours) != there.beside(theirs) for ours, theirs in pairs if theirs is not None):
+        return False
     scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
     stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)
     return stacks and scenario == (other and replace(other, title=scenario.title))

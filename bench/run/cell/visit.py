@@ -70,7 +70,8 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
                 INTERVAL_S if pace is None else ONLY_WHEN_ASKED,
                 others=pace is None,
             )
-            with sampler, Looker(*bed.measured, setting.conditions(key).stack.ready_path) as looker:
+            ready_path = setting.conditions(key).stack.ready_path if bed.attached is None else None
+            with sampler, Looker(*bed.measured, ready_path) as looker:
                 course = _follow(key, bed, setting, load, sampler, looker)
         probe = Probe(before_s, probe_s(setting.cpus.server))
         samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers, looker.arrays())

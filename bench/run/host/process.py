@@ -108,14 +108,16 @@ class Program:
 
     def __enter__(self) -> "Program":
         if not self.cwd.is_dir():
-            raise BenchError(f"the working directory {self.cwd} does not exist: correct `cwd` of the stack")
+            raise BenchError(
+                f"the working directory {self.cwd} does not exist: correct `cwd` in the table of {self.name}"
+            )
         program = find_program(self.argv[0], self.cwd, self.env["PATH"])
         if program is None:
             folders = " or in ".join(dict.fromkeys(map(str, (*self.programs, OWN_PROGRAMS))))
             searched = f"in {self.cwd}" if os.sep in self.argv[0] else f"on PATH or in {folders}"
             raise BenchError(
                 f"there is no program {self.argv[0]!r} {searched}: "
-                f"install it, or correct `argv` or `programs` of the stack"
+                f"install it, or correct the command, or `programs`, in the table of {self.name}"
             )
         adopt_orphans()
         guard: tuple[str, ...] = ()

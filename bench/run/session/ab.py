@@ -13,7 +13,7 @@ from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.family import family, in_flight, loads, size
 from bench.judge.gate.policy import PAIRED
 from bench.model.cell import SIDES, Cell, CellKey
-from bench.model.config import Closed, Plan, Profile
+from bench.model.config import Closed, Companion, Plan, Profile, Stack
 from bench.model.loads import load_name
 from bench.model.run import AB, Run
 from bench.places import CHECKOUT, RESULTS
@@ -72,7 +72,8 @@ def start(
     restarts could show nothing; Interrupted where a signal came. What was finished by then is recorded.
     """
     _refuse_too_few(plan, question)
-    plan = inspected(plan, ab=True)
+    plan = inspected(plan, stop, ab=True)
+    _refuse_shared(plan)
     cpus = cpu_sets(plan.profile.server_cpus)
     run = new_run(plan, seed, argv, cpus, CHECKOUT or question.repository)
     folder = out or RESULTS / unused(run.id)
@@ -94,6 +95,16 @@ def start(
         with owned(folder), pinned(run.load_cpus):
             refuse_another_run(folder)
             return _Session(run, question, sides, folder, most, stop, cores).measure()
+
+
+def _refuse_shared(plan: Plan) -> None:
+    """Raise BenchError where a companion cannot be there twice, once for each side."""
+    for one in plan.companions.values():
+        why = "runs elsewhere" if one.url_from is not None else f"has a port of its own, {one.port}"
+        if one.url_from is not None or one.port is not None:
+            raise BenchError(
+                f"companions.{one.name} {why}, and an A/B starts one for each side: give its argv a {{port}}"
+            )
 
 
 def _say_what_is_lacking(sides: Sequence[Checkout]) -> list[str]:
@@ -184,7 +195,8 @@ class _Session:
 
     def _pilot(self, key: CellKey, name: str, recorder: Recorder) -> Cell:
         side, place = self.sides[name], self._setting(recorder)
-        start = Start("server", side.stack(self.plan.stacks[key.stack]), side.environment)
+        stack = self.plan.stacks[key.stack]
+        start = Start("server", side.stack(stack), side.environment, self._companions(side, stack))
         logs = self.folder / f"pilot-{name}"
         try:
             with closing(run_visit(Visit((key,), (start,)), replace(place, logs=logs))) as measured:
@@ -229,11 +241,20 @@ class _Session:
     def _starts(self, stack: str, restart: int) -> tuple[Start, ...]:
         """Both sides of a stack, with the same hash seed, and another one in each restart."""
         hash_seed = str(random.Random(f"{self.run.seed}/{restart}").randrange(2**32))  # noqa: S311 (no secret)
-        own = {name: side.stack(self.plan.stacks[stack]) for name, side in self.sides.items()}
+        whole = self.plan.stacks[stack]
+        own = {name: side.stack(whole) for name, side in self.sides.items()}
         return tuple(
-            Start(name, replace(one, env={"PYTHONHASHSEED": hash_seed, **one.env}), self.sides[name].environment)
+            Start(
+                name,
+                replace(one, env={"PYTHONHASHSEED": hash_seed, **one.env}),
+                self.sides[name].environment,
+                self._companions(self.sides[name], whole),
+            )
             for name, one in own.items()
         )
+
+    def _companions(self, side: Checkout, stack: Stack) -> tuple[Companion, ...]:
+        return tuple(side.companion(one) for one in self.plan.beside(stack))
 
     def _pace(self, pilot: Cell) -> Pace:
         latency_s = pilot.measurement.latency_s

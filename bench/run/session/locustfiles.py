@@ -1,15 +1,18 @@
 """Locustfiles, looked at before anything is measured: whose users they have, and whether they can be measured."""
 
 import json
-import os
-import subprocess
+import time
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from bench.errors import BenchError
 from bench.model.config import Closed, Plan, Scenario
 from bench.places import SHIPPED
 from bench.run.cell.load import importing, python
+from bench.run.host.process import Program
+from bench.run.host.scratch import scratch_folder
+from bench.run.host.signals import StopRequest
 
 OWN = PurePath("loadtests")
 """The folder of the locustfiles that are known already."""
@@ -18,48 +21,57 @@ LONGEST_S = 60.0
 TAIL_LINES = 3
 
 
-def inspected(plan: Plan, *, ab: bool = False) -> Plan:
+def inspected(plan: Plan, stop: StopRequest, *, ab: bool = False) -> Plan:
     """The plan, in which each scenario has the client that its locustfile's users send by.
 
     Raises BenchError where a locustfile cannot be imported or measured, or not under the loads of the plan; `ab`: or
     not in an A/B.
     """
-    scenarios = {name: _inspected(scenario) for name, scenario in plan.scenarios.items()}
+    scenarios = {name: _inspected(scenario, stop) for name, scenario in plan.scenarios.items()}
     for name, scenario in scenarios.items():
         if scenario.client == "locust":
             _refuse(plan, name, scenario, ab=ab)
     return replace(plan, scenarios=scenarios)
 
 
-def _inspected(scenario: Scenario) -> Scenario:
+def _inspected(scenario: Scenario, stop: StopRequest) -> Scenario:
     if scenario.asked is not None or PurePath(scenario.locustfile).parent == OWN:
         return scenario
     file = SHIPPED / scenario.locustfile
     argv = (*python("loadtests.engine.inspection"), str(file), *scenario.locust_args)
     where = f"scenarios.{scenario.name}.locustfile: {file.name}"
-    try:
-        done = subprocess.run(
-            argv, cwd=file.parent, env={**os.environ, **importing()}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", timeout=LONGEST_S, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise BenchError(
-            f"{where} was not imported within {LONGEST_S:g} s: what takes long belongs into on_start"
-        ) from None
-    said = _said(done.stdout) if not done.returncode else None
+    code, out, err = _run(argv, file.parent, where, stop)
+    said = _said(out)
     if said is None:
-        last = "\n".join(f"    {line}" for line in done.stderr.strip().splitlines()[-TAIL_LINES:])
-        raise BenchError(f"{where} cannot be imported by Locust (exit code {done.returncode}):\n{last}")
+        last = "\n".join(f"    {line}" for line in err.strip().splitlines()[-TAIL_LINES:])
+        raise BenchError(f"{where} cannot be imported by Locust (exit code {code}):\n{last}")
     client, refused = said
     if refused:
         raise BenchError(f"scenarios.{scenario.name}: {refused}")
     return replace(scenario, client="locust" if client == "locust" else "lean")
 
 
+def _run(argv: Sequence[str], cwd: Path, where: str, stop: StopRequest) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of the inspection."""
+    with scratch_folder() as folder:
+        log, out = folder / "stderr.txt", folder / "stdout.txt"
+        env = {**importing(), "INSPECTED": str(out)}
+        with Program(f"the inspection of {where}", argv, env=env, cwd=cwd, cpus=(), log=log) as program:
+            end_s = time.monotonic() + LONGEST_S
+            while program.process.poll() is None:
+                if time.monotonic() > end_s:
+                    raise BenchError(
+                        f"{where} was not imported within {LONGEST_S:g} s: what takes long belongs into on_start"
+                    )
+                stop.sleep()
+        said = out.read_text(encoding="utf-8") if out.exists() else ""
+        return program.process.returncode, said, log.read_text(encoding="utf-8", errors="replace")
+
+
 def _said(printed: str) -> tuple[str, str] | None:
-    """(client, why it is refused), as the last line says; None where it says nothing of the kind."""
+    """(client, why it is refused), as the inspection says; None where it says nothing of the kind."""
     try:
-        said = json.loads(printed.splitlines()[-1])
+        said = json.loads(printed)
         return str(said["client"]), str(said["refused"])
     except (ValueError, LookupError, TypeError):
         return None

@@ -96,7 +96,7 @@ def start(
     the folder has a run already, or the machine cannot produce the load; Interrupted where a signal came. What was
     finished by then is recorded.
     """
-    plan = inspected(plan)
+    plan = inspected(plan, stop)
     cpus = cpu_sets(plan.profile.server_cpus)
     run = new_run(plan, seed, argv, cpus, code, out)
     if out is None:
@@ -113,8 +113,8 @@ def start(
             return _measure(run, folder, stop, cores)
 
 
-def resume(folder: Path, stop: StopRequest) -> RunResult:
-    """Measure what a run lacks: cells that are absent or failed.
+def resume(folder: Path, stop: StopRequest, pids: Sequence[tuple[str | None, int]] = ()) -> RunResult:
+    """Measure what a run lacks: cells that are absent or failed; `pids`: see `beside.with_pids`.
 
     Raises BenchError where the code, what is installed or the machine are no longer those of the run.
     """
@@ -129,8 +129,10 @@ def resume(folder: Path, stop: StopRequest) -> RunResult:
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
-        run = replace(run, cells=kept, notes=(*run.notes, *clean_up(stop)))
-        with taken(CpuSets(run.server_cpus, run.load_cpus).used, into(folder, run.argv), force=None) as cores:
+        cpus, plan = CpuSets(run.server_cpus, run.load_cpus), beside.with_pids(run.config, pids)
+        notes = (*run.notes, *clean_up(stop), *beside.found(plan, cpus, stop))
+        run = replace(run, cells=kept, config=plan, notes=tuple(dict.fromkeys(notes)))
+        with taken(cpus.used, into(folder, run.argv), force=None) as cores:
             return _measure(run, folder, stop, cores)
 
 
@@ -169,4 +171,5 @@ def _missing(run: Run) -> Iterator[Visit]:
     for cells in visits(run.config, run.seed):
         keys = tuple(key for key in cells if key.order not in recorded)
         if keys:
-            yield Visit(keys, (Start("server", run.config.stacks[keys[0].stack]),))
+            stack = run.config.stacks[keys[0].stack]
+            yield Visit(keys, (Start("server", stack, companions=run.config.beside(stack)),))

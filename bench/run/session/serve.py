@@ -1,6 +1,5 @@
 """One stack and its upstream in the foreground, for a person with Locust's web UI or a browser."""
 
-from bench.errors import BenchError
 from bench.model.config import Plan, Stack
 from bench.model.loads import most_in_flight
 from bench.run.host.cpus import CpuSets
@@ -18,17 +17,13 @@ def serve_stack(stack: Stack, plan: Plan, port: int, seed: int, stop: StopReques
 
     Raises BenchError where the stack does not come up or ends by itself, Interrupted at the signal.
     """
-    if stack.url is not None:
-        raise BenchError(f"{stack.name} runs already, at {stack.url}")
     clean_up(stop)
     in_flight = most_in_flight(plan.profile)
     descriptors_for(in_flight)
     with (
         scratch_folder() as logs,
         running_upstream(None, seed, (), logs / "upstream.log", stop) as upstream,
-        running_companions(
-            [plan.companions[name] for name in stack.needs], CpuSets((), ()), logs / "server.log", stop
-        ) as beside,
+        running_companions(plan.beside(stack), CpuSets((), ()), logs / "server.log", stop) as beside,
         running_server(stack, upstream.url, in_flight, (), logs / "server.log", stop, port, urls=beside.urls) as server,
     ):
         print(f"ready {server.url}", flush=True)

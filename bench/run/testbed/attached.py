@@ -20,6 +20,9 @@ from bench.run.host.signals import StopRequest
 FORWARDERS = frozenset({"docker-proxy", "rootlessport", "slirp4netns", "pasta", "ssh", "sshd", "kubectl", "socat"})
 """Programs that listen for a service which runs elsewhere: what they use is not what the service uses."""
 
+STARTERS = frozenset({"systemd", "init", "launchd", "xinetd", "inetd"})
+"""Programs that listen until the service itself takes the connections over."""
+
 
 class Attached:
     """The service that a stack's `url` names.
@@ -43,11 +46,11 @@ class Attached:
         """What is known of it."""
         if self._process is None:
             return AttachedService(None, 0)
-        return AttachedService(self._process.pid, len(self._affinity()))
+        return AttachedService(self._process.pid, len(self.cores()))
 
     def cores(self) -> Sequence[int]:
-        """The cores that its process may run on; none where that is not known."""
-        return self._affinity() if self._process is not None else ()
+        """The cores that any of its processes may run on; none where that is not known."""
+        return sorted({core for member in self.tree() for core in _affinity(member)})
 
     def tree(self) -> list[psutil.Process]:
         """Its process with all descendants; empty where it is not known."""
@@ -69,13 +72,6 @@ class Attached:
                 raise BenchError(f"{self.name} does not answer at {self.url} ({answer.wrong}): is it running?")
             stop.sleep()
 
-    def _affinity(self) -> Sequence[int]:
-        if self._process is None or not hasattr(self._process, "cpu_affinity"):
-            return range(os.cpu_count() or 1)
-        with suppress(psutil.Error):
-            return self._process.cpu_affinity() or ()
-        return ()
-
     def _given(self, pid: int) -> psutil.Process:
         try:
             return psutil.Process(pid)
@@ -92,9 +88,19 @@ class Attached:
                 for one in psutil.net_connections(kind="tcp")
                 if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == self.port and one.pid
             }
-            listening = [psutil.Process(pid) for pid in found]
-            first = [one for one in listening if one.ppid() not in found]
+            listening = [one for pid in found if (one := psutil.Process(pid)).name() not in STARTERS]
+            pids = {one.pid for one in listening}
+            first = [one for one in listening if one.ppid() not in pids]
             plain = local and len(first) == 1 and first[0].name() not in FORWARDERS
         except (psutil.Error, OSError):
             return None
         return first[0] if plain else None
+
+
+def _affinity(process: psutil.Process) -> Sequence[int]:
+    """The cores that a process may run on."""
+    if not hasattr(process, "cpu_affinity"):  # not Linux
+        return range(os.cpu_count() or 1)
+    with suppress(psutil.Error):
+        return process.cpu_affinity() or ()
+    return ()

@@ -16,7 +16,7 @@ from bench.run.host.ports import HOST, free_port, wait_until_ready
 from bench.run.host.process import Program
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
-from bench.run.testbed.server import PREPARE_S, filled, named_folder
+from bench.run.testbed.server import PREPARE_S, beside, filled, named_folder
 
 ALIVE_S = 1.0
 """A program without a port is taken to be up where it has not ended by then."""
@@ -34,11 +34,14 @@ class Beside:
 
 
 @contextmanager
-def running_companions(wanted: Sequence[Companion], cpus: CpuSets, log: Path, stop: StopRequest) -> Iterator[Beside]:
+def running_companions(
+    wanted: Sequence[Companion], cpus: CpuSets, log: Path, stop: StopRequest, environment: Path | None = None
+) -> Iterator[Beside]:
     """The companions, ready and set up, in the order given; they are stopped in the reverse one.
 
-    `log`: a file whose name is that of the server; each gets one of its own beside it. Raises BenchError where one does
-    not become ready or cannot be set up.
+    `log`: a file whose name is that of the server; each gets one of its own beside it. `environment`: the programs of
+    an environment that was made for this side of an A/B. Raises BenchError where one does not become ready or cannot be
+    set up.
     """
     programs: dict[str, Program] = {}
     urls: dict[str, str] = {}
@@ -47,8 +50,8 @@ def running_companions(wanted: Sequence[Companion], cpus: CpuSets, log: Path, st
             if one.url_from is not None:
                 urls[one.name] = url_elsewhere(one)
                 continue
-            own_log = log.with_name(f"{log.name.removesuffix('.log')}.{one.name}.log")
-            programs[one.name], urls[one.name] = running.enter_context(_running(one, urls, cpus, own_log, stop))
+            own = _running(one, urls, cpus, beside(log, one.name), stop, environment)
+            programs[one.name], urls[one.name] = running.enter_context(own)
         yield Beside(programs, urls)
 
 
@@ -62,20 +65,24 @@ def url_elsewhere(one: Companion) -> str:
 
 @contextmanager
 def _running(
-    one: Companion, urls: Mapping[str, str], cpus: CpuSets, log: Path, stop: StopRequest
+    one: Companion, urls: Mapping[str, str], cpus: CpuSets, log: Path, stop: StopRequest, environment: Path | None
 ) -> Iterator[tuple[Program, str]]:
     port = one.port or free_port()
     cores = cpus.server if one.cores == "server" else cpus.upstream
-    with scratch_folder() as folder:
+    with scratch_folder() as top:
+        folder = top / one.name
+        folder.mkdir()
         values = {"host": HOST, "port": str(port), "folder": str(folder), **urls}
         argv, setup = ([filled(part, values) for part in parts] for parts in (one.argv, one.setup))
         env = {name: filled(value, values) for name, value in one.env.items()}
         user = one.user if os.geteuid() == 0 else None
         if user is not None:
+            top.chmod(0o711)  # the folder above stays the harness's own, which looks for what it has left behind
             _hand_over(folder, user, one.name)
             env = {"HOME": str(folder), **env}
         cwd = folder if one.cwd is None else SHIPPED / one.cwd
-        programs = named_folder(one.programs, f"companion {one.name}")
+        made = () if environment is None else (environment,)
+        programs = (*made, *named_folder(one.programs, f"companion {one.name}"))
         title = f"companion {one.name}"
         with Program(title, argv, env=env, cwd=cwd, cpus=cores, log=log, programs=programs, user=user) as program:
             if one.port is not None or any("{port}" in part for part in (*one.argv, *one.env.values())):
@@ -84,7 +91,7 @@ def _running(
                 stop.sleep(ALIVE_S)
                 program.check_alive()
             if setup:
-                name, own_log = f"`setup` of {title}", log.with_name(f"{log.name.removesuffix('.log')}.setup.log")
+                name, own_log = f"`setup` of {title}", beside(log, "setup")
                 with Program(
                     name, setup, env=env, cwd=cwd, cpus=cores, log=own_log, programs=programs, user=user
                 ) as last:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.model.cell import SIDES
-from bench.model.config import HARNESS, Stack
+from bench.model.config import HARNESS, Companion, Stack
 from bench.model.run import Revision
 from bench.places import CHECKOUT, SHIPPED
 from bench.record.machine import file_sha256
@@ -68,6 +68,13 @@ class Checkout:
             raise BenchError(f"{self.revision.ref} has no folder {cwd.relative_to(self.repository)} for {stack.name}")
         env = {**stack.env, **FRESH_BYTECODE}
         return replace(stack, cwd=str(own), env=env, programs=self._programs(stack.programs))
+
+    def companion(self, one: Companion) -> Companion:
+        """The companion as this side runs it: what lies in the repository is this side's own."""
+        cwd = one.cwd
+        if cwd is not None and (folder := (SHIPPED / cwd).resolve()).is_relative_to(self.repository):
+            cwd = str(self._own(folder))
+        return replace(one, cwd=cwd, programs=self._programs(one.programs))
 
     def _own(self, path: Path) -> Path:
         """The path within this side that a path within the repository stands for."""

@@ -10,6 +10,7 @@ from bench.model.config import HARNESS, Stack
 from bench.places import SHIPPED
 from bench.run.host.ports import HOST, free_port, wait_until_ready
 from bench.run.host.process import OWN_PROGRAMS, Program
+from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -17,6 +18,15 @@ _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 PREPARE_S = 600.0
 """What is run to its end, such as migrations, may take so long."""
+
+
+def beside(log: Path, name: str) -> Path:
+    """A log file beside another one, with its name and one more."""
+    return log.with_name(f"{log.name.removesuffix('.log')}.{name}.log")
+
+
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""In an A/B, bytecode in the folder of a side is proof of what its server ran."""
 
 
 class Server:
@@ -66,27 +76,30 @@ def running_server(
     `urls`: what the names of its companions stand for.
     """
     port = port or free_port()
-    values = {
-        "host": HOST,
-        "port": str(port),
-        "workers": str(stack.workers),
-        "threads": str(stack.threads),
-        "upstream": upstream_url,
-        "users": str(users),
-        "connections": str(2 * users),
-        **(urls or {}),
-    }
-    argv, prepare = ([filled(part, values) for part in parts] for parts in (stack.argv, stack.prepare))
-    env = {name: filled(value, values) for name, value in stack.env.items()}
-    programs, cwd = program_folders(stack, environment), SHIPPED / stack.cwd
-    if prepare:
-        with Program(
-            f"`prepare` of {stack.name}", prepare, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs
-        ) as one:
-            one.finish(PREPARE_S, stop)
-    with Program(stack.name, argv, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs) as program:
-        wait_until_ready(program, port, stack.ready_path, stop)
-        yield Server(program, port, answered=stack.ready_path is not None)
+    with scratch_folder() as folder:
+        values = {
+            "host": HOST,
+            "port": str(port),
+            "workers": str(stack.workers),
+            "threads": str(stack.threads),
+            "upstream": upstream_url,
+            "users": str(users),
+            "connections": str(2 * users),
+            "folder": str(folder),
+            **(urls or {}),
+        }
+        argv, prepare = ([filled(part, values) for part in parts] for parts in (stack.argv, stack.prepare))
+        env = {name: filled(value, values) for name, value in stack.env.items()}
+        programs, cwd = program_folders(stack, environment), SHIPPED / stack.cwd
+        if prepare:
+            name, own = f"`prepare` of {stack.name}", env | NO_BYTECODE
+            with Program(
+                name, prepare, env=own, cwd=cwd, cpus=cpus, log=beside(log, "prepare"), programs=programs
+            ) as first:
+                first.finish(PREPARE_S, stop)
+        with Program(stack.name, argv, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs) as program:
+            wait_until_ready(program, port, stack.ready_path, stop)
+            yield Server(program, port, answered=stack.ready_path is not None)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:

@@ -57,7 +57,7 @@ class Setting:
             len(self.cpus.load) or cores,
             pinned=bool(self.cpus.server),
             other_spread=self.other_spread,
-            companions=tuple(self.plan.companions[name] for name in stack.needs),
+            companions=self.plan.beside(stack),
         )
 
     def scenario(self, key: CellKey) -> Scenario:

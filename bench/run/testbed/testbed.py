@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.model.cell import AttachedService, CellKey, companion_role
-from bench.model.config import Stack
+from bench.model.config import Companion, Stack
 from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Running
 from bench.run.host.readiness import Listening, settle
@@ -22,11 +22,12 @@ from bench.run.testbed.upstream import Upstream, running_upstream
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A server to start: its role and its stack; `environment`: see `program_folders` in server.py."""
+    """A server to start: its role, its stack, and the companions that this needs; `environment`: see server.py."""
 
     role: str
     stack: Stack
     environment: Path | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,11 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
         started = {}
         companions: dict[str, Tree] = {}
         for start in random.Random(f"{setting.seed}/{key.order}").sample(starts, len(starts)):  # noqa: S311 (an order)
-            needs = [setting.plan.companions[name] for name in start.stack.needs]
             setting.progress(key, f"start {' and '.join([*start.stack.needs, start.role])}")
             beside = running.enter_context(
-                running_companions(needs, setting.cpus, setting.log(key, start.role), setting.stop)
+                running_companions(
+                    start.companions, setting.cpus, setting.log(key, start.role), setting.stop, start.environment
+                )
             )
             for name, program in beside.programs.items():
                 companions[companion_role(name, start.role if len(starts) > 1 else None)] = Tree(program)

@@ -40,7 +40,8 @@ def _legend(run: Run, rows: Sequence[Row]) -> Iterator[str]:
             yield (
                 f"{scenario.title}: its users send as the tasks of {PurePath(scenario.locustfile).name} say, and may "
                 "pause on purpose. Latency counts from the moment a request is sent. A redirect, or a request that the "
-                "client sends again by itself, is part of the same request."
+                "client sends again by itself, is part of the same request. Where users pause, P95 at saturation is "
+                "that of their requests, and no time in a full queue."
             )
     yield f"Memory is the median {'PSS' if run.machine.has_pss else 'USS (this machine has no PSS)'}."
     estimates = [found for row in rows for found in row.estimates.values()]

@@ -19,7 +19,7 @@ def recorder() -> Recorder:
 
 @pytest.fixture
 def listener(recorder: Recorder) -> Listener:
-    return Listener(recorder, WrongAnswers())
+    return Listener(recorder, WrongAnswers(), timeout_s=2.0)
 
 
 def row(recorder: Recorder) -> dict[str, float]:
@@ -115,3 +115,27 @@ def wrapped(error: BaseException) -> BaseException:
 )
 def test_a_failure_has_the_code_of_what_happened(exception: object, status: int, code: int) -> None:
     assert failure(exception, status) == code
+
+
+def test_an_answer_after_the_timeout_came_too_late(listener: Listener, recorder: Recorder) -> None:
+    listener.request("GET", "/a", response_time=1990.0, response=SimpleNamespace(status_code=200))
+    listener.request("GET", "/a", response_time=2010.0, response=SimpleNamespace(status_code=200))
+    assert list(recorder.columns["status"]) == [200, TIMED_OUT]
+
+
+@pytest.mark.parametrize("status", [70_000, -5, 99, "200", None])
+def test_what_is_no_status_is_none(listener: Listener, recorder: Recorder, status: object) -> None:
+    listener.request("GET", "/a", response_time=1.0, response=SimpleNamespace(status_code=status))
+    assert row(recorder)["status"] == NO_STATUS
+    assert len({len(recorder.columns[name]) for name in ("scheduled_s", "status", "route", "new_connection")}) == 1
+
+
+def test_a_failure_is_recorded_whatever_headers_its_client_has(listener: Listener, recorder: Recorder) -> None:
+    answer = SimpleNamespace(status_code=500, headers=["a: b"])
+    listener.request("GET", "/a", response_time=1.0, response=answer, exception=ValueError("no"))
+    assert row(recorder)["status"] == -500
+
+
+def test_what_cannot_be_written_down_is_escaped(listener: Listener) -> None:
+    listener.request("GET", "/\ud83d\n", response_time=1.0)
+    assert list(listener.routes) == ["GET /\\ud83d\\n"]

@@ -55,6 +55,12 @@ def test_an_environment_variable_is_set_beside_the_others() -> None:
     assert CONFIG.stacks["one"].env == KEEP
 
 
+def test_a_service_that_runs_already_may_have_other_slots() -> None:
+    config = Config.model_validate({"stacks": {"there": {"url": "http://127.0.0.1:1"}}})
+    found, _ = apply_settings(config, ["there.slots=4"])
+    assert found.stacks["there[slots=4]"].slots == 4
+
+
 def test_slots_may_be_unbounded() -> None:
     config, replaced = apply_settings(CONFIG, ["one.slots=unbounded,7"])
     assert [config.stacks[name].slots for name in replaced["one"]] == ["unbounded", 7]

@@ -61,6 +61,7 @@ def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kin
                 "service errors",
                 "nothing served",
                 "users unanswered",
+                "users lost",
                 "arrivals dropped",
                 "falling behind",
                 "upstream calls",
@@ -76,7 +77,6 @@ def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kin
             {
                 "load side saturated",
                 "generator stalled",
-                "users lost",
                 "users idle",
                 "generator late",
                 "arrivals not sent",

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.judge.gate.comparable import Difference, differences, notable
-from bench.model.config import Plan, Timing, UpstreamCall
+from bench.model.config import Companion, Plan, Timing, UpstreamCall
 from bench.model.requests import Asked, Feed, Login, Request
 from bench.model.run import Run
 from tests.unit.sessions import ordinary
@@ -81,6 +81,33 @@ def scenario(**changes: Any) -> Run:
 def test_each_field_that_changes_figures_is_named_with_both_values(head: Run, wanted: Difference) -> None:
     assert differences(RUN, head) == (wanted,)
     assert differences(head, RUN) == (Difference(wanted.field, wanted.head, wanted.base),)
+
+
+def beside(**changes: Any) -> Run:
+    companion = Companion("db", ("db", "-c", "fsync=on"))
+    return configured(
+        lambda plan: replace(
+            plan,
+            stacks={name: replace(one, needs=("db",)) for name, one in plan.stacks.items()},
+            companions={"db": replace(companion, **changes)},
+        )
+    )
+
+
+@pytest.mark.parametrize("changes", [{"argv": ("db",)}, {"cores": "server"}, {"setup": ("init",)}, {"env": {"A": "b"}}])
+def test_another_companion_is_a_difference(changes: dict[str, Any]) -> None:
+    (name,) = changes
+    assert [one.field for one in differences(beside(), beside(**changes))] == [f"companions.db.{name}"]
+    assert differences(beside(), beside()) == ()
+
+
+def test_rounds_of_a_service_that_ran_already_are_no_restarts_to_compare() -> None:
+    running = configured(
+        lambda plan: replace(plan, stacks={name: replace(one, url="http://a") for name, one in plan.stacks.items()})
+    )
+    found = differences(running, running)
+    assert found
+    assert {one.base for one in found} == {"http://a, ran already, so its rounds are no restarts"}
 
 
 def without(name: str) -> Run:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model.config import HARNESS, Stack
+from bench.model.config import HARNESS, Companion, Stack
 from bench.run.host.scratch import delete_abandoned
 from bench.run.testbed import revisions
 from bench.run.testbed.revisions import LOCK, Checkout, checked_out, digest
@@ -271,6 +271,19 @@ def test_a_stack_runs_in_its_own_folder_of_the_side(repository: Repository) -> N
             assert Path(below.cwd) == side.folder / "app"
             assert below.env["COLOUR"] == "red"
             assert (below.name, below.argv) == (STACK.name, STACK.argv)
+
+
+def test_a_companion_in_the_repository_is_each_sides_own(repository: Repository) -> None:
+    inside, outside = (
+        Companion("worker", ("work",), cwd=str(folder), programs=str(folder))
+        for folder in (repository.folder / "app", "/")
+    )
+    with checked_out(repository.folder, "v1", ".") as sides:
+        for side in sides:
+            own = side.companion(inside)
+            assert (own.cwd, own.programs) == (str(side.folder / "app"), str(side.folder / "app"))
+            assert side.companion(outside) == outside
+            assert side.companion(Companion("db", ("db",))) == Companion("db", ("db",))
 
 
 def test_a_relative_folder_of_a_stack_is_relative_to_the_checkout_of_the_harness(

@@ -91,7 +91,7 @@ def test_the_error_for_an_unknown_placeholder_lists_the_known_ones(tmp_path: Pat
         pass
     assert str(caught.value) == (
         "unknown placeholder {prot} in '{prot}'; "
-        "known: {host} {port} {workers} {threads} {upstream} {users} {connections}"
+        "known: {host} {port} {workers} {threads} {upstream} {users} {connections} {folder}"
     )
 
 

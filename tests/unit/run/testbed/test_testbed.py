@@ -80,7 +80,7 @@ class Host:
 
     @contextmanager
     def running_companions(
-        self, wanted: Sequence[Companion], _cpus: object, log: Path, _stop: object
+        self, wanted: Sequence[Companion], _cpus: object, log: Path, _stop: object, _environment: object
     ) -> Iterator[Beside]:
         role = log.name.split(".")[1]
         try:
@@ -155,9 +155,9 @@ def test_two_servers_start_in_random_order_and_base_is_the_first_measurement_all
 @pytest.mark.usefixtures("elsewhere")
 def test_each_server_has_companions_of_its_own_which_end_after_it(host: Host, tmp_path: Path) -> None:
     needing = replace(STACK, needs=("db",))
-    planned = replace(PLAN, stacks={"flask": needing}, companions={"db": Companion("db", argv=("db",))})
-    starts = (Start("base", needing), Start("head", needing))
-    with module.testbed(KEY, starts, replace(setting(host, tmp_path), plan=planned)) as bed:
+    own = (Companion("db", argv=("db",)),)
+    starts = (Start("base", needing, companions=own), Start("head", needing, companions=own))
+    with module.testbed(KEY, starts, setting(host, tmp_path)) as bed:
         assert set(bed.companions) == {"db (base)", "db (head)"}
         assert set(bed.idle.uses) == {"base", "head", "db (base)", "db (head)", "upstream", "harness"}
         assert len(bed.programs) == 5
