@@ -52,12 +52,9 @@ class Draws:
 
     def next(self) -> Drawn:
         """The next request, by the weights, and the row that fills it."""
-        requests = self._requests
-        one = requests[0] if len(requests) == 1 else requests[self._drawn()]
+        requests, up_to = self._requests, self._up_to
+        one = requests[0] if len(requests) == 1 else requests[bisect(up_to, self._chance.random() * up_to[-1])]
         return one, NO_VALUES if self._rows is None else self._rows.next(self._chance)
-
-    def _drawn(self) -> int:
-        return bisect(self._up_to, self._chance.random() * self._up_to[-1])
 
 
 class Jar:

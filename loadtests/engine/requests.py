@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import SplitResult
 
 from loadtests.engine.recording import GARBLED, WRONG_BODY
-from loadtests.engine.templates import Template, in_body, in_form, in_header, in_json, in_path, joined
+from loadtests.engine.templates import KEPT, Template, in_body, in_form, in_header, in_json, in_path, joined
 from loadtests.engine.wrong_answers import BODY_BYTES, readable
 
 Values = Mapping[str, str]
@@ -24,7 +24,15 @@ def tell_once(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def any_body(body: bytes) -> bool:  # noqa: ARG001 (nothing is expected of it)
+    """Any body is right."""
+    return True
+
+
 NOTHING = Template(())
+
+KEPT_BYTES = 1000
+"""No longer message or body is kept: KEPT of them would take more than 10 MB."""
 
 WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 """A request of these methods says the length of its body, even of none."""
@@ -35,8 +43,8 @@ class Request:
     """One request: how it is named, what is sent, and which answers are right.
 
     `accepts` says whether a body is right, and may raise; `check` is its name; `right_body` says in words which bodies
-    are right. `accepted` is the body that was found to be right last: it need not be looked at again. `raised`: what
-    the last check raised, in words. `messages`: what is sent of it, by host.
+    are right. `last` is the body that was found to be right last, and `accepted` has short ones that were before: none
+    of them is looked at again. `raised`: what the last check raised, in words. `messages`: what is sent of it, by host.
     """
 
     name: str
@@ -51,7 +59,8 @@ class Request:
     status: Collection[int] = (200,)
     weight: float = 1.0
     route: int = 0
-    accepted: bytes | None = field(default=None, init=False)
+    last: bytes | None = field(default=None, init=False)
+    accepted: set[bytes] = field(default_factory=set, init=False)
     raised: str = field(default="", init=False)
     messages: dict[tuple[SplitResult, bool], "Message"] = field(default_factory=dict, init=False)
 
@@ -66,7 +75,7 @@ class Request:
         """The status of a right answer; negative for any other."""
         if status not in self.status:
             return -abs(status)
-        if body == self.accepted:
+        if self.accepts is any_body or body == self.last or body in self.accepted:
             return status
         raised = ""
         try:
@@ -77,7 +86,9 @@ class Request:
             right = False
         self.raised = raised
         if right:
-            self.accepted = body
+            self.last = body
+            if len(body) <= KEPT_BYTES and len(self.accepted) < KEPT:
+                self.accepted.add(body)
         return status if right else WRONG_BODY
 
     def right(self, code: int) -> str:
@@ -103,17 +114,32 @@ class Message:
         path = request.path.parts if host.path or request.path.parts not in {(), ("",)} else ("/",)
         query = f"?{host.query}" if host.query else ""
         lines = [part for name, value in headers.items() for part in (f"{name}: ", *value.parts, "\r\n")]
-        self._head = Template(joined((f"{request.method} {host.path}", *path, f"{query} HTTP/1.1\r\n", *lines)))
+        head = joined((f"{request.method} {host.path}", *path, f"{query} HTTP/1.1\r\n", *lines))
+        self._head = Template(head)
         self._body = request.body
         self._file = request.file
         self._has_length = request.method in WITH_BODY
         self._constant = self._made({}, "") if self._head.constant and self._body.constant else None
+        self._by_row: dict[int, bytes] = {}
+        bodiless = not self._body.parts and not self._file and not self._has_length
+        self._whole = Template(joined((*head, "\r\n"))) if bodiless else None
 
     def filled(self, values: Values, cookie: str = "") -> bytes:
         """The bytes to send. ValueError where a value cannot stand in its place."""
-        if self._constant is not None and not cookie:
+        if cookie:
+            return self._made(values, cookie)
+        if self._constant is not None:
             return self._constant
-        return self._made(values, cookie)
+        return self._made(values, cookie) if self._whole is None else self._whole.filled(values)
+
+    def of_row(self, row: Values) -> bytes:
+        """As `filled`, with a row of the feed, which lives on: the message is kept, where it is short."""
+        found = self._by_row.get(id(row))
+        if found is None:
+            found = self.filled(row)
+            if len(self._by_row) < KEPT and len(found) <= KEPT_BYTES:
+                self._by_row[id(row)] = found
+        return found
 
     def _made(self, values: Values, cookie: str) -> bytes:
         body = self._body.filled(values) if self._file is None else self._file
@@ -162,7 +188,7 @@ def _body(given: Mapping[str, Any], names: Collection[str]) -> tuple[Template, b
 def _expected(expect: Mapping[str, Any] | None) -> tuple[Accepts, str]:
     """Which bodies are right: a function, and words."""
     if expect is None:
-        return _any, "any body"
+        return any_body, "any body"
     if expect["text"] is not None:
         wanted = expect["text"].encode()
         return partial(_equal, wanted), f"a body of {len(wanted)} bytes: {readable(wanted[:BODY_BYTES])}"
@@ -171,10 +197,6 @@ def _expected(expect: Mapping[str, Any] | None) -> tuple[Accepts, str]:
         return partial(_has_json, expect["json"]), f"a JSON body with {readable(shown.encode()[:BODY_BYTES])}"
     pattern = re.compile(expect["regex"])
     return partial(_matches, pattern), f"a body that matches {readable(pattern.pattern.encode()[:BODY_BYTES])}"
-
-
-def _any(body: bytes) -> bool:  # noqa: ARG001 (nothing is expected of it)
-    return True
 
 
 def _equal(wanted: bytes, body: bytes) -> bool:
@@ -191,14 +213,12 @@ def _has_json(wanted: Any, body: bytes) -> bool:
 
 def contains(found: Any, wanted: Any) -> bool:
     """Whether a JSON value has all that is wanted: an object may have more keys, a list has as many elements."""
-    if isinstance(wanted, Mapping):
+    if isinstance(wanted, dict):
         return isinstance(found, dict) and all(
             key in found and contains(found[key], inner) for key, inner in wanted.items()
         )
     if isinstance(wanted, list):
-        return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(contains(one, inner) for one, inner in zip(found, wanted, strict=True))
-        )
+        if not isinstance(found, list) or len(found) != len(wanted):
+            return False
+        return all(contains(one, inner) for one, inner in zip(found, wanted, strict=True))
     return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)

@@ -82,8 +82,11 @@ class Target:
     def send(self, client: Client, scheduled_s: float, drawn: Drawn) -> Sent:
         """Send one request, check its answer and report it to Locust."""
         request, row = drawn
-        values = {**row, **self._taken} if self._taken else row
-        message = self._messages[request.route].filled(values, self._cookies())
+        jar, own = self._jar, self._messages[request.route]
+        if jar is None and not self._taken:
+            message = own.of_row(row)
+        else:
+            message = own.filled({**row, **self._taken}, "" if jar is None else jar.header())
         sent_s = time.monotonic()
         status, body = client.ask(message, self.user.timeout_s)
         done_s = time.monotonic()
@@ -93,7 +96,8 @@ class Target:
         code = request.checked(status, plain)
         if code < 0:
             self.user.keep_wrong(request, code, status, client.received, plain)
-        self._keep_cookies(client)
+        if jar is not None:
+            jar.keep(client.received)
         self.report(request, code, done_s - scheduled_s, len(body))
         return sent_s, done_s, code, len(body), client.connected_anew, request.route
 

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::(int|float))?\}")
 """A name in braces. In JSON, a string that is nothing but `{qty:int}` or `{price:float}` becomes a number."""
+
+KEPT = 10_000
+"""So many values are kept as they are written in a path or a form: a feed has the same ones again and again."""
 
 Written = Callable[[str], str]
 """How a value is written in its place."""
@@ -30,17 +34,23 @@ class Template:
     """A text, in parts: as they are, or places for values."""
 
     parts: tuple[Part, ...]
+    _format: str = field(init=False, repr=False, compare=False)
+    _slots: tuple[Slot, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Prepare what is done again for each request."""
+        texts = ("%s" if isinstance(part, Slot) else part.replace("%", "%%") for part in self.parts)
+        object.__setattr__(self, "_format", "".join(texts))
+        object.__setattr__(self, "_slots", tuple(part for part in self.parts if isinstance(part, Slot)))
 
     @property
     def constant(self) -> bool:
         """Whether it has no place for a value."""
-        return not any(isinstance(part, Slot) for part in self.parts)
+        return not self._slots
 
     def filled(self, values: Mapping[str, str]) -> bytes:
         """The text with these values, in UTF-8. ValueError where a value cannot stand in its place."""
-        return "".join(
-            [part if isinstance(part, str) else part.written(values[part.name]) for part in self.parts]
-        ).encode()
+        return (self._format % tuple([slot.written(values[slot.name]) for slot in self._slots])).encode()
 
 
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -56,7 +66,7 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def in_path(text: str, names: Iterable[str]) -> Template:
     """The template of a path; values are percent-encoded."""
-    return Template(joined(_parts(text, frozenset(names), lambda value: quote(value, safe=""))))
+    return Template(joined(_parts(text, frozenset(names), _in_path)))
 
 
 def in_header(text: str, names: Iterable[str]) -> Template:
@@ -74,7 +84,7 @@ def in_form(form: Mapping[str, str], names: Iterable[str]) -> Template:
     known, parts = frozenset(names), list[Part]()
     for key, value in form.items():
         parts += ["&"] if parts else []
-        parts += [*_parts(key, known, quote_plus, quote_plus), "=", *_parts(value, known, quote_plus, quote_plus)]
+        parts += [*_parts(key, known, _in_form, _in_form), "=", *_parts(value, known, _in_form, _in_form)]
     return Template(joined(parts))
 
 
@@ -127,6 +137,17 @@ def _printable(value: str) -> str:
     return value
 
 
+@lru_cache(KEPT)
+def _in_path(value: str) -> str:
+    return quote(value, safe="")
+
+
+@lru_cache(KEPT)
+def _in_form(value: str) -> str:
+    return quote_plus(value)
+
+
+@lru_cache(KEPT)
 def _inside_quotes(value: str) -> str:
     return json.dumps(value)[1:-1]
 

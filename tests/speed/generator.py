@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -90,20 +91,20 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
     return figures.throughput_rps(samples, window), send_delay_s
 
 
-def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> float:
-    """CPU seconds of the generator for each request that it keeps sending from its core for a while."""
+def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> tuple[float, float]:
+    """(user, system) CPU seconds of the generator for each request that it sends from its core for a while."""
     folder.mkdir()
     order, used_s, at_s = Order(scenario, Closed(users=USERS), SHORT, 1, (url,)), [], []
     with running_load(order, cpu_sets(1).generator, folder, folder / "load.log") as generator:
         process = OneProcess(generator.program)
         for event in generator.events(stop, []):
             if event["event"] in {"window", "drain"}:
-                use = process.use()
-                used_s.append(use.cpu_user_s + use.cpu_system_s)
+                used_s.append(process.use())
                 at_s.append(time.monotonic())
         samples = join_samples(generator.output, [], [], [], {})
-    (begin_s, end_s), (before_s, after_s) = at_s, used_s
-    return (after_s - before_s) / int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
+    (begin_s, end_s), (before, after) = at_s, used_s
+    done = int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
+    return (after.cpu_user_s - before.cpu_user_s) / done, (after.cpu_system_s - before.cpu_system_s) / done
 
 
 def wrk_rps(url: str) -> float | None:
@@ -119,51 +120,61 @@ def wrk_rps(url: str) -> float | None:
     return float(found[1])
 
 
+Cost = tuple[float, float]
+
+
+def beside_lean_s(one: Scenario, url: str, folder: Path, stop: StopRequest) -> tuple[Cost, Cost]:
+    """`cost_s` of a kind and of the lean user, at the same time on the same core: its speed changes all the time."""
+    with ThreadPoolExecutor() as both:
+        own = both.submit(cost_s, one, url, folder / one.name, stop)
+        lean = both.submit(cost_s, LEAN, url, folder / f"lean-{one.name}", stop)
+        return own.result(), lean.result()
+
+
 def main(rounds: int) -> int:
     """0 once the comparison is printed."""
     closed, arrivals = Closed(users=USERS), Open(rate_rps=RATE_RPS, arrivals="fixed", max_in_flight=500)
-    seen: dict[str, list[float]] = {
-        "HttpUser": [],
-        "FastHttpUser": [],
-        "lean user": [],
-        "POST of 1 kB": [],
-        "mix of five": [],
-        "wrk": [],
-    }
+    rates: dict[str, list[float]] = {"lean user": [], "wrk": []}
+    pairs: dict[str, list[tuple[Cost, Cost]]] = {}
     lags_s = []
-    with stop_on_signals() as stop, tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
-        with upstream_alone(folder, stop) as upstream, pinned(cpu_sets(1).load):
-            for number in range(1, rounds + 1):
-                seen["HttpUser"].append(trial(USUAL, closed, upstream.url, folder, stop)[0])
-                fast_rps, _ = trial(FAST, closed, upstream.url, folder, stop)
-                lean_rps, _ = trial(LEAN, closed, upstream.url, folder, stop)
-                seen["POST of 1 kB"].append(trial(POST, closed, upstream.url, folder, stop)[0])
-                seen["mix of five"].append(trial(five(folder), closed, upstream.url, folder, stop)[0])
-                _, lag_s = trial(LEAN, arrivals, upstream.url, folder, stop)
-                outer_rps = wrk_rps(upstream.url)
-                seen["FastHttpUser"].append(fast_rps)
-                seen["lean user"].append(lean_rps)
-                seen["wrk"] += [] if outer_rps is None else [outer_rps]
-                lags_s.append(lag_s.p99)
-                print(f"round {number} of {rounds}", file=sys.stderr)
-    print(f"Closed, {USERS} users, no-delay upstream, generator on one core: requests/s, median of {rounds} (range)")
-    for kind, rps in seen.items():
-        if rps:
-            print(f"  {kind:<13} {statistics.median(rps):>8.0f}   ({min(rps):.0f}-{max(rps):.0f})")
-        else:
-            print(f"  {kind:<13} not installed")
-    for over, under in (
-        ("lean user", "HttpUser"),
-        ("lean user", "FastHttpUser"),
-        ("POST of 1 kB", "lean user"),
-        ("mix of five", "lean user"),
+    with (
+        stop_on_signals() as stop,
+        tempfile.TemporaryDirectory(prefix="bench-") as name,
+        upstream_alone(Path(name), stop) as upstream,
+        pinned(cpu_sets(1).load),
     ):
-        ratios = [one / other for one, other in zip(seen[over], seen[under], strict=True)]
-        print(f"  {over} / {under} {statistics.median(ratios):.2f}   ({min(ratios):.2f}-{max(ratios):.2f})")
-    print(f"Open, {units.offered(RATE_RPS)}: lag P99 {units.seconds(statistics.median(lags_s))}", end="")
-    print(f"   ({units.seconds(min(lags_s))}-{units.seconds(max(lags_s))})")
+        for number in range(1, rounds + 1):
+            folder = Path(name) / str(number)
+            folder.mkdir()
+            rates["lean user"].append(trial(LEAN, closed, upstream.url, folder, stop)[0])
+            outer_rps = wrk_rps(upstream.url)
+            rates["wrk"] += [] if outer_rps is None else [outer_rps]
+            kinds = {"POST of 1 kB": POST, "mix of five": five(folder), "FastHttpUser": FAST, "HttpUser": USUAL}
+            for kind, one in kinds.items():
+                pairs.setdefault(kind, []).append(beside_lean_s(one, upstream.url, folder, stop))
+            lags_s.append(trial(LEAN, arrivals, upstream.url, folder, stop)[1].p99)
+            print(f"round {number} of {rounds}", file=sys.stderr)
+    print(f"{USERS} users, an upstream without delay, generator on one core; median of {rounds} (range)")
+    for kind, rps in rates.items():
+        said = _over(rps, "/s", 0) if rps else "not installed: apt install wrk"
+        print(f"  {kind:<13} {said}")
+    print("CPU of a request, user and system, and how much of it the lean user takes at the same time")
+    _print_costs("lean user", [lean for found in pairs.values() for _, lean in found], [1.0])
+    for kind, found in pairs.items():
+        _print_costs(kind, [own for own, _ in found], [sum(lean) / sum(own) for own, lean in found])
+    print(f"Open, {units.offered(RATE_RPS)}: lag P99 {_over([lag_s * 1e3 for lag_s in lags_s], ' ms', 2)}")
     return 0
+
+
+def _print_costs(kind: str, costs: Sequence[Cost], shares: Sequence[float]) -> None:
+    user_us, system_us = ([cost[part] * 1e6 for cost in costs] for part in (0, 1))
+    print(f"  {kind:<13} {_over(user_us, ' us', 0):<20} {_over(system_us, ' us', 0):<18} {_over(shares, '', 2)}")
+
+
+def _over(values: Sequence[float], unit: str, digits: int) -> str:
+    """The median and the range."""
+    middle, low, high = statistics.median(values), min(values), max(values)
+    return f"{middle:.{digits}f}{unit} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 if __name__ == "__main__":

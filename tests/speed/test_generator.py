@@ -1,7 +1,6 @@
 """What the lean generator must bear; on an idle machine."""
 
 import statistics
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from bench.model.config import Open
 from bench.run.host.signals import StopRequest
 from tests.e2e.witness import Witness
 
-from .generator import FAST, LEAN, RATE_RPS, cost_s, trial, upstream_alone
+from .generator import FAST, LEAN, RATE_RPS, beside_lean_s, trial, upstream_alone
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -19,12 +18,11 @@ def test_a_request_of_fast_http_user_costs_at_least_two_and_a_half_times_as_much
     tmp_path: Path,
 ) -> None:
     stop, ratios = StopRequest(), []
-    with upstream_alone(tmp_path, stop) as upstream, ThreadPoolExecutor() as both:
-        for trial_number in range(3):
-            folder = tmp_path / str(trial_number)
+    with upstream_alone(tmp_path, stop) as upstream:
+        for number in range(3):
+            folder = tmp_path / str(number)
             folder.mkdir()
-            # At the same time and on the same core, because the speed of a core changes from one second to the next.
-            fast_s, lean_s = both.map(lambda one: cost_s(one, upstream.url, folder / one.name, stop), (FAST, LEAN))  # noqa: B023 (done before the next turn)
+            fast_s, lean_s = map(sum, beside_lean_s(FAST, upstream.url, folder, stop))
             ratios.append(fast_s / lean_s)
             print(f"lean {lean_s * 1e6:.0f} us, FastHttpUser {fast_s * 1e6:.0f} us: {ratios[-1]:.2f}")
     assert statistics.median(ratios) >= 2.5
