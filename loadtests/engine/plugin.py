@@ -296,7 +296,7 @@ class PluginSession(WindowSession):
                 f"load and were killed: a request of theirs may be missing"
             )
         if times := self.raised.total():
-            yield f"tasks raised {times} exceptions: {_told(self.raised)}"
+            yield f"tasks raised {times} exception{'' if times == 1 else 's'}: {_told(self.raised)}"
 
 
 def _named(error: BaseException) -> str:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from bench.judge.stacks.companions import Cost, costs
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
-from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.text.document import Cell, Column, Paragraph, Section, Table
-from bench.show.text.titles import load_title
+from bench.show.report.places import tables
+from bench.show.text.document import Cell, Column, Paragraph, Section
 from bench.units import NOTHING, interval
 
 _COLUMNS = (
@@ -20,18 +19,7 @@ _COLUMNS = (
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
     """A table for each scenario and load in the order of the rows; None where no stack has companions."""
-    tables: dict[tuple[str, Load], list[Cost]] = {(row.scenario, row.load): [] for row in rows}
-    for one in costs(run.cells, run.config):
-        tables[one.scenario, one.load].append(one)
-    found = tuple(
-        Section(
-            f"companions-{number}",
-            f"{run.config.scenarios[scenario].title}, {load_title(load)}",
-            (Table(_COLUMNS, tuple(map(_line, own)), 0),),
-        )
-        for number, ((scenario, load), own) in enumerate(tables.items(), start=1)
-        if own
-    )
+    found = tables("companions", run, rows, costs(run.cells, run.config), _COLUMNS, _line)
     if not found:
         return None
     opening = (

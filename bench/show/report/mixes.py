@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from bench.judge.stacks.mixes import RouteRow, route_rows
 from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
-from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.text.document import Cell, Column, Section, Table
-from bench.show.text.titles import load_title
+from bench.show.report.places import tables
+from bench.show.text.document import Cell, Column, Section
 from bench.units import NOTHING, count, interval
 
 _COLUMNS = (
@@ -20,18 +19,7 @@ _COLUMNS = (
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
     """A table for each scenario with a mix and each load, in the order of the rows; None where no scenario has one."""
-    tables: dict[tuple[str, Load], list[RouteRow]] = {(row.scenario, row.load): [] for row in rows}
-    for row in route_rows(run.cells, run.config):
-        tables[row.scenario, row.load].append(row)
-    found = tuple(
-        Section(
-            f"mixes-{number}",
-            f"{run.config.scenarios[scenario].title}, {load_title(load)}",
-            (Table(_COLUMNS, tuple(map(_line, own)), 0),),
-        )
-        for number, ((scenario, load), own) in enumerate(tables.items(), start=1)
-        if own
-    )
+    found = tables("mixes", run, rows, route_rows(run.cells, run.config), _COLUMNS, _line)
     return Section("mixes", "Requests, one by one", found) if found else None
 
 
