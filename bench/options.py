@@ -28,6 +28,18 @@ class Option:
     settings: Mapping[str, Any]
 
 
+class Once(argparse.Action):
+    """An option that is an error if it is given twice: the first value would be forgotten."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Keep the value."""
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} was given twice: put all tables into one file")
+        setattr(namespace, self.dest, values)
+
+
 def add_options(parser: argparse.ArgumentParser, command: str) -> None:
     """Add the options of a command to its parser."""
     own = [option for option in OPTIONS if command in option.commands]
@@ -136,7 +148,7 @@ OPTIONS = (
     _option("base", "diff", WHAT, "the run before the change, or an A/B run alone", metavar="BASE", type=Path),
     _option("head", "diff", WHAT, "the run with the change", metavar="HEAD", nargs="?", type=Path),
     _option("--config", "list serve run ab", WHAT, "a TOML file whose tables are added to those of bench.toml",
-            metavar="FILE", type=Path),
+            metavar="FILE", type=Path, action=Once),
     _option("--profile", "serve run", WHAT, "a [profiles.NAME] table (default: %(default)s)",
             metavar="NAME", default=DEFAULT_PROFILE),
     _option("--base", "ab", WHAT, "the revision to compare with", metavar="REF", required=True),

@@ -35,6 +35,9 @@ from bench.places import SHIPPED
 from bench.plan.requests import ExpectTable, FeedTable, HeaderName, HeaderValue, LoginTable, RequestTable, Status, asked
 from bench.plan.table import Count, Name, NotNegative, Positive, Rate, RequestTarget, Table
 
+ASKS = frozenset({"path", "requests", "locustfile"})
+"""What a scenario sends; it has one of these."""
+
 DEFAULT_CONFIG = SHIPPED / "bench.toml"
 
 RESERVED = (
@@ -211,11 +214,17 @@ class Config(Table):
 def load_config(paths: Sequence[Path]) -> Config:
     """The files merged and checked; a key of a later file replaces that of an earlier one.
 
+    A scenario that says what to send replaces one of the same name.
+
     Raises BenchError where a file cannot be read or is not valid. The message names the file or key and what is valid.
     """
     merged: dict[str, Any] = {}
     for path in paths:
-        _lay_over(merged, _read(path))
+        tables = _read(path)
+        for name, scenario in tables.get("scenarios", {}).items() if isinstance(tables.get("scenarios"), dict) else ():
+            if isinstance(scenario, dict) and not ASKS.isdisjoint(scenario):
+                merged.get("scenarios", {}).pop(name, None)
+        _lay_over(merged, tables)
     names = " and ".join(str(path) for path in paths)
     try:
         config = Config.model_validate(merged)

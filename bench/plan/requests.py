@@ -220,7 +220,8 @@ def _feed(where: str, table: FeedTable) -> tuple[Feed, list[list[str]]]:
         content = path.read_bytes()
         columns, *rows = csv.reader(content.decode("utf-8-sig").splitlines(keepends=True), strict=True)
     except (OSError, ValueError, csv.Error) as error:
-        raise BenchError(f"{where}: {path} is no CSV file with a line of names and a line of values: {error}") from None
+        why = f"{error.strerror}: {path}" if isinstance(error, OSError) else f"{path} cannot be read: {error}"
+        raise BenchError(f"{where}: {why}; a feed is a CSV file with a line of names and a line of values") from None
     rows = [row for row in rows if row]
     if not rows:
         raise BenchError(f"{where}: {path} has no line of values below its line of names")
@@ -249,6 +250,13 @@ def _check_names(
     for key, text in strict.items():
         for name in {found[1] for found in NAME.finditer(text)} & set(columns) if key != "path" else ():
             _check(f"{where}.{key}", name, columns, rows, _header_value)
+    expect = request.expect
+    for text in () if expect is None else (expect.text or "", *_texts(expect.json)):
+        for named in (one for one in NAME.finditer(text) if one[1] in names):
+            raise BenchError(
+                f"{where}.expect: no value is put in the place of {named[0]!r} there: "
+                f"expect what all right answers have in common, such as a key, or use `regex`"
+            )
     for text in _texts(request.json):
         found = NAME.fullmatch(text)
         if found is not None and found[2] and found[1] in columns:

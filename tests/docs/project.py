@@ -55,15 +55,18 @@ def accepted(parser: argparse.ArgumentParser, words: Sequence[str]) -> bool:
 def tables_of(page: str, folder: Path) -> list[tuple[str, Path]]:
     """Each TOML block of a page as a file, with the name that the block gives itself, or an empty name.
 
-    The Python files that the page shows lie beside them, where a table may name one.
+    They lie in a folder `checkout` or beside it, as their names say, and so do the Python files that the page shows.
     """
+    folder = folder / "checkout"
+    folder.mkdir(exist_ok=True)
     for block in blocks(page):
         if block.language == "python" and block.file:
             (folder / block.file).parent.mkdir(parents=True, exist_ok=True)
             (folder / block.file).write_text(block.text, encoding="utf-8")
     found = []
     for number, block in enumerate(block for block in blocks(page) if block.language == "toml"):
-        file = folder / f"{number}.toml"
+        file = (folder / block.file).parent / f"{number}.toml" if block.file else folder / f"{number}.toml"
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(block.text, encoding="utf-8")
         found.append((block.file or "", file))
     return found

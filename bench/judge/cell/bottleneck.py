@@ -50,6 +50,9 @@ WORKER_CPU_SHARE = 0.05
 WORKER_CORES = 0.002
 """A worker that uses less CPU serves nothing: a process that only watches over others uses about as much."""
 
+PAUSED_SHARE = 0.5
+"""The load of users of whom no more have a request in flight is theirs to raise."""
+
 NEAR = 1.15
 """Latency within 15 % is the same latency."""
 
@@ -322,11 +325,22 @@ def _slots(case: _Case) -> _Found:
 def _nothing(case: _Case) -> _Found:
     """No request had to wait: they took no longer than what they wait for."""
     latency_s, hold_s = case.latency_s, case.scenario.hold_s
+    if _paused(case):
+        users = case.load.users if isinstance(case.load, Closed) else 0
+        return "nothing", f"{significant(case.in_flight)} of {users} users had a request in flight; the others paused"
     if latency_s is None or any("latency" in problem.voids for problem in case.problems):
         return None
     if hold_s > 0 and max(latency_s.p50, latency_s.p95) <= NEAR * hold_s:
         return "nothing", f"P50 and P95 were within {percent(NEAR - 1)} of what a request waits for"
     return None
+
+
+def _paused(case: _Case) -> bool:
+    """Whether users of a locustfile pause for most of the time, and few of their requests had to wait."""
+    if case.scenario.client != "locust" or not isinstance(case.load, Closed):
+        return False
+    queued = case.looks is not None and case.looks.queued_share >= HALF_OF_LOOKS
+    return case.in_flight <= PAUSED_SHARE * case.load.users and not queued
 
 
 def _application(case: _Case) -> str | None:

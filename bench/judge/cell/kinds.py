@@ -43,7 +43,7 @@ LOAD_SIDE_SATURATED = Kind(
 GENERATOR_STALLED = Kind("generator stalled", "generator", ("latency",), momentary=True)
 USERS_UNANSWERED = Kind("users unanswered", "service", ("latency",))
 USERS_LOST = Kind("users lost", "service", ("latency", "throughput"))
-USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"))
+USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"), stands_at_full_cpu=("throughput",))
 GENERATOR_LATE = Kind("generator late", "generator", ("latency",))
 ARRIVALS_DROPPED = Kind("arrivals dropped", "service", ("latency",), falls_behind=True)
 ARRIVALS_NOT_SENT = Kind("arrivals not sent", "generator", ("latency", "throughput"))

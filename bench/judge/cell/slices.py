@@ -78,7 +78,7 @@ def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> S
     if isinstance(load, Closed):
         found.append(problems.unanswered(window, load))
         if scenario.client == "lean":  # users of a locustfile pause on purpose
-            found.append(problems.in_flight(own, window, load))
+            found.append(problems.in_flight(own, window, load, server_busy))
     else:
         found += [
             problems.send_delay(send_delay_s, service_s),

@@ -51,9 +51,7 @@ def found(plan: Plan, cpus: CpuSets, stop: StopRequest) -> Iterator[str]:
             said += "; which process it is was not found out (--pid names it), so its memory and CPU are not known"
         elif shared:
             cores, server = ", ".join(map(str, shared)), ",".join(map(str, cpus.server))
-            pids = " ".join(str(member.pid) for member in attached.tree())
-            said += (
-                f"; it may use core {cores}, as the load does: each slows the other down (to move it: "
-                f"for pid in {pids}; do taskset --all-tasks --cpu-list --pid {server} $pid; done)"
-            )
+            move = f"taskset --all-tasks --cpu-list --pid {server}"
+            moves = "; ".join(f"{move} {member.pid}" for member in attached.tree())
+            said += f"; it may use core {cores}, as the load does: each slows the other down (to move it: {moves})"
         yield said

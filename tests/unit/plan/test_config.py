@@ -279,6 +279,17 @@ def test_a_stack_without_an_interface_is_compared_in_the_order_of_the_profile(wr
     assert plan.profile.compare == ("two", "one")
 
 
+def test_a_scenario_that_says_what_to_send_replaces_one_of_the_same_name(write: Write) -> None:
+    own = write("[scenarios.health]\npath = '/hello'")
+    found = make_plan(load_config([DEFAULT_CONFIG, own]), "bench", scenarios=["health"], users=[1]).scenarios["health"]
+    assert (found.title, found.locustfile) == ("health", MIX)
+    longer = write("[scenarios.health]\ntimeout_s = 7")
+    found = make_plan(load_config([DEFAULT_CONFIG, longer]), "bench", scenarios=["health"], users=[1]).scenarios[
+        "health"
+    ]
+    assert (found.timeout_s, found.locustfile) == (7.0, "loadtests/health.py")
+
+
 def test_a_scenario_without_a_locustfile_uses_the_one_that_gets_a_path(write: Write) -> None:
     assert make_plan(load_config([write(WHOLE)]), "quick").scenarios["look"].locustfile == MIX
     assert (SHIPPED / MIX).is_file()

@@ -161,6 +161,10 @@ WRONG = {
     "a text for a number": (
         FEED + ONE.format("json = '{user:int}'"), "requests.0.json: 'ann' in row 1 of the feed cannot stand for"
     ),
+    "a value in expect": (
+        "feed = { file = 'rows.csv' }\nrequests = [{ path = '/', expect = { json = { a = ['{id}'] } } }]",
+        "requests.0.expect: no value is put in the place of '{id}' there",
+    ),
     "a locustfile with headers": (
         f"locustfile = '{Path('loadtests/weather.py').resolve()}'\nheaders = {{ a = 'b' }}",
         "a locustfile sends its own requests, and headers is for `requests`",
@@ -179,12 +183,12 @@ def test_what_is_wrong_in_a_table_is_said_with_its_place(read: Read, lines: str,
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("", "no CSV file with a line of names"),
+        ("", "a CSV file with a line of names"),
         ("id\n", "has no line of values"),
         ("id,id\n1,2\n", "has a column 'id'"),
         ("a b\n1\n", "has a column 'a b'"),
         ("id,n\n1,2\n3\n", "has 1 values in row 2, and 2 columns"),
-        ('id\n"1\n', "no CSV file"),
+        ('id\n"1\n', "cannot be read"),
     ],
 )
 def test_a_feed_that_cannot_be_used_is_refused(read: Read, rows: str, words: str) -> None:

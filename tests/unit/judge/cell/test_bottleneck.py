@@ -129,6 +129,16 @@ def test_companions_that_fill_the_cores_they_work_on_are_the_limit(
         assert all(f"{name} used {used:.2f}" in seen.evidence for name, (_, used) in companions.items())
 
 
+def test_users_of_a_locustfile_who_pause_are_limited_by_nothing() -> None:
+    theirs = replace(WEATHER, client="locust")
+    seen = found(LOOP, theirs, 38.0, looks(process(unread=0), inside=1), in_flight=0.3, busy=0.05)
+    assert (seen.limit, seen.evidence) == ("nothing", "0.300 of 100 users had a request in flight; the others paused")
+    assert (
+        found(LOOP, theirs, 38.0, looks(process(unread=0), inside=60), in_flight=60.0, busy=0.05).limit == "not known"
+    )
+    assert found(LOOP, WEATHER, 38.0, looks(process(unread=0), inside=1), in_flight=0.3, busy=0.05).limit != "nothing"
+
+
 SLEEPING = ("nanosleep",) * 12 + (EVENTS,) * 8
 BUSY = ("running",) * LOOKS
 

@@ -103,7 +103,7 @@ def test_a_kind_is_in_the_set_of_its_cause_and_in_no_other(kind: Kind) -> None:
 
 def test_names_where_gives_the_names_of_the_kinds_that_hold() -> None:
     assert kinds.names_where(lambda kind: kind.voids == kinds.EVERYTHING) == {"upstream calls"}
-    assert kinds.names_where(lambda kind: bool(kind.stands_at_full_cpu)) == {"load side saturated"}
+    assert kinds.names_where(lambda kind: bool(kind.stands_at_full_cpu)) == {"load side saturated", "users idle"}
     assert kinds.names_where(lambda _: True) == set(KINDS)
 
 
@@ -116,7 +116,7 @@ def test_at_full_cpu_the_figures_that_stand_are_reliable_all_the_same() -> None:
 
 
 @EVERY_KIND
-def test_full_cpu_keeps_throughput_under_a_saturated_load_side_and_changes_no_other_kind(kind: Kind) -> None:
+def test_full_cpu_keeps_throughput_where_the_generator_had_its_limit_and_changes_no_other_kind(kind: Kind) -> None:
     kept = {figure for figure in kind.voids if figure not in kind.found("", full_cpu=True).voids}
-    assert kept == ({"throughput"} if kind is kinds.LOAD_SIDE_SATURATED else set())
+    assert kept == ({"throughput"} if kind in {kinds.LOAD_SIDE_SATURATED, kinds.USERS_IDLE} else set())
     assert kind.found("").voids == kind.voids
