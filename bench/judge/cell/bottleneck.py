@@ -50,6 +50,7 @@ WORKER_CPU_SHARE = 0.05
 WORKER_CORES = 0.002
 """A worker that uses less CPU serves nothing: a process that only watches over others uses about as much."""
 
+IN_FLIGHT_SHARE = 0.9
 PAUSED_SHARE = 0.5
 """The load of users of whom no more have a request in flight is theirs to raise."""
 
@@ -208,9 +209,15 @@ def _load_side(case: _Case) -> _Found:
             return "upstream" if upstream else "generator", problem.detail
         if problem.name in kinds.UPSTREAMS:
             return "upstream", problem.detail
-        if problem.name in kinds.GENERATORS:
+        if problem.name in kinds.GENERATORS and not _nearly_all_in_flight(case, problem):
             return "generator", problem.detail
     return None
+
+
+def _nearly_all_in_flight(case: _Case, problem: Problem) -> bool:
+    """Whether idle users are so few that the generator kept no more than a tenth of the requests from the server."""
+    users = case.load.users if isinstance(case.load, Closed) else math.inf
+    return problem.name == kinds.USERS_IDLE.name and case.in_flight >= IN_FLIGHT_SHARE * users
 
 
 def _companion(case: _Case) -> _Found:

@@ -129,6 +129,14 @@ def test_companions_that_fill_the_cores_they_work_on_are_the_limit(
         assert all(f"{name} used {used:.2f}" in seen.evidence for name, (_, used) in companions.items())
 
 
+@pytest.mark.parametrize(
+    ("in_flight", "busy", "limit"), [(89.0, 0.3, "generator"), (91.0, 0.3, "not known"), (91.0, 0.92, "server cpu")]
+)
+def test_a_few_idle_users_do_not_make_the_generator_the_limit(in_flight: float, busy: float, limit: str) -> None:
+    idle = Problem("users idle", f"{in_flight} of 100 users", ("latency", "throughput"))
+    assert found(LOOP, HEALTH, 900.0, None, in_flight=in_flight, busy=busy, problem=idle).limit == limit
+
+
 def test_users_of_a_locustfile_who_pause_are_limited_by_nothing() -> None:
     theirs = replace(WEATHER, client="locust")
     seen = found(LOOP, theirs, 38.0, looks(process(unread=0), inside=1), in_flight=0.3, busy=0.05)
@@ -347,7 +355,9 @@ def test_a_bottleneck_has_the_rate_of_its_slots_the_service_time_and_the_concurr
 )
 def test_a_load_side_at_its_limit_is_the_bottleneck(kind: Kind, used: tuple[float, float], limit: Limit) -> None:
     problem = kind.found("the figures show it")
-    one = found(LOOP, HEALTH, 3500.0, ALL_READ, busy=0.8, generator=used[0], upstream=used[1], problem=problem)
+    one = found(
+        LOOP, HEALTH, 3500.0, ALL_READ, in_flight=80.0, busy=0.8, generator=used[0], upstream=used[1], problem=problem
+    )
     assert (one.limit, one.evidence) == (limit, "the figures show it")
 
 
