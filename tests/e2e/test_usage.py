@@ -87,6 +87,7 @@ locustfile = "unfinished.py"
 """
 
 
+@pytest.mark.slow
 def test_a_locustfile_that_is_no_python_is_refused_with_what_python_says_before_anything_starts(
     harness: Harness, config: Config, tmp_path: Path
 ) -> None:
