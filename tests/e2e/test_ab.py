@@ -263,7 +263,9 @@ def test_code_that_comes_from_elsewhere_is_noticed(harness: Harness, repository:
             "[stacks.other]", f'cwd = "{repository.folder}"\n\n[stacks.other]'
         )
     )
-    words = [*repository.words, "--config", str(mine), "--base", "base", "--out", str(tmp_path / "run")]
+    given = repository.words.index("--config") + 1
+    words = [*repository.words[:given], str(mine), *repository.words[given + 1 :]]
+    words += ["--base", "base", "--out", str(tmp_path / "run")]
     done = harness.run("ab", *words)
     assert done.code == 2
     assert "imported nothing from" in done.err

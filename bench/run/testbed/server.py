@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -76,7 +76,8 @@ def running_server(
     `urls`: what the names of its companions stand for.
     """
     port = port or free_port()
-    with scratch_folder() as folder:
+    texts = (*stack.argv, *stack.prepare, *stack.env.values())
+    with scratch_folder() if any("{folder}" in text for text in texts) else nullcontext("") as folder:
         values = {
             "host": HOST,
             "port": str(port),
