@@ -180,7 +180,7 @@ def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
         len(run.load_cpus) or run.machine.cpus,
         pinned=bool(run.server_cpus),
         other_spread=run.other_spread,
-        companions=run.config.beside(stack),
+        companions=run.config.companions_of(stack),
     )
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window

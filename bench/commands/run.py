@@ -13,7 +13,7 @@ from bench.places import COMMAND, REFERENCE, code_folder
 from bench.record import store
 from bench.run.host.signals import stop_on_signals
 from bench.run.session import plain
-from bench.run.session.beside import with_pids
+from bench.run.session.running import with_pids
 from bench.show.text.words import listed, plural
 
 HELP = """\

@@ -167,6 +167,11 @@ class Probe:
     after_s: float
 
 
+def companion_of(role: str) -> str:
+    """The name of the companion that has this role; of any other role, the role itself."""
+    return role.partition(" ")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class LocustUsers:
     """What Locust said of users whose locustfile sends its own requests.

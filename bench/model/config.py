@@ -80,6 +80,11 @@ class Companion:
     cores: Cores = "load"
     url_from: str | None = None
 
+    @property
+    def listens(self) -> bool:
+        """Whether it has a port: it is told one, or `port` says which."""
+        return self.port is not None or any("{port}" in text for text in (*self.argv, *self.env.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
@@ -173,6 +178,6 @@ class Plan:
     profile: Profile
     companions: Mapping[str, Companion] = field(default_factory=dict)
 
-    def beside(self, stack: Stack) -> tuple[Companion, ...]:
+    def companions_of(self, stack: Stack) -> tuple[Companion, ...]:
         """The companions that a stack needs, in the order of their start."""
         return tuple(self.companions[name] for name in stack.needs)

@@ -31,9 +31,10 @@ def _column(table: Table, dtype: str, missing: float | None = None) -> Any:
 class Samples:
     """Tables of raw samples, as columns. All times are seconds on CLOCK_MONOTONIC.
 
-    requests, one row each: `status` is the HTTP status of a right answer, and negative for anything else (see
-    loadtests/engine/recording.py); `measurement` is 0, in an A/B 1 for head; `slice` is the number of the slice;
-    `new_connection` is 1 where the request opened its connection, 0 where it reused one, -1 where it was not recorded.
+    requests, one row each: `status` is the HTTP status of a right answer (1 where its protocol has none), and negative
+    for anything else (see loadtests/engine/recording.py); `measurement` is 0, in an A/B 1 for head; `slice` is the
+    number of the slice; `new_connection` is 1 where the request opened its connection, 0 where it reused one, -1 where
+    it was not recorded.
 
     beats, one row for each beat of the load generator's timer: when it was due, and how late it was.
 

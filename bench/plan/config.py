@@ -466,13 +466,14 @@ def _stack(name: str, table: StackTable, most: int) -> Stack:
         ready_path=table.ready_path,
         cwd=table.cwd,
         programs=table.programs,
-        needs=tuple(table.needs),
+        needs=tuple(dict.fromkeys(table.needs)),
         prepare=tuple(table.prepare or ()),
     )
 
 
 def _companion(name: str, table: CompanionTable) -> Companion:
-    return Companion(
+    """The companion. BenchError where something of it needs a port that its program is not told."""
+    companion = Companion(
         name=name,
         argv=tuple(table.argv or ()),
         env=table.env,
@@ -486,6 +487,12 @@ def _companion(name: str, table: CompanionTable) -> Companion:
         cores=table.cores,
         url_from=table.url_from,
     )
+    wanting = [key for key, text in (("ready_path", table.ready_path), ("url", table.url)) if text is not None]
+    if wanting and not companion.listens and companion.url_from is None:
+        raise BenchError(
+            f"companions.{name}: {wanting[0]} needs a port: write {{port}} into its argv or env, or give its `port`"
+        )
+    return companion
 
 
 def _scenario(name: str, table: ScenarioTable) -> Scenario:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 
@@ -44,14 +44,6 @@ LONGEST = 200
 
 EXCEPTIONS = 3
 """So many kinds of exceptions are named."""
-
-
-class Events(Protocol):
-    """What is wanted of Locust's environment."""
-
-    user_classes: list[type[Any]]
-    stop_timeout: float | None
-    events: Any
 
 
 class WallClock:
@@ -193,7 +185,7 @@ class PluginSession(WindowSession):
         self.raised: Counter[str] = Counter()
         self.alive = 0
         self.killed = 0
-        self.environment: Events
+        self.environment: Any
         self.runner: Any
 
     def watch(self, environment: Any) -> None:

@@ -52,7 +52,7 @@ WORKER_CORES = 0.002
 
 IN_FLIGHT_SHARE = 0.9
 PAUSED_SHARE = 0.5
-"""The load of users of whom no more have a request in flight is theirs to raise."""
+"""Where no more of the users have a request in flight, it is their pauses that the load depends on."""
 
 NEAR = 1.15
 """Latency within 15 % is the same latency."""
@@ -131,6 +131,7 @@ def bottleneck(
         or measurement.throughput_rps is None
     ):
         raise ValueError("a failed measurement has no bottleneck")
+    sides = {one.name: one.cores for one in conditions.companions}
     case = _Case(
         stack=conditions.stack,
         scenario=conditions.scenario,
@@ -147,12 +148,7 @@ def bottleneck(
         looks=looks,
         load_cpus=conditions.load_cpus,
         companions={
-            side: {
-                one.name: one.cores
-                for one in measurement.companions
-                if one.name in conditions.roles_on(side, [one.name])
-            }
-            for side in CORES
+            side: {one.name: one.cores for one in measurement.companions if sides[one.name] == side} for side in CORES
         },
     )
     found = (
@@ -168,14 +164,15 @@ def bottleneck(
         or _slots(case)
         or _nothing(case)
     )
-    limit, evidence = found or ("not known", case.seen())
     consistent = _application(case) if found is None else None
+    seen = "; ".join(words for words in (_paused(case), consistent or case.seen()) if words is not None)
+    limit, evidence = found or ("not known", seen)
     return Bottleneck(
         slots_rps(conditions.stack, conditions.scenario),
         service_time_s,
         case.concurrency,
         limit,
-        evidence if consistent is None else consistent,
+        evidence,
         consistent_with=() if consistent is None else ("application",),
     )
 
@@ -232,7 +229,10 @@ def _companion(case: _Case) -> _Found:
         if own and used + others >= CPU_SHARE * cores and used >= others:
             each = " and ".join(f"{name} used {used_cores:.2f}" for name, used_cores in own.items())
             core = "the core" if cores == 1 else f"the {cores} cores"
-            return "companion", f"{each} of {core} that it works on; {used + others:.2f} were used in all"
+            return (
+                "companion",
+                f"{each} of {core} that companions work on; all used {used + others:.2f}",
+            )
     return None
 
 
@@ -332,9 +332,6 @@ def _slots(case: _Case) -> _Found:
 def _nothing(case: _Case) -> _Found:
     """No request had to wait: they took no longer than what they wait for."""
     latency_s, hold_s = case.latency_s, case.scenario.hold_s
-    if _paused(case):
-        users = case.load.users if isinstance(case.load, Closed) else 0
-        return "nothing", f"{significant(case.in_flight)} of {users} users had a request in flight; the others paused"
     if latency_s is None or any("latency" in problem.voids for problem in case.problems):
         return None
     if hold_s > 0 and max(latency_s.p50, latency_s.p95) <= NEAR * hold_s:
@@ -342,12 +339,18 @@ def _nothing(case: _Case) -> _Found:
     return None
 
 
-def _paused(case: _Case) -> bool:
-    """Whether users of a locustfile pause for most of the time, and few of their requests had to wait."""
+def _paused(case: _Case) -> str | None:
+    """How few users had a request in flight, where those of a locustfile paused for most of the time; else None.
+
+    That no request waited is not shown by it: a lock inside the application is in no queue.
+    """
     if case.scenario.client != "locust" or not isinstance(case.load, Closed):
-        return False
-    queued = case.looks is not None and case.looks.queued_share >= HALF_OF_LOOKS
-    return case.in_flight <= PAUSED_SHARE * case.load.users and not queued
+        return None
+    if case.looks is None or case.looks.queued_share >= HALF_OF_LOOKS:
+        return None
+    if case.in_flight > PAUSED_SHARE * case.load.users:
+        return None
+    return f"{significant(case.in_flight)} of {case.load.users} users had a request in flight, the others paused"
 
 
 def _application(case: _Case) -> str | None:

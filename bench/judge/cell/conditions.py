@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.model.cell import companion_of
 from bench.model.config import Companion, Cores, Load, Scenario, Stack
 
 
@@ -26,4 +27,4 @@ class Conditions:
     def roles_on(self, side: Cores, roles: Sequence[str]) -> list[str]:
         """Those of the roles that are companions with their cores on this side."""
         wanted = {one.name for one in self.companions if one.cores == side}
-        return [role for role in roles if role.partition(" ")[0] in wanted]
+        return [role for role in roles if companion_of(role) in wanted]

@@ -7,7 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import CompanionUse, Cpu, Distribution, Memory, MemoryFigure, Requests, Route, Window
+from bench.model.cell import (
+    CompanionUse,
+    Cpu,
+    Distribution,
+    Memory,
+    MemoryFigure,
+    Requests,
+    Route,
+    Window,
+    companion_of,
+)
 from bench.model.config import Scenario
 from bench.model.samples import LOAD_SIDE, TABLES, Floats, Ints, Samples
 
@@ -104,10 +114,13 @@ def done_in(samples: Samples, window: Window) -> Mask:
     return (samples.done_s >= window.start_s) & (samples.done_s < window.end_s) & sent(samples)
 
 
-def readings_in(samples: Samples, window: Window) -> Mask:
-    """A mask of the server's readings in the window, with the one that was asked for at its end and came just after."""
+def readings_in(samples: Samples, window: Window, role: str | None = None) -> Mask:
+    """A mask of a role's readings in the window, with the one that was asked for at its end and came just after.
+
+    Without a role, of the server's.
+    """
     inside = (samples.t_s >= window.start_s) & (samples.t_s <= window.end_s + READING_LATE_S)
-    return reading_of(samples, samples.roles[0]) & inside
+    return reading_of(samples, samples.roles[0] if role is None else role) & inside
 
 
 def requests(samples: Samples, window: Window) -> Requests:
@@ -229,16 +242,12 @@ def companions(samples: Samples, window: Window, roles: Sequence[str]) -> tuple[
     length_s, finished = window.end_s - window.start_s, int(np.count_nonzero(done_in(samples, window)))
     found = []
     for role in roles:
-        own = reading_of(samples, role)
-        counter = (samples.cpu_user_s + samples.cpu_system_s)[own]
-        start_s, end_s = np.interp((window.start_s, window.end_s), samples.t_s[own], counter)
-        used_s = float(end_s - start_s)
-        inside = own & (samples.t_s >= window.start_s) & (samples.t_s <= window.end_s + READING_LATE_S)
-        memory_bytes = ranked_bytes(samples)[inside]
+        used_s = _cpu_s(samples, window, role)
+        memory_bytes = ranked_bytes(samples)[readings_in(samples, window, role)]
         known = len(memory_bytes) > 0 and memory_bytes.min() >= 0
         found.append(
             CompanionUse(
-                role.partition(" ")[0],
+                companion_of(role),
                 used_s / length_s,
                 used_s / finished if finished else None,
                 float(np.median(memory_bytes)) if known else None,
@@ -257,6 +266,18 @@ def _memory_figure(pss_bytes: int, rss_bytes: int, uss_bytes: int, anon_bytes: i
     return MemoryFigure(pss, rss_bytes, uss_bytes, anon)
 
 
+def _gained(window: Window, t_s: Floats, counter: Floats) -> float:
+    """How much a counter rose in the window, interpolated at its ends."""
+    start, end = np.interp((window.start_s, window.end_s), t_s, counter)
+    return float(end - start)
+
+
+def _cpu_s(samples: Samples, window: Window, role: str) -> float:
+    """CPU seconds of a role in the window; 0 where it has no reading."""
+    own = reading_of(samples, role)
+    return _gained(window, samples.t_s[own], (samples.cpu_user_s + samples.cpu_system_s)[own]) if own.any() else 0.0
+
+
 def cpu(samples: Samples, window: Window, conditions: Conditions) -> Cpu:
     """CPU used in the window, from the counters interpolated at its ends; threads, switches and steal likewise.
 
@@ -264,38 +285,33 @@ def cpu(samples: Samples, window: Window, conditions: Conditions) -> Cpu:
     """
     length_s = window.end_s - window.start_s
 
-    def used(t_s: Floats, counter: Floats) -> float:
-        start, end = np.interp((window.start_s, window.end_s), t_s, counter)
-        return float(end - start)
-
-    def used_s(role: str) -> float:
-        own = reading_of(samples, role)
-        return used(samples.t_s[own], (samples.cpu_user_s + samples.cpu_system_s)[own]) if own.any() else 0.0
-
     def stolen(counter: Floats, cores: int) -> float | None:
-        share = used(samples.cores_t_s, counter) / (length_s * cores)
+        share = _gained(window, samples.cores_t_s, counter) / (length_s * cores)
         return None if math.isnan(share) else share
 
     def other(side: str, cores: int, roles: Iterable[str]) -> float | None:
         steal_s, idle_s = (getattr(samples, f"{side}_{name}") for name in ("steal_s", "idle_s"))
-        share = 1 - used(samples.cores_t_s, steal_s + idle_s) / (length_s * cores)
-        known = sum(used_s(role) for role in roles) / (length_s * cores)
+        share = 1 - _gained(window, samples.cores_t_s, steal_s + idle_s) / (length_s * cores)
+        known = sum(_cpu_s(samples, window, role) for role in roles) / (length_s * cores)
         return None if math.isnan(share) else share - known
 
     beside = [*(role for role in samples.roles if role in LOAD_SIDE), *conditions.roles_on("load", samples.roles)]
     servers = [role for role in samples.roles if role not in beside]
     own = reading_of(samples, samples.roles[0])
-    server_s, known = used_s(samples.roles[0]), bool(own.any())  # that of a service that ran already may not be
+    server_s, known = (
+        _cpu_s(samples, window, samples.roles[0]),
+        bool(own.any()),
+    )  # that of a service that ran already may not be
     server_cpus, load_cpus = conditions.server_cpus, conditions.load_cpus
     finished = int(np.count_nonzero(done_in(samples, window)))
     return Cpu(
         server_s_per_request=server_s / finished if finished and known else None,
         server_cores=server_s / length_s,
-        generator_cores=used_s("generator") / length_s,
-        upstream_cores=used_s("upstream") / length_s,
-        sampler_cores=used_s("harness") / length_s,
+        generator_cores=_cpu_s(samples, window, "generator") / length_s,
+        upstream_cores=_cpu_s(samples, window, "upstream") / length_s,
+        sampler_cores=_cpu_s(samples, window, "harness") / length_s,
         server_threads=int(samples.threads[readings_in(samples, window)].max(initial=0)),
-        server_switches_per_s=used(samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s
+        server_switches_per_s=_gained(window, samples.t_s[own], samples.switches[own].astype(np.float64)) / length_s
         if known
         else 0.0,
         server_steal=stolen(samples.server_steal_s, server_cpus),

@@ -28,8 +28,9 @@ from bench.model.cell import (
     Slice,
     UpstreamServed,
     Window,
+    companion_role,
 )
-from bench.model.config import CORES, Scenario
+from bench.model.config import Scenario
 from bench.model.samples import Samples
 from bench.model.wrong_answer import WrongAnswer
 
@@ -134,8 +135,8 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
 
 def _companions_of(number: int, conditions: Conditions, own: Samples) -> list[str]:
     """The roles of the companions that stand beside server `number`; each side of an A/B has its own."""
-    roles = [role for side in CORES for role in conditions.roles_on(side, own.roles)]
-    return [role for role in roles if "(" not in role or role.endswith(f"({SIDES[number]})")]
+    ours = {companion_role(one.name, side) for one in conditions.companions for side in (None, SIDES[number])}
+    return [role for role in own.roles if role in ours]
 
 
 def _routes(scenario: Scenario, users: LocustUsers | None, own: Samples, window: Window | None) -> tuple[Route, ...]:

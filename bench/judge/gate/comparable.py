@@ -88,11 +88,15 @@ def _facts(run: Run, other: Run) -> _Facts:
     for name, stack in run.config.stacks.items():
         if name in other.config.stacks:
             yield from ((f"stacks.{name}.{field}", value) for field, value in _stack(stack))
-            for one in run.config.beside(stack):
-                yield from ((f"companions.{one.name}.{key}", str(value)) for key, value in asdict(one).items())
+            for one in run.config.companions_of(stack):
+                yield from ((f"companions.{one.name}.{key}", _words(value)) for key, value in asdict(one).items())
     for name, scenario in run.config.scenarios.items():
         if name in other.config.scenarios:
             yield from ((f"scenarios.{name}.{field}", value) for field, value in _scenario(scenario))
+
+
+def _words(value: object) -> str:
+    return shlex.join(value) if isinstance(value, tuple) else str(value)
 
 
 def _stack(stack: Stack) -> _Facts:

@@ -1,5 +1,6 @@
 """What a service costs: its server and what stands beside it, over the rounds of a stack under a scenario and load."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -48,8 +49,8 @@ def costs(cells: Iterable[Cell], plan: Plan) -> tuple[Cost, ...]:
 
 def _over(place: tuple[str, str, Load, str], values: Sequence[float | None], plan: Plan) -> Estimate | None:
     known = [value for value in values if value is not None]
-    if known and not any(known):  # one that only waits uses nothing, which has no geometric mean
-        return Estimate(0.0, None, None, tuple(known))
+    if known and min(known) <= 0:  # one that only waits uses nothing in some rounds, which have no geometric mean
+        return Estimate(math.fsum(known) / len(known), None, None, tuple(known))
     return over_rounds(known, plan, place[0])
 
 

@@ -99,7 +99,7 @@ def _same(one: Ratio, here: Plan, there: Plan) -> bool:
     pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
     if any(ours.url is not None for ours, _ in pairs):  # its rounds are no restarts
         return False
-    if any(here.beside(ours) != there.beside(theirs) for ours, theirs in pairs if theirs is not None):
+    if any(here.companions_of(ours) != there.companions_of(theirs) for ours, theirs in pairs if theirs is not None):
         return False
     scenario, other = here.scenarios[one.scenario], there.scenarios.get(one.scenario)
     stacks = all(ours == (theirs and replace(theirs, title=ours.title)) for ours, theirs in pairs)

@@ -85,14 +85,12 @@ class Tree:
         hidden = False
         for member in members:
             try:
-                try:
-                    member_memory = _memory(member)
-                except (PermissionError, psutil.AccessDenied):  # another user's
-                    hidden, member_memory = True, (-1, -1, member.memory_info().rss, -1)
+                member_memory = _memory(member)
                 member_switches = _switches(member)
             except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
                 continue  # it ended while it was read
             memory = tuple(map(operator.add, memory, member_memory))
+            hidden = hidden or member_memory[-1] < 0
             threads += len(member_switches) if sys.platform == "linux" else member.num_threads()
             self._switches.update({(member.pid, thread): count for thread, count in member_switches.items()})
         pss, anon, rss, uss = memory
@@ -172,7 +170,17 @@ def _exact_cpu(pid: int, user_s: float, system_s: float) -> tuple[float, float]:
 
 
 def _memory(process: psutil.Process) -> tuple[int, ...]:
-    """(PSS, its anonymous part, RSS, USS) in bytes; the first two are -1 where the platform has none."""
+    """(PSS, its anonymous part, RSS, USS) in bytes.
+
+    The first two are -1 where the platform has none, and all but RSS where another user's may not be read.
+    """
+    try:
+        return _own_memory(process)
+    except (PermissionError, psutil.AccessDenied):
+        return -1, -1, process.memory_info().rss, -1
+
+
+def _own_memory(process: psutil.Process) -> tuple[int, ...]:
     rollup = Path(f"/proc/{process.pid}/smaps_rollup")
     if not rollup.exists():
         full = process.memory_full_info()

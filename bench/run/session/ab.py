@@ -254,7 +254,7 @@ class _Session:
         )
 
     def _companions(self, side: Checkout, stack: Stack) -> tuple[Companion, ...]:
-        return tuple(side.companion(one) for one in self.plan.beside(stack))
+        return tuple(side.companion(one) for one in self.plan.companions_of(stack))
 
     def _pace(self, pilot: Cell) -> Pace:
         latency_s = pilot.measurement.latency_s

@@ -52,9 +52,9 @@ def _inspected(scenario: Scenario, stop: StopRequest) -> Scenario:
 
 
 def _run(argv: Sequence[str], cwd: Path, where: str, stop: StopRequest) -> tuple[int, str, str]:
-    """(exit code, stdout, stderr) of the inspection."""
+    """(exit code, what it wrote, its log) of the inspection."""
     with scratch_folder() as folder:
-        log, out = folder / "stderr.txt", folder / "stdout.txt"
+        log, out = folder / "log.txt", folder / "inspected.json"
         env = {**importing(), "INSPECTED": str(out)}
         with Program(f"the inspection of {where}", argv, env=env, cwd=cwd, cpus=(), log=log) as program:
             end_s = time.monotonic() + LONGEST_S
@@ -68,10 +68,10 @@ def _run(argv: Sequence[str], cwd: Path, where: str, stop: StopRequest) -> tuple
         return program.process.returncode, said, log.read_text(encoding="utf-8", errors="replace")
 
 
-def _said(printed: str) -> tuple[str, str] | None:
+def _said(written: str) -> tuple[str, str] | None:
     """(client, why it is refused), as the inspection says; None where it says nothing of the kind."""
     try:
-        said = json.loads(printed)
+        said = json.loads(written)
         return str(said["client"]), str(said["refused"])
     except (ValueError, LookupError, TypeError):
         return None

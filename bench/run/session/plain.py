@@ -25,7 +25,7 @@ from bench.run.host.readiness import BY_CPU
 from bench.run.host.signals import StopRequest
 from bench.run.host.sockets import listed
 from bench.run.host.threads import shown
-from bench.run.session import beside
+from bench.run.session import running
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
     check_place,
@@ -104,7 +104,7 @@ def start(
     folder = out or RESULTS / run.id
     check_place(folder)
     descriptors_for(most_in_flight(plan.profile))
-    run = replace(run, notes=(*run.notes, *clean_up(stop), *beside.found(plan, cpus, stop)))
+    run = replace(run, notes=(*run.notes, *clean_up(stop), *running.found(plan, cpus, stop)))
     with taken(cpus.used, into(folder, argv), force=force) as cores:
         run = tested(run, cpus, stop, force=force)
         make_folder(folder)
@@ -114,7 +114,7 @@ def start(
 
 
 def resume(folder: Path, stop: StopRequest, pids: Sequence[tuple[str | None, int]] = ()) -> RunResult:
-    """Measure what a run lacks: cells that are absent or failed; `pids`: see `beside.with_pids`.
+    """Measure what a run lacks: cells that are absent or failed; `pids`: see `with_pids` of running.py.
 
     Raises BenchError where the code, what is installed or the machine are no longer those of the run.
     """
@@ -129,8 +129,8 @@ def resume(folder: Path, stop: StopRequest, pids: Sequence[tuple[str | None, int
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
-        cpus, plan = CpuSets(run.server_cpus, run.load_cpus), beside.with_pids(run.config, pids)
-        notes = (*run.notes, *clean_up(stop), *beside.found(plan, cpus, stop))
+        cpus, plan = CpuSets(run.server_cpus, run.load_cpus), running.with_pids(run.config, pids)
+        notes = (*run.notes, *clean_up(stop), *running.found(plan, cpus, stop))
         run = replace(run, cells=kept, config=plan, notes=tuple(dict.fromkeys(notes)))
         with taken(cpus.used, into(folder, run.argv), force=None) as cores:
             return _measure(run, folder, stop, cores)
@@ -172,4 +172,4 @@ def _missing(run: Run) -> Iterator[Visit]:
         keys = tuple(key for key in cells if key.order not in recorded)
         if keys:
             stack = run.config.stacks[keys[0].stack]
-            yield Visit(keys, (Start("server", stack, companions=run.config.beside(stack)),))
+            yield Visit(keys, (Start("server", stack, companions=run.config.companions_of(stack)),))

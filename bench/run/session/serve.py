@@ -23,13 +23,15 @@ def serve_stack(stack: Stack, plan: Plan, port: int, seed: int, stop: StopReques
     with (
         scratch_folder() as logs,
         running_upstream(None, seed, (), logs / "upstream.log", stop) as upstream,
-        running_companions(plan.beside(stack), CpuSets((), ()), logs / "server.log", stop) as beside,
-        running_server(stack, upstream.url, in_flight, (), logs / "server.log", stop, port, urls=beside.urls) as server,
+        running_companions(plan.companions_of(stack), CpuSets((), ()), logs / "server.log", stop) as companions,
+        running_server(
+            stack, upstream.url, in_flight, (), logs / "server.log", stop, port, urls=companions.urls
+        ) as server,
     ):
         print(f"ready {server.url}", flush=True)
         while True:
             stop.sleep(0.2)
             server.program.check_alive()
             upstream.program.check_alive()
-            for program in beside.programs.values():
+            for program in companions.programs.values():
                 program.check_alive()

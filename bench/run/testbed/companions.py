@@ -16,14 +16,14 @@ from bench.run.host.ports import HOST, free_port, wait_until_ready
 from bench.run.host.process import Program
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
-from bench.run.testbed.server import PREPARE_S, beside, filled, named_folder
+from bench.run.testbed.server import PREPARE_S, filled, log_beside, named_folder
 
 ALIVE_S = 1.0
 """A program without a port is taken to be up where it has not ended by then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Companions:
     """The companions of one server: their programs by name, and what their names stand for.
 
     One that runs elsewhere has no program here.
@@ -36,7 +36,7 @@ class Beside:
 @contextmanager
 def running_companions(
     wanted: Sequence[Companion], cpus: CpuSets, log: Path, stop: StopRequest, environment: Path | None = None
-) -> Iterator[Beside]:
+) -> Iterator[Companions]:
     """The companions, ready and set up, in the order given; they are stopped in the reverse one.
 
     `log`: a file whose name is that of the server; each gets one of its own beside it. `environment`: the programs of
@@ -50,9 +50,9 @@ def running_companions(
             if one.url_from is not None:
                 urls[one.name] = url_elsewhere(one)
                 continue
-            own = _running(one, urls, cpus, beside(log, one.name), stop, environment)
+            own = _running(one, urls, cpus, log_beside(log, one.name), stop, environment)
             programs[one.name], urls[one.name] = running.enter_context(own)
-        yield Beside(programs, urls)
+        yield Companions(programs, urls)
 
 
 def url_elsewhere(one: Companion) -> str:
@@ -85,13 +85,13 @@ def _running(
         programs = (*made, *named_folder(one.programs, f"companion {one.name}"))
         title = f"companion {one.name}"
         with Program(title, argv, env=env, cwd=cwd, cpus=cores, log=log, programs=programs, user=user) as program:
-            if one.port is not None or any("{port}" in part for part in (*one.argv, *one.env.values())):
+            if one.listens:
                 wait_until_ready(program, port, one.ready_path, stop)
             else:
                 stop.sleep(ALIVE_S)
                 program.check_alive()
             if setup:
-                name, own_log = f"`setup` of {title}", beside(log, "setup")
+                name, own_log = f"`setup` of {title}", log_beside(log, "setup")
                 with Program(
                     name, setup, env=env, cwd=cwd, cpus=cores, log=own_log, programs=programs, user=user
                 ) as last:

@@ -20,7 +20,7 @@ PREPARE_S = 600.0
 """What is run to its end, such as migrations, may take so long."""
 
 
-def beside(log: Path, name: str) -> Path:
+def log_beside(log: Path, name: str) -> Path:
     """A log file beside another one, with its name and one more."""
     return log.with_name(f"{log.name.removesuffix('.log')}.{name}.log")
 
@@ -95,7 +95,7 @@ def running_server(
         if prepare:
             name, own = f"`prepare` of {stack.name}", env | NO_BYTECODE
             with Program(
-                name, prepare, env=own, cwd=cwd, cpus=cpus, log=beside(log, "prepare"), programs=programs
+                name, prepare, env=own, cwd=cwd, cpus=cpus, log=log_beside(log, "prepare"), programs=programs
             ) as first:
                 first.finish(PREPARE_S, stop)
         with Program(stack.name, argv, env=env, cwd=cwd, cpus=cpus, log=log, programs=programs) as program:

@@ -57,7 +57,7 @@ class Setting:
             len(self.cpus.load) or cores,
             pinned=bool(self.cpus.server),
             other_spread=self.other_spread,
-            companions=self.plan.beside(stack),
+            companions=self.plan.companions_of(stack),
         )
 
     def scenario(self, key: CellKey) -> Scenario:

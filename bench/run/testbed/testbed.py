@@ -91,12 +91,12 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
         companions: dict[str, Tree] = {}
         for start in random.Random(f"{setting.seed}/{key.order}").sample(starts, len(starts)):  # noqa: S311 (an order)
             setting.progress(key, f"start {' and '.join([*start.stack.needs, start.role])}")
-            beside = running.enter_context(
+            own = running.enter_context(
                 running_companions(
                     start.companions, setting.cpus, setting.log(key, start.role), setting.stop, start.environment
                 )
             )
-            for name, program in beside.programs.items():
+            for name, program in own.programs.items():
                 companions[companion_role(name, start.role if len(starts) > 1 else None)] = Tree(program)
             server = running_server(
                 start.stack,
@@ -106,7 +106,7 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
                 setting.log(key, start.role),
                 setting.stop,
                 environment=start.environment,
-                urls=beside.urls,
+                urls=own.urls,
             )
             started[start.role] = running.enter_context(server)
         setting.progress(key, "settle")

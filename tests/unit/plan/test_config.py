@@ -279,6 +279,17 @@ def test_a_stack_without_an_interface_is_compared_in_the_order_of_the_profile(wr
     assert plan.profile.compare == ("two", "one")
 
 
+@pytest.mark.parametrize(("key", "value"), [("ready_path", "/up"), ("url", "db://{host}:{port}")])
+def test_a_companion_that_is_told_no_port_has_nothing_that_needs_one(write: Write, key: str, value: str) -> None:
+    table = f"[companions.db]\nargv = ['db']\n{key} = '{value}'\n[stacks.one]\nneeds = ['db', 'db']"
+    with pytest.raises(BenchError, match=f"companions.db: {key} needs a port: write {{port}} into its argv or env"):
+        make_plan(load_config([write(WHOLE), write(table, "own.toml")]), "quick")
+    told = write(f"{table}\n[companions.db.env]\nPORT = '{{port}}'", "told.toml")
+    found = make_plan(load_config([write(WHOLE), told]), "quick")
+    assert found.companions["db"].listens
+    assert found.stacks["one"].needs == ("db",)
+
+
 def test_a_scenario_that_says_what_to_send_replaces_one_of_the_same_name(write: Write) -> None:
     own = write("[scenarios.health]\npath = '/hello'")
     found = make_plan(load_config([DEFAULT_CONFIG, own]), "bench", scenarios=["health"], users=[1]).scenarios["health"]

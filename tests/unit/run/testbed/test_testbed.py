@@ -18,7 +18,7 @@ from bench.run.host.process import Program
 from bench.run.host.readiness import Listening
 from bench.run.host.signals import StopRequest
 from bench.run.testbed import testbed as module
-from bench.run.testbed.companions import Beside
+from bench.run.testbed.companions import Companions
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
 from tests.unit.builders import FLASK, plan
@@ -81,11 +81,11 @@ class Host:
     @contextmanager
     def running_companions(
         self, wanted: Sequence[Companion], _cpus: object, log: Path, _stop: object, _environment: object
-    ) -> Iterator[Beside]:
+    ) -> Iterator[Companions]:
         role = log.name.split(".")[1]
         try:
             programs = {one.name: cast("Program", Family(Member(20, 0.5))) for one in wanted}
-            yield Beside(programs, {one.name: f"{one.name}://{role}" for one in wanted})
+            yield Companions(programs, {one.name: f"{one.name}://{role}" for one in wanted})
         finally:
             self.events += [f"{one.name} of {role} ended" for one in wanted]
 
