@@ -137,8 +137,8 @@ P95 = Metric(
         verb="had",
         noun="P95 at saturation",
         caution=(
-            "P95 at saturation is the time spent in a full queue, about users / throughput. Closed-loop loads do not "
-            "measure latency at a given arrival rate."
+            "Where no user pauses, P95 at saturation is the time spent in a full queue, about users / throughput. "
+            "Closed-loop loads do not measure latency at a given arrival rate."
         ),
     ),
     open=Wording(

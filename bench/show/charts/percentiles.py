@@ -26,8 +26,8 @@ from bench.units import scale, seconds, threshold, tick
 
 NAME, TITLE = "percentiles", "Latency percentiles at the highest load"
 CAUTION = (
-    "Each panel shows a single load. Under a closed-loop load, latency is the time spent in a full queue. A curve that "
-    "ends early has fewer requests, not faster ones."
+    "Each panel shows a single load. Under a closed-loop load whose users do not pause, latency is the time spent in a "
+    "full queue. A curve that ends early has fewer requests, not faster ones."
 )
 TOLD = (1000.0, 100.0, 10.0)
 """The tails that a sentence may name: P99.9 if the samples suffice, else P99, else P90."""
