@@ -487,7 +487,8 @@ def _companion(name: str, table: CompanionTable) -> Companion:
         cores=table.cores,
         url_from=table.url_from,
     )
-    wanting = [key for key, text in (("ready_path", table.ready_path), ("url", table.url)) if text is not None]
+    by_port = {"ready_path": table.ready_path is not None, "url": "{port}" in (table.url or "")}
+    wanting = [key for key, needs_it in by_port.items() if needs_it]
     if wanting and not companion.listens and companion.url_from is None:
         raise BenchError(
             f"companions.{name}: {wanting[0]} needs a port: write {{port}} into its argv or env, or give its `port`"

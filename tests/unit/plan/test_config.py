@@ -288,6 +288,8 @@ def test_a_companion_that_is_told_no_port_has_nothing_that_needs_one(write: Writ
     found = make_plan(load_config([write(WHOLE), told]), "quick")
     assert found.companions["db"].listens
     assert found.stacks["one"].needs == ("db",)
+    socket = write(table.replace(f"{key} = '{value}'", "url = 'db://{folder}'"), "socket.toml")
+    assert not make_plan(load_config([write(WHOLE), socket]), "quick").companions["db"].listens
 
 
 def test_a_scenario_that_says_what_to_send_replaces_one_of_the_same_name(write: Write) -> None:
