@@ -84,10 +84,8 @@ def test_a_run_can_be_planned(command: Command, tmp_path: Path, monkeypatch: pyt
 
 
 def _found(tables: Iterable[tuple[str, Path]], path: Path) -> Path:
-    """The file of the repository, or the block of the page with that name."""
-    if (ROOT / path).is_file():
-        return ROOT / path
-    return next(file for name, file in tables if name == path.as_posix())
+    """The block of the page with that name, or the file of the repository."""
+    return next((file for name, file in tables if name == path.as_posix()), ROOT / path)
 
 
 @pytest.mark.parametrize("page", PAGES)
