@@ -8,7 +8,9 @@ from typing import Any
 
 from bench.judge.cell.metrics import UNPAIRED
 from bench.judge.gate.thresholds import ALPHA, Gate
+from bench.model.config import Objective
 from bench.places import CHECKOUT, LATEST
+from bench.plan.objective import objective
 from bench.plan.turns import SLICE_S
 from bench.units import fraction
 
@@ -94,6 +96,14 @@ def seconds(text: str) -> float:
     return _decimal(text, 86_400, "seconds, more than 0 and at most a day")
 
 
+def slo(text: str) -> Objective:
+    """A latency objective."""
+    try:
+        return objective(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def probability(text: str) -> float:
     """The probability of a false alarm."""
     return _decimal(text, 0.5, "a probability above 0 and at most 0.5, such as 0.05")
@@ -147,7 +157,7 @@ OPTIONS = (
             metavar="RUN", nargs="?", type=Path, default=LATEST),
     _option("base", "diff", WHAT, "the run before the change, or an A/B run alone", metavar="BASE", type=Path),
     _option("head", "diff", WHAT, "the run with the change", metavar="HEAD", nargs="?", type=Path),
-    _option("--config", "list serve run ab", WHAT, "a TOML file whose tables are added to those of bench.toml",
+    _option("--config", "list serve run ab capacity", WHAT, "a TOML file whose tables are added to those of bench.toml",
             metavar="FILE", type=Path, action=Once),
     _option("--profile", "serve run", WHAT, "a [profiles.NAME] table (default: %(default)s)",
             metavar="NAME", default=DEFAULT_PROFILE),
@@ -155,13 +165,14 @@ OPTIONS = (
     _option("--head", "ab", WHAT, "the revision to judge (default: ., the working tree)", metavar="REF", default="."),
     _option("--repo", "ab", WHAT, f"the repository of both revisions (default: {_WHOSE})",
             metavar="DIR", type=Path, default=CHECKOUT or Path()),
-    _option("--stacks", "run ab", WHAT, "the stacks to measure, instead of the profile's", metavar="A[,B]", type=names),
-    _option("--scenarios", "run ab", WHAT, "the scenarios to measure, instead of the profile's",
+    _option("--stacks", "run ab capacity", WHAT, "the stacks to measure, instead of the profile's",
+            metavar="A[,B]", type=names),
+    _option("--scenarios", "run ab capacity", WHAT, "the scenarios to measure, instead of the profile's",
             metavar="X[,Y]", type=names),
-    _option("--set", "list serve run ab", WHAT,
+    _option("--set", "list serve run ab capacity", WHAT,
             "replace a stack by variants, one for each value; KEY is workers, threads, slots or env.NAME; repeatable",
             metavar="STACK.KEY=V[,V]", action="append", default=[]),
-    _option("--pid", "run", WHAT,
+    _option("--pid", "run capacity", WHAT,
             "the process of a service that runs already; default: the one that listens on its port; repeatable",
             metavar="[STACK=]PID", action="append", type=pid, default=[]),
     _option("--server-cpus", "selftest", WHAT, "cores for the server (default: %(default)s)",
@@ -175,16 +186,21 @@ OPTIONS = (
             metavar="N", type=counts),
     _option("--rate", "run", LOAD, "open-loop loads, in requests/s; they replace all loads of the profile",
             metavar="R[,R]", type=rates),
+    _option("--slo", "capacity", LOAD,
+            "the objective: p50, p95 or p99 and its limit (default: p95, twice what a request waits for)",
+            metavar="P95:200MS", type=slo),
+    _option("--arrivals", "capacity", LOAD, "arrivals: evenly spaced or Poisson (default: the profile's)",
+            choices=("fixed", "poisson")),
     _option("--arrivals", "run", LOAD, "open-loop arrivals: evenly spaced or Poisson (default: the profile's)",
             choices=("fixed", "poisson")),
     _option("--closed-only", "ab", LOAD, "measure only the closed-loop load, for twice as long", action="store_true"),
-    _option("--seed", "serve run ab", LOAD, "seed of the order, the delays and the arrivals (default: %(default)s)",
-            metavar="N", type=int, default=1),
-    _option("--force", "run ab", LOAD,
+    _option("--seed", "serve run ab capacity", LOAD,
+            "seed of the order, the delays and the arrivals (default: %(default)s)", metavar="N", type=int, default=1),
+    _option("--force", "run ab capacity", LOAD,
             "measure even if this machine cannot produce the load reliably, or another run uses the cores",
             action="store_true"),
 
-    _option("--rounds", "run", TIME, "how often to measure every cell, instead of the profile's rounds",
+    _option("--rounds", "run capacity", TIME, "how often to measure every cell, instead of the profile's rounds",
             metavar="N", type=count),
     _option("--restarts", "ab", TIME, "how often to restart both servers, instead of the profile's rounds",
             metavar="N", type=count),
@@ -198,7 +214,7 @@ OPTIONS = (
             metavar="S", type=seconds, default=SLICE_S),
 
     _option("--port", "serve", RESULT, "the port to serve on (default: a free one)", metavar="N", type=port, default=0),
-    _option("--out", "run ab", RESULT, "the run folder (default: results/RUN-ID)", metavar="DIR", type=Path),
+    _option("--out", "run ab capacity", RESULT, "the run folder (default: results/RUN-ID)", metavar="DIR", type=Path),
     _option("--resume", "run", RESULT, "continue a run with its own options: measure its missing and failed cells",
             metavar="DIR", type=Path),
     _option("--timeline", "report", RESULT, "draw this cell second by second; CELL is its `order` in run.json",

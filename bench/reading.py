@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError, cut
+from bench.judge.capacity.judge import judged_again
+from bench.judge.capacity.search import LOWEST_RPS
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.judge import Recording, judge_cell
 from bench.judge.cell.percentiles import Curve, curve
@@ -18,6 +20,7 @@ from bench.model.config import Load
 from bench.model.loads import amount
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.model.search import Search
 from bench.plausible import check
 from bench.record import store
 
@@ -90,9 +93,10 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
                 message = f"the samples of cell {recorded.order} in {folder} cannot be judged: {error}"
                 raise BenchError(message) from error
             del samples  # before the next cell's are waited for
+    searches = tuple(_searched_again(run, folder, one) for one in run.searches)
     bare = any(one.samples is None and one.outcome != "failed" for one in run.cells)
     return JudgedRun(
-        replace(run, cells=compared(cells), notes=(*run.notes, *([AS_RECORDED] if bare else []))),
+        replace(run, cells=compared(cells), searches=searches, notes=(*run.notes, *([AS_RECORDED] if bare else []))),
         {order: found for order, found in curves.items() if found is not None},
         {order: shown for order, shown in timelines.items() if shown is not None},
     )
@@ -169,19 +173,35 @@ def _samples(folder: Path, cell: Cell) -> Samples | None:
     return store.load_samples(folder, cell) if _has_samples(cell) else None
 
 
-def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
-    """The cell judged again. Raises ValueError or LookupError where the samples do not fit it."""
-    stack = run.config.stacks[cell.stack]
-    conditions = Conditions(
+def _searched_again(run: Run, folder: Path, search: Search) -> Search:
+    """The search judged again, if it has samples."""
+    if search.samples is None:
+        return search
+    samples = store.load_samples(folder, search)
+    try:
+        return judged_again(search, _conditions(run, search, search.sought.load(LOWEST_RPS)), samples)
+    except (ValueError, LookupError, ArithmeticError) as error:
+        message = f"the samples of search {search.order} in {folder} cannot be judged: {error}"
+        raise BenchError(message) from error
+
+
+def _conditions(run: Run, one: Cell | Search, load: Load) -> Conditions:
+    stack = run.config.stacks[one.stack]
+    return Conditions(
         stack,
-        run.config.scenarios[cell.scenario],
-        cell.load,
+        run.config.scenarios[one.scenario],
+        load,
         len(run.server_cpus) or run.machine.cpus,
         len(run.load_cpus) or run.machine.cpus,
         pinned=bool(run.server_cpus),
         other_spread=run.other_spread,
         companions=run.config.companions_of(stack),
     )
+
+
+def _judged(run: Run, cell: Cell, probe: Probe, samples: Samples) -> Cell:
+    """The cell judged again. Raises ValueError or LookupError where the samples do not fit it."""
+    conditions = _conditions(run, cell, cell.load)
     served = [one.upstream for one in cell.measurements if one.upstream is not None]
     window = None if cell.slices else cell.window
     key = CellKey(cell.stack, cell.scenario, cell.load, cell.round, cell.order)

@@ -50,6 +50,8 @@ def _facts(table: ProfileTable) -> Iterator[str]:
         yield f"closed-loop loads: {', '.join(map(str, users))} users"
     if rates:
         yield f"open-loop loads: {', '.join(map(offered, rates))}"
+    if table.capacity:
+        yield f"capacity: on {', '.join(table.capacity)}{f' within {table.slo}' if table.slo is not None else ''}"
     yield f"rounds: {table.rounds}"
 
 

@@ -70,24 +70,32 @@ def run(arguments: argparse.Namespace, words: Sequence[str]) -> int:
                 code=code_folder(arguments.config),
                 force=arguments.force,
             )
+    return finish(result.folder)
+
+
+def finish(folder: Path) -> int:
+    """Show the report of a run that was measured: 1 where something failed, or a stack did not serve, else 0."""
     from bench.show.report.publish import publish  # noqa: PLC0415 (drawing takes long to import; measuring needs none of it)
 
-    publish(result.folder, REFERENCE)
-    cells = store.load_run(result.folder).cells
-    said = [*_failed(cells, result.folder), *_useless(cells, result.folder)]
+    publish(folder, REFERENCE)
+    measured = store.load_run(folder)
+    said = [
+        *_failed("cell", [cell.stack for cell in measured.cells if cell.outcome == "failed"], folder),
+        *_failed("search", [one.stack for one in measured.searches if one.ending == "failed"], folder),
+        *_useless(measured.cells, folder),
+    ]
     for line in said:
         print(line, file=sys.stderr)
     return 1 if said else 0
 
 
-def _failed(cells: Sequence[Cell], folder: Path) -> Iterator[str]:
-    """A line about the cells that could not be measured, if there are any."""
-    failed = [cell.stack for cell in cells if cell.outcome == "failed"]
+def _failed(what: str, failed: Sequence[str], folder: Path) -> Iterator[str]:
+    """A line about the cells or searches of these stacks, which could not be measured, if there are any."""
     if failed:
         logs = f"{'its' if len(failed) == 1 else 'their'} logs are in {folder}/logs"
         stacks = f"of {listed(sorted(set(failed)))}"
         again = f"measure again what failed with {COMMAND} run --resume {folder}"
-        yield f"{plural(len(failed), 'cell')} failed; {logs}; {stacks}; {again}"
+        yield f"{plural(len(failed), what)} failed; {logs}; {stacks}; {again}"
 
 
 def _useless(cells: Sequence[Cell], folder: Path) -> Iterator[str]:

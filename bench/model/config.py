@@ -140,6 +140,30 @@ class Open:
 
 Load = Closed | Open
 
+Percentile = Literal["p50", "p95", "p99"]
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A latency objective: this percentile is at most `limit_s`, and fewer than `failures` of the requests fail."""
+
+    percentile: Percentile
+    limit_s: float
+    failures: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The highest arrival rate at which an objective holds. `arrivals` and `max_in_flight`: as of an open-loop load."""
+
+    objective: Objective
+    arrivals: Arrivals
+    max_in_flight: int
+
+    def load(self, rate_rps: float) -> Open:
+        """The load of a window of the search."""
+        return Open(rate_rps=rate_rps, arrivals=self.arrivals, max_in_flight=self.max_in_flight)
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -156,6 +180,7 @@ class Profile:
 
     `max_users` and `max_rate_rps`: the highest closed-loop and open-loop load that a stack is given, by its name.
     `compare`: the two stacks whose ratio is the headline; every other stack is compared with the second of them.
+    `sought`: by the scenarios whose capacity is searched for, what is sought.
     """
 
     name: str
@@ -167,6 +192,7 @@ class Profile:
     max_rate_rps: Mapping[str, float]
     compare: tuple[str, str] | None
     server_cpus: int
+    sought: Mapping[str, Sought] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from bench import units
-from bench.model.config import Closed, Load, Profile, Scenario, Stack, UpstreamCall
+from bench.model.config import Closed, Load, Objective, Profile, Scenario, Stack, UpstreamCall
 
 
 def load_name(load: Load) -> str:
@@ -38,9 +38,15 @@ def expected_in_flight(load: Load, scenario: Scenario, stack: Stack) -> float:
 
 
 def most_in_flight(profile: Profile) -> int:
-    """The most requests that any load of the profile can have in flight."""
+    """The most requests that any load of the profile, or a search, can have in flight."""
     loads = [load for own in profile.loads.values() for load in own]
-    return max(load.users if isinstance(load, Closed) else load.max_in_flight for load in loads)
+    asked = [load.users if isinstance(load, Closed) else load.max_in_flight for load in loads]
+    return max([*asked, *(one.max_in_flight for one in profile.sought.values())])
+
+
+def objective_name(objective: Objective) -> str:
+    """An objective, for people: `P95 within 200 ms`."""
+    return f"{objective.percentile.upper()} within {units.seconds(objective.limit_s)}"
 
 
 def within(profile: Profile, stack: str, load: Load) -> bool:

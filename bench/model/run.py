@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
+from bench.model.search import Search
 
 SCHEMA_VERSION = 3
 
@@ -76,7 +77,8 @@ class Selftest:
     is at P99. `sampler_s`: CPU seconds of one reading of the sampler. `descriptors`: open files that one process may
     have; None: no limit. `steal` and `busy`: shares of all cores that the hypervisor and other programs took.
     `problems`: what is wrong with this machine. `other_spread`: standard deviation, over the trials, of the share that
-    other programs seemed to use of a core; None where it is not known.
+    other programs seemed to use of a core; None where it is not known. `tried_rps`: the highest open-loop rate that was
+    to be tried.
     """
 
     taken: str
@@ -94,6 +96,7 @@ class Selftest:
     busy: float
     problems: tuple[str, ...]
     other_spread: float | None = None
+    tried_rps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Run:
     selftest: Selftest | None = None
     ab: AB | None = None
     cells: tuple[Cell, ...] = ()
+    searches: tuple[Search, ...] = ()
 
     @property
     def other_spread(self) -> float:

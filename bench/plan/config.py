@@ -3,6 +3,7 @@
 import reprlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -20,10 +21,12 @@ from bench.model.config import (
     Cores,
     Interface,
     Load,
+    Objective,
     Open,
     Plan,
     Profile,
     Scenario,
+    Sought,
     Stack,
     Timing,
     UpstreamCall,
@@ -32,6 +35,7 @@ from bench.model.loads import most_in_flight, upstream_waits_s, within
 from bench.model.requests import MIX
 from bench.model.run import MOST_CELLS
 from bench.places import SHIPPED
+from bench.plan.objective import default_objective, objective
 from bench.plan.requests import ExpectTable, FeedTable, HeaderName, HeaderValue, LoginTable, RequestTable, Status, asked
 from bench.plan.table import Count, Name, NotNegative, Positive, Rate, RequestTarget, Table
 
@@ -68,6 +72,17 @@ def _service_url(url: str) -> str:
 
 
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+
+
+def _slo(text: str) -> str:
+    try:
+        objective(text)
+    except ValueError as error:
+        raise PydanticCustomError("slo", "{error}", {"error": str(error)}) from None
+    return text
+
+
+Slo = Annotated[str, AfterValidator(_slo)]
 
 _Limit = TypeVar("_Limit", int, float)
 
@@ -194,12 +209,23 @@ class ProfileTable(Table):
     max_users: dict[str, Count] = Field(default_factory=dict)
     max_rate: dict[str, Rate] = Field(default_factory=dict)
     max_in_flight: Count = 500
+    capacity: list[Name] = Field(default_factory=list)
+    slo: Slo | None = None
+    capacity_arrivals: Arrivals = "poisson"
     compare: Annotated[list[Name], Field(min_length=2, max_length=2)] | None = None
     warmup_s: Positive
     window_s: Positive
     window_limit_s: Positive | None = None
     rounds: Count
     server_cpus: Count = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search is asked for instead of what the profile says; None: as the profile says."""
+
+    objective: Objective | None = None
+    arrivals: Arrivals | None = None
 
 
 class Config(Table):
@@ -236,7 +262,7 @@ def load_config(paths: Sequence[Path]) -> Config:
         known("stack", stacks, config.stacks, where)
         if profile.compare is not None and profile.compare[0] == profile.compare[1]:
             raise BenchError(f"{where}.compare: {profile.compare[0]!r} cannot be compared with itself")
-        scenarios = [*profile.scenarios, *profile.scenario_users, *profile.scenario_rates]
+        scenarios = [*profile.scenarios, *profile.scenario_users, *profile.scenario_rates, *profile.capacity]
         known("scenario", scenarios, config.scenarios, where)
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
             raise BenchError(f"{where}.window_limit_s: {profile.window_limit_s:g} is less than window_s")
@@ -262,10 +288,12 @@ def make_plan(
     rounds: int | None = None,
     window_s: float | None = None,
     warmup_s: float | None = None,
+    searched: Searched | None = None,
 ) -> Plan:
     """What one run measures: a profile, in which the arguments that are given replace the profile's own values.
 
-    `users` or `rates` replace all loads of the profile, closed-loop and open-loop, and its limits. Raises BenchError
+    `users` or `rates` replace all loads of the profile, closed-loop and open-loop, and its limits, and what is searched
+    for. With `searched` nothing is measured but capacity, under every scenario. Raises BenchError
     for an unknown profile, stack or scenario, listing the known ones, where no load is left, where there are more cells
     than a run may have, and where a locustfile is missing.
     """
@@ -275,7 +303,7 @@ def make_plan(
     scenario_names = tuple(dict.fromkeys(scenarios or table.scenarios))
     known("stack", stack_names, config.stacks, "--stacks")
     known("scenario", scenario_names, config.scenarios, "--scenarios")
-    asked = bool(users or rates)
+    asked = bool(users or rates) or searched is not None
     closed = {name: users or [] if asked else table.scenario_users.get(name, table.users) for name in scenario_names}
     offered = {name: rates or [] if asked else table.scenario_rates.get(name, table.rates) for name in scenario_names}
     loads: dict[str, tuple[Load, ...]] = {
@@ -300,13 +328,19 @@ def make_plan(
         max_rate_rps={} if asked else _limits(table.max_rate, stack_names),
         compare=_compared(table, stack_names, config),
         server_cpus=table.server_cpus,
+        sought={
+            name: _sought(table, _scenario(name, config.scenarios[name]), searched)
+            for name in scenario_names
+            if searched is not None or (name in table.capacity and not asked)
+        },
     )
     for name, own in loads.items():
-        if not own:
+        if not own and name not in profile.sought:
             raise BenchError(f"profiles.{profile_name}: no users and no rates for scenario {name}")
-    if not any(within(profile, name, load) for name in stack_names for load in sum(loads.values(), ())):
+    given = any(within(profile, name, load) for name in stack_names for load in sum(loads.values(), ()))
+    if not given and not profile.sought:
         raise BenchError(f"profiles.{profile_name}: max_users and max_rate leave no load for {', '.join(stack_names)}")
-    cells = len(stack_names) * sum(map(len, loads.values())) * profile.rounds
+    cells = len(stack_names) * (sum(map(len, loads.values())) + len(profile.sought)) * profile.rounds
     if cells > MOST_CELLS:
         raise BenchError(f"profiles.{profile_name}: it has {cells} cells, and a run has at most {MOST_CELLS}")
     most = most_in_flight(profile)
@@ -328,6 +362,17 @@ def make_plan(
             for name, table in config.companions.items()
             if any(name in stack.needs for stack in made.values())
         },
+    )
+
+
+def _sought(table: ProfileTable, scenario: Scenario, searched: Searched | None) -> Sought:
+    """What is sought under a scenario: what was asked for, else what the profile says, else the default."""
+    wanted = searched or Searched()
+    written = objective(table.slo) if table.slo is not None else None
+    return Sought(
+        wanted.objective or written or default_objective(scenario),
+        wanted.arrivals or table.capacity_arrivals,
+        table.max_in_flight,
     )
 
 

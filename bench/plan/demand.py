@@ -10,11 +10,15 @@ from bench.model.run import Selftest
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The highest open-loop rate and the most closed-loop users of a plan, and twice its highest upstream rate."""
+    """The highest open-loop rate and the most closed-loop users of a plan, and twice its highest upstream rate.
+
+    `searches`: whether it has to be known how far the machine can go.
+    """
 
     open_rps: float
     users: int
     upstream_rps: float
+    searches: bool = False
 
 
 def demand(plan: Plan) -> Demand:
@@ -32,6 +36,7 @@ def demand(plan: Plan) -> Demand:
         open_rps=max((load.rate_rps for load, _ in pairs if isinstance(load, Open)), default=0.0),
         users=max((load.users for load, _ in pairs if isinstance(load, Closed)), default=0),
         upstream_rps=2 * max((_calls_rps(load, scenario) for load, scenario in pairs), default=0.0),
+        searches=bool(plan.profile.sought),
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from bench.model.cell import CellKey
-from bench.model.config import Closed, Load, Plan, Scenario, Stack
+from bench.model.config import Closed, Load, Plan, Scenario, Sought, Stack
+from bench.model.search import Key
 
 VISIT_S = 2.3
 LOAD_S = 0.7
@@ -15,7 +16,10 @@ LOOK_S = 1.0
 WINDOW_P95S = 3.3
 """A window grows until it is this many times as long as the P95."""
 
-Kind = tuple[str, str, Load]
+SEARCH_S = 42.0
+"""What a search takes; an estimate."""
+
+Kind = tuple[str, str, Load | Sought]
 
 
 def expected(visits: Iterable[Sequence[CellKey]], plan: Plan) -> list[tuple[CellKey, float]]:
@@ -49,12 +53,12 @@ class TimeLeft:
     estimated by its expected time, times the ratio of actual to expected time of all finished cells.
     """
 
-    def __init__(self, cells: Iterable[tuple[CellKey, float]]) -> None:
+    def __init__(self, cells: Iterable[tuple[Key, float]]) -> None:
         self._left = dict(cells)
         self._took: dict[Kind, list[float]] = {}
         self._expected_s = self._took_s = 0.0
 
-    def finish(self, key: CellKey, took_s: float) -> None:
+    def finish(self, key: Key, took_s: float) -> None:
         """Note that a cell is finished and how many seconds it took."""
         self._expected_s += self._left.pop(key)
         self._took_s += took_s
@@ -65,12 +69,12 @@ class TimeLeft:
         """Seconds that the remaining cells should take."""
         return sum(self._cell_s(key, expected_s) for key, expected_s in self._left.items())
 
-    def _cell_s(self, key: CellKey, expected_s: float) -> float:
+    def _cell_s(self, key: Key, expected_s: float) -> float:
         took = self._took.get(_kind(key))
         if took is not None:
             return sum(took) / len(took)
         return expected_s * (self._took_s / self._expected_s if self._expected_s else 1.0)
 
 
-def _kind(key: CellKey) -> Kind:
-    return key.stack, key.scenario, key.load
+def _kind(key: Key) -> Kind:
+    return key.stack, key.scenario, key.load if isinstance(key, CellKey) else key.sought

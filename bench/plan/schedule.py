@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from bench.model.cell import CellKey
 from bench.model.config import Plan
 from bench.model.loads import expected_in_flight, load_name, within
+from bench.model.search import Key
 
 
 def visits(plan: Plan, seed: int) -> Iterator[tuple[CellKey, ...]]:
@@ -29,6 +30,7 @@ def visits(plan: Plan, seed: int) -> Iterator[tuple[CellKey, ...]]:
                 yield tuple(cells)
 
 
-def cell_name(key: CellKey) -> str:
-    """The cell in words: `flask-sync, weather, 10 users, round 2`."""
-    return f"{key.stack}, {key.scenario}, {load_name(key.load)}, round {key.round}"
+def cell_name(key: Key) -> str:
+    """The cell in words, or the search: `flask-sync, weather, 10 users, round 2`."""
+    load = load_name(key.load) if isinstance(key, CellKey) else "capacity"
+    return f"{key.stack}, {key.scenario}, {load}, round {key.round}"

@@ -16,6 +16,7 @@ from bench.errors import BenchError, cut
 from bench.model.cell import Cell
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.model.samples import Samples
+from bench.model.search import Search
 from bench.record import archive, columns, older, parsed, schema2
 from bench.record.archive import Archive
 from bench.record.opened import opened
@@ -36,10 +37,10 @@ def save_run(folder: Path, run: Run) -> None:
         file.write(_RUN.dump_json(run, indent=1) + b"\n")
 
 
-def save_samples(folder: Path, order: int, samples: Samples) -> str:
+def save_samples(folder: Path, order: int, samples: Samples, kind: str = "cells") -> str:
     """The name, relative to the folder, of the file that now holds the samples."""
-    name = f"cells/{order}.npz"
-    (folder / "cells").mkdir(parents=True, exist_ok=True)
+    name = f"{kind}/{order}.npz"
+    (folder / kind).mkdir(parents=True, exist_ok=True)
     with _replacing(folder / name) as file:
         np.savez_compressed(file, allow_pickle=False, **columns.stored(samples))
     return name
@@ -83,14 +84,14 @@ def load_reference(folder: Path, reference: Path) -> Run | None:
         return None
 
 
-def samples_bytes(folder: Path, cell: Cell) -> int:
+def samples_bytes(folder: Path, cell: Cell | Search) -> int:
     """The bytes that the raw arrays of a recorded cell will take, from their headers. Raises like `load_samples`."""
     with _archive(folder, cell) as arrays:
         return arrays.unpacked_bytes
 
 
-def load_samples(folder: Path, cell: Cell) -> Samples:
-    """The raw arrays of a recorded cell.
+def load_samples(folder: Path, cell: Cell | Search) -> Samples:
+    """The raw arrays of a recorded cell or search.
 
     Raises BenchError where they are missing, damaged, too large or not in the folder.
     """
@@ -101,7 +102,7 @@ def load_samples(folder: Path, cell: Cell) -> Samples:
 
 
 @contextmanager
-def _archive(folder: Path, cell: Cell) -> Iterator[Archive]:
+def _archive(folder: Path, cell: Cell | Search) -> Iterator[Archive]:
     """The archive of the cell's samples; what goes wrong within is an error of its file."""
     if cell.samples is None:
         raise BenchError(f"cell {cell.order} of {folder} failed and has no samples")

@@ -11,6 +11,7 @@ from loadtests.engine.options import add_options, open_load, parsed_host
 from loadtests.engine.plan import handed_plan
 from loadtests.engine.plugin import PluginSession
 from loadtests.engine.refusal import refused
+from loadtests.engine.search import SearchSession
 from loadtests.engine.session import Session
 from loadtests.engine.slices import SlicedSession
 from loadtests.engine.window import WindowSession
@@ -23,6 +24,8 @@ def planned() -> Session | None:
         return None
     if plan.client == "locust":
         return PluginSession(plan)
+    if plan.searches:
+        return SearchSession(plan)
     return SlicedSession(plan) if plan.slices else WindowSession(plan)
 
 

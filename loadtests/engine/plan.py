@@ -19,6 +19,25 @@ class SlicePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """A window of a search: so many requests a second arrive at host number `measurement`, as `seed` decides.
+
+    `lead_s` pass under load before the `window_s` that count. It ends at once where more than `most_late` of its
+    requests took longer than `late_s` or failed. `output`: the file for its samples.
+    """
+
+    number: int
+    measurement: int
+    rate_rps: float
+    seed: int
+    lead_s: float
+    window_s: float
+    late_s: float
+    most_late: int
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPlan:
     """The load; seconds of timeout, warm-up, window and its limit; the file for the samples; what is asked.
 
@@ -29,6 +48,8 @@ class LoadPlan:
     `asked`: what `asked_of` of loadtests/engine/asked.py takes; None where the locustfile has requests of its own.
 
     The load goes on for `look_s` after the window, for the harness to look at the server; that is not counted.
+
+    `searches`: the harness says on stdin, window by window, at which rate which host is asked.
 
     With `slices` the load alternates between the hosts, and there is no window; users start spread over `spread_s`.
     """
@@ -47,6 +68,7 @@ class LoadPlan:
     look_s: float = 0.0
     reconnects: bool = False
     client: str = "lean"
+    searches: bool = False
 
 
 def handed_plan() -> LoadPlan | None:

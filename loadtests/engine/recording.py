@@ -126,6 +126,11 @@ class Recorder:
         """The scheduled time, the end and the status of the requests from place `first` on."""
         return tuple(np.array(self.columns[name][first:]) for name in ("scheduled_s", "done_s", "status"))  # type: ignore[return-value]
 
+    def forget(self) -> None:
+        """Empty the columns."""
+        for column in self.columns.values():
+            del column[:]
+
     def write(self, path: Path) -> None:
         """Write the columns, named as in a run's raw samples, to an .npz file."""
         with path.open("wb") as file:

@@ -60,6 +60,19 @@ class Session:
         self.at_once = BoundedSemaphore(LOGINS)
         self.users = 0 if isinstance(plan.load, Open) else plan.load.users
 
+    def keep(
+        self,
+        scheduled_s: float,
+        sent_s: float,
+        done_s: float,
+        status: int,
+        size: int,
+        new_connection: int,
+        route: int,
+    ) -> None:
+        """Record one request of an open-loop load: see `Recorder.add`."""
+        self.recorder.add(scheduled_s, sent_s, done_s, status, size, new_connection, route)
+
     @property
     def logs_in(self) -> bool:
         """Whether users log in before the load begins."""

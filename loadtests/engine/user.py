@@ -125,7 +125,7 @@ class ScenarioUser(User):
         if ScenarioUser.driving is not None:  # another user; or this one, which failed and must not begin again
             raise StopUser
         ScenarioUser.driving = self
-        waiting, keep = (SESSION.waiting, SESSION.recorder.add) if SESSION is not None else ({}, _forget)
+        waiting, keep = (SESSION.waiting, SESSION.keep) if SESSION is not None else ({}, _forget)
         self.pools = [Pool(target, load.max_in_flight, waiting, keep) for target in self.targets]
         if SESSION is not None:
             for number, arrivals, end_s in SESSION.schedules(load):

@@ -49,6 +49,7 @@ def fit() -> Selftest:
         steal=0.0,
         busy=0.0,
         problems=(),
+        tried_rps=4000.0,
     )
 
 

@@ -84,7 +84,7 @@ def trial(scenario: Scenario, load: Load, url: str, folder: Path, stop: StopRequ
         for event in generator.events(stop, []):
             if event["event"] == "window":
                 window = Window(0.0, event["start_s"], event["end_s"])
-        samples = join_samples(generator.output, [], [], [], {})
+        samples = join_samples([generator.output], [], [], [], {})
     assert window is not None
     send_delay_s = figures.send_delay_s(samples, window)
     assert send_delay_s is not None
@@ -101,7 +101,7 @@ def cost_s(scenario: Scenario, url: str, folder: Path, stop: StopRequest) -> tup
             if event["event"] in {"window", "drain"}:
                 used_s.append(process.use())
                 at_s.append(time.monotonic())
-        samples = join_samples(generator.output, [], [], [], {})
+        samples = join_samples([generator.output], [], [], [], {})
     (begin_s, end_s), (before, after) = at_s, used_s
     done = int(figures.done_in(samples, Window(0.0, begin_s, end_s)).sum())
     return (after.cpu_user_s - before.cpu_user_s) / done, (after.cpu_system_s - before.cpu_system_s) / done

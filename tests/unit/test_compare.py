@@ -66,7 +66,7 @@ def test_a_report_prints_the_table_and_lies_beside_the_run(folder: Path, capsys:
     assert "\x1b" not in said.out
     assert said.err == ""
     assert {path.name for path in (folder / "charts").iterdir()} == {
-        f"{name}.{kind}" for name in NAMES if name != "p95-saturation" for kind in FORMATS
+        f"{name}.{kind}" for name in NAMES if name not in {"p95-saturation", "capacity"} for kind in FORMATS
     }
     assert (folder / "report.md").read_text(encoding="utf-8").startswith("# Benchmark run")
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

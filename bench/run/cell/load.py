@@ -7,7 +7,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +63,18 @@ class LoadGenerator:
         self.program.check_alive()
         raise BenchError(f"the load generator closed its output before its window ended{self.program.log_tail()}")
 
+    def ask(self, window: Mapping[str, Any]) -> None:
+        """Have the next window of a search measured. Where Locust has ended, `events` says so."""
+        self._extend()
+        with suppress(BrokenPipeError):
+            self.program.stdin.write(json.dumps(window).encode() + b"\n")
+            self.program.stdin.flush()
+
+    def ask_no_more(self) -> None:
+        """End a search."""
+        with suppress(BrokenPipeError):
+            self.program.stdin.close()
+
     def _extend(self) -> None:
         self._end_s = time.monotonic() + self._longest_s
 
@@ -96,7 +108,8 @@ class Order:
     """What Locust is to do: a load on hosts, with a seed for Poisson arrivals.
 
     With `slices` the hosts take turns under load, users start spread over `spread_s` in each slice, and the window of
-    `timing` does not matter. Else the load goes on for `look_s` after the window, uncounted.
+    `timing` does not matter. With `searches` the windows are asked for one by one. Else the load goes on for `look_s`
+    after the window, uncounted.
     """
 
     scenario: Scenario
@@ -107,6 +120,7 @@ class Order:
     slices: tuple[SlicePlan, ...] = ()
     spread_s: float = 0.0
     look_s: float = 0.0
+    searches: bool = False
 
     @property
     def longest_s(self) -> float:
@@ -148,6 +162,7 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
         "slices": [asdict(one) for one in order.slices],
         "spread_s": order.spread_s,
         "look_s": order.look_s,
+        "searches": order.searches,
     }
     plan.write_text(json.dumps(handed), encoding="utf-8")
     locustfile = SHIPPED / scenario.locustfile
@@ -159,5 +174,7 @@ def running_load(order: Order, cpus: Sequence[int], folder: Path, log: Path) -> 
     )  # fmt: skip
     env = {"LOAD_PLAN": str(plan), **importing()}
     cwd = locustfile.parent if scenario.client == "locust" else SHIPPED
-    with Program("the load generator", argv, env=env, cwd=cwd, cpus=cpus, log=log, piped=True) as program:
+    with Program(
+        "the load generator", argv, env=env, cwd=cwd, cpus=cpus, log=log, piped=True, fed=order.searches
+    ) as program:
         yield LoadGenerator(program, output, order.longest_s)

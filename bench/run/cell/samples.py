@@ -27,21 +27,18 @@ NEIGHBOURS = 2
 
 
 def join_samples(
-    requests: Path,
+    requests: Sequence[Path],
     readings: Sequence[Reading],
     residents: Sequence[Resident],
     servers: Iterable[str],
     looks: Mapping[str, NDArray[Any]],
 ) -> Samples:
-    """The raw arrays of a cell; `looks`: their columns, empty without looks.
+    """The raw arrays of a cell; `requests`: files of the load generator; `looks`: columns, empty without looks.
 
     Raises BenchError where the load generator left no samples that can be read.
     """
-    try:
-        with requests.open("rb") as file, np.load(file, allow_pickle=False) as recorded:
-            arrays = {name: recorded[name] for name in columns.RECORDED_BY_THE_LOAD}
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
-        raise BenchError(f"the load generator left no samples that can be read: {error}") from error
+    parts = [_recorded(file) for file in requests]
+    arrays = {name: np.concatenate([part[name] for part in parts]) for name in columns.RECORDED_BY_THE_LOAD}
     names = roles(readings, servers)
     rows = [
         (one.t_s, place, one.uses[role]) for place, role in enumerate(names) for one in readings if role in one.uses
@@ -61,6 +58,15 @@ def join_samples(
     for field in fields(Use):
         arrays[field.name] = np.array([getattr(use, field.name) for _, _, use in rows])
     return columns.samples_of({**arrays, **looks})
+
+
+def _recorded(file: Path) -> Mapping[str, NDArray[Any]]:
+    """The columns that the load generator wrote."""
+    try:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as recorded:
+            return {name: recorded[name] for name in columns.RECORDED_BY_THE_LOAD}
+    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
+        raise BenchError(f"the load generator left no samples that can be read: {error}") from error
 
 
 def _cores(side: str, times: Sequence[CoreTimes | None]) -> dict[str, NDArray[np.float64]]:

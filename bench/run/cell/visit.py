@@ -74,7 +74,7 @@ def run_cell(key: CellKey, bed: Testbed, setting: Setting, pace: Pace | None = N
             with sampler, Looker(*bed.measured, ready_path) as looker:
                 course = _follow(key, bed, setting, load, sampler, looker)
         probe = Probe(before_s, probe_s(setting.cpus.server))
-        samples = join_samples(load.output, sampler.readings, sampler.residents, bed.servers, looker.arrays())
+        samples = join_samples([load.output], sampler.readings, sampler.residents, bed.servers, looker.arrays())
         wrong_answers = read_wrong_answers(load.wrong_answers, len(bed.servers))
     setting.progress(key, "judge")
     served = [bed.upstream.served(prefix) for prefix in bed.prefixes]

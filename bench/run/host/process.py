@@ -77,9 +77,9 @@ class Program:
     """A context in which a program runs. Leaving it ends the whole process tree: TERM, then KILL after 5 s.
 
     Its output goes to the log file, which is cut if it exceeds LOG_BYTES; with `piped` its stdout is a stream to read
-    instead. The program, and what it starts, is looked up in the folders `programs`, then on PATH, then in the
-    harness's own environment. It runs as `user`, if one is given. Where `setpriv` exists, the program ends even if
-    the harness is killed. Raises BenchError where the program does not exist.
+    instead, and with `fed` its stdin is one to write to. The program, and what it starts, is looked up in the folders
+    `programs`, then on PATH, then in the harness's own environment. It runs as `user`, if one is given. Where `setpriv`
+    exists, the program ends even if the harness is killed. Raises BenchError where the program does not exist.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Program:
         cpus: Sequence[int],
         log: Path,
         piped: bool = False,
+        fed: bool = False,
         programs: Sequence[Path] = (),
         user: str | None = None,
     ) -> None:
@@ -103,6 +104,7 @@ class Program:
         self.cpus = cpus
         self.log = log
         self.piped = piped
+        self.fed = fed
         self.programs = programs
         self.user = user
 
@@ -134,7 +136,7 @@ class Program:
             with self.log.open("ab") as log, pinned(self.cpus):  # appending, so that a log that was cut goes on there
                 self.process = subprocess.Popen(
                     (*guard, str(program), *self.argv[1:]),
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE if self.fed else subprocess.DEVNULL,
                     stdout=subprocess.PIPE if self.piped else log,
                     stderr=log,
                     env=self.env,
@@ -170,8 +172,10 @@ class Program:
         end_s = time.monotonic() + GRACE_S
         while self.tree() and time.monotonic() < end_s:  # whoever is adopted is reaped by looking
             time.sleep(REAP_S)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # what was written last may not have been read
+                    stream.close()
         self.cap_log()
 
     @property
@@ -180,6 +184,13 @@ class Program:
         if self.process.stdout is None:
             raise ValueError(f"{self.name} was not started with piped=True")
         return self.process.stdout
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """The stream that feeds a program."""
+        if self.process.stdin is None:
+            raise ValueError(f"{self.name} was not started with fed=True")
+        return self.process.stdin
 
     def tree(self) -> list[psutil.Process]:
         """The program's process and what the harness adopted of it, with all their descendants, zombies too."""

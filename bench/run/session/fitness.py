@@ -17,7 +17,7 @@ from bench.record import store
 from bench.run.host.cpus import CpuSets, pinned
 from bench.run.host.signals import StopRequest
 from bench.run.session.folder import SELFTEST_NAME
-from bench.run.session.selftest import Ladders, ladders_for, most_users, selftest
+from bench.run.session.selftest import Ladders, goes_far_enough, ladders_for, most_users, selftest
 
 SELFTEST = RESULTS / SELFTEST_NAME
 SELFTEST_S = 3600.0
@@ -30,7 +30,8 @@ def tested(run: Run, cpus: CpuSets, stop: StopRequest, *, force: bool) -> Run:
     """The run with a selftest that covers it. Raises BenchError where the machine cannot measure it."""
     asked = demand(run.config)
     found = store.load_selftest(SELFTEST)
-    if found is None or not _still_holds(found, cpus) or refusal(asked, found) or unproven(asked, found):
+    fits = found is not None and _still_holds(found, cpus) and goes_far_enough(found, asked)
+    if found is None or not fits or refusal(asked, found) or unproven(asked, found):
         found = take_selftest(cpus, ladders_for(asked), stop)
     reason = refusal(asked, found)
     if reason is not None and not force:

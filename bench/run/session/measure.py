@@ -16,6 +16,7 @@ from bench.run.host.cpus import CpuSets
 from bench.run.host.locks import Cores
 from bench.run.host.signals import Interrupted, StopRequest
 from bench.run.session.recorder import Recorder
+from bench.run.session.search import Searches, search
 from bench.run.testbed.setting import Setting
 
 
@@ -42,20 +43,24 @@ def setting(run: Run, recorder: Recorder, stop: StopRequest, taken: Cores | None
     )
 
 
-def measure(visits: Iterable[Visit], place: Setting, recorder: Recorder) -> RunResult:
-    """Measure every cell of the visits; one that cannot be measured is recorded as failed.
+def measure(visits: Iterable[Visit | Searches], place: Setting, recorder: Recorder) -> RunResult:
+    """Measure every cell and search of the visits; one that cannot be measured is recorded as failed.
 
     Raises Interrupted where a signal came and BenchError where nothing more can be recorded, both with what was being
     done. What was finished by then is recorded.
     """
     try:
         for visit in visits:
-            _measure(visit, place, recorder)
+            if isinstance(visit, Visit):
+                _measure(visit, place, recorder)
+            else:
+                search(visit, place, recorder)
     except Interrupted as interruption:
         raise Interrupted(interruption.signum, recorder.where()) from None
     except OSError as error:
         raise BenchError(f"{error}: {recorder.where()}", exit_code=1) from error
-    return RunResult(recorder.folder, sum(cell.outcome == "failed" for cell in recorder.cells))
+    failed = [one for one in recorder.cells if one.outcome == "failed"]
+    return RunResult(recorder.folder, len(failed) + sum(one.ending == "failed" for one in recorder.searches))
 
 
 def _measure(visit: Visit, place: Setting, recorder: Recorder) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +13,9 @@ from bench.errors import BenchError
 from bench.model.config import Plan
 from bench.model.loads import most_in_flight
 from bench.model.run import SCHEMA_VERSION, Run
+from bench.model.search import Key, SearchKey
 from bench.places import CHECKOUT, COMMAND, RESULTS
-from bench.plan.duration import expected
+from bench.plan.duration import SEARCH_S, expected
 from bench.plan.schedule import visits
 from bench.record import machine, store
 from bench.run.cell.visit import Visit
@@ -41,6 +42,7 @@ from bench.run.session.locustfiles import inspected
 from bench.run.session.measure import RunResult, measure, setting
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
+from bench.run.session.search import Searches, search_visits
 from bench.run.testbed.testbed import Start
 
 COMPARED = (
@@ -129,9 +131,10 @@ def resume(folder: Path, stop: StopRequest, pids: Sequence[tuple[str | None, int
             if before != today:
                 raise BenchError(f"{folder} cannot be resumed: its {name} was {before}, now it is {today}")
         kept = tuple(cell for cell in run.cells if cell.outcome != "failed")
+        found = tuple(one for one in run.searches if one.ending != "failed")
         cpus, plan = CpuSets(run.server_cpus, run.load_cpus), running.with_pids(run.config, pids)
         notes = (*run.notes, *clean_up(stop), *running.found(plan, cpus, stop))
-        run = replace(run, cells=kept, config=plan, notes=tuple(dict.fromkeys(notes)))
+        run = replace(run, cells=kept, searches=found, config=plan, notes=tuple(dict.fromkeys(notes)))
         with taken(cpus.used, into(folder, run.argv), force=None) as cores:
             return _measure(run, folder, stop, cores)
 
@@ -157,19 +160,37 @@ def _measure(run: Run, folder: Path, stop: StopRequest, cores: Cores) -> RunResu
     except OSError as error:
         raise BenchError(f"the run folder {folder} cannot be written: {error.strerror}") from error
     point_latest_to(folder)
-    cells = expected((visit.cells for visit in missing), run.config)
+    cells = _expected(missing, run.config)
     with pinned(run.load_cpus), RunProgress(cells) as progress:
         length_s = sum(cell_s for _, cell_s in cells)
-        progress.say(f"{len(cells)} cells, about {units.clock(length_s)} or more, into {folder}")
+        searches = sum(isinstance(key, SearchKey) for key, _ in cells)
+        what = " and ".join(filter(None, [_counted(searches, "search"), _counted(len(cells) - searches, "cell")]))
+        progress.say(f"{what}, about {units.clock(length_s)} or more, into {folder}")
         recorder = Recorder(run, folder, progress)
         return measure(missing, setting(run, recorder, stop, cores), recorder)
 
 
-def _missing(run: Run) -> Iterator[Visit]:
-    """What is planned and not recorded yet."""
+def _missing(run: Run) -> Iterator[Visit | Searches]:
+    """What is planned and not recorded yet: in each round the searches, then the cells."""
     recorded = {cell.order for cell in run.cells}
-    for cells in visits(run.config, run.seed):
-        keys = tuple(key for key in cells if key.order not in recorded)
-        if keys:
-            stack = run.config.stacks[keys[0].stack]
-            yield Visit(keys, (Start("server", stack, companions=run.config.companions_of(stack)),))
+    planned = list(visits(run.config, run.seed))
+    for number in range(1, run.config.profile.rounds + 1):
+        yield from search_visits(run, number)
+        for cells in planned:
+            keys = tuple(key for key in cells if key.order not in recorded and key.round == number)
+            if keys:
+                stack = run.config.stacks[keys[0].stack]
+                yield Visit(keys, (Start("server", stack, companions=run.config.companions_of(stack)),))
+
+
+def _expected(missing: Iterable[Visit | Searches], plan: Plan) -> list[tuple[Key, float]]:
+    """Every search and cell in its order, with the seconds that it should take."""
+    found: list[tuple[Key, float]] = []
+    for visit in missing:
+        found += expected([visit.cells], plan) if isinstance(visit, Visit) else [(key, SEARCH_S) for key in visit]
+    return found
+
+
+def _counted(number: int, noun: str) -> str:
+    """So many of them; nothing where there are none."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('ch') else 's'}" if number else ""

@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bench import units
+from bench.judge.capacity.words import in_words
 from bench.judge.cell.metrics import BY_NAME
 from bench.judge.cell.wrong_answers import described
 from bench.model.cell import SIDES, Cell, CellKey, Measurement
+from bench.model.search import Key, Search, SearchKey
 from bench.plan.duration import TimeLeft
 from bench.plan.schedule import cell_name
 
@@ -21,7 +23,7 @@ class RunProgress:
     `cells` are all that will be measured, each with the seconds that it should take.
     """
 
-    def __init__(self, cells: Iterable[tuple[CellKey, float]], console: Console | None = None) -> None:
+    def __init__(self, cells: Iterable[tuple[Key, float]], console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         planned = list(cells)
         self._cells = len(planned)
@@ -49,7 +51,7 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+    def phase(self, key: Key, name: str, live: str = "") -> None:
         """Show what is being done for which cell, and how it goes: it is running, until it is judged."""
         done = f"running, {name}, {live}" if live else f"running, {name}"
         self._bar.update(self._task, description=f"{cell_name(key)}: {done}{self._time_left()}", refresh=True)
@@ -66,12 +68,19 @@ class RunProgress:
             for wrong in one.wrong_answers:
                 self.say(f"    {f'{side} first'.strip()} {described(wrong)}")
 
-    def fail(self, key: CellKey, why: str) -> None:
+    def finish_search(self, found: Search, key: SearchKey) -> None:
+        """Show what a search found, and the wrong answers."""
+        self._count(key)
+        self.say(f"{self._finished}/{self._cells} {cell_name(key)}: {in_words(found)}{self._time_left()}")
+        for wrong in found.wrong_answers:
+            self.say(f"    first {described(wrong)}")
+
+    def fail(self, key: Key, why: str) -> None:
         """Show why a cell could not be measured."""
         self._count(key)
         self.say(f"{self._finished}/{self._cells} {cell_name(key)}: FAILED {why}")
 
-    def _count(self, key: CellKey) -> None:
+    def _count(self, key: Key) -> None:
         now_s = time.monotonic()
         self._left.finish(key, now_s - self._last_s)
         self._finished += 1

@@ -8,6 +8,7 @@ from bench.judge.cell.kinds import FAILED
 from bench.model.cell import SIDES, Cell, CellKey, Measurement, Problem
 from bench.model.run import Run
 from bench.model.samples import Samples
+from bench.model.search import Key, Search, SearchKey
 from bench.places import COMMAND
 from bench.plan.schedule import cell_name
 from bench.record import store
@@ -21,11 +22,12 @@ class Recorder:
         self.run = run
         self.folder = folder
         self.cells = list(run.cells)
+        self.searches = list(run.searches)
         self.progress = progress
         self.current = ""
-        self.key: CellKey | None = None
+        self.key: Key | None = None
 
-    def phase(self, key: CellKey, name: str, live: str = "") -> None:
+    def phase(self, key: Key, name: str, live: str = "") -> None:
         """Note what is being done for which cell, and show how it goes."""
         self.key = key
         self.current = name
@@ -47,6 +49,18 @@ class Recorder:
         self._save(replace(cell, samples=file))
         self.progress.finish(cell, key)
 
+    def record_search(self, key: SearchKey, found: Search, samples: Samples) -> None:
+        """Keep a search and its raw samples."""
+        file = store.save_samples(self.folder, key.order, samples, "searches")
+        self._save_search(replace(found, samples=file))
+        self.progress.finish_search(found, key)
+
+    def fail_search(self, key: SearchKey, error: BenchError) -> None:
+        """Keep that a search failed, and why."""
+        detail = f"{self.current}: {error}"
+        self._save_search(Search(key.stack, key.scenario, key.sought, key.round, key.order, "failed", why=detail))
+        self.progress.fail(key, f"in phase {detail}")
+
     def fail(self, key: CellKey, error: BenchError) -> None:
         """Keep that a cell could not be measured, and why."""
         detail = f"{self.current}: {error}"
@@ -58,4 +72,12 @@ class Recorder:
     def _save(self, cell: Cell) -> None:
         self.cells.append(cell)
         self.cells.sort(key=lambda recorded: recorded.order)
-        store.save_run(self.folder, replace(self.run, cells=tuple(self.cells)))
+        self._write()
+
+    def _save_search(self, found: Search) -> None:
+        self.searches.append(found)
+        self.searches.sort(key=lambda recorded: recorded.order)
+        self._write()
+
+    def _write(self) -> None:
+        store.save_run(self.folder, replace(self.run, cells=tuple(self.cells), searches=tuple(self.searches)))

@@ -34,6 +34,10 @@ from bench.run.testbed.testbed import upstream_alone
 from bench.run.testbed.upstream import Upstream, running_upstream
 
 OPEN_RATES = (100.0, 500.0, 1000.0, 2000.0, 3000.0, 4500.0, 6000.0)
+SEARCH_RATES = (500.0, 1000.0, 2000.0, 4000.0)
+SEARCH_UPSTREAM_RATES = (2000.0, 8000.0)
+"""What a search for capacity needs to know: how far it may go."""
+
 USERS = (100, 500, 1000, 2000)
 UPSTREAM_RATES = (2000.0, 5000.0, 10_000.0, 20_000.0)
 GENERATOR_USERS = 50
@@ -71,12 +75,18 @@ class Ladders:
 
 
 def ladders_for(asked: Demand) -> Ladders:
-    """Only what is needed, each in one step."""
+    """Only what is needed, each in one step; for searches, up to where the machine fails."""
+    upstream_rps = min(asked.upstream_rps, UPSTREAM_RATES[-1])
     return Ladders(
-        [asked.open_rps] if asked.open_rps else [],
+        sorted({*filter(None, [asked.open_rps]), *(SEARCH_RATES if asked.searches else ())}),
         [asked.users] if asked.users else [],
-        [min(asked.upstream_rps, UPSTREAM_RATES[-1])] if asked.upstream_rps else [],
+        sorted({*filter(None, [upstream_rps]), *(SEARCH_UPSTREAM_RATES if asked.searches else ())}),
     )
+
+
+def goes_far_enough(found: Selftest, asked: Demand) -> bool:
+    """Whether a selftest tells how far a search may go, if there is one."""
+    return not asked.searches or found.tried_rps >= SEARCH_RATES[-1]
 
 
 def most_users(ladders: Ladders) -> int:
@@ -128,6 +138,7 @@ def selftest(cpus: CpuSets, ladders: Ladders, seed: int, stop: StopRequest, say:
         busy=busy,
         problems=tuple(_problems(cpus, timer_s, steal, busy)),
         other_spread=bench.other_spread(),
+        tried_rps=max(ladders.open_rps, default=0.0),
     )
 
 

@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.model.cell import AttachedService, CellKey, companion_role
+from bench.model.cell import AttachedService, companion_role
 from bench.model.config import Companion, Stack
+from bench.model.search import Key
 from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Running
 from bench.run.host.readiness import Listening, settle
@@ -66,7 +67,7 @@ class Testbed:
 
 
 @contextmanager
-def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator[Testbed]:
+def testbed(key: Key, starts: Sequence[Start], setting: Setting) -> Iterator[Testbed]:
     """The upstream and all servers, until the context ends; `key` is the first cell that they are started for.
 
     The servers start in random order, because the first one may fare better. Raises BenchError where one does not
@@ -121,7 +122,7 @@ def testbed(key: CellKey, starts: Sequence[Start], setting: Setting) -> Iterator
 
 
 @contextmanager
-def _attached(key: CellKey, start: Start, setting: Setting) -> Iterator[Testbed]:
+def _attached(key: Key, start: Start, setting: Setting) -> Iterator[Testbed]:
     """The testbed of a service that runs already."""
     setting.progress(key, f"look for {start.role}")
     server = Attached(start.stack)

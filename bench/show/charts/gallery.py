@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.rows import Row
 from bench.reading import JudgedRun
-from bench.show.charts import frontier, in_flight, knee, percentiles, timeline
+from bench.show.charts import capacity, frontier, in_flight, knee, percentiles, timeline
 from bench.show.charts.against_load import against_load
 from bench.show.charts.drawable import drawable
 from bench.show.charts.frame import Chart
@@ -23,6 +23,7 @@ FORMATS = ("svg", "png")
 # No date and no version of the drawing library, so that the same run gives the same bytes.
 _METADATA: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 _DRAWN: dict[str, Callable[[JudgedRun, Sequence[Row]], Chart | None]] = {
+    capacity.NAME: capacity.chart,
     **{name: partial(against_load, metric, name) for metric in METRICS for _, name in metric.charts},
     percentiles.NAME: percentiles.chart,
     knee.NAME: knee.chart,

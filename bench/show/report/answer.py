@@ -9,7 +9,7 @@ from bench.judge.stacks.rows import Row, highest, unmeasured
 from bench.model.config import Load
 from bench.model.loads import amount
 from bench.model.run import Run
-from bench.show.report import failures, measured
+from bench.show.report import capacity, failures, measured
 from bench.show.report import ratios as compared
 from bench.show.text.document import Section, paragraphs, points
 from bench.show.text.titles import MODELS, limited, under
@@ -42,8 +42,9 @@ def sections(found: Answer) -> tuple[Section, ...]:
 
 
 def _sentences(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[str]:
-    if not rows:
+    if not rows and not run.searches:
         yield "Nothing was measured."
+    yield from capacity.sentences(run)
     limits = _limited(run, rows)
     by_stack = {stack: [row for row in rows if row.stack == stack] for stack in run.config.profile.stacks}
     for own in by_stack.values():
@@ -134,7 +135,10 @@ def _bottlenecks(run: Run, rows: Mapping[str, Row]) -> Iterator[str]:
 def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[str]:
     if rows and all(row.rounds == 1 for row in rows):
         yield "A single round has no interval, so this run cannot show a difference."
+    yield from capacity.limits(run)
     pair = run.config.profile.compare
+    if not rows and run.searches:
+        return
     if pair is None:
         yield "The profile compares no two stacks, so there is no ratio."
     else:

@@ -8,6 +8,7 @@ from bench.model.run import Run
 from bench.show.report import (
     answer,
     bottlenecks,
+    capacity,
     companions,
     made,
     mixes,
@@ -32,10 +33,11 @@ from bench.show.text.document import (
     chosen,
 )
 
-SHORT_CHARTS = ("throughput", "p95", "memory")
+SHORT_CHARTS = ("capacity", "throughput", "p95", "memory")
 """The charts of a short report."""
 
 PRINTED = (
+    "capacity",
     "results",
     "mixes",
     "companions",
@@ -50,13 +52,24 @@ PRINTED = (
 )
 """The sections that are printed. The answer comes last, because the end is what a terminal shows."""
 
-UNCOUNTED = ("limits", "answer")
+UNCOUNTED = ("capacity", "limits", "answer")
 """What is printed of a report whose tables are too long."""
 
 MOST_PRINTED = 500
 """Rows: ten times as many as any profile of this project has."""
 
-SHORT = ("answer", "limits", "results", "reading", "footnotes", "remarks", "ratios", "reproduction", "charts")
+SHORT = (
+    "answer",
+    "limits",
+    "capacity",
+    "results",
+    "reading",
+    "footnotes",
+    "remarks",
+    "ratios",
+    "reproduction",
+    "charts",
+)
 """The sections of a report that is part of another page."""
 
 
@@ -99,9 +112,14 @@ def _blocks(
 ) -> Iterator[Block]:
     """The blocks in the order of the page; what the run has nothing for is left out."""
     yield from answer.sections(answer.answer(run, rows, found))
+    carried = capacity.section(run)
+    if carried is not None:
+        yield carried
     yield made.where(run)
     yield Contents("Contents")
-    yield reading.legend(run, rows)
+    legend = reading.legend(run, rows)
+    if legend is not None:
+        yield legend
     yield Filter("Show stacks named")
     tables = results.section(run, rows)
     if tables is not None:

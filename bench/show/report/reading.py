@@ -14,8 +14,10 @@ from bench.show.text.words import plural
 from bench.units import rate, seconds
 
 
-def legend(run: Run, rows: Sequence[Row]) -> Section:
-    """How the tables are read: only what occurs in them is explained."""
+def legend(run: Run, rows: Sequence[Row]) -> Section | None:
+    """How the tables are read: only what occurs in them is explained; None where capacity alone was sought."""
+    if not rows and run.searches:
+        return None
     return Section("reading", "How to read the tables", points(_legend(run, rows)))
 
 

@@ -44,7 +44,7 @@ def test_every_stack_scenario_and_profile_is_listed_with_what_it_is(capsys: pyte
     for tables in (config.stacks, config.scenarios):
         assert all(f"{name} {table.title}" in told for name, table in tables.items())
     assert all(f" {name} stacks: {', '.join(table.stacks)} " in told for name, table in config.profiles.items())
-    assert "closed-loop loads: 10, 100, 500 users open-loop loads: 100/s, 300/s rounds: 3" in told
+    assert "closed-loop loads: 100 users capacity: on weather rounds: 3" in told
     assert [line for line in out.splitlines() if not line.startswith(" ")] == ["stacks:", "scenarios:", "profiles:"]
 
 

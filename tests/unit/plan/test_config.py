@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.model.config import HARNESS, Closed, Open, UpstreamCall
+from bench.model.config import HARNESS, Closed, Objective, Open, UpstreamCall
 from bench.model.requests import MIX
 from bench.places import SHIPPED
-from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
+from bench.plan.config import DEFAULT_CONFIG, Searched, load_config, make_plan
 from bench.plan.variants import apply_settings
 
 WHOLE = """
@@ -543,3 +543,55 @@ def test_a_plan_of_more_cells_than_a_run_may_have_is_refused(write: Write) -> No
     assert make_plan(config, "quick", rounds=5000).profile.rounds == 5000
     with pytest.raises(BenchError, match=r"profiles\.quick: it has 10002 cells, and a run has at most 10000"):
         make_plan(config, "quick", rounds=5001)
+
+
+CARRIED = """
+[profiles.carried]
+stacks = ["one"]
+scenarios = ["look", "other"]
+capacity = ["look"]
+users = [10]
+warmup_s = 1
+window_s = 2
+rounds = 1
+
+[scenarios.other]
+path = "/other"
+"""
+
+
+def test_a_profile_names_the_scenarios_whose_capacity_is_searched_for(write: Write) -> None:
+    profile = make_plan(load_config([write(WHOLE + CARRIED)]), "carried").profile
+    assert set(profile.sought) == {"look"}
+    sought = profile.sought["look"]
+    assert sought.objective.limit_s == pytest.approx(2 * (0.2 + 0.05 * math.exp(0.125)))
+    assert (sought.arrivals, sought.max_in_flight) == ("poisson", 500)
+    assert profile.loads["look"] == (Closed(users=10),)
+
+
+def test_an_objective_of_the_profile_or_of_the_command_takes_the_place_of_the_default(write: Write) -> None:
+    config = load_config([write(WHOLE + CARRIED.replace("users = [10]", 'slo = "p99:1s"'))])
+    assert make_plan(config, "carried", scenarios=["look"]).profile.sought["look"].objective == Objective("p99", 1.0)
+    asked = Searched(Objective("p50", 0.3), "fixed")
+    profile = make_plan(config, "carried", searched=asked).profile
+    assert {name: (one.objective.percentile, one.arrivals) for name, one in profile.sought.items()} == {
+        "look": ("p50", "fixed"), "other": ("p50", "fixed"),
+    }  # fmt: skip
+    assert profile.loads == {"look": (), "other": ()}
+
+
+def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
+    assert not make_plan(load_config([write(WHOLE + CARRIED)]), "carried", rates=[10.0]).profile.sought
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('slo = "fast"', r"profiles\.carried\.slo: 'fast': write p50, p95 or p99"),
+        ('capacity = ["nowhere"]', "unknown scenario 'nowhere'"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused(write: Write, line: str, message: str) -> None:
+    text = CARRIED.replace('capacity = ["look"]', "") if line.startswith("capacity") else CARRIED
+    with pytest.raises(BenchError, match=message):
+        load_config([write(WHOLE + text.replace("users = [10]", f"users = [10]\n{line}"))])

@@ -38,7 +38,7 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
         Reading(t_s, {"upstream": OTHER, "head": use(4.0, 2), "base": use(1.75)}, t_s + 0.25, CoreTimes(0.5, 7.0), None)
         for t_s in (1.0, 2.0)
     ]
-    samples = join_samples(requests, readings, [], ["base", "head"], {})
+    samples = join_samples([requests], readings, [], ["base", "head"], {})
     assert samples.roles == ("base", "head", "upstream")
     assert samples.role.tolist() == [0, 0, 1, 1, 2, 2]
     assert samples.t_s.tolist() == [1.0, 2.0] * 3
@@ -60,7 +60,7 @@ def test_each_moment_has_a_row_for_each_role_and_the_servers_are_the_first_roles
 def test_the_rss_between_readings_has_a_row_for_each_moment_and_server(requests: Path) -> None:
     readings = [Reading(1.0, {"upstream": OTHER, "head": use(4.0), "base": use(1.75)}, 1.0, None, None)]
     residents = [Resident(t_s, {"base": 10, "head": 20 + int(t_s)}) for t_s in (1.5, 2.5)]
-    samples = join_samples(requests, readings, residents, ["base", "head"], {})
+    samples = join_samples([requests], readings, residents, ["base", "head"], {})
     assert samples.resident_t_s.tolist() == [1.5, 1.5, 2.5, 2.5]
     assert samples.resident_role.tolist() == [0, 1, 0, 1]
     assert samples.resident_bytes.tolist() == [10, 21, 10, 22]
@@ -72,7 +72,7 @@ def test_each_server_of_an_ab_is_judged_by_its_own_rows(requests: Path) -> None:
     readings = [
         Reading(t_s, {"base": use(1.75), "head": use(4.0), "upstream": OTHER}, 1.0, None, None) for t_s in (1.0, 2.0)
     ]
-    samples = join_samples(requests, readings, [], ["base", "head"], {})
+    samples = join_samples([requests], readings, [], ["base", "head"], {})
     for number, user_s in ((0, 1.75), (1, 4.0)):
         own = figures.of_server(samples, number)
         assert own.cpu_user_s[figures.reading_of(own, own.roles[0])].tolist() == [user_s, user_s]
@@ -84,7 +84,7 @@ def test_a_role_that_the_idle_reading_lacks_has_rows_of_the_later_readings_only(
         replace(idle, t_s=t_s, cores_t_s=t_s, uses={"server": use(2.0), "generator": Use(t_s, 0.0)})
         for t_s in (2.0, 3.0, 4.0)
     ]
-    samples = join_samples(requests, [idle, *later], [], ["server"], {})
+    samples = join_samples([requests], [idle, *later], [], ["server"], {})
     assert samples.roles == ("server", "generator")
     assert samples.role.tolist() == [0] * 4 + [1] * 3
     own = figures.reading_of(samples, "generator")
@@ -99,7 +99,7 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
     recorder.add_beat(1.0, 0.25)
     recorder.write(tmp_path / "requests.npz")
     samples = join_samples(
-        tmp_path / "requests.npz", [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], [], ["server"], {}
+        [tmp_path / "requests.npz"], [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], [], ["server"], {}
     )
     assert (samples.scheduled_s.tolist(), samples.sent_s.tolist(), samples.done_s.tolist()) == ([1.0], [1.5], [2.0])
     assert (samples.status.tolist(), samples.bytes.tolist(), samples.new_connection.tolist()) == ([200], [40], [1])
@@ -111,7 +111,7 @@ def test_the_requests_are_those_of_the_load_generator(tmp_path: Path) -> None:
 def test_without_pss_a_cell_has_none_and_its_memory_is_uss(requests: Path) -> None:
     one = tree(Member(3))
     readings = [Reading(float(number), {"server": one.use()}, 1.0, None, None) for number in range(4)]
-    found = figures.memory(join_samples(requests, readings, [], ["server"], {}), Window(0.0, 0.5, 3.0))
+    found = figures.memory(join_samples([requests], readings, [], ["server"], {}), Window(0.0, 0.5, 3.0))
     assert (found.idle.pss_bytes, found.median.pss_bytes, found.peak.pss_bytes) == (None, None, None)
     assert BY_NAME["memory"].read(Measurement("ok", memory=found)) == 300
 
@@ -120,12 +120,12 @@ def test_the_error_for_a_file_that_the_load_generator_left_damaged_says_so(reque
     for damage in (requests.unlink, lambda: requests.write_bytes(b"PK\x03\x04 nonsense"), lambda: np.savez(requests)):
         damage()
         with pytest.raises(BenchError, match="the load generator left no samples that can be read"):
-            join_samples(requests, [], [], ["server"], {})
+            join_samples([requests], [], [], ["server"], {})
 
 
 def test_the_columns_of_the_looks_are_taken_over(requests: Path) -> None:
     seen = {"look_t_s": np.array([1.0, 2.0]), "look_unaccepted": np.array([3, 4])}
-    samples = join_samples(requests, [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], [], ["server"], seen)
+    samples = join_samples([requests], [Reading(1.0, {"server": use(1.0)}, 1.0, None, None)], [], ["server"], seen)
     assert (samples.look_t_s.tolist(), samples.look_unaccepted.tolist()) == ([1.0, 2.0], [3, 4])
     assert samples.calls == ()
 

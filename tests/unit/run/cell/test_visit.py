@@ -11,6 +11,7 @@ import pytest
 from bench.errors import BenchError
 from bench.model.cell import CellKey, Slice, Window
 from bench.model.config import Closed
+from bench.model.search import Key
 from bench.plan.turns import Pace, slices
 from bench.run.cell import visit
 from bench.run.cell.load import LoadGenerator
@@ -32,7 +33,7 @@ def progress(t_s: float, done: int) -> dict[str, Any]:
     return {"event": "progress", "t_s": t_s, "done": done, "failed": 0, "p95_s": 0.1, "waiting": 0}
 
 
-def silent(key: CellKey, name: str, live: str = "") -> None:
+def silent(key: Key, name: str, live: str = "") -> None:
     raise AssertionError(key, name, live)
 
 
@@ -88,7 +89,7 @@ class Followed:
             cast("Looker", SimpleNamespace(begin=lambda: self.phases.append("looks"))),
         )
 
-    def __call__(self, key: CellKey, name: str, live: str = "") -> None:
+    def __call__(self, key: Key, name: str, live: str = "") -> None:
         assert key == KEY
         self.phases.append(f"{name}, {live}" if live else name)
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from bench.model.cell import CellKey
 from bench.model.config import Closed
+from bench.model.search import Key
 from bench.run.host.cpus import CpuSets
 from bench.run.host.signals import StopRequest
 from bench.run.testbed.setting import Setting
 from tests.unit.builders import FLASK, plan
 
 
-def nobody_watches(key: CellKey, name: str, live: str = "") -> None:
+def nobody_watches(key: Key, name: str, live: str = "") -> None:
     raise AssertionError(key, name, live)
 
 

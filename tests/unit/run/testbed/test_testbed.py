@@ -13,6 +13,7 @@ import pytest
 from bench.errors import BenchError
 from bench.model.cell import CellKey
 from bench.model.config import Closed, Companion, Stack
+from bench.model.search import Key
 from bench.run.host.cpus import CpuSets
 from bench.run.host.process import Program
 from bench.run.host.readiness import Listening
@@ -42,7 +43,7 @@ class Host:
         self.broken = ""
         self.unready: dict[str, str] = {}
 
-    def shown(self, key: CellKey, name: str, live: str = "") -> None:
+    def shown(self, key: Key, name: str, live: str = "") -> None:
         assert (key, live) == (KEY, "")
         self.events.append(name)
 

@@ -53,7 +53,7 @@ def unwritten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_whole_run_has_all_pictures_in_the_order_of_the_page(drawn: tuple[Picture, ...]) -> None:
-    assert tuple(picture.name for picture in drawn) == NAMES == ALL
+    assert tuple(picture.name for picture in drawn) == NAMES[1:] == ALL  # without searches there is no first one
     for picture in drawn:
         assert picture.svg.startswith(b"<?xml")
         assert picture.png.startswith(b"\x89PNG")

@@ -1,0 +1,187 @@
+"""A search for capacity: the stacks of a round stand side by side and take turns, window by window."""
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.judge.capacity.judge import finished
+from bench.judge.capacity.search import Ask, Found, next_step
+from bench.judge.capacity.steps import Taken, judged, most_late
+from bench.judge.cell.figures import of_server
+from bench.model.samples import Samples
+from bench.model.search import Bounds, Search, SearchKey, Step
+from bench.run.cell.load import LoadGenerator, Order, running_load
+from bench.run.cell.samples import join_samples, neighbours, read_wrong_answers
+from bench.run.host.cores import ProcessTime
+from bench.run.host.scratch import scratch_folder
+from bench.run.host.tree import OneProcess
+from bench.run.testbed.readings import processes_beside, read
+from bench.run.testbed.setting import Setting
+from bench.run.testbed.testbed import Start, Testbed, testbed
+from bench.units import offered
+
+LEAD_S = 0.6
+RECOVERY_S = 1.0
+"""A window begins with a lead under load that is not counted: longer where its server was overloaded before."""
+
+SEEDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SearchVisit:
+    """The searches of a round under one scenario, whose servers stand side by side; with each where it starts."""
+
+    keys: tuple[SearchKey, ...]
+    starts: tuple[Start, ...]
+    bounds: tuple[Bounds, ...]
+
+
+def run_search(visit: SearchVisit, setting: Setting) -> Generator[tuple[Search, Samples]]:
+    """Each search of the visit with its raw samples, once all have ended. BenchError where one cannot be measured."""
+    key = visit.keys[0]
+    with testbed(key, visit.starts, setting) as bed, scratch_folder() as folder:
+        sought = key.sought
+        order = Order(
+            setting.scenario(key),
+            sought.load(visit.bounds[0].start_rps),
+            setting.plan.profile.timing,
+            setting.round_seed(key),
+            tuple(server.url for server in bed.servers.values()),
+            searches=True,
+        )
+        setting.progress(key, "start load")
+        log = setting.log(key, "load")
+        with running_load(order, setting.cpus.generator, folder, log) as load:
+            turns = _Turns(visit, bed, setting, load, folder)
+            turns.take()
+        yield from turns.results()
+
+
+class _Turns:
+    """The windows of all stacks, in turn, until each search has ended."""
+
+    def __init__(
+        self,
+        visit: SearchVisit,
+        bed: Testbed,
+        setting: Setting,
+        load: LoadGenerator,
+        folder: Path,
+    ) -> None:
+        self.visit = visit
+        self.bed = bed
+        self.setting = setting
+        self.load = load
+        self.folder = folder
+        self.readings = [bed.idle]
+        self.servers = {**bed.trees, **bed.companions}
+        self.load_side = {"generator": OneProcess(load.program), "upstream": OneProcess(bed.upstream.program)}
+        self.steps: list[list[Step]] = [[] for _ in visit.keys]
+        self.found: list[Found | None] = [None for _ in visit.keys]
+        self.files: list[Path] = []
+
+    def take(self) -> None:
+        """Every window that the searches ask for. BenchError where a program ends or the generator fails."""
+        events = self.load.events(self.setting.stop, self.bed.programs)
+        for event in events:
+            if event["event"] == "begin":
+                break
+        asked = self._next(-1)
+        while asked is not None:
+            number, ask = asked
+            self._measure(number, ask, events)
+            asked = self._next(number)
+        self.load.ask_no_more()
+        for event in events:
+            if event["event"] == "end" and event["left"]:
+                raise BenchError(f"{event['left']} requests outlasted their timeout{self.load.program.log_tail()}")
+
+    def _next(self, last: int) -> tuple[int, Ask] | None:
+        """The stack whose turn it is, and what it asks for; None where every search has ended."""
+        for turn in range(len(self.visit.keys)):
+            number = (last + 1 + turn) % len(self.visit.keys)
+            if self.found[number] is not None:
+                continue
+            key = self.visit.keys[number]
+            ask = next_step(self.steps[number], self.visit.bounds[number], self.setting.conditions(key).server_cpus)
+            if isinstance(ask, Ask):
+                return number, ask
+            self.found[number] = ask
+        return None
+
+    def _measure(self, number: int, ask: Ask, events: Any) -> None:
+        key, mine = self.visit.keys[number], self.steps[number]
+        file = self.folder / f"{len(self.files)}.npz"
+        self.setting.progress(key, offered(ask.rate_rps))
+        beside = [self._beside()]
+        self.load.ask(
+            {
+                "number": len(self.files),
+                "measurement": number,
+                "rate_rps": ask.rate_rps,
+                "seed": self.setting.round_seed(key) * SEEDS + len(mine),
+                "lead_s": LEAD_S + _recovery_s(mine),
+                "window_s": ask.length_s,
+                "late_s": key.sought.objective.limit_s,
+                "most_late": most_late(key.sought.objective, ask.rate_rps * ask.length_s),
+                "output": str(file),
+            }
+        )
+        self.files.append(file)
+        for event in events:
+            if event["event"] == "cut":  # the servers are still busy, and to read their memory would disturb them
+                self.readings.append(read({}, self.load_side, self.setting.cpus))
+            elif event["event"] == "measured":
+                break
+        else:
+            raise BenchError(f"the load generator never measured a window{self.load.program.log_tail()}")
+        self.readings.append(read(self.servers, self.load_side, self.setting.cpus))
+        beside.append(self._beside())
+        taken = Taken(event["number"], ask.rate_rps, ask.confirms, ask.length_s, *(event[name] for name in _TIMES))
+        own = of_server(self._samples([file]), number)
+        step = judged(taken, key.sought, self.setting.conditions(key), own, neighbours(beside, self.setting.cpus))
+        mine.append(step)
+        self.setting.progress(key, f"{offered(ask.rate_rps)}: {step.verdict}")
+
+    def _beside(self) -> Mapping[int, ProcessTime]:
+        """The processes that are no part of the search."""
+        return processes_beside(self.servers.values(), self.load_side.values())
+
+    def _samples(self, files: Sequence[Path]) -> Samples:
+        """The samples of these windows, with all readings so far."""
+        return join_samples(files, self.readings, [], self.bed.servers, {})
+
+    def results(self) -> Generator[tuple[Search, Samples]]:
+        """Each search with its samples."""
+        samples = self._samples(self.files)
+        wrong = read_wrong_answers(self.load.wrong_answers, len(self.visit.keys))
+        for number, (key, found) in enumerate(zip(self.visit.keys, self.found, strict=True)):
+            if found is None:
+                raise BenchError("the search did not end")
+            served = self.bed.upstream.served(list(self.bed.prefixes)[number])
+            own = of_server(samples, number)
+            search = Search(
+                stack=key.stack,
+                scenario=key.scenario,
+                sought=key.sought,
+                round=key.round,
+                order=key.order,
+                **asdict(found),
+                bounds=self.visit.bounds[number],
+                steps=tuple(self.steps[number]),
+                served=served,
+                wrong_answers=wrong[number],
+            )
+            yield finished(search, own, self.setting.scenario(key)), own
+
+
+def _recovery_s(steps: Sequence[Step]) -> float:
+    """What a lead is longer where the server was overloaded just before."""
+    just_now = bool(steps) and time.monotonic() - steps[-1].done_s < RECOVERY_S
+    return RECOVERY_S if just_now and steps[-1].verdict == "exceeded" else 0.0
+
+
+_TIMES = ("begin_s", "start_s", "end_s", "done_s")

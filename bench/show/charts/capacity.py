@@ -1,0 +1,196 @@
+"""The chart of P95 against the offered rate up to past each stack's knee, with what each carries beside it."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+
+from bench.judge.capacity.curve import RateCurve, rate_curve
+from bench.judge.capacity.rows import CapacityRow, capacity_rows
+from bench.judge.stacks.rows import Row
+from bench.model.config import Objective
+from bench.model.loads import objective_name
+from bench.model.run import Run
+from bench.reading import JudgedRun
+from bench.show.charts.axis import across_axis, ends, up_axis
+from bench.show.charts.frame import Chart, Words, finished, framed
+from bench.show.charts.labels import Box, Label, place_labels, trace
+from bench.show.charts.legend import of_run
+from bench.show.charts.phrases import first_named, some
+from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
+from bench.show.charts.style import INK, QUIET, VALUE_POINTS, Mark, marks
+from bench.show.text.words import plain
+from bench.units import figure, interval, scale, seconds
+
+NAME = "capacity"
+CAUTION = (
+    "Each dot is one window of a search, and the lines join medians of windows at about the same rate. The rates are "
+    "what one machine carried that day: the ratios between stacks are what another machine should find too."
+)
+HIGHEST = 6.0
+"""Latencies beyond so many times the limit are drawn at the upper edge."""
+
+
+def chart(reading: JudgedRun, _rows: Sequence[Row]) -> Chart | None:
+    """The chart, with two panels for each scenario; None where nothing was searched for."""
+    run, rows = reading.run, capacity_rows(reading.run)
+    scenarios = [name for name in run.config.profile.sought if any(row.scenario == name for row in rows)]
+    if not scenarios:
+        return None
+    names = marks(run.config.profile.stacks)
+    frame = framed(
+        [
+            panel
+            for name in scenarios
+            for panel in (
+                (f"{name} latency", run.config.scenarios[name].title),
+                (f"{name} capacity", f"Carried with {objective_name(run.config.profile.sought[name].objective)}"),
+            )
+        ]
+    )
+    for place, name in enumerate(scenarios):
+        own = [row for row in rows if row.scenario == name]
+        curves = [
+            rate_curve(row.stack, [one for one in run.searches if (one.stack, one.scenario) == (row.stack, name)])
+            for row in own
+        ]
+        objective = run.config.profile.sought[name].objective
+        _draw_curves(frame.panels[2 * place], curves, objective, names, frame.panel_in)
+        _draw_capacities(frame.panels[2 * place + 1], own, names, frame.panel_in)
+    title = f"{_percentile(run)} latency against offered rate"
+    how = (
+        "lower and further right is better",
+        *of_run(run),
+        "dots: windows",
+        "hollow: not judged",
+        "triangles: at least",
+    )
+    return Chart(NAME, title, _finding(run, rows), CAUTION, finished(frame, Words(title, how), names))
+
+
+def _percentile(run: Run) -> str:
+    return next(iter(run.config.profile.sought.values())).objective.percentile.upper()
+
+
+def _draw_curves(
+    axes: Axes,
+    curves: Sequence[RateCurve],
+    objective: Objective,
+    names: Mapping[str, Mark],
+    size_in: tuple[float, float],
+) -> None:
+    """Every window as a dot, the medians as a line, and the objective as a dashed one."""
+    seen = [window for curve in curves for window in curve.seen]
+    if not seen:
+        leave_empty(axes)
+        return
+    chosen = scale("s", objective.limit_s)
+    most = HIGHEST * objective.limit_s
+    values = [min(window.latency_s, most) * chosen.factor for window in seen]
+    rates = [window.rate_rps for window in seen]
+    up_axis(axes, (min(values) / 1.2, most * chosen.factor * 1.1), log=True)
+    across_axis(axes, (min(rates) / 1.3, max(rates) * 1.6), size_in[0], log=True)
+    axes.set_xlabel("requests/s offered (log scale)")
+    axes.set_ylabel(f"{objective.percentile.upper()}, {chosen.axis} (log scale)")
+    limit = objective.limit_s * chosen.factor
+    axes.axhline(limit, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2, gid="objective")
+    axes.annotate(
+        f"objective: {seconds(objective.limit_s)}",
+        (min(rates) / 1.25, limit),
+        xytext=(0, 3),
+        textcoords="offset points",
+        fontsize=VALUE_POINTS,
+        color=QUIET,
+    )
+    taken: list[Box] = []
+    labels: list[Label] = []
+    for curve in curves:
+        mark = names[curve.stack]
+        for window in curve.seen:
+            axes.plot(
+                [window.rate_rps],
+                [min(window.latency_s, most) * chosen.factor],
+                linestyle="none",
+                marker="^" if window.least else "o",
+                markersize=3.4 if window.least else 2.6,
+                markerfacecolor=mark.colour if window.known else "white",
+                markeredgecolor=mark.colour,
+                markeredgewidth=0.0 if window.known else 0.7,
+                alpha=0.55,
+                zorder=3,
+                gid=f"window:{curve.stack}",
+            )
+        across = [rate_rps for rate_rps, _ in curve.points]
+        up = [min(latency_s, most) * chosen.factor for _, latency_s in curve.points]
+        axes.plot(
+            across,
+            up,
+            color=mark.colour,
+            linewidth=1.8,
+            marker=mark.marker,
+            markersize=5.0,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            zorder=4,
+            gid=f"line:{curve.stack}",
+        )
+        if across:
+            taken += trace(axes, across, up, size_in)
+            labels.append(Label(across[-1], up[-1], plain(curve.stack)))
+    place_labels(axes, labels, taken, size_in)
+
+
+def _draw_capacities(
+    axes: Axes, rows: Sequence[CapacityRow], names: Mapping[str, Mark], size_in: tuple[float, float]
+) -> None:
+    """The capacity of each stack with its rounds and interval, the highest above."""
+    found = [row for row in rows if row.rate_rps is not None]
+    if not found:
+        leave_empty(axes)
+        return
+    ordered = sorted(found, key=lambda row: row.rate_rps.mean if row.rate_rps else 0.0)
+    low, high, _ = ends([row.rate_rps for row in found if row.rate_rps], (), log=True)
+    across_axis(axes, (low / 2.5, high * 2.5), size_in[0], log=True)
+    axes.set_ylim(-0.7, len(ordered) - 0.3)
+    axes.set_yticks([])
+    axes.xaxis.grid(visible=True)
+    axes.yaxis.grid(visible=False)
+    axes.set_xlabel("requests/s carried (log scale)")
+    for place, row in enumerate(ordered):
+        estimate = row.rate_rps
+        if estimate is None:
+            continue
+        mark = names[row.stack]
+        draw_rounds(axes, list(estimate.values), [place - 0.18] * len(estimate.values), row.stack, mark)
+        if estimate.low is not None and estimate.high is not None:
+            draw_interval(axes, [estimate.low, estimate.high], [place, place], row.stack, mark)
+        draw_mean(axes, estimate.mean, place, row.stack, mark)
+        value, around = interval(estimate.mean, estimate.low, estimate.high, "requests/s")
+        least = "at least " if row.at_least else ""
+        axes.annotate(
+            f"{plain(row.stack)}  {least}{value} {around}".strip(),
+            (estimate.mean, place),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            fontsize=VALUE_POINTS,
+            color=INK,
+            annotation_clip=False,
+        )
+
+
+def _finding(run: Run, rows: Sequence[CapacityRow]) -> str:
+    """What the stacks carry under the first scenario."""
+    own = {row.stack: row for row in rows if row.scenario == rows[0].scenario and row.rate_rps is not None}
+    if not own:
+        return "No capacity was found."
+    said = [f"{plain(name)} {_carried(own[name])}" for name in first_named(run, own)]
+    objective = objective_name(rows[0].sought.objective)
+    return f"Carried on {plain(rows[0].scenario)} with {objective}: {some(said)}."
+
+
+def _carried(row: CapacityRow) -> str:
+    estimate = row.rate_rps
+    if estimate is None:
+        return figure(None, "requests/s")
+    value, around = interval(estimate.mean, estimate.low, estimate.high, "requests/s")
+    return f"{value} {around}".strip()

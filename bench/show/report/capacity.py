@@ -1,0 +1,182 @@
+"""What each stack carries within a latency objective: sentences, and a table for each scenario."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows, cores_for
+from bench.judge.stats.intervals import Estimate
+from bench.model.loads import objective_name
+from bench.model.run import Run
+from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs
+from bench.show.text.words import listed, plural
+from bench.units import NOTHING, interval, rate, ratio, significant, tick
+
+SAME = 0.05
+"""A ratio whose interval lies within 1 +- SAME is called equal: the rates that are tried are 4 % apart."""
+
+COSTS = ("CPU per request", "cores", "memory", "per GiB", "P95 at 50 %", "P95 at 80 %")
+"""What the table of costs has of each stack."""
+
+PLANNED_RPS = 5000.0
+"""The rate that the plan in the report is for."""
+
+READING = (
+    "Capacity is the highest arrival rate (Poisson arrivals) at which the objective held in a long window; 4 % above, "
+    "it did not. The stacks stand side by side and take turns window by window, so their ratio holds better than any "
+    "rate. Memory is anonymous memory, which each further process needs again, after the overloads of the search."
+)
+
+
+def section(run: Run) -> Section | None:
+    """The tables; None where nothing was searched for."""
+    rows = capacity_rows(run)
+    if not rows:
+        return None
+    ratios = capacity_ratios(run.searches, run.config)
+    parts = tuple(
+        Section(
+            f"capacity-{number}",
+            f"{run.config.scenarios[scenario].title}, {objective_name(sought.objective)}",
+            (_carried([row for row in rows if row.scenario == scenario], ratios), _costs(rows, scenario)),
+        )
+        for number, (scenario, sought) in enumerate(run.config.profile.sought.items(), start=1)
+        if any(row.scenario == scenario for row in rows)
+    )
+    return Section("capacity", "How much each stack carries", (*paragraphs((READING, *_plan(rows))), *parts))
+
+
+def sentences(run: Run) -> Iterator[str]:
+    """For each scenario what the stacks carry, each compared with the second of the profile's pair."""
+    rows, ratios = capacity_rows(run), capacity_ratios(run.searches, run.config)
+    for scenario in run.config.profile.sought:
+        own = [row for row in rows if row.scenario == scenario]
+        if own:
+            yield from _sentences(run, own, [one for one in ratios if one.scenario == scenario])
+
+
+def limits(run: Run) -> Iterator[str]:
+    """What is not known of the capacities."""
+    rows = capacity_rows(run)
+    for row in rows:
+        if row.rate_rps is None and "never" not in row.endings:
+            yield f"The capacity of {row.stack} on {row.scenario} is not known: {'; '.join(row.why)}."
+    single = listed_stacks(row for row in rows if row.rate_rps is not None and row.rate_rps.low is None)
+    if single:
+        yield f"The capacity of {single} is from a single round and has no interval."
+
+
+def listed_stacks(rows: Iterable[CapacityRow]) -> str:
+    """The stacks of these rows; empty where there is none."""
+    names = list(dict.fromkeys(row.stack for row in rows))
+    return listed(names) if names else ""
+
+
+def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityRatio]) -> Iterator[str]:
+    """The headline's pair, then all others against the second of the pair, then those of which there is no ratio."""
+    within = f"Within {objective_name(rows[0].sought.objective).replace(' within', '')} on {rows[0].scenario}"
+    cores = len(run.server_cpus)
+    where = "on all cores" if not cores else "on one core" if cores == 1 else f"on {plural(cores, 'core')}"
+    by_stack = {row.stack: row for row in rows}
+    if ratios:
+        first, *others = ratios
+        base = f"{first.against} {where} ({_figure(by_stack[first.against].rate_rps)})"
+        yield f"{within}, {_PAIRED[_direction(first)].format(stack=first.stack, base=base, ratio=_ratio(first))}."
+        if others:
+            told = [f"{one.stack} {_ratio(one)} ({_figure(by_stack[one.stack].rate_rps)})" for one in others]
+            yield f"Of what {first.against} carries, {listed(told)}."
+    compared = {name for one in ratios for name in (one.stack, one.against)}
+    for row in rows:
+        if row.stack not in compared and row.rate_rps is not None:
+            least = "at least " if row.at_least else ""
+            yield f"{within}, {row.stack} carries {least}{_figure(row.rate_rps)} {where}."
+        elif row.rate_rps is None and "never" in row.endings:
+            yield f"{row.stack} never kept {objective_name(row.sought.objective)} on {row.scenario}, {row.why[0]}."
+
+
+_PAIRED = {
+    "differs": "{stack} carries {ratio} what {base} does",
+    "same": "{stack} carries the same as {base}: {ratio}",
+    "unclear": "no difference between {stack} and {base} was shown: {ratio}",
+}
+
+
+def _direction(one: CapacityRatio) -> str:
+    """Whether the interval of a ratio lies on one side of 1, within 1 +- SAME, or neither."""
+    low, high = one.estimate.low, one.estimate.high
+    if low is None or high is None:
+        return "unclear"
+    if low >= 1 - SAME and high <= 1 + SAME:
+        return "same"
+    return "differs" if low > 1 or high < 1 else "unclear"
+
+
+def _ratio(one: CapacityRatio) -> str:
+    bound = "at least " if one.at_least else ""
+    return f"{bound}{ratio(one.estimate.mean, one.estimate.low, one.estimate.high)}"
+
+
+def _figure(found: Estimate | None) -> str:
+    if found is None:
+        return "not known"
+    value, around = interval(found.mean, found.low, found.high, "requests/s")
+    return f"{value}{f', {around[1:-1]}' if around else ''}"
+
+
+def _plan(rows: Sequence[CapacityRow]) -> Iterator[str]:
+    """How many cores a rate needs, if capacity grows with the cores."""
+    needed = {row.stack: cores for row in rows if (cores := cores_for(row, PLANNED_RPS)) is not None}
+    if needed:
+        parts = [
+            f"{low if low == high else f'{low} to {high}'} cores of {stack}" for stack, (low, high) in needed.items()
+        ]
+        yield (
+            f"For {tick(PLANNED_RPS)}/s on {rows[0].scenario}: {listed(parts)}, if twice the cores carry twice as "
+            "much, which was not measured."
+        )
+
+
+def _carried(rows: Sequence[CapacityRow], ratios: Sequence[CapacityRatio]) -> Table:
+    """What each stack carries, and how that compares."""
+    against = {one.stack: one for one in ratios if one.scenario == rows[0].scenario}
+    base = f"against {ratios[0].against}" if ratios else "ratio"
+    columns = (Column("stack"), *(Column(title, "right") for title in ("capacity", base, "rounds")))
+    return Table(columns, tuple(_carries(row, against.get(row.stack)) for row in rows), 0, sortable=True)
+
+
+def _carries(row: CapacityRow, one: CapacityRatio | None) -> tuple[Cell, ...]:
+    notes = tuple(Note(f"{row.stack} on {row.scenario}: {why}") for why in row.why)
+    if row.rate_rps is not None:
+        value, around = interval(row.rate_rps.mean, row.rate_rps.low, row.rate_rps.high, "requests/s")
+        capacity = Cell(f"{'at least ' if row.at_least else ''}{value}", around, notes, value=row.rate_rps.mean)
+    else:
+        never = "never" in row.endings
+        capacity = Cell("0" if never else NOTHING, notes=notes, value=0.0 if never else None)
+    compared = Cell(NOTHING) if one is None else Cell(_ratio(one), value=one.estimate.mean)
+    return Cell(row.stack), capacity, compared, Cell(str(row.rounds))
+
+
+def _costs(rows: Sequence[CapacityRow], scenario: str) -> Table:
+    """What the stacks use at their capacity, and how long they take below it."""
+    columns = (Column("stack"), *(Column(title, "right") for title in COSTS))
+    return Table(columns, tuple(_cost(row) for row in rows if row.scenario == scenario), 0, sortable=True)
+
+
+def _cost(row: CapacityRow) -> tuple[Cell, ...]:
+    return (
+        Cell(row.stack),
+        _cell(row.s_per_request, "s"),
+        _mean(row.cores, lambda cores: significant(cores, 2)),
+        _cell(row.memory_bytes, "bytes"),
+        _mean(row.per_gib_rps, rate),
+        *(_cell(row.p95_s.get(share), "s") for share in (0.5, 0.8)),
+    )
+
+
+def _mean(found: Estimate | None, shown: Callable[[float], str]) -> Cell:
+    """A figure that follows from others, without an interval of its own."""
+    return Cell(NOTHING) if found is None else Cell(shown(found.mean), value=found.mean)
+
+
+def _cell(found: Estimate | None, unit: str) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    return Cell(*interval(found.mean, found.low, found.high, unit), value=found.mean)

@@ -1,0 +1,133 @@
+"""What follows from the searches of all rounds."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.judge.capacity.curve import rate_curve
+from bench.judge.capacity.rows import capacity_ratios, capacity_rows, cores_for
+from bench.model.cell import Distribution, Requests
+from bench.model.config import Objective, Sought
+from bench.model.run import Run
+from bench.model.search import Ending, Search, Step, Verdict
+from tests.unit.builders import FASTAPI, FLASK, plan, run_of
+
+SOUGHT = Sought(Objective("p95", 0.2), "poisson", 500)
+
+
+def step(
+    rate_rps: float,
+    verdict: Verdict = "held",
+    *,
+    p95_s: float = 0.1,
+    length_s: float = 2.0,
+    took_s: float | None = None,
+) -> Step:
+    return Step(
+        number=0,
+        rate_rps=rate_rps,
+        verdict=verdict,
+        confirms=length_s > 2,
+        planned_s=length_s,
+        begin_s=0.0,
+        start_s=1.0,
+        end_s=1.0 + (length_s if took_s is None else took_s),
+        done_s=4.0,
+        requests=Requests(100, 0, 0, 0, {}),
+        throughput_rps=rate_rps,
+        latency_s=Distribution(p95_s, p95_s, p95_s, p95_s, p95_s, p95_s),
+        server_s_per_request=0.001,
+        server_cores=rate_rps * 0.001,
+        memory_bytes=2**28,
+    )
+
+
+def search(
+    stack: str, number: int, rate_rps: float | None, ending: Ending = "found", why: str = "", *steps: Step
+) -> Search:
+    taken = steps or ((step(rate_rps, length_s=6.0), step(rate_rps * 1.04, "exceeded", p95_s=0.3)) if rate_rps else ())
+    return Search(stack, "weather", SOUGHT, number, number, ending, rate_rps, None, why, None, taken)
+
+
+def run(*searches: Search) -> Run:
+    planned = plan({"flask": FLASK, "fastapi": FASTAPI}, {"weather": (10,)})
+    profile = replace(planned.profile, sought={"weather": SOUGHT})
+    return replace(run_of(replace(planned, profile=profile)), searches=searches)
+
+
+def test_rates_are_joined_over_the_rounds_and_compared_within_them() -> None:
+    rates = {"flask": (500.0, 600.0, 700.0), "fastapi": (1000.0, 1260.0, 1330.0)}
+    found = run(*(search(stack, n, rate) for stack, own in rates.items() for n, rate in enumerate(own, start=1)))
+    flask, fastapi = capacity_rows(found)
+    assert flask.rate_rps is not None
+    assert flask.rate_rps.values == rates["flask"]
+    assert flask.rate_rps.mean == pytest.approx((500 * 600 * 700) ** (1 / 3))
+    assert fastapi.per_core_rps == fastapi.rate_rps
+    assert flask.s_per_request is not None
+    assert flask.s_per_request.mean == pytest.approx(0.001)
+    assert flask.per_gib_rps is not None
+    assert flask.per_gib_rps.mean == pytest.approx(4 * flask.rate_rps.mean)
+    (ratio,) = capacity_ratios(found.searches, found.config)
+    assert (ratio.stack, ratio.against) == ("fastapi", "flask")
+    assert ratio.estimate.values == pytest.approx((2.0, 2.1, 1.9))
+    assert ratio.estimate.low is not None
+    assert flask.rate_rps.low is not None
+    assert ratio.estimate.mean - ratio.estimate.low < 0.4  # though the rates themselves vary by 40 %
+
+
+def test_a_rate_for_each_core_of_several() -> None:
+    found = replace(run(search("flask", 1, 1000.0)), server_cpus=(0, 1))
+    (row,) = capacity_rows(found)
+    assert row.per_core_rps is not None
+    assert row.per_core_rps.mean == 500.0
+
+
+def test_a_round_without_a_rate_is_left_out_of_the_mean_and_said() -> None:
+    found = run(
+        search("flask", 1, 500.0),
+        search("flask", 2, None, "not known", "the generator was late"),
+        search("fastapi", 1, 900.0, "at least", "it was the most that could be sent"),
+        search("fastapi", 2, 950.0),
+    )
+    flask, fastapi = capacity_rows(found)
+    assert flask.rate_rps is not None
+    assert flask.rate_rps.values == (500.0,)
+    assert flask.endings == ("found", "not known")
+    assert flask.why == ("the generator was late",)
+    assert fastapi.at_least
+    (ratio,) = capacity_ratios(found.searches, found.config)
+    assert ratio.estimate.values == (1.8,)
+    assert ratio.at_least
+
+
+def test_the_p95_below_the_rate_is_that_of_whole_windows() -> None:
+    rate_rps = 1000.0
+    below = (step(1000 * 10 ** (-6 / 60), p95_s=0.12), step(1000 * 10 ** (-18 / 60), p95_s=0.11))
+    found = run(search("flask", 1, rate_rps, "found", "", step(rate_rps, length_s=6.0), *below))
+    (row,) = capacity_rows(found)
+    assert {share: one.mean for share, one in row.p95_s.items()} == {0.8: 0.12, 0.5: 0.11}
+
+
+def test_the_cores_for_a_rate_follow_from_the_interval() -> None:
+    found = run(*(search("flask", n, rate) for n, rate in enumerate((480.0, 500.0, 520.0), start=1)))
+    (row,) = capacity_rows(found)
+    assert cores_for(row, 5000.0) == (10, 12)
+    assert cores_for(replace(row, at_least=True), 5000.0) is None
+    (single,) = capacity_rows(run(search("flask", 1, 500.0)))
+    assert cores_for(single, 5000.0) is None
+
+
+def test_a_curve_joins_windows_at_about_the_same_rate_and_marks_those_that_ended_early() -> None:
+    steps = (
+        step(100.0, p95_s=0.10),
+        step(103.0, p95_s=0.12),
+        step(104.0, p95_s=0.11),
+        step(300.0, "exceeded", p95_s=0.4, took_s=0.5),
+        step(300.0, "not known", p95_s=9.0),
+    )
+    found = rate_curve("flask", [search("flask", 1, 100.0, "found", "", *steps)])
+    assert [latency_s for _, latency_s in found.points] == [0.11, 0.4]
+    assert found.points[0][0] == pytest.approx(102.3, abs=0.2)
+    assert [(one.least, one.known) for one in found.seen] == [
+        (False, True), (False, True), (False, True), (True, True), (False, False),
+    ]  # fmt: skip

@@ -1,0 +1,91 @@
+"""What a report says of capacities."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.model.run import Run
+from bench.show.report import capacity
+from bench.show.report.answer import answer
+from bench.show.text import markdown
+from bench.show.text.document import Document, numbered
+from tests.unit.judge.capacity.test_rows import run, search
+
+FLASK = (500.0, 520.0, 510.0)
+
+
+def fastapi(*rates: float) -> Run:
+    return run(
+        *(search("flask", n, rate) for n, rate in enumerate(FLASK, start=1)),
+        *(search("fastapi", n, rate) for n, rate in enumerate(rates, start=1)),
+    )
+
+
+def told(found: Run) -> str:
+    return " ".join(capacity.sentences(found))
+
+
+def shown(found: Run) -> str:
+    section = capacity.section(found)
+    assert section is not None
+    return markdown.render(Document("", "", (section,)))
+
+
+def test_a_stack_that_carries_more_is_compared_with_the_other() -> None:
+    said = told(fastapi(1000.0, 1050.0, 1010.0))
+    assert said.startswith("Within P95 200 ms on weather, fastapi carries 2.00\u00d7 (")
+    assert "what flask on one core (510/s, 486\u2013535) does." in said
+
+
+@pytest.mark.parametrize(
+    ("rates", "word"),
+    [
+        ((490.0, 560.0, 500.0), "no difference between fastapi and flask on one core"),
+        ((501.0, 521.0, 509.0), "fastapi carries the same as flask on one core"),
+    ],
+)
+def test_no_difference_is_claimed_that_was_not_shown(rates: tuple[float, ...], word: str) -> None:
+    assert word in told(fastapi(*rates))
+
+
+def test_a_lower_bound_is_called_one() -> None:
+    found = run(search("flask", 1, 500.0), search("fastapi", 1, 900.0, "at least", "it was the most"))
+    assert "at least 1.80\u00d7" in told(found)
+    assert "at least 900/s" in shown(found)
+    section = capacity.section(found)
+    assert section is not None
+    notes = [note.text for note in numbered(Document("", "", (section,)))]
+    assert notes == ["fastapi on weather: it was the most"]
+
+
+def test_a_stack_that_never_met_the_objective_carries_nothing_and_that_is_said() -> None:
+    why = "even at 1/s, the lowest rate that is tried"
+    found = run(search("flask", 1, 500.0), search("fastapi", 1, None, "never", why))
+    assert f"fastapi never kept P95 within 200 ms on weather, {why}." in told(found)
+    assert "flask carries 500/s on one core" in told(found)
+    assert "| fastapi | 0 " in shown(found)
+
+
+def test_what_is_not_known_is_no_answer() -> None:
+    found = run(search("flask", 1, 500.0), search("fastapi", 1, None, "not known", "the load generator was late"))
+    limits = list(capacity.limits(found))
+    assert "The capacity of fastapi on weather is not known: the load generator was late." in limits
+    assert "The capacity of flask is from a single round and has no interval." in limits
+
+
+def test_the_plan_follows_from_the_interval_and_says_what_it_assumes() -> None:
+    said = shown(fastapi(1000.0, 1050.0, 1010.0))
+    assert "For 5000/s on weather: 10 to 11 cores of flask and 5 to 6 cores of fastapi" in said
+    assert "if twice the cores carry twice as much, which was not measured." in said
+    assert "For 5000/s" not in shown(run(search("flask", 1, 500.0)))
+
+
+def test_a_run_of_searches_alone_has_an_answer() -> None:
+    found = answer(fastapi(1000.0, 1050.0, 1010.0), (), ())
+    assert found.sentences[0].startswith("Within P95 200 ms")
+    assert "Nothing was measured." not in found.sentences
+    assert answer(replace(fastapi(), searches=()), (), ()).sentences[0] == "Nothing was measured."
+
+
+def test_a_run_without_searches_has_no_section() -> None:
+    assert capacity.section(run()) is None
