@@ -1,7 +1,6 @@
 """Searches of servers whose capacity is known."""
 
 import heapq
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.live]
 
 APPS = Path(__file__).with_name("apps")
 THREADS, HOLD_S = 4, 0.05
-Searches = dict[tuple[str, str], Search]
 CONFIG = f"""
 [stacks.four]
 argv = ["gunicorn", "--bind", "{{host}}:{{port}}", "--threads", "{{threads}}", "--keep-alive", "75", "holding:app"]
@@ -51,24 +49,22 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def searched(harness: Harness, config: Path, out: Path, stacks: str, *words: str) -> Searches:
-    """What one round of searches found, by its stack and scenario."""
+def searched(harness: Harness, config: Path, out: Path, stack: str, scenario: str, *words: str) -> Search:
+    """What one search found."""
     done = harness.run(
-        "capacity", "--config", config, "--stacks", stacks, "--rounds", "1", "--out", out, "--slo", "p95:100ms", *words
-    )
+        "capacity", "--config", config, "--stacks", stack, "--scenarios", scenario, "--rounds", "1", "--out", out,
+        "--slo", "p95:100ms", *words,
+    )  # fmt: skip
     assert done.code == 0, done.err
-    return {(one.stack, one.scenario): one for one in load_run(out).searches}
+    assert harness.left() == []
+    (found,) = load_run(out).searches
+    return found
 
 
-@pytest.fixture(scope="module")
-def even(shared_harness: Harness, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searches]:
-    out = tmp_path_factory.mktemp("even") / "run"
-    yield searched(shared_harness, config, out, "four,forty", "--arrivals", "fixed", "--scenarios", "hold,never,busy")
-    assert shared_harness.left() == []
-
-
-def test_four_threads_that_take_50_ms_carry_80_a_second_that_come_evenly(even: Searches) -> None:
-    found = even["four", "hold"]
+def test_four_threads_that_take_50_ms_carry_80_a_second_that_come_evenly(
+    shared_harness: Harness, config: Path, tmp_path: Path
+) -> None:
+    found = searched(shared_harness, config, tmp_path / "run", "four", "hold", "--arrivals", "fixed")
     assert found.ending == "found"
     assert found.rate_rps is not None
     took_s = min(step.latency_s.mean for step in found.steps if step.latency_s is not None)
@@ -76,15 +72,17 @@ def test_four_threads_that_take_50_ms_carry_80_a_second_that_come_evenly(even: S
     assert took_s == pytest.approx(HOLD_S, rel=0.1)
 
 
-def test_a_server_that_never_meets_the_objective_carries_nothing(even: Searches) -> None:
-    found = even["four", "never"]
+def test_a_server_that_never_meets_the_objective_carries_nothing(
+    shared_harness: Harness, config: Path, tmp_path: Path
+) -> None:
+    found = searched(shared_harness, config, tmp_path / "run", "four", "never", "--arrivals", "fixed")
     assert (found.ending, found.rate_rps) == ("never", 0.0)
     assert "even at 1/s, the lowest rate that is tried" in found.why
 
 
-def test_failures_end_it_where_every_answer_is_fast(even: Searches) -> None:
+def test_failures_end_it_where_every_answer_is_fast(shared_harness: Harness, config: Path, tmp_path: Path) -> None:
     """Forty threads, and room for 8 requests at a time: all others get a 503 at once."""
-    found = even["forty", "busy"]
+    found = searched(shared_harness, config, tmp_path / "run", "forty", "busy", "--arrivals", "fixed")
     assert found.ending == "found"
     assert found.rate_rps is not None
     assert found.rate_rps == pytest.approx(8 / HOLD_S, rel=0.06)
@@ -95,7 +93,7 @@ def test_failures_end_it_where_every_answer_is_fast(even: Searches) -> None:
 
 def test_every_p95_follows_from_the_recorded_arrivals(shared_harness: Harness, config: Path, tmp_path: Path) -> None:
     """Kiefer and Wolfowitz's recursion for four slots, from the arrivals and the time that one request takes."""
-    found = searched(shared_harness, config, tmp_path / "run", "four", "--scenarios", "hold")["four", "hold"]
+    found = searched(shared_harness, config, tmp_path / "run", "four", "hold")
     assert found.ending == "found"
     samples = load_samples(tmp_path / "run", found)
     told = 0
