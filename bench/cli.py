@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import __version__
-from bench.commands import ab, capacity, diff, report, run, selftest, serve
+from bench.commands import ab, capacity, diff, flame, report, run, selftest, serve
 from bench.commands import list as listing
 from bench.errors import BenchError
 from bench.options import add_options
@@ -35,6 +35,7 @@ COMMANDS = (
     Command("list", "list the stacks, scenarios and profiles", listing.list_, listing.HELP),
     Command("run", "measure a profile", run.run, run.HELP, run.NOTES),
     Command("capacity", "find how much each stack carries", capacity.capacity, capacity.HELP, capacity.NOTES),
+    Command("flame", "show where the CPU time goes", flame.flame, flame.HELP, flame.NOTES),
     Command("ab", "compare two revisions in one session", ab.ab, ab.HELP, ab.NOTES, judges=True),
     Command("report", "show what a run found", report.report, report.HELP, report.NOTES, judges=True),
     Command("diff", "compare two recorded runs", diff.diff, diff.HELP, diff.NOTES, judges=True),

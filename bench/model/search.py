@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.model.cell import CellKey, Distribution, Neighbour, Problem, Requests, UpstreamServed
+from bench.model.cell import CellKey, Distribution, Neighbour, Probe, Problem, Requests, UpstreamServed
 from bench.model.config import Sought
 from bench.model.wrong_answer import WrongAnswer
 
@@ -81,7 +81,8 @@ class Search:
 
     `ending`: "found" with `above_rps`, the lowest rate at which it did not hold; "never" where it held at no rate;
     "at least" where a higher rate could not be tried; "not known" and "failed" have no rate. `why`: the reason of any
-    ending but "found". `samples`: the file of the raw arrays, relative to the run folder.
+    ending but "found". `probe`: before and after all searches of the round. `samples`: the file of the raw arrays,
+    relative to the run folder.
     """
 
     stack: str
@@ -98,3 +99,4 @@ class Search:
     served: UpstreamServed | None = None
     wrong_answers: tuple[WrongAnswer, ...] = ()
     samples: str | None = None
+    probe: Probe | None = None

@@ -42,7 +42,7 @@ LEAP = 36
 MOST_UNKNOWN = 3
 """A rate at which so many windows could not be judged is not tried again."""
 
-MOST_S = 90.0
+MOST_S = 60.0
 NEAR = 3
 """A search ends after MOST_S under load. What is known by then counts where its bracket is no wider than so many
 places."""

@@ -11,9 +11,11 @@ from bench.judge.capacity.judge import finished
 from bench.judge.capacity.search import Ask, Found, next_step
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.judge.cell.figures import of_server
+from bench.model.cell import Probe
 from bench.model.samples import Samples
 from bench.model.search import Bounds, Search, SearchKey, Step
 from bench.run.cell.load import LoadGenerator, Order, running_load
+from bench.run.cell.probe import probe_s
 from bench.run.cell.samples import join_samples, neighbours, read_wrong_answers
 from bench.run.host.cores import ProcessTime
 from bench.run.host.scratch import scratch_folder
@@ -53,11 +55,12 @@ def run_search(visit: SearchVisit, setting: Setting) -> Generator[tuple[Search, 
             searches=True,
         )
         setting.progress(key, "start load")
+        before_s = probe_s(setting.cpus.server)
         log = setting.log(key, "load")
         with running_load(order, setting.cpus.generator, folder, log) as load:
             turns = _Turns(visit, bed, setting, load, folder)
             turns.take()
-        yield from turns.results()
+        yield from turns.results(Probe(before_s, probe_s(setting.cpus.server)))
 
 
 class _Turns:
@@ -154,7 +157,7 @@ class _Turns:
         """The samples of these windows, with all readings so far."""
         return join_samples(files, self.readings, [], self.bed.servers, {})
 
-    def results(self) -> Generator[tuple[Search, Samples]]:
+    def results(self, probe: Probe) -> Generator[tuple[Search, Samples]]:
         """Each search with its samples."""
         samples = self._samples(self.files)
         wrong = read_wrong_answers(self.load.wrong_answers, len(self.visit.keys))
@@ -174,6 +177,7 @@ class _Turns:
                 steps=tuple(self.steps[number]),
                 served=served,
                 wrong_answers=wrong[number],
+                probe=probe,
             )
             yield finished(search, own, self.setting.scenario(key)), own
 

@@ -11,10 +11,14 @@ from bench.model.loads import amount
 from bench.model.run import Run
 from bench.show.report import capacity, failures, measured
 from bench.show.report import ratios as compared
+from bench.show.report.machine import speed_range_s
 from bench.show.text.document import Section, paragraphs, points
 from bench.show.text.titles import MODELS, limited, under
 from bench.show.text.words import listed, plural
-from bench.units import rate
+from bench.units import rate, significant
+
+UNSTEADY = 1.2
+"""The speed of the machine is named where it varied by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[s
     if rows and all(row.rounds == 1 for row in rows):
         yield "A single round has no interval, so this run cannot show a difference."
     yield from capacity.limits(run)
+    yield from _speed(run)
     pair = run.config.profile.compare
     if not rows and run.searches:
         return
@@ -145,7 +150,7 @@ def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[s
         alone = [] if found else [f"{listed(pair)} were not measured under the same load, so there is no ratio."]
         yield from compared.unsaid(rows, found, pair) or alone
     models = {row.load.model for row in rows}
-    if models == {"closed"}:
+    if models == {"closed"} and not run.searches:
         yield "All loads were closed-loop, and closed-loop loads do not measure latency at a given arrival rate."
     if models == {"open"}:
         yield "All loads were open-loop, and open-loop loads do not measure how much a stack can serve."
@@ -160,6 +165,17 @@ def _limits(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterator[s
     started = any(run.config.stacks[row.stack].url is None for row in rows)
     if started and len(run.server_cpus) == 1:
         yield "The server had one core, so the run does not show how stacks use more cores."
+
+
+def _speed(run: Run) -> Iterator[str]:
+    """By how much the machine's own speed varied, where that is more than the ratios of most stacks."""
+    took_s = speed_range_s(run)
+    if took_s is not None and took_s[1] / took_s[0] >= UNSTEADY:
+        yield (
+            f"The machine's own speed varied by a factor of {significant(took_s[1] / took_s[0])} during the run (CPU "
+            "probe), so absolute rates and CPU times may differ by as much on another day. Ratios are taken within a "
+            "round, and vary less."
+        )
 
 
 def _unsaturated(rows: Sequence[Row]) -> Iterator[str]:

@@ -36,7 +36,10 @@ def section(run: Run) -> Section | None:
         Section(
             f"capacity-{number}",
             f"{run.config.scenarios[scenario].title}, {objective_name(sought.objective)}",
-            (_carried([row for row in rows if row.scenario == scenario], ratios), _costs(rows, scenario)),
+            (
+                _carried([row for row in rows if row.scenario == scenario], ratios),
+                Section(f"capacity-costs-{number}", "What that costs", (_costs(rows, scenario),), detail=True),
+            ),
         )
         for number, (scenario, sought) in enumerate(run.config.profile.sought.items(), start=1)
         if any(row.scenario == scenario for row in rows)
@@ -82,7 +85,7 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
         yield f"{within}, {_PAIRED[_direction(first)].format(stack=first.stack, base=base, ratio=_ratio(first))}."
         if others:
             told = [f"{one.stack} {_ratio(one)} ({_figure(by_stack[one.stack].rate_rps)})" for one in others]
-            yield f"Of what {first.against} carries, {listed(told)}."
+            yield f"Compared with {first.against}, the others carry: {listed(told)}."
     compared = {name for one in ratios for name in (one.stack, one.against)}
     for row in rows:
         if row.stack not in compared and row.rate_rps is not None:

@@ -1,8 +1,5 @@
 """What is known about the machine: what it is, and how steady it was."""
 
-from collections.abc import Iterable
-
-from bench.model.cell import Cell
 from bench.model.run import Run
 from bench.show.text.words import plural
 from bench.units import megabytes, percent, seconds, significant
@@ -20,16 +17,22 @@ def machine(run: Run) -> str:
     )
 
 
-def steadiness(cells: Iterable[Cell]) -> str | None:
-    """How much the machine's own speed varied; None where no cell was measured."""
-    measured = [cell for cell in cells if cell.probe is not None]
-    took_s = [time_s for cell in measured if cell.probe for time_s in (cell.probe.before_s, cell.probe.after_s)]
-    if not took_s:
+def speed_range_s(run: Run) -> tuple[float, float] | None:
+    """The least and the most that the CPU probe took before and after the loads; None where it was not taken."""
+    probes = [*(cell.probe for cell in run.cells), *(one.probe for one in run.searches)]
+    took_s = [time_s for probe in probes if probe is not None for time_s in (probe.before_s, probe.after_s)]
+    return (min(took_s), max(took_s)) if took_s else None
+
+
+def steadiness(run: Run) -> str | None:
+    """How much the machine's own speed varied; None where nothing was measured."""
+    took_s = speed_range_s(run)
+    if took_s is None:
         return None
-    low, high = min(took_s), max(took_s)
+    low, high = took_s
     steal = [
         share
-        for cell in measured
+        for cell in run.cells
         for one in cell.measurements
         if one.cpu is not None
         for share in (one.cpu.server_steal, one.cpu.load_steal)

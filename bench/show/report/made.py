@@ -69,7 +69,7 @@ def _made(run: Run) -> Iterator[Block]:
     commit = "not known" if run.commit is None else run.commit + (" with uncommitted changes" if run.dirty else "")
     packages = ("lock file (SHA-256)", run.lock_sha256) if run.lock_sha256 is not None else _distributions(run)
     yield Facts((("commit", commit), packages, ("seed", str(run.seed))))
-    steady = steadiness(run.cells)
+    steady = steadiness(run)
     if steady is not None:
         yield Paragraph(steady)
     if run.selftest is None:

@@ -1,0 +1,92 @@
+"""`flame`: where the CPU time of a stack goes under load."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.commands.planning import config_of
+from bench.errors import BenchError
+from bench.judge.flame.stacks import Profile, parsed
+from bench.model.cell import CellKey
+from bench.model.config import Plan
+from bench.model.loads import load_name
+from bench.options import DEFAULT_PROFILE
+from bench.places import RESULTS, SHIPPED
+from bench.plan.config import known, make_plan
+from bench.plan.variants import replace_names
+from bench.run.host.cpus import cpu_sets
+from bench.run.host.signals import stop_on_signals
+from bench.run.session.flame import stacks_under_load
+from bench.show.flame.graph import graph
+from bench.show.flame.tables import document
+from bench.show.text import stdout
+
+HELP = """\
+Put a stack under load with py-spy around its server, and show where the CPU
+time goes: a table of the functions that used most by themselves, and a flame
+graph of the call stacks, one SVG file for each stack. With two stacks, the
+difference too. Nothing else is measured, because the profiler costs time.
+"""
+
+NOTES = """\
+exit codes:
+  0    the graphs are written
+  2    wrong usage, or the profiler may not look into the server
+  130  interrupted by Ctrl-C
+
+examples:
+  %(prog)s flask-gthread weather
+  %(prog)s fastapi-httpx,fastapi-aiohttp weather --users 100
+"""
+
+USERS = [100]
+SECONDS = 5.0
+MOST_STACKS = 2
+
+
+def flame(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
+    """0 once the graphs are written. Raises BenchError where a stack cannot be profiled, Interrupted at a signal."""
+    config, replaced = config_of(arguments)
+    names = replace_names(arguments.stacks, replaced)
+    if len(names) > MOST_STACKS:
+        raise BenchError(f"flame takes one stack, or two to compare, not {len(names)}")
+    known("stack", names, config.stacks, "flame")
+    known("scenario", [arguments.scenario], config.scenarios, "flame")
+    plan = make_plan(
+        config,
+        DEFAULT_PROFILE,
+        stacks=names,
+        scenarios=[arguments.scenario],
+        users=arguments.users or (None if arguments.rate else USERS),
+        rates=arguments.rate,
+        window_s=arguments.window or SECONDS,
+        rounds=1,
+    )
+    load = plan.profile.loads[arguments.scenario][0]
+    folder: Path = arguments.out or RESULTS / "flame"
+    profiles = {name: _profile(name, arguments.scenario, plan, arguments.seed) for name in names}
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, profile in profiles.items():
+        files.append(folder / f"{name.replace('/', '_')}-{arguments.scenario}.svg")
+        title = f"{name} on {arguments.scenario}, {load_name(load)}: CPU time by call stack"
+        files[-1].write_text(graph(profile, title), encoding="utf-8")
+    stdout.show(document(profiles, arguments.scenario, load_name(load)))
+    stdout.say("".join(f"Flame graph: {file}\n" for file in files))
+    return 0
+
+
+def _profile(name: str, scenario: str, plan: Plan, seed: int) -> Profile:
+    load = plan.profile.loads[scenario][0]
+    key = CellKey(name, scenario, load, 1, 0)
+    with stop_on_signals() as stop:
+        cpus = cpu_sets(plan.profile.server_cpus)
+        text = stacks_under_load(key, plan, cpus, seed, stop, _nobody_watches)
+    profile = parsed(text, [str(SHIPPED / plan.stacks[name].cwd)])
+    if not profile.samples:
+        raise BenchError(f"py-spy saw no running function of {name}: the server was idle")
+    return profile
+
+
+def _nobody_watches(key: object, name: str, live: str = "") -> None:
+    """Progress is of no interest in so few seconds."""

@@ -1,0 +1,1 @@
+"""Where CPU time goes: the call stacks that a sampling profiler saw."""

@@ -1,0 +1,1 @@
+"""Where CPU time goes, as a graph and as tables."""

@@ -1,0 +1,1 @@
+"""Tests of flame graphs and their tables."""
