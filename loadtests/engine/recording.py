@@ -57,6 +57,9 @@ route: its place among the scenario's requests."""
 NOT_SENT = -1
 """What `new_connection` is for a request that was never sent."""
 
+MICROSECOND_S = 2.0**-20
+"""The power of two that is nearest to it: multiples of it have short fractions."""
+
 LATEST = 1000
 """So many requests make up the live P95; more would cost the generator time that a request may be waiting for."""
 
@@ -131,10 +134,17 @@ class Recorder:
         for column in self.columns.values():
             del column[:]
 
-    def write(self, path: Path) -> None:
-        """Write the columns, named as in a run's raw samples, to an .npz file."""
+    def write(self, path: Path, *, to_the_microsecond: bool = False) -> None:
+        """Write the columns, named as in a run's raw samples, to an .npz file.
+
+        `to_the_microsecond`: times are rounded to multiples of MICROSECOND_S, which halves the size of the file.
+        """
+        columns = {name: np.array(column) for name, column in self.columns.items()}
+        if to_the_microsecond:
+            times = {name for name, code in COLUMNS.items() if code == "d"}
+            columns |= {name: np.round(columns[name] / MICROSECOND_S) * MICROSECOND_S for name in times}
         with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{name: np.array(column) for name, column in self.columns.items()})
+            np.savez(file, allow_pickle=False, **columns)
 
 
 def _sent(status: NDArray[np.int16]) -> NDArray[np.bool_]:

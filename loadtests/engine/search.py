@@ -98,7 +98,7 @@ class SearchSession(Session):
                 self.window_end_s = min(max(time.monotonic(), self.start_s), self.window_end_s)
         tell("cut", end_s=self.window_end_s)
         self.drain()
-        self.recorder.write(Path(window.output))
+        self.recorder.write(Path(window.output), to_the_microsecond=True)
         self.recorder.forget()
         tell(
             "measured",

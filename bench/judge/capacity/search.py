@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model.search import Bounds, Ending, Step
+from bench.units import rate, tick
 
 RATES_A_DECADE = 60
 RATIO = 10 ** (1 / RATES_A_DECADE)
@@ -150,8 +151,8 @@ class _Tally:
 
     def known(self) -> str:
         """Where the objective held and where it did not, in words."""
-        held = f"held at {rate_at(self.low):.3g}/s" if self.low is not None else "held nowhere"
-        above = f" and not at {rate_at(self.high):.3g}/s" if self.high is not None and not self.blocked else ""
+        held = f"held at {rate(rate_at(self.low))}" if self.low is not None else "held nowhere"
+        above = f" and not at {rate(rate_at(self.high))}" if self.high is not None and not self.blocked else ""
         return f"the objective {held}{above}"
 
 
@@ -197,7 +198,7 @@ def _downwards(tally: _Tally, high: int) -> Ask | Found:
         return Found("not known", why=tally.because)
     if not tally.verified(high):
         return _window(high)
-    return Found("never", 0.0, rate_at(high), why=f"even at {rate_at(high):.3g}/s, the lowest rate that is tried")
+    return Found("never", 0.0, rate_at(high), why=f"even at {tick(rate_at(high))}/s, the lowest rate that is tried")
 
 
 def _between(tally: _Tally, low: int, high: int) -> Ask | Found:

@@ -16,6 +16,7 @@ from loadtests.engine.beats import beat
 from loadtests.engine.driver import drive
 from loadtests.engine.plan import LoadPlan, WindowPlan
 from loadtests.engine.pool import Pool
+from loadtests.engine.recording import MICROSECOND_S
 from loadtests.engine.search import GAP_S, SearchSession
 
 from .trial import FIXED, Host, Request, Runner, World
@@ -90,7 +91,9 @@ def test_every_request_is_in_the_file_of_its_window(
         with np.load(tmp_path / f"{number}.npz") as rows:
             assert set(rows["measurement"]) == {host}
             assert set(rows["slice"]) == {number}
-            assert list(rows["done_s"]) == [one.done_s for one in seen if one.host == host]
+            exact = [one.done_s for one in seen if one.host == host]
+            assert list(rows["done_s"]) == pytest.approx(exact, abs=MICROSECOND_S / 2)
+            assert not any((rows["done_s"] / MICROSECOND_S) % 1)
             assert len(rows["beat_s"]) > 100
 
 
