@@ -18,7 +18,8 @@ TITLE = "</title></style></svg><script>document.title='owned'</script>"
 def reference_page(folder: Path) -> Path:
     """The page of the reference run as it is now made from its samples, in this folder."""
     shutil.copy(REFERENCE / "run.json", folder)
-    shutil.copytree(REFERENCE / "cells", folder / "cells")
+    for samples in ("cells", "searches"):
+        shutil.copytree(REFERENCE / samples, folder / samples)
     return _page(folder)
 
 

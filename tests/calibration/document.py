@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from bench.judge.cell.metrics import PAIRED
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
-from bench.show.charts.style import marks, styled
+from bench.show.charts.style import marks_of, styled
 from bench.show.text.embed import embed
 from bench.show.text.markdown import table
 from bench.units import count, percent, ratio
@@ -175,7 +175,8 @@ def _draw_panel(panel: Axes, kind: str, sessions: Sequence[Session]) -> None:
     metrics, model, title = KINDS[kind]
     restarts = max(len(figures.base) for one in sessions for figures in one.figures)
     found = [one for one in rates.noise(sessions) if one.model == model and one.metric in metrics]
-    look = marks(sorted({figures.stack for one in sessions for figures in one.figures}))
+    stacks = sorted({figures.stack for one in sessions for figures in one.figures})
+    look = marks_of({name: "asgi" if name.startswith("fastapi") else "wsgi" for name in stacks})
     for noise in sorted(found, key=lambda one: one.stack):
         colour, marker = look[noise.stack].colour, look[noise.stack].marker
         power = [rates.power(noise, size, restarts, sessions[0].family) for size in SIZES]

@@ -276,3 +276,14 @@ def test_wrong_answers_are_kept_when_a_cell_is_judged_again(folder: Path) -> Non
     spoilt(folder, lambda cell: changed(cell, wrong_answers=(busy,)))
     cells = read_run(folder).run.cells
     assert {cell.measurement.wrong_answers for cell in cells} == {(busy,)}
+
+
+def test_the_reference_run_comes_out_of_its_samples_again_to_the_digit() -> None:
+    folder = Path(__file__).resolve().parents[2] / "results" / "reference"
+    recorded, again = store.load_run(folder), read_run(folder).run
+    assert recorded.searches
+    assert again.searches == recorded.searches
+    figures = ("outcome", "requests", "throughput_rps", "latency_s", "service_s", "in_flight", "memory", "cpu")
+    for one, other in zip(recorded.cells, again.cells, strict=True):
+        for name in figures:
+            assert getattr(one.measurement, name) == getattr(other.measurement, name), (one.order, name)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.judge.capacity.search import BELOW, level_of
+from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
 from bench.judge.stacks.rows import over_rounds
-from bench.judge.stats.intervals import Estimate
+from bench.judge.stats.intervals import Estimate, quotient
 from bench.model.config import Plan, Sought
 from bench.model.run import Run
 from bench.model.search import Ending, Search, Step
@@ -53,6 +54,16 @@ class CapacityRatio:
     at_least: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReproducedCapacity:
+    """A ratio of capacities here and in the reference run, and whether the one reproduces the other: `Reproduced`."""
+
+    here: CapacityRatio
+    there: CapacityRatio
+    quotient: Estimate
+    agreement: Agreement
+
+
 def capacity_rows(run: Run) -> tuple[CapacityRow, ...]:
     """A row for each scenario and stack that was searched, in the order of the plan."""
     plan, server_cpus = run.config, len(run.server_cpus) or run.machine.cpus
@@ -91,6 +102,25 @@ def capacity_ratios(searches: Iterable[Search], plan: Plan) -> tuple[CapacityRat
             if estimate is not None:
                 ratios.append(CapacityRatio(scenario, sought, stack, against, estimate, bounded))
     return tuple(ratios)
+
+
+def capacities_held_against(run: Run, reference: Run) -> tuple[ReproducedCapacity, ...]:
+    """Each ratio of capacities of which both runs mean the same stacks, scenario and objective, compared."""
+    there = {_key(one): one for one in capacity_ratios(reference.searches, reference.config) if not one.at_least}
+    pairs = (
+        (one, there[_key(one)])
+        for one in capacity_ratios(run.searches, run.config)
+        if _key(one) in there and not one.at_least and same_meaning(one, run.config, reference.config)
+    )
+    return tuple(
+        ReproducedCapacity(one, other, found, agreement(found))
+        for one, other in pairs
+        if (found := quotient(one.estimate.values, other.estimate.values)) is not None
+    )
+
+
+def _key(one: CapacityRatio) -> tuple[str, Sought, str, str]:
+    return one.scenario, one.sought, one.stack, one.against
 
 
 def cores_for(row: CapacityRow, rate_rps: float) -> tuple[int, int] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Protocol
 
 from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
 from bench.judge.stacks.failures import Failures, failing, failures
@@ -43,6 +43,22 @@ class Ratio:
     direction: Direction
     failures: tuple[Failures, ...] = ()
     reconnected: str | None = None
+
+
+class Compared(Protocol):
+    """What two stacks are compared under."""
+
+    @property
+    def scenario(self) -> str:
+        """The scenario."""
+
+    @property
+    def stack(self) -> str:
+        """The stack that is compared."""
+
+    @property
+    def against(self) -> str:
+        """The one that it is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +107,10 @@ def headline(found: Iterable[Ratio], plan: Plan) -> tuple[Ratio, ...]:
 def held_against(run: Run, reference: Run) -> tuple[Reproduced, ...]:
     """Each ratio of which both runs mean the same stacks and scenario, compared."""
     here, there = (ratios(one.cells, one.config) for one in (run, reference))
-    return reproduced((one for one in here if _same(one, run.config, reference.config)), there)
+    return reproduced((one for one in here if same_meaning(one, run.config, reference.config)), there)
 
 
-def _same(one: Ratio, here: Plan, there: Plan) -> bool:
+def same_meaning(one: Compared, here: Plan, there: Plan) -> bool:
     """Whether both plans mean the same by the names of a ratio; its titles are no matter."""
     pairs = [(here.stacks[name], there.stacks.get(name)) for name in (one.stack, one.against)]
     if any(ours.url is not None for ours, _ in pairs):  # its rounds are no restarts
@@ -111,7 +127,7 @@ def reproduced(here: Iterable[Ratio], there: Sequence[Ratio]) -> tuple[Reproduce
     known = {_key(one): one for one in there}
     pairs = ((one, known[_key(one)]) for one in here if _key(one) in known)
     return tuple(
-        Reproduced(one, other, found, _agreement(found))
+        Reproduced(one, other, found, agreement(found))
         for one, other in pairs
         if (found := quotient(one.estimate.values, other.estimate.values)) is not None
     )
@@ -168,6 +184,7 @@ def direction(found: Estimate, noise: float) -> Direction:
     return "same" if found.low >= 1 / (1 + noise) and found.high <= 1 + noise else "unclear"
 
 
-def _agreement(found: Estimate) -> Agreement:
+def agreement(found: Estimate) -> Agreement:
+    """Whether a ratio reproduces another, by their quotient: see `Reproduced`."""
     within = direction(found, REPRODUCED)
     return "yes" if within == "same" else "unclear" if within == "unclear" else "no"

@@ -48,7 +48,7 @@ def draw(run: Run, rows: Sequence[Row], metric: Metric, model: Model | None = No
     shown = [row for row in rows if row.load.model == model]
     under_it = {row.scenario for row in shown}
     scenarios = tuple(name for name in run.config.profile.loads if name in under_it or not shown)
-    names = marks(run.config.profile.stacks)
+    names = marks(run.config)
     frame = framed([(name, run.config.scenarios[name].title) for name in scenarios])
     drawn = []
     for axes, name in zip(frame.panels, scenarios, strict=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from bench.judge.capacity.curve import RateCurve, rate_curve
+from bench.judge.capacity.curve import RateCurve, Seen, rate_curve
 from bench.judge.capacity.rows import CapacityRow, capacity_rows
 from bench.judge.stacks.rows import Row
 from bench.model.config import Objective
@@ -17,9 +17,9 @@ from bench.show.charts.labels import Box, Label, place_labels, trace
 from bench.show.charts.legend import of_run
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
-from bench.show.charts.style import INK, QUIET, VALUE_POINTS, Mark, marks
+from bench.show.charts.style import INK, VALUE_POINTS, Mark, marks
 from bench.show.text.words import plain
-from bench.units import figure, interval, scale, seconds
+from bench.units import figure, interval, rate, scale, seconds
 
 NAME = "capacity"
 CAUTION = (
@@ -36,7 +36,7 @@ def chart(reading: JudgedRun, _rows: Sequence[Row]) -> Chart | None:
     scenarios = [name for name in run.config.profile.sought if any(row.scenario == name for row in rows)]
     if not scenarios:
         return None
-    names = marks(run.config.profile.stacks)
+    names = marks(run.config)
     frame = framed(
         [
             panel
@@ -93,14 +93,6 @@ def _draw_curves(
     axes.set_ylabel(f"{objective.percentile.upper()}, {chosen.axis} (log scale)")
     limit = objective.limit_s * chosen.factor
     axes.axhline(limit, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2, gid="objective")
-    axes.annotate(
-        f"objective: {seconds(objective.limit_s)}",
-        (min(rates) / 1.25, limit),
-        xytext=(0, 3),
-        textcoords="offset points",
-        fontsize=VALUE_POINTS,
-        color=QUIET,
-    )
     taken: list[Box] = []
     labels: list[Label] = []
     for curve in curves:
@@ -118,6 +110,7 @@ def _draw_curves(
                 alpha=0.55,
                 zorder=3,
                 gid=f"window:{curve.stack}",
+                url=_told(curve.stack, window, objective),
             )
         across = [rate_rps for rate_rps, _ in curve.points]
         up = [min(latency_s, most) * chosen.factor for _, latency_s in curve.points]
@@ -149,7 +142,7 @@ def _draw_capacities(
         return
     ordered = sorted(found, key=lambda row: row.rate_rps.mean if row.rate_rps else 0.0)
     low, high, _ = ends([row.rate_rps for row in found if row.rate_rps], (), log=True)
-    across_axis(axes, (low / 2.5, high * 2.5), size_in[0], log=True)
+    across_axis(axes, (low / 4, high * 3), size_in[0], log=True)
     axes.set_ylim(-0.7, len(ordered) - 0.3)
     axes.set_yticks([])
     axes.xaxis.grid(visible=True)
@@ -163,11 +156,10 @@ def _draw_capacities(
         draw_rounds(axes, list(estimate.values), [place - 0.18] * len(estimate.values), row.stack, mark)
         if estimate.low is not None and estimate.high is not None:
             draw_interval(axes, [estimate.low, estimate.high], [place, place], row.stack, mark)
-        draw_mean(axes, estimate.mean, place, row.stack, mark)
-        value, around = interval(estimate.mean, estimate.low, estimate.high, "requests/s")
-        least = "at least " if row.at_least else ""
+        carried = f"{plain(row.stack)}  {_carried(row)}"
+        draw_mean(axes, estimate.mean, place, row.stack, mark, carried)
         axes.annotate(
-            f"{plain(row.stack)}  {least}{value} {around}".strip(),
+            carried,
             (estimate.mean, place),
             xytext=(0, 7),
             textcoords="offset points",
@@ -193,4 +185,10 @@ def _carried(row: CapacityRow) -> str:
     if estimate is None:
         return figure(None, "requests/s")
     value, around = interval(estimate.mean, estimate.low, estimate.high, "requests/s")
-    return f"{value} {around}".strip()
+    return f"{'at least ' if row.at_least else ''}{value} {around}".strip()
+
+
+def _told(stack: str, window: Seen, objective: Objective) -> str:
+    """What one window says where a reader points at it."""
+    latency = f"{objective.percentile.upper()} {'at least ' if window.least else ''}{seconds(window.latency_s)}"
+    return f"{plain(stack)}: {latency} at {rate(window.rate_rps)}{'' if window.known else ', not judged'}"

@@ -7,11 +7,11 @@ from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.loads import amount
 from bench.reading import JudgedRun
-from bench.show.charts.style import COLOURS, MARKERS
+from bench.show.charts.style import MARKERS, SHADES
 from bench.show.text.words import listed, plural
 
-MOST_STACKS = len(COLOURS) * len(MARKERS) // 2
-"""So many have a mark of their own: after them a colour comes with the same marker again."""
+MOST_STACKS = min(map(len, SHADES.values())) * len(MARKERS)
+"""So many have a mark of their own: after them a shade comes with the same marker again."""
 
 MOST_SCENARIOS = 12
 MOST_LOADS = 30

@@ -46,7 +46,7 @@ def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
         return None
     kind = memory_kind(run)
     sides = Side(MEMORY, f"memory ({kind})"), Side(THROUGHPUT, THROUGHPUT.title)
-    names = marks(run.config.profile.stacks)
+    names = marks(run.config)
     frame = framed([(scenario, run.config.scenarios[scenario].title) for scenario in shown])
     planes: list[Plane] = []
     void: list[Row] = []

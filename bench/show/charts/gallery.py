@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from html import escape, unescape
 from io import BytesIO
 from pathlib import Path
 
@@ -83,13 +84,20 @@ def _written(figure: Figure, kind: str) -> bytes:
 def own_ids(svg: bytes, name: str) -> bytes:
     """The drawing with ids that begin with its name, so that each is unique on a page with other drawings.
 
-    Ids that nothing refers to are removed, because they come from the names of stacks and may repeat. So are comments.
+    An id that nothing refers to may come from the name of a stack and repeat: `mean:flask` becomes the attributes
+    data-mark="mean" and data-stack="flask", any other is removed. What a mark tells, which matplotlib takes for the
+    address of a link, becomes data-told. Comments are removed.
     """
     text = re.sub(r"<!--.*?-->\n?", "", svg.decode(), flags=re.DOTALL)
     used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
 
     def renamed(found: re.Match[str]) -> str:
-        return f' id="{name}-{found[2]}"' if found[2] in used else ""
+        if found[2] in used:
+            return f' id="{name}-{found[2]}"'
+        mark, colon, stack = unescape(found[2]).partition(":")
+        return f' data-mark="{escape(mark)}" data-stack="{escape(stack)}"' if colon else ""
 
     text = re.sub(r""" id=(["'])(.*?)\1""", renamed, text)
+    told = re.compile(r"""<a xlink:href=(["'])(?!#)(.*?)\1>""")
+    text = told.sub(lambda found: f'<g data-told="{escape(unescape(found[2]))}">', text).replace("</a>", "</g>")
     return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text).encode()

@@ -36,7 +36,7 @@ def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     shown = {scenario: own for scenario, own in shown.items() if own}
     if not shown:
         return None
-    names, kind = marks(run.config.profile.stacks), memory_kind(run)
+    names, kind = marks(run.config), memory_kind(run)
     frame = framed([(scenario, run.config.scenarios[scenario].title) for scenario in shown])
     for axes, own in zip(frame.panels, shown.values(), strict=True):
         _draw(axes, own, names, frame.panel_in)

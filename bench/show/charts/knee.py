@@ -42,7 +42,7 @@ def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     shown = {scenario: found for scenario, found in own.items() if len({row.load for row in found}) > 1}
     if not shown:
         return None
-    names = marks(run.config.profile.stacks)
+    names = marks(run.config)
     frame = framed([(scenario, run.config.scenarios[scenario].title) for scenario in shown])
     knees = {scenario: _knees(found, names) for scenario, found in shown.items()}
     planes = []

@@ -121,7 +121,7 @@ def legend(figure: Figure, marks: Mapping[str, Mark], left_in: float, down_in: f
                 )
             )
             top_in = down_in + (LEGEND_LINE_IN - TEXT_POINTS * 1.1 / 72) / 2
-            put(figure, x_in + HANDLE_IN, top_in, label)
+            put(figure, x_in + HANDLE_IN, top_in, label, gid=f"name:{names[start + place]}")
         down_in += _line_height_in(line)
 
 

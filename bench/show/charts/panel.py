@@ -17,7 +17,8 @@ from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leav
 from bench.show.charts.style import BAR_WIDE, VALUE_POINTS, Mark
 from bench.show.charts.void import Void, draw_voids
 from bench.show.text.titles import AXES
-from bench.units import Scale, scale
+from bench.show.text.words import plain
+from bench.units import Scale, interval, scale
 
 ROUNDS_BESIDE_POINTS = 5.0
 
@@ -38,6 +39,7 @@ class _Place:
     row: Row
     x: float
     found: Estimate
+    told: str = ""
 
 
 def draw_panel(
@@ -60,7 +62,7 @@ def draw_panel(
     else:
         position = line_positions(axes, stacks, loads, AXES[rows[0].load.model], wide_in)
     places = [
-        _Place(row, position(row), _scaled(row.estimates[metric.name], chosen.factor))
+        _Place(row, position(row), _scaled(row.estimates[metric.name], chosen.factor), _told(row, metric))
         for row in rows
         if metric.name in row.estimates
     ]
@@ -84,6 +86,14 @@ def draw_panel(
         _figure(axes, place, marks[place.row.stack])
     shown = slot_limits and _slot_limits(axes, rows, position, chosen, marks, bars=bars)
     return Drawn(shown, clipped, struck)
+
+
+def _told(row: Row, metric: Metric) -> str:
+    """Which value it is: `flask, 100 users: throughput 845/s (801-889)`."""
+    found = row.estimates[metric.name]
+    words = metric.under(row.load.model).title
+    value = " ".join(interval(found.mean, found.low, found.high, metric.unit)).strip()
+    return f"{plain(row.stack)}, {load_name(row.load)}: {words} {value}"
 
 
 def _only_load(load: Load) -> str:
@@ -135,7 +145,7 @@ def _figure(axes: Axes, place: _Place, mark: Mark) -> None:
     if len(found.values) > 1:
         beside = offset_copy(axes.transData, axes.get_figure(root=True), ROUNDS_BESIDE_POINTS, 0, units="points")
         draw_rounds(axes, [place.x] * len(found.values), found.values, stack, mark, beside)
-    draw_mean(axes, place.x, found.mean, stack, mark)
+    draw_mean(axes, place.x, found.mean, stack, mark, place.told)
 
 
 def _slot_limits(

@@ -66,7 +66,7 @@ def chart(reading: JudgedRun, rows: Sequence[Row]) -> Chart | None:
     run, panels = reading.run, _panels(reading, rows)
     if not panels:
         return None
-    names = marks(run.config.profile.stacks)
+    names = marks(run.config)
     frame = framed(
         [
             (f"{one.scenario} {one.load.model}", f"{run.config.scenarios[one.scenario].title}, {load_title(one.load)}")

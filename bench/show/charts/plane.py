@@ -9,12 +9,14 @@ from bench.judge.cell.metrics import Metric
 from bench.judge.stacks.rows import Row, spread
 from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell
+from bench.model.loads import load_name
 from bench.show.charts.axis import LOG_FROM, across_axis, ends, limits, up_axis
 from bench.show.charts.labels import DOT_IN, Box, Size, around
 from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
 from bench.show.charts.style import Mark
 from bench.show.charts.void import crossed
-from bench.units import Scale, scale
+from bench.show.text.words import plain
+from bench.units import Scale, interval, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,16 @@ def _spot(axes: Axes, row: Row, x: _Axis, y: _Axis, mark: Mark) -> Spot:
         draw_interval(axes, [across.low, across.high], [up.mean] * 2, row.stack, mark)
     if up.low is not None and up.high is not None:
         draw_interval(axes, [across.mean] * 2, [up.low, up.high], row.stack, mark)
-    draw_mean(axes, across.mean, up.mean, row.stack, mark)
+    told = ", ".join(_value(row, one.metric) for one in (x, y))
+    draw_mean(axes, across.mean, up.mean, row.stack, mark, f"{plain(row.stack)}, {load_name(row.load)}: {told}")
     return Spot(row, across.mean, up.mean)
+
+
+def _value(row: Row, metric: Metric) -> str:
+    """A metric with its value and interval."""
+    found = row.estimates[metric.name]
+    value = " ".join(interval(found.mean, found.low, found.high, metric.unit)).strip()
+    return f"{metric.under(row.load.model).title} {value}"
 
 
 def _scaled(found: Estimate, one: _Axis) -> Estimate:

@@ -9,8 +9,8 @@ from matplotlib.transforms import Transform
 from bench.show.charts.style import INK, QUIET, Mark
 
 
-def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:
-    """Draw a mean, whole even at the edge of the panel."""
+def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark, told: str = "") -> None:
+    """Draw a mean, whole even at the edge of the panel. `told`: what it says on a page where a reader points at it."""
     axes.plot(
         [x],
         [y],
@@ -23,6 +23,7 @@ def draw_mean(axes: Axes, x: float, y: float, stack: str, mark: Mark) -> None:
         zorder=5,
         clip_on=False,
         gid=f"mean:{stack}",
+        url=told or None,
     )
 
 

@@ -1,7 +1,8 @@
 """How charts look: a colour and a marker for each stack, and settings that no file of the user changes."""
 
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,15 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from bench.errors import cut
+from bench.model.config import Interface, Plan
 
-# Okabe and Ito's colours, distinguishable for colour-blind readers; yellow is darkened for lines on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8F7A00")
-# Two more than colours, so that the ninth stack has the first colour but not the first marker.
+# One hue for each interface, apart for colour-blind readers too; shades that differ in grey. See also the markers.
+SHADES: Mapping[Interface | None, tuple[str, ...]] = {
+    "wsgi": ("#08335e", "#1f6fb5", "#5b9fd8"),
+    "asgi": ("#6e2a00", "#c8500a", "#ee8f3f"),
+    None: ("#3f2a5c", "#7a5aa8", "#a98fd0"),
+}
+# No multiple of the shades, so that the fourth stack of an interface has the first shade but not the first marker.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "*")
 INK = "#222222"
 QUIET = "#666666"
@@ -65,11 +71,20 @@ class Mark:
     marker: str
 
 
-def marks(stacks: Sequence[str]) -> dict[str, Mark]:
-    """The mark of each stack, by its place in the plan, so that it is the same on every chart of a run."""
-    return {
-        name: Mark(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(stacks)
-    }
+def marks(plan: Plan) -> dict[str, Mark]:
+    """The mark of each stack, by its interface and its place in the plan: the same on every chart of a run."""
+    return marks_of({name: plan.stacks[name].interface for name in plan.profile.stacks})
+
+
+def marks_of(interfaces: Mapping[str, Interface | None]) -> dict[str, Mark]:
+    """The mark of each stack, by its interface."""
+    found: dict[str, Mark] = {}
+    of_interface: Counter[Interface | None] = Counter()
+    for place, (name, interface) in enumerate(interfaces.items()):
+        shades = SHADES[interface]
+        found[name] = Mark(shades[of_interface[interface] % len(shades)], MARKERS[place % len(MARKERS)])
+        of_interface[interface] += 1
+    return found
 
 
 @contextmanager

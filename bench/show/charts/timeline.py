@@ -50,7 +50,7 @@ def chart(reading: JudgedRun) -> Chart | None:
         return None
     line = reading.timelines[cell.order]
     tracks = _tracks(run, cell, line)
-    mark = marks(run.config.profile.stacks)[cell.stack]
+    mark = marks(run.config)[cell.stack]
     frame = framed(
         [(track.metric.name, track.title) for track in tracks],
         columns=1,

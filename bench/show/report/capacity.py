@@ -44,7 +44,8 @@ def section(run: Run) -> Section | None:
         for number, (scenario, sought) in enumerate(run.config.profile.sought.items(), start=1)
         if any(row.scenario == scenario for row in rows)
     )
-    return Section("capacity", "How much each stack carries", (*paragraphs((READING, *_plan(rows))), *parts))
+    reading = Section("capacity-reading", "How to read it", paragraphs((READING, *_plan(rows))), detail=True)
+    return Section("capacity", "How much each stack carries", (*parts, reading))
 
 
 def sentences(run: Run) -> Iterator[str]:

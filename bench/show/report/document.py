@@ -1,6 +1,7 @@
 """The report of a run as a document, and its brief variants."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
@@ -31,10 +32,12 @@ from bench.show.text.document import (
     Picture,
     Section,
     chosen,
+    paragraphs,
 )
 
-SHORT_CHARTS = ("capacity", "throughput", "p95", "memory")
-"""The charts of a short report."""
+SHORT_CHARTS = ("throughput", "p95", "memory")
+FOUND_CHARTS = ("capacity",)
+"""The charts of a short report, and of one of a run that searched for capacity."""
 
 PRINTED = (
     "capacity",
@@ -72,6 +75,9 @@ SHORT = (
 )
 """The sections of a report that is part of another page."""
 
+FOUND = ("charts", "capacity", "footnotes")
+"""Those of a run that searched for capacity, after what was found."""
+
 
 def report(
     run: Run,
@@ -97,8 +103,14 @@ def printed(whole: Document, rows: int = 0) -> Document:
 
 
 def short(whole: Document, run: Run, folder: str) -> Document:
-    """What goes into another page. `folder` is the run folder as seen from there."""
-    brief = chosen(whole, SHORT)
+    """What goes into another page. `folder` is the run folder as seen from there.
+
+    Of a run that searched for capacity that is no more than what was found.
+    """
+    brief = chosen(whole, FOUND if run.searches else SHORT)
+    if run.searches:
+        found = Section("answer", "The answer", paragraphs(capacity.sentences(run)))
+        brief = replace(brief, blocks=(found, *brief.blocks))
     source = Paragraph(f"{machine(run)} Raw samples and full report:", Link(folder, f"{folder}/report.md"))
     return Document("", "", (*brief.blocks, source))
 
@@ -112,11 +124,13 @@ def _blocks(
 ) -> Iterator[Block]:
     """The blocks in the order of the page; what the run has nothing for is left out."""
     yield from answer.sections(answer.answer(run, rows, found))
+    yield made.where(run)
+    yield Contents("Contents")
+    if pictures:
+        yield _charts(run, pictures)
     carried = capacity.section(run)
     if carried is not None:
         yield carried
-    yield made.where(run)
-    yield Contents("Contents")
     legend = reading.legend(run, rows)
     if legend is not None:
         yield legend
@@ -124,7 +138,7 @@ def _blocks(
     tables = results.section(run, rows)
     if tables is not None:
         yield tables
-    if any(row.problems or row.voids for row in rows):
+    if any(row.problems or row.voids for row in rows) or any(one.why for one in run.searches):
         yield Section("footnotes", "Footnotes", (Footnotes(),))
     sections = (
         mixes.section(run, rows),
@@ -134,13 +148,13 @@ def _blocks(
         ratios.section(run, rows, found),
         bottlenecks.section(run, rows),
         None if reproduced is None else reproduction.section(reproduced),
-        _charts(pictures) if pictures else None,
     )
     yield from (section for section in sections if section is not None)
     yield made.stacks(run)
     yield made.made(run)
 
 
-def _charts(pictures: Sequence[Picture]) -> Section:
-    charts = (Section(f"chart-{one.name}", one.title, (one,), detail=one.name not in SHORT_CHARTS) for one in pictures)
+def _charts(run: Run, pictures: Sequence[Picture]) -> Section:
+    shown = FOUND_CHARTS if run.searches else SHORT_CHARTS
+    charts = (Section(f"chart-{one.name}", one.title, (one,), detail=one.name not in shown) for one in pictures)
     return Section("charts", "Charts", tuple(charts))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows
 from bench.judge.cell.metrics import METRICS
 from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.stacks.companions import Cost, costs
@@ -42,6 +43,17 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                 for metric in METRICS
             ],
             "rows": [_row(row) for row in rows],
+            "capacities": [_capacity(row) for row in capacity_rows(run)],
+            "capacity_ratios": [
+                {
+                    **_where(one),
+                    "stack": one.stack,
+                    "against": one.against,
+                    **_estimate(one.estimate),
+                    "at_least": one.at_least,
+                }
+                for one in capacity_ratios(run.searches, run.config)
+            ],
             "routes": [_route(row) for row in route_rows(run.cells, run.config)],
             "companions": [_cost(one) for one in costs(run.cells, run.config)],
             "ratios": [
@@ -80,6 +92,27 @@ def _row(row: Row) -> dict[str, Any]:
         "failures": None if row.failures is None else _failures(row.failures),
         "connections": row.connections,
     }
+
+
+def _capacity(row: CapacityRow) -> dict[str, Any]:
+    figures = {
+        name: getattr(row, name)
+        for name in ("rate_rps", "per_core_rps", "per_gib_rps", "cores", "s_per_request", "memory_bytes")
+    }
+    return {
+        "stack": row.stack,
+        **_where(row),
+        "rounds": row.rounds,
+        "endings": row.endings,
+        "why": row.why,
+        "at_least": row.at_least,
+        **{name: None if found is None else _estimate(found) for name, found in figures.items()},
+        "p95_s": {str(share): _estimate(found) for share, found in row.p95_s.items()},
+    }
+
+
+def _where(one: CapacityRow | CapacityRatio) -> dict[str, Any]:
+    return {"scenario": one.scenario, "objective": asdict(one.sought.objective), "arrivals": one.sought.arrivals}
 
 
 def _route(row: RouteRow) -> dict[str, Any]:

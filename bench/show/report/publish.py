@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bench.errors import BenchError
+from bench.judge.capacity.rows import capacities_held_against
 from bench.judge.stacks.ratios import held_against, ratios
 from bench.judge.stacks.rows import rows
 from bench.places import COMMAND
@@ -37,7 +38,11 @@ def publish(
     run = reading.run
     found, compared = rows(run.cells, run.config), ratios(run.cells, run.config)
     other = load_reference(folder, reference)
-    reproduced = None if other is None else Reproduction(other.id, held_against(run, other))
+    reproduced = (
+        None
+        if other is None
+        else Reproduction(other.id, (*capacities_held_against(run, other), *held_against(run, other)))
+    )
     numbers = figures(run, found, compared)
     piped = json is not None and str(json) == "-"
     try:

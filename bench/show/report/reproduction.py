@@ -3,7 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from bench.judge.stacks.ratios import REPRODUCED, Reproduced
+from bench.judge.capacity.rows import CapacityRatio, ReproducedCapacity
+from bench.judge.stacks.ratios import REPRODUCED, Ratio, Reproduced
 from bench.show.report.ratios import figure, mark, name, place
 from bench.show.text.document import Paragraph, Section, points
 from bench.units import ratio, threshold
@@ -14,7 +15,7 @@ class Reproduction:
     """The id of the reference run, and every ratio that both runs have."""
 
     reference: str
-    found: tuple[Reproduced, ...]
+    found: tuple[Reproduced | ReproducedCapacity, ...]
 
 
 def section(found: Reproduction) -> Section:
@@ -45,9 +46,22 @@ def _counts(found: Reproduction) -> str:
 
 def _noes(found: Reproduction) -> tuple[str, ...]:
     return tuple(
-        f"no: {place(one.here)}: {name(one.here)} is {figure(one.here)}{mark(one.here)} here and "
-        f"{figure(one.there)}{mark(one.there)} in the reference run; "
+        f"no: {_what(one)} is {_figure(one.here)} here and {_figure(one.there)} in the reference run; "
         f"here / reference: {ratio(one.quotient.mean, one.quotient.low, one.quotient.high)}"
         for one in found.found
         if one.agreement == "no"
     )
+
+
+def _what(one: Reproduced | ReproducedCapacity) -> str:
+    """Which two stacks, where, and by which figure."""
+    here = one.here
+    if isinstance(here, CapacityRatio):
+        return f"{here.stack} / {here.against}, {here.scenario}: capacity"
+    return f"{place(here)}: {name(here)}"
+
+
+def _figure(one: Ratio | CapacityRatio) -> str:
+    if isinstance(one, CapacityRatio):
+        return ratio(one.estimate.mean, one.estimate.low, one.estimate.high)
+    return f"{figure(one)}{mark(one)}"

@@ -1,14 +1,18 @@
 """A document as one HTML file, which needs no network and no other file."""
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
-from bench.show.text.document import UNRELIABLE, Block, Contents, Document, Section, numbered
+from bench.show.text.document import UNRELIABLE, Block, Contents, Document, Picture, Section, numbered
 from bench.show.text.words import plain
+
+PIXELS_A_POINT = 4 / 3
 
 
 def render(document: Document) -> str:
@@ -40,7 +44,7 @@ def _sections(blocks: Iterable[Block]) -> tuple[Section, ...]:
 
 
 def _policy(style: str, script: str) -> str:
-    """The Content-Security-Policy: nothing but this style, this script and images that are in the page itself."""
+    """The Content-Security-Policy: nothing but this style and this script; the icon is an empty address."""
     return (
         f"default-src 'none'; img-src data:; style-src {_source(style)}; script-src {_source(script)}; "
         "base-uri 'none'; form-action 'none'"
@@ -52,13 +56,29 @@ def _source(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _address(svg: bytes) -> str:
-    """The drawing itself as the address of an image.
+def _drawn(picture: Picture) -> Markup:
+    """The drawing as a part of the page, so that it follows the theme and its marks can be pointed at.
 
-    An image and not markup: so the ids of two drawings cannot clash, and the style attributes of a drawing do not
-    count as the page's, which allows none.
+    The page allows no style attributes, so they become attributes of the same names. The rule that matplotlib writes
+    for every element is in style.css.
     """
-    return f"data:image/svg+xml;base64,{b64encode(svg).decode()}"
+    text = re.sub(r"<metadata>.*?</metadata>|<style\b.*?</style>", "", picture.svg.decode(), flags=re.DOTALL)
+    start, _, inner = text[text.index("<svg") :].partition(">")
+    box = re.search(r'viewBox="([-0-9. ]+)"', start)
+    if box is None:
+        raise ValueError(f"the drawing {picture.name} has no size")
+    inner = re.sub(r' style="([^"]*)"', lambda found: _attributes(found[1]), inner)
+    wide = round(float(box[1].split()[2]) * PIXELS_A_POINT)
+    head = Markup('<svg class="chart" viewBox="{}" width="{}" role="group" aria-label="{}">').format(
+        box[1], wide, plain(picture.finding)
+    )
+    return head + Markup(inner)  # noqa: S704 (drawn by us: what is not ours in it is escaped)
+
+
+def _attributes(style: str) -> str:
+    """The declarations of a style as attributes."""
+    pairs = (declaration.partition(":") for declaration in style.split(";") if declaration.strip())
+    return "".join(f' {name.strip()}="{value.strip()}"' for name, _, value in pairs)
 
 
 def _read(name: str) -> str:
@@ -80,4 +100,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(address=_address, sections=_sections, kind=lambda block: type(block).__name__.lower())
+_TEMPLATES.filters.update(drawn=_drawn, sections=_sections, kind=lambda block: type(block).__name__.lower())

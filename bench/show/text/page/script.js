@@ -1,5 +1,5 @@
 "use strict";
-// Themes, a filter, sorting and charts at full size. Nothing is stored.
+// Themes, a filter, sorting, copies of tables, and charts that tell their values. Nothing is stored.
 (() => {
   const element = (id) => document.getElementById(id);
 
@@ -106,5 +106,99 @@
       }
     });
     frame.before(button);
+  }
+
+  // Each heading links to itself.
+  for (const heading of document.querySelectorAll(":is(h2, h3, h4)[id]")) {
+    const link = document.createElement("a");
+    link.className = "here";
+    link.href = `#${heading.id}`;
+    link.textContent = "#";
+    link.setAttribute("aria-label", `Link to ${heading.textContent.trim()}`);
+    heading.append(" ", link);
+  }
+
+  // What a mark of a chart tells is shown beside it, by pointer or keyboard.
+  const told = element("told");
+  const tell = (mark) => {
+    const box = mark.getBoundingClientRect();
+    told.textContent = mark.dataset.told;
+    told.hidden = false;
+    const left = Math.min(box.right + 8, document.documentElement.clientWidth - told.offsetWidth - 8);
+    told.style.left = `${window.scrollX + Math.max(left, 8)}px`;
+    told.style.top = `${window.scrollY + box.top - told.offsetHeight - 6}px`;
+  };
+  const hush = () => { told.hidden = true; };
+  const marked = (event) => event.target.closest("[data-told]");
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
+  for (const chart of document.querySelectorAll(".chart")) {
+    for (const mark of chart.querySelectorAll('[data-mark="mean"] [data-told]')) {
+      const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
+      for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
+    }
+    for (const kind of ["pointerover", "focusin"]) {
+      chart.addEventListener(kind, (event) => {
+        const mark = marked(event);
+        if (mark) tell(mark);
+        else hush();
+      });
+    }
+    for (const kind of ["pointerleave", "focusout"]) chart.addEventListener(kind, hush);
+  }
+
+  // A click on a stack in a legend hides it in every chart, or shows it again.
+  const legends = [...document.querySelectorAll('.chart [data-mark="key"]')];
+  const toggle = (stack) => {
+    const own = [...document.querySelectorAll(".chart [data-stack]")].filter((one) => one.dataset.stack === stack);
+    const keys = own.filter((one) => one.dataset.mark === "key");
+    const shown = keys[0].getAttribute("aria-pressed") !== "true";
+    for (const one of keys) one.setAttribute("aria-pressed", String(shown));
+    for (const one of own) {
+      if (!["key", "name"].includes(one.dataset.mark)) one.classList.toggle("off", !shown);
+    }
+  };
+  for (const legend of legends) {
+    const attributes = {
+      role: "button", tabindex: "0", "aria-pressed": "true", "aria-label": `Show ${legend.dataset.stack}`,
+    };
+    for (const [attribute, value] of Object.entries(attributes)) legend.setAttribute(attribute, value);
+    legend.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      toggle(legend.dataset.stack);
+    });
+  }
+  for (const one of document.querySelectorAll('.chart [data-mark="key"], .chart [data-mark="name"]')) {
+    one.addEventListener("click", () => toggle(one.dataset.stack));
+  }
+
+  // A copy of each table, without footnotes.
+  const cells = (row) => [...row.cells].map((cell) => {
+    const copy = cell.cloneNode(true);
+    for (const one of copy.querySelectorAll(".mark, .unseen")) one.remove();
+    return copy.textContent.trim().replace(/\s+/g, " ");
+  });
+  const csv = (row) => row.map((text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)).join(",");
+  const markdown = (row) => `| ${row.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
+  const forms = {
+    Markdown: (rows) => [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map(markdown),
+    CSV: (rows) => rows.map(csv),
+  };
+  for (const table of navigator.clipboard ? document.querySelectorAll("table") : []) {
+    const bar = document.createElement("div");
+    bar.className = "copy";
+    for (const [form, written] of Object.entries(forms)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "control";
+      button.textContent = `Copy as ${form}`;
+      button.addEventListener("click", async () => {
+        const rows = [...table.rows].filter((row) => !row.hidden).map(cells);
+        await navigator.clipboard.writeText(`${written(rows).join("\n")}\n`);
+        sorted.textContent = `Copied as ${form}`;
+      });
+      bar.append(button);
+    }
+    table.closest(".scroll").after(bar);
   }
 })();

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.judge.capacity.curve import rate_curve
-from bench.judge.capacity.rows import capacity_ratios, capacity_rows, cores_for
+from bench.judge.capacity.rows import capacities_held_against, capacity_ratios, capacity_rows, cores_for
 from bench.model.cell import Distribution, Requests
 from bench.model.config import Objective, Sought
 from bench.model.run import Run
@@ -131,3 +131,18 @@ def test_a_curve_joins_windows_at_about_the_same_rate_and_marks_those_that_ended
     assert [(one.least, one.known) for one in found.seen] == [
         (False, True), (False, True), (False, True), (True, True), (False, False),
     ]  # fmt: skip
+
+
+def test_a_ratio_is_held_against_that_of_another_run_with_the_same_objective() -> None:
+    def searched(*fastapi: float) -> Run:
+        flask = (search("flask", n, 500.0) for n, _ in enumerate(fastapi, start=1))
+        return run(*flask, *(search("fastapi", n, rate) for n, rate in enumerate(fastapi, start=1)))
+
+    reference = searched(1000.0, 1010.0, 990.0)
+    (yes,) = capacities_held_against(searched(1020.0, 1000.0, 1010.0), reference)
+    assert yes.agreement == "yes"
+    (no,) = capacities_held_against(searched(1500.0, 1510.0, 1490.0), reference)
+    assert (no.agreement, round(no.quotient.mean, 2)) == ("no", 1.5)
+    other = replace(reference.config.profile, sought={"weather": replace(SOUGHT, objective=Objective("p99", 0.2))})
+    unlike = replace(reference, config=replace(reference.config, profile=other))
+    assert capacities_held_against(searched(1020.0, 1000.0, 1010.0), unlike) == ()

@@ -24,10 +24,10 @@ def test_as_many_stacks_are_drawn_as_have_a_mark_of_their_own_and_those_of_the_h
     found = reading(planned, [cell(name, users) for name in names for users in (10, 20)])
     part, rows, said = drawable(found, rows_of(found))
     drawn = part.run.config.profile.stacks
-    assert len(drawn) == len(set(marks(drawn).values())) == MOST_STACKS
+    assert len(drawn) == len(set(marks(part.run.config).values())) == MOST_STACKS
     assert drawn == tuple(names[:MOST_STACKS])
     assert {row.stack for row in rows} == {one.stack for one in part.run.cells} == set(drawn)
-    assert said == "Not drawn, because there is no room: 60 stacks."
+    assert said == "Not drawn, because there is no room: 70 stacks."
 
 
 def test_of_many_loads_the_highest_are_drawn() -> None:
@@ -48,7 +48,7 @@ def test_of_many_scenarios_the_first_are_drawn() -> None:
 
 
 def test_the_rows_of_all_scenarios_are_limited() -> None:
-    stacks, users = [f"stack-{number}" for number in range(MOST_STACKS)], range(1, 16)
+    stacks, users = [f"stack-{number}" for number in range(MOST_STACKS)], range(1, 21)
     names = ("one", "two")
     planned = plan(dict.fromkeys(stacks, Shape(1)), dict.fromkeys(names, tuple(users)), rounds=1)
     cells = [cell(stack, number, scenario=name) for stack in stacks for name in names for number in users]

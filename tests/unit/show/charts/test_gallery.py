@@ -77,8 +77,16 @@ def test_no_id_is_met_twice_on_a_page_with_all_of_them(drawn: tuple[Picture, ...
 def test_what_refers_to_an_id_still_does() -> None:
     svg = b"""<g id="mean:a"><path id="m1"/><!-- href="#mean:a" --><use xlink:href="#m1" style="fill: url(#h2)"/></g>"""
     svg += b"""<g id='x"y'/><pattern id="h2"/>"""
-    wanted = b"""<g><path id="cpu-m1"/><use xlink:href="#cpu-m1" style="fill: url(#cpu-h2)"/></g>"""
+    wanted = b"""<g data-mark="mean" data-stack="a"><path id="cpu-m1"/>"""
+    wanted += b"""<use xlink:href="#cpu-m1" style="fill: url(#cpu-h2)"/></g>"""
     assert own_ids(svg, "cpu") == wanted + b"""<g/><pattern id="cpu-h2"/>"""
+
+
+def test_what_a_mark_tells_is_no_link() -> None:
+    svg = b"""<a xlink:href="flask &amp; co: 845/s"><use xlink:href="#m1"/></a><path id="m1"/>"""
+    assert own_ids(svg, "cpu") == (
+        b"""<g data-told="flask &amp; co: 845/s"><use xlink:href="#cpu-m1"/></g><path id="cpu-m1"/>"""
+    )
 
 
 @pytest.mark.usefixtures("unwritten")

@@ -40,7 +40,7 @@ def test_a_thin_line_is_a_round_and_the_thick_one_the_geometric_mean_of_them() -
     np.testing.assert_allclose(xs(axes, "line:a"), TAILS[:25])
     np.testing.assert_allclose(ys(axes, "line:a")[0], 0.2)
     assert thick.get_linewidth() > 2 * thin[0].get_linewidth()
-    assert thick.get_marker() == marks(TWO.profile.stacks)["a"].marker
+    assert thick.get_marker() == marks(TWO)["a"].marker
 
 
 def test_the_axis_is_that_of_the_tail_with_ticks_at_the_percentiles() -> None:
