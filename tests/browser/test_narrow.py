@@ -38,7 +38,8 @@ def test_on_a_wide_screen_nothing_is_wider_than_the_page(browser: Browser, page:
 
 def test_a_chart_is_shown_at_full_size_within_its_own_frame(browser: Browser, reference: Path) -> None:
     browser.open(reference, width=NARROW)
-    sizes = "(({ clientWidth, naturalWidth }) => [clientWidth, naturalWidth])(document.querySelector('.frame img'))"
+    drawing = "document.querySelector('.frame svg')"
+    sizes = f"[{drawing}.getBoundingClientRect().width, Number({drawing}.getAttribute('width'))]"
     width, natural = browser.evaluate(sizes)
     assert width < NARROW < natural
     button = browser.find(".enlarge")
@@ -55,7 +56,8 @@ def test_without_scripts_everything_can_be_read_and_nothing_offers_what_it_canno
     browser.open(page, scripts=False)
     assert browser.evaluate("document.querySelectorAll('tr[data-key]').length") > 0
     assert browser.evaluate(f"{UNSEEN}.length") == 0
-    assert browser.evaluate("[...document.images].filter((one) => one.naturalWidth === 0).length") == 0
+    drawn = "[...document.querySelectorAll('.chart')].filter((one) => !one.getBoundingClientRect().width)"
+    assert browser.evaluate(f"{drawn}.length") == 0
     offered = "[...document.querySelectorAll('button, input')].filter((one) => one.checkVisibility())"
     assert browser.evaluate(f"{offered}.length") == 0
     assert browser.evaluate("document.querySelectorAll('[aria-sort]').length") == 0

@@ -46,7 +46,7 @@ def test_on_paper_nothing_is_cut_off_hidden_or_waiting_to_be_pressed(browser: Br
     browser.find("#filter input").send_keys("nobody", Keys.TAB)
     browser.prefer("dark", media="print")
     assert browser.evaluate("document.scrollingElement.scrollWidth") <= PAPER * SHRUNK
-    clipped = "[...document.querySelectorAll('main :has(table, img)')].filter((one) => getComputedStyle(one).overflowX"
+    clipped = "[...document.querySelectorAll('main :has(table, svg)')].filter((one) => getComputedStyle(one).overflowX"
     assert browser.evaluate(f"{clipped} !== 'visible').length") == 0
     rows = "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.checkVisibility())"
     assert browser.evaluate(f"{rows}.length") == 0

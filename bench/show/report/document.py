@@ -128,13 +128,13 @@ def _blocks(
     yield Contents("Contents")
     if pictures:
         yield _charts(run, pictures)
+    yield Filter("Show stacks named")
     carried = capacity.section(run)
     if carried is not None:
         yield carried
     legend = reading.legend(run, rows)
     if legend is not None:
         yield legend
-    yield Filter("Show stacks named")
     tables = results.section(run, rows)
     if tables is not None:
         yield tables

@@ -109,13 +109,12 @@
   }
 
   // Each heading links to itself.
-  for (const heading of document.querySelectorAll(":is(h2, h3, h4)[id]")) {
+  for (const heading of document.querySelectorAll("main section > :is(h2, h3, h4)[id]")) {
     const link = document.createElement("a");
     link.className = "here";
     link.href = `#${heading.id}`;
-    link.textContent = "#";
     link.setAttribute("aria-label", `Link to ${heading.textContent.trim()}`);
-    heading.append(" ", link);
+    heading.append(link);
   }
 
   // What a mark of a chart tells is shown beside it, by pointer or keyboard.
@@ -194,8 +193,12 @@
       button.textContent = `Copy as ${form}`;
       button.addEventListener("click", async () => {
         const rows = [...table.rows].filter((row) => !row.hidden).map(cells);
-        await navigator.clipboard.writeText(`${written(rows).join("\n")}\n`);
-        sorted.textContent = `Copied as ${form}`;
+        try {
+          await navigator.clipboard.writeText(`${written(rows).join("\n")}\n`);
+          sorted.textContent = button.textContent = `Copied as ${form}`;
+        } catch {
+          sorted.textContent = button.textContent = "This browser does not allow it";
+        }
       });
       bar.append(button);
     }
