@@ -81,8 +81,8 @@ class Search:
 
     `ending`: "found" with `above_rps`, the lowest rate at which it did not hold; "never" where it held at no rate;
     "at least" where a higher rate could not be tried; "not known" and "failed" have no rate. `why`: the reason of any
-    ending but "found". `probe`: before and after all searches of the round. `samples`: the file of the raw arrays,
-    relative to the run folder.
+    ending but "found". `probe`: before and after all searches of the round. `other_run`: see `Circumstances`.
+    `samples`: the file of the raw arrays, relative to the run folder.
     """
 
     stack: str
@@ -100,3 +100,4 @@ class Search:
     wrong_answers: tuple[WrongAnswer, ...] = ()
     samples: str | None = None
     probe: Probe | None = None
+    other_run: str | None = None

@@ -6,6 +6,7 @@ from bench.judge.capacity.search import Ask, Found, next_step
 from bench.judge.capacity.steps import Taken, judged
 from bench.judge.cell import problems
 from bench.judge.cell.conditions import Conditions
+from bench.model.cell import Circumstances
 from bench.model.config import Scenario
 from bench.model.samples import Samples
 from bench.model.search import Search
@@ -14,10 +15,14 @@ UNFINISHED = "judged again, its windows do not settle it"
 
 
 def finished(search: Search, own: Samples, scenario: Scenario) -> Search:
-    """The search; nothing is known of it where the upstream was not called as the scenario says, or was late."""
+    """The search; nothing is known of it where another run used the cores, or the upstream was not as it has to be."""
     if search.served is None:
         return search
-    found = (problems.upstream_hits(search.served, own, scenario), problems.upstream_delay(search.served))
+    found = (
+        problems.cores_shared(Circumstances(other_run=search.other_run)),
+        problems.upstream_hits(search.served, own, scenario),
+        problems.upstream_delay(search.served),
+    )
     wrong = [problem for problem in found if problem is not None]
     if not wrong:
         return search

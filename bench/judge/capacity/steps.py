@@ -87,11 +87,13 @@ def _cpu(taken: Taken, conditions: Conditions, own: Samples) -> Cpu:
     that ended in between. The load's side is read when the load ends, because to drain an overloaded server takes long.
     """
     t_s = own.t_s[figures.reading_of(own, own.roles[0])]
+    loaded = figures.cpu(own, Window(taken.begin_s, taken.begin_s, taken.end_s), conditions)
+    if not len(t_s):  # the process of a service that ran already may not be known
+        return loaded
     before, after = t_s[t_s <= taken.begin_s], t_s[t_s >= taken.done_s]
     if not len(before) or not len(after):
         raise ValueError(f"window {taken.number} has no reading on either side")
     whole = figures.cpu(own, Window(taken.begin_s, float(before[-1]), float(after[0])), conditions)
-    loaded = figures.cpu(own, Window(taken.begin_s, taken.begin_s, taken.end_s), conditions)
     beside = {name: getattr(loaded, name) for name in ("generator_cores", "upstream_cores", "load_steal", "load_other")}
     return replace(whole, **beside)
 

@@ -22,6 +22,9 @@ from bench.run.host.signals import POLL_S, StopRequest
 
 START_S = 30.0
 SPARE_S = 15.0
+LONGEST_STEP_S = 60.0
+"""A window of a search, with its lead."""
+
 ENDING_S = 5.0
 
 
@@ -125,6 +128,8 @@ class Order:
     @property
     def longest_s(self) -> float:
         """Seconds after which Locust must have ended."""
+        if self.searches:
+            return START_S + LONGEST_STEP_S + self.scenario.timeout_s + SPARE_S
         drains, loaded_s = 1, 2 * self.timing.warmup_s + self.timing.window_limit_s + self.look_s
         if self.slices:
             drains, loaded_s = len(self.slices), sum(one.length_s for one in self.slices)

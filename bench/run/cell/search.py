@@ -56,11 +56,13 @@ def run_search(visit: SearchVisit, setting: Setting) -> Generator[tuple[Search, 
         )
         setting.progress(key, "start load")
         before_s = probe_s(setting.cpus.server)
+        ended = setting.taken.ended() if setting.taken is not None else frozenset()
         log = setting.log(key, "load")
         with running_load(order, setting.cpus.generator, folder, log) as load:
             turns = _Turns(visit, bed, setting, load, folder)
             turns.take()
-        yield from turns.results(Probe(before_s, probe_s(setting.cpus.server)))
+        other_run = setting.taken.others(ended) if setting.taken is not None else None
+        yield from turns.results(Probe(before_s, probe_s(setting.cpus.server)), other_run)
 
 
 class _Turns:
@@ -145,7 +147,11 @@ class _Turns:
         beside.append(self._beside())
         taken = Taken(event["number"], ask.rate_rps, ask.confirms, ask.length_s, *(event[name] for name in _TIMES))
         own = of_server(self._samples([file]), number)
-        step = judged(taken, key.sought, self.setting.conditions(key), own, neighbours(beside, self.setting.cpus))
+        others = neighbours(beside, self.setting.cpus)
+        try:
+            step = judged(taken, key.sought, self.setting.conditions(key), own, others)
+        except ValueError as error:
+            raise BenchError(f"the samples cannot be judged: {error}") from error
         mine.append(step)
         self.setting.progress(key, f"{offered(ask.rate_rps)}: {step.verdict}")
 
@@ -157,7 +163,7 @@ class _Turns:
         """The samples of these windows, with all readings so far."""
         return join_samples(files, self.readings, [], self.bed.servers, {})
 
-    def results(self, probe: Probe) -> Generator[tuple[Search, Samples]]:
+    def results(self, probe: Probe, other_run: str | None) -> Generator[tuple[Search, Samples]]:
         """Each search with its samples."""
         samples = self._samples(self.files)
         wrong = read_wrong_answers(self.load.wrong_answers, len(self.visit.keys))
@@ -178,6 +184,7 @@ class _Turns:
                 served=served,
                 wrong_answers=wrong[number],
                 probe=probe,
+                other_run=other_run,
             )
             yield finished(search, own, self.setting.scenario(key)), own
 

@@ -13,6 +13,7 @@ from bench.model.config import Plan, Stack
 from bench.model.loads import most_in_flight
 from bench.run.cell.load import Order, running_load
 from bench.run.host.cpus import CpuSets, pinned
+from bench.run.host.locks import taken
 from bench.run.host.process import OWN_PROGRAMS
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
@@ -46,7 +47,19 @@ def stacks_under_load(key: CellKey, plan: Plan, cpus: CpuSets, seed: int, stop: 
         raise BenchError("there is no py-spy: pip install py-spy")
     clean_up(stop)
     descriptors_for(most_in_flight(plan.profile))
-    with scratch_folder() as folder, pinned(cpus.load):
+    try:
+        return _stacks(key, plan, cpus, seed, stop, progress, spy)
+    except BenchError as error:
+        if "ermission" not in str(error):
+            raise
+        raise BenchError(
+            f"this system does not let py-spy look into another program: run this as root, or allow it with "
+            f"`sysctl kernel.yama.ptrace_scope=0` ({error})"
+        ) from error
+
+
+def _stacks(key: CellKey, plan: Plan, cpus: CpuSets, seed: int, stop: StopRequest, progress: Progress, spy: str) -> str:
+    with taken(cpus.used, "a flame graph", force=None), scratch_folder() as folder, pinned(cpus.load):
         begin, output = folder / "begin", folder / "stacks"
         told = {"FLAME_BEGIN": str(begin), "FLAME_SPY": spy, "FLAME_OUTPUT": str(output)}
         stack = _watched(plan.stacks[key.stack], told)

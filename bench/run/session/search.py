@@ -7,9 +7,11 @@ from bench.errors import BenchError
 from bench.judge.capacity.search import LOWEST_RPS, first_rate
 from bench.judge.cell.bottleneck import slots_rps
 from bench.model.config import Plan
+from bench.model.loads import most_in_flight
 from bench.model.run import Run
 from bench.model.search import Bounds, Search, SearchKey
 from bench.run.cell.search import SearchVisit, run_search
+from bench.run.session.fitness import descriptors_for
 from bench.run.session.recorder import Recorder
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
@@ -58,6 +60,8 @@ def search(keys: Sequence[SearchKey], place: Setting, recorder: Recorder) -> Non
         tuple(_start(number, key, place.plan) for number, key in enumerate(keys)),
         tuple(_bounds(key, recorder.run, recorder.searches) for key in keys),
     )
+    # Each server may have as many requests in flight, and keeps its connections while the others have their turn.
+    descriptors_for(len(keys) * most_in_flight(place.plan.profile), at_most=True)
     try:
         with closing(run_search(visit, place)) as searched:
             for key, (found, samples) in zip(keys, list(searched), strict=True):

@@ -5,13 +5,14 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from bench.judge.capacity.search import Ask, Found, next_step
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.model.config import Objective, Sought
-from bench.model.samples import Samples
+from bench.model.samples import TABLES, Samples
 from bench.model.search import Bounds, Step
 from tests.unit.builders import ONE_CORE, readings_of
 
@@ -59,6 +60,7 @@ class Machine:
     s_per_request: float = 0.001
     now_s: float = 100.0
     steps: list[Step] = field(default_factory=list)
+    recorded: list[Samples] = field(default_factory=list)
 
     def search(self, bounds: Bounds = BOUNDS) -> Found:
         """What a search ends with."""
@@ -90,9 +92,20 @@ class Machine:
         sent = [(at_s, *one) for at_s, one in zip(scheduled, ended, strict=True) if at_s < end_s]
         done_s = max([end_s, *(one for _, one, _ in sent)]) + 0.01
         own = self._samples(sent, begin_s, done_s, self.late_s(number))
+        self.recorded.append(own)
         taken = Taken(number, ask.rate_rps, ask.confirms, ask.length_s, begin_s, start_s, end_s, done_s)
         self.now_s = done_s + 0.1
         return judged(taken, self.sought, ONE_CORE, own)
+
+    def samples(self) -> Samples:
+        """All windows together, as a run keeps them; CPU counts from the start of the server."""
+        first = self.recorded[0]
+        joined: dict[str, Any] = {
+            name: np.concatenate([getattr(one, name) for one in self.recorded])
+            for table in TABLES.values()
+            for name in table
+        }
+        return replace(first, **joined)
 
     def _samples(
         self, sent: Sequence[tuple[float, float, int]], begin_s: float, done_s: float, late_s: float
