@@ -88,7 +88,12 @@ def port(text: str) -> int:
 
 def rates(text: str) -> list[float]:
     """Requests per second with commas between them."""
-    return [_decimal(part, 1_000_000, "requests/s, more than 0 and at most 1000000") for part in text.split(",")]
+    return [one_rate(part) for part in text.split(",")]
+
+
+def one_rate(text: str) -> float:
+    """Requests per second."""
+    return _decimal(text, 1_000_000, "requests/s, more than 0 and at most 1000000")
 
 
 def seconds(text: str) -> float:
@@ -182,8 +187,8 @@ OPTIONS = (
 
     _option("--users", "run", LOAD, "closed-loop loads, in users; they replace all loads of the profile",
             metavar="N[,N]", type=counts),
-    _option("--users", "flame", LOAD, "users of a closed-loop load (default: 100)", metavar="N", type=counts),
-    _option("--rate", "flame", LOAD, "an open-loop load instead, in requests/s", metavar="R", type=rates),
+    _option("--users", "flame", LOAD, "users of a closed-loop load (default: 100)", metavar="N", type=count),
+    _option("--rate", "flame", LOAD, "an open-loop load instead, in requests/s", metavar="R", type=one_rate),
     _option("--users", "ab", LOAD, "users of the closed-loop load, instead of the profile's",
             metavar="N", type=counts),
     _option("--users", "serve", LOAD, "the number that {users} stands for, instead of the profile's highest load",

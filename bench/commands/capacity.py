@@ -25,7 +25,8 @@ exit codes:
   0    every search ended; what it found may be that no rate keeps the objective
   1    a search failed, or the run could not be recorded
   2    wrong usage, or a run that this machine cannot measure
-  130  interrupted by Ctrl-C (143: by SIGTERM); finished searches are kept
+  130  interrupted by Ctrl-C (143: by SIGTERM); finished rounds are kept, and
+       run --resume DIR goes on with the others
 
 examples:
   %(prog)s

@@ -1,6 +1,7 @@
 """`flame`: where the CPU time of a stack goes under load."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,13 +40,15 @@ examples:
   %(prog)s fastapi-httpx,fastapi-aiohttp weather --users 100
 """
 
-USERS = [100]
+USERS = 100
 SECONDS = 5.0
 MOST_STACKS = 2
 
 
 def flame(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """0 once the graphs are written. Raises BenchError where a stack cannot be profiled, Interrupted at a signal."""
+    if arguments.users is not None and arguments.rate is not None:
+        raise BenchError("flame puts a stack under one load: give --users or --rate")
     config, replaced = config_of(arguments)
     names = replace_names(arguments.stacks, replaced)
     if len(names) > MOST_STACKS:
@@ -57,23 +60,30 @@ def flame(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
         DEFAULT_PROFILE,
         stacks=names,
         scenarios=[arguments.scenario],
-        users=arguments.users or (None if arguments.rate else USERS),
-        rates=arguments.rate,
+        users=[arguments.users or USERS] if arguments.rate is None else None,
+        rates=None if arguments.rate is None else [arguments.rate],
         window_s=arguments.window or SECONDS,
         rounds=1,
     )
     load = plan.profile.loads[arguments.scenario][0]
     folder: Path = arguments.out or RESULTS / "flame"
     profiles = {name: _profile(name, arguments.scenario, plan, arguments.seed) for name in names}
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, profile in profiles.items():
-        files.append(folder / f"{name.replace('/', '_')}-{arguments.scenario}.svg")
-        title = f"{name} on {arguments.scenario}, {load_name(load)}: CPU time by call stack"
-        files[-1].write_text(graph(profile, title), encoding="utf-8")
+    files = {name: folder / f"{_file_name(f'{name}-{arguments.scenario}')}.svg" for name in names}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, file in files.items():
+            title = f"{name} on {arguments.scenario}, {load_name(load)}: CPU time by call stack"
+            file.write_text(graph(profiles[name], title), encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"the flame graph cannot be written: {error}") from error
     stdout.show(document(profiles, arguments.scenario, load_name(load)))
-    stdout.say("".join(f"Flame graph: {file}\n" for file in files))
+    stdout.say("".join(f"Flame graph: {file}\n" for file in files.values()))
     return 0
+
+
+def _file_name(text: str) -> str:
+    """A name that every file system takes."""
+    return re.sub(r"[^\w.=,-]+", "_", text, flags=re.ASCII)
 
 
 def _profile(name: str, scenario: str, plan: Plan, seed: int) -> Profile:

@@ -28,9 +28,9 @@ that asks for more is refused, unless --force is given.
 NOTES = """\
 closed-loop and open-loop loads:
   A closed-loop load (--users) is a number of users, each of whom sends the
-  next request as soon as the last one is answered. It measures capacity. It
-  does not measure latency at a given arrival rate: where the stack is
-  saturated, its latency is that of a full queue.
+  next request as soon as the last one is answered. It shows the highest
+  throughput. It does not measure latency at a given arrival rate: where the
+  stack is saturated, its latency is that of a full queue.
   An open-loop load (--rate) is a number of requests per second that arrive on
   schedule, whatever the server does. It measures latency at that arrival
   rate, from the moment each request was due.

@@ -81,8 +81,9 @@ class Search:
 
     `ending`: "found" with `above_rps`, the lowest rate at which it did not hold; "never" where it held at no rate;
     "at least" where a higher rate could not be tried; "not known" and "failed" have no rate. `why`: the reason of any
-    ending but "found". `probe`: before and after all searches of the round. `other_run`: see `Circumstances`.
-    `samples`: the file of the raw arrays, relative to the run folder.
+    other ending than "found", or that there was no time to confirm what was found. `probe`: before and after all
+    searches of the round. `other_run`: see `Circumstances`. `samples`: the file of the raw arrays, relative to the run
+    folder.
     """
 
     stack: str

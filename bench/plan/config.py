@@ -264,6 +264,11 @@ def load_config(paths: Sequence[Path]) -> Config:
             raise BenchError(f"{where}.compare: {profile.compare[0]!r} cannot be compared with itself")
         scenarios = [*profile.scenarios, *profile.scenario_users, *profile.scenario_rates, *profile.capacity]
         known("scenario", scenarios, config.scenarios, where)
+        elsewhere = [name for name in profile.capacity if name not in profile.scenarios]
+        if elsewhere:
+            raise BenchError(f"{where}.capacity: {elsewhere[0]!r} is not among the scenarios of the profile")
+        if profile.slo is not None and not profile.capacity:
+            raise BenchError(f"{where}.slo: name the scenarios that it is for in `capacity`")
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
             raise BenchError(f"{where}.window_limit_s: {profile.window_limit_s:g} is less than window_s")
     return config

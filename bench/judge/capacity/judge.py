@@ -16,13 +16,9 @@ UNFINISHED = "judged again, its windows do not settle it"
 
 def finished(search: Search, own: Samples, scenario: Scenario) -> Search:
     """The search; nothing is known of it where another run used the cores, or the upstream was not as it has to be."""
-    if search.served is None:
-        return search
-    found = (
-        problems.cores_shared(Circumstances(other_run=search.other_run)),
-        problems.upstream_hits(search.served, own, scenario),
-        problems.upstream_delay(search.served),
-    )
+    found = [problems.cores_shared(Circumstances(other_run=search.other_run))]
+    if search.served is not None:
+        found += [problems.upstream_hits(search.served, own, scenario), problems.upstream_delay(search.served)]
     wrong = [problem for problem in found if problem is not None]
     if not wrong:
         return search

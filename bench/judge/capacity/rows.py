@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.judge.capacity.search import BELOW, level_of
 from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
@@ -13,6 +14,7 @@ from bench.model.run import Run
 from bench.model.search import Ending, Search, Step
 
 GIB = 2**30
+Bound = Literal["at least", "at most"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +23,9 @@ class CapacityRow:
 
     `rate_rps`: over the rounds in which a rate was found; None where there is none. `at_least`: that in a round a
     higher rate could not be tried. `endings`: how the rounds ended, each distinct. `why`: the reasons of rounds without
-    a rate, or with a bound. At that rate: `cores` of the server in use, CPU seconds for each request and bytes of
-    anonymous memory. `per_core` and `per_gib`: the rate for each core that the server may use, and for each GiB of that
-    memory. `p95_s`: at shares of the rate.
+    a rate, with a bound, or not settled in time. At that rate: `cores` of the server in use, CPU seconds for each
+    request and bytes of anonymous memory. `per_core_rps` and `per_gib_rps`: the rate for each core that the server may
+    use (None where it ran already, and is not pinned), and for each GiB of that memory. `p95_s`: at shares of the rate.
     """
 
     stack: str
@@ -44,14 +46,18 @@ class CapacityRow:
 
 @dataclass(frozen=True, slots=True)
 class CapacityRatio:
-    """The capacity of `stack` divided by that of `against`, in the rounds in which both were found."""
+    """The capacity of `stack` divided by that of `against`, in the rounds in which both were found.
+
+    `bound`: where a higher rate could not be tried, the ratio is at least that if it was `stack`, and at most that if
+    it was `against`.
+    """
 
     scenario: str
     sought: Sought
     stack: str
     against: str
     estimate: Estimate
-    at_least: bool
+    bound: Bound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def capacity_rows(run: Run) -> tuple[CapacityRow, ...]:
 def capacity_ratios(searches: Iterable[Search], plan: Plan) -> tuple[CapacityRatio, ...]:
     """Every stack against the second of the profile's `compare`, over the rounds in which both have a rate.
 
-    The headline's stack comes first.
+    The headline's stack comes first. Where both have only lower bounds, nothing is known of their ratio.
     """
     if plan.profile.compare is None:
         return ()
@@ -98,19 +104,20 @@ def capacity_ratios(searches: Iterable[Search], plan: Plan) -> tuple[CapacityRat
             ]
             values = [over.rate_rps / under.rate_rps for over, under in pairs if over.rate_rps and under.rate_rps]
             estimate = over_rounds(values, plan, stack, against)
-            bounded = any(one.ending == "at least" for pair in pairs for one in pair)
-            if estimate is not None:
-                ratios.append(CapacityRatio(scenario, sought, stack, against, estimate, bounded))
+            above, below = (any(pair[side].ending == "at least" for pair in pairs) for side in (0, 1))
+            if estimate is not None and not (above and below):
+                bound: Bound | None = "at least" if above else "at most" if below else None
+                ratios.append(CapacityRatio(scenario, sought, stack, against, estimate, bound))
     return tuple(ratios)
 
 
 def capacities_held_against(run: Run, reference: Run) -> tuple[ReproducedCapacity, ...]:
     """Each ratio of capacities of which both runs mean the same stacks, scenario and objective, compared."""
-    there = {_key(one): one for one in capacity_ratios(reference.searches, reference.config) if not one.at_least}
+    there = {_key(one): one for one in capacity_ratios(reference.searches, reference.config) if one.bound is None}
     pairs = (
         (one, there[_key(one)])
         for one in capacity_ratios(run.searches, run.config)
-        if _key(one) in there and not one.at_least and same_meaning(one, run.config, reference.config)
+        if _key(one) in there and one.bound is None and same_meaning(one, run.config, reference.config)
     )
     return tuple(
         ReproducedCapacity(one, other, found, agreement(found))
@@ -137,6 +144,7 @@ def cores_for(row: CapacityRow, rate_rps: float) -> tuple[int, int] | None:
 def _row(searches: Sequence[Search], plan: Plan, server_cpus: int) -> CapacityRow:
     first = searches[0]
     stack = first.stack
+    pinned = plan.stacks[stack].url is None
     rates = [one.rate_rps for one in searches if one.rate_rps]
     at = [(one.rate_rps, step) for one in searches if one.rate_rps and (step := _at(one, one.rate_rps)) is not None]
     known_bytes = [(rate_rps, step.memory_bytes) for rate_rps, step in at if step.memory_bytes]
@@ -154,7 +162,7 @@ def _row(searches: Sequence[Search], plan: Plan, server_cpus: int) -> CapacityRo
             [step.server_s_per_request for _, step in at if step.server_s_per_request], plan, stack
         ),
         memory_bytes=over_rounds([float(memory) for _, memory in known_bytes], plan, stack),
-        per_core_rps=over_rounds([rate_rps / server_cpus for rate_rps in rates], plan, stack),
+        per_core_rps=over_rounds([rate_rps / server_cpus for rate_rps in rates] if pinned else [], plan, stack),
         per_gib_rps=over_rounds([rate_rps / (memory / GIB) for rate_rps, memory in known_bytes], plan, stack),
         p95_s={
             share: found

@@ -23,7 +23,7 @@ from bench.run.host.tree import OneProcess
 from bench.run.testbed.readings import processes_beside, read
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
-from bench.units import offered
+from bench.units import rate
 
 LEAD_S = 0.6
 RECOVERY_S = 1.0
@@ -120,7 +120,7 @@ class _Turns:
     def _measure(self, number: int, ask: Ask, events: Any) -> None:
         key, mine = self.visit.keys[number], self.steps[number]
         file = self.folder / f"{len(self.files)}.npz"
-        self.setting.progress(key, offered(ask.rate_rps))
+        self.setting.progress(key, rate(ask.rate_rps))
         beside = [self._beside()]
         self.load.ask(
             {
@@ -153,7 +153,7 @@ class _Turns:
         except ValueError as error:
             raise BenchError(f"the samples cannot be judged: {error}") from error
         mine.append(step)
-        self.setting.progress(key, f"{offered(ask.rate_rps)}: {step.verdict}")
+        self.setting.progress(key, f"{rate(ask.rate_rps)}: {step.verdict}")
 
     def _beside(self) -> Mapping[int, ProcessTime]:
         """The processes that are no part of the search."""

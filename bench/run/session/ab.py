@@ -71,6 +71,8 @@ def start(
     Raises BenchError where a revision cannot be had or does not serve, the machine cannot bear the load, or so few
     restarts could show nothing; Interrupted where a signal came. What was finished by then is recorded.
     """
+    if plan.profile.sought:
+        raise BenchError(f"an A/B searches for no capacity: remove `capacity` from profiles.{plan.profile.name}")
     _refuse_too_few(plan, question)
     plan = inspected(plan, stop, ab=True)
     _refuse_shared(plan)

@@ -83,7 +83,8 @@ def _refuse(plan: Plan, name: str, scenario: Scenario, *, ab: bool) -> None:
     way_out = "write the requests into `requests` of the scenario's table (docs/requests.md)"
     if ab:
         raise BenchError(f"{why}, and `bench ab` lets base and head take turns: {way_out}")
-    if not all(isinstance(load, Closed) for load in plan.profile.loads[name]):
+    searched = name in plan.profile.sought
+    if searched or not all(isinstance(load, Closed) for load in plan.profile.loads[name]):
         raise BenchError(f"{why}, so no arrival rate can be kept: give --users, or {way_out}")
     if scenario.connection == "close":
         raise BenchError(f"{why}, over connections of their own: remove `connection`, or {way_out}")

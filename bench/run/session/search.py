@@ -15,6 +15,7 @@ from bench.run.session.fitness import descriptors_for
 from bench.run.session.recorder import Recorder
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
+from bench.units import offered, rate
 
 Searches = tuple[SearchKey, ...]
 """Those of a round that stand side by side."""
@@ -90,13 +91,22 @@ def _bounds(key: SearchKey, run: Run, earlier: Sequence[Search]) -> Bounds:
             f"at a higher rate more than {sought.max_in_flight} requests, `max_in_flight`, could be in flight",
         )
     ]
+    if key.stack in plan.profile.max_rate_rps:
+        most_rps = plan.profile.max_rate_rps[key.stack]
+        limits.append((most_rps, f"`max_rate` of the profile allows no more than {offered(most_rps)}"))
     if run.selftest is not None:
-        limits.append((run.selftest.open_rps, "the load generator was proven on this machine up to this rate"))
+        found = run.selftest
+        limits.append((found.open_rps, _proven("load generator", found.open_rps)))
         calls = sum(call.calls for call in plan.scenarios[key.scenario].upstream.values())
         if calls:
-            proven_rps = run.selftest.upstream_rps / KEPT_SHARE / calls
-            limits.append((proven_rps, "the mock upstream was proven on this machine up to twice this rate"))
+            proven_rps = found.upstream_rps / KEPT_SHARE / calls
+            limits.append((proven_rps, _proven("mock upstream", proven_rps)))
     most_rps, because = min(limits)
     known = [one.rate_rps for one in earlier if (one.stack, one.scenario) == (key.stack, key.scenario) and one.rate_rps]
     start_rps = known[-1] if known else first_rate(allowed, most_rps)
     return Bounds(max(min(start_rps, most_rps), LOWEST_RPS), most_rps, because, allowed)
+
+
+def _proven(what: str, most_rps: float) -> str:
+    """How far the selftest went, as a clause."""
+    return f"the selftest proved the {what} {f'up to {rate(most_rps)}' if most_rps else 'at no rate'}"

@@ -63,6 +63,7 @@ def chart(reading: JudgedRun, _rows: Sequence[Row]) -> Chart | None:
         "dots: windows",
         "hollow: not judged",
         "triangles: at least",
+        "dashed line: the objective",
     )
     return Chart(NAME, title, _finding(run, rows), CAUTION, finished(frame, Words(title, how), names))
 

@@ -19,10 +19,13 @@ COSTS = ("CPU per request", "cores", "memory", "per GiB", "P95 at 50 %", "P95 at
 PLANNED_RPS = 5000.0
 """The rate that the plan in the report is for."""
 
+ARRIVALS = {"poisson": "Poisson", "fixed": "evenly spaced"}
+
 READING = (
-    "Capacity is the highest arrival rate (Poisson arrivals) at which the objective held in a long window; 4 % above, "
-    "it did not. The stacks stand side by side and take turns window by window, so their ratio holds better than any "
-    "rate. Memory is anonymous memory, which each further process needs again, after the overloads of the search."
+    "Capacity is the highest arrival rate ({arrivals} arrivals) at which the objective held in a long window; 4 % "
+    "above, it did not. The stacks stand side by side and take turns window by window, so their ratio holds better "
+    "than any rate. Memory is anonymous memory, which each further process needs again, after the overloads of the "
+    "search."
 )
 
 
@@ -44,7 +47,10 @@ def section(run: Run) -> Section | None:
         for number, (scenario, sought) in enumerate(run.config.profile.sought.items(), start=1)
         if any(row.scenario == scenario for row in rows)
     )
-    reading = Section("capacity-reading", "How to read it", paragraphs((READING, *_plan(rows))), detail=True)
+    plans = (line for scenario in run.config.profile.sought for line in _plan(scenario, rows))
+    arrivals = {sought.arrivals for sought in run.config.profile.sought.values()}
+    told = READING.format(arrivals=listed(sorted(ARRIVALS[kind] for kind in arrivals)))
+    reading = Section("capacity-reading", "How to read it", paragraphs((told, *plans)), detail=True)
     return Section("capacity", "How much each stack carries", (*parts, reading))
 
 
@@ -63,7 +69,7 @@ def limits(run: Run) -> Iterator[str]:
     for row in rows:
         if row.rate_rps is None and "never" not in row.endings:
             yield f"The capacity of {row.stack} on {row.scenario} is not known: {'; '.join(row.why)}."
-    single = listed_stacks(row for row in rows if row.rate_rps is not None and row.rate_rps.low is None)
+    single = listed_stacks(row for row in rows if row.rate_rps is not None and len(row.rate_rps.values) == 1)
     if single:
         yield f"The capacity of {single} is from a single round and has no interval."
 
@@ -78,11 +84,13 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
     """The headline's pair, then all others against the second of the pair, then those of which there is no ratio."""
     within = f"Within {objective_name(rows[0].sought.objective).replace(' within', '')} on {rows[0].scenario}"
     cores = len(run.server_cpus)
-    where = "on all cores" if not cores else "on one core" if cores == 1 else f"on {plural(cores, 'core')}"
+    where = " on all cores" if not cores else " on one core" if cores == 1 else f" on {plural(cores, 'core')}"
+    if any(run.config.stacks[row.stack].url is not None for row in rows):  # it runs wherever it runs
+        where = ""
     by_stack = {row.stack: row for row in rows}
     if ratios:
         first, *others = ratios
-        base = f"{first.against} {where} ({_figure(by_stack[first.against].rate_rps)})"
+        base = f"{first.against}{where} ({_figure(by_stack[first.against].rate_rps)})"
         yield f"{within}, {_PAIRED[_direction(first)].format(stack=first.stack, base=base, ratio=_ratio(first))}."
         if others:
             told = [f"{one.stack} {_ratio(one)} ({_figure(by_stack[one.stack].rate_rps)})" for one in others]
@@ -91,7 +99,7 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
     for row in rows:
         if row.stack not in compared and row.rate_rps is not None:
             least = "at least " if row.at_least else ""
-            yield f"{within}, {row.stack} carries {least}{_figure(row.rate_rps)} {where}."
+            yield f"{within}, {row.stack} carries {least}{_figure(row.rate_rps)}{where}."
         elif row.rate_rps is None and "never" in row.endings:
             yield f"{row.stack} never kept {objective_name(row.sought.objective)} on {row.scenario}, {row.why[0]}."
 
@@ -114,7 +122,7 @@ def _direction(one: CapacityRatio) -> str:
 
 
 def _ratio(one: CapacityRatio) -> str:
-    bound = "at least " if one.at_least else ""
+    bound = f"{one.bound} " if one.bound is not None else ""
     return f"{bound}{ratio(one.estimate.mean, one.estimate.low, one.estimate.high)}"
 
 
@@ -125,15 +133,16 @@ def _figure(found: Estimate | None) -> str:
     return f"{value}{f', {around[1:-1]}' if around else ''}"
 
 
-def _plan(rows: Sequence[CapacityRow]) -> Iterator[str]:
-    """How many cores a rate needs, if capacity grows with the cores."""
-    needed = {row.stack: cores for row in rows if (cores := cores_for(row, PLANNED_RPS)) is not None}
+def _plan(scenario: str, rows: Sequence[CapacityRow]) -> Iterator[str]:
+    """How many cores a rate needs under this scenario, if capacity grows with the cores."""
+    own = (row for row in rows if row.scenario == scenario)
+    needed = {row.stack: cores for row in own if (cores := cores_for(row, PLANNED_RPS)) is not None}
     if needed:
         parts = [
             f"{low if low == high else f'{low} to {high}'} cores of {stack}" for stack, (low, high) in needed.items()
         ]
         yield (
-            f"For {tick(PLANNED_RPS)}/s on {rows[0].scenario}: {listed(parts)}, if twice the cores carry twice as "
+            f"For {tick(PLANNED_RPS)}/s on {scenario}: {listed(parts)}, if twice the cores carry twice as "
             "much, which was not measured."
         )
 

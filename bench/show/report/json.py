@@ -50,7 +50,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                     "stack": one.stack,
                     "against": one.against,
                     **_estimate(one.estimate),
-                    "at_least": one.at_least,
+                    "bound": one.bound,
                 }
                 for one in capacity_ratios(run.searches, run.config)
             ],

@@ -557,6 +557,9 @@ rounds = 1
 
 [scenarios.other]
 path = "/other"
+
+[scenarios.third]
+path = "/third"
 """
 
 
@@ -589,9 +592,16 @@ def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
     [
         ('slo = "fast"', r"profiles\.carried\.slo: 'fast': write p50, p95 or p99"),
         ('capacity = ["nowhere"]', "unknown scenario 'nowhere'"),
+        ('capacity = ["third"]', "'third' is not among the scenarios of the profile"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(write: Write, line: str, message: str) -> None:
     text = CARRIED.replace('capacity = ["look"]', "") if line.startswith("capacity") else CARRIED
     with pytest.raises(BenchError, match=message):
         load_config([write(WHOLE + text.replace("users = [10]", f"users = [10]\n{line}"))])
+
+
+def test_an_objective_of_no_scenario_is_refused(write: Write) -> None:
+    text = CARRIED.replace('capacity = ["look"]', 'slo = "p95:1s"')
+    with pytest.raises(BenchError, match=r"profiles\.carried\.slo: name the scenarios that it is for in `capacity`"):
+        load_config([write(WHOLE + text)])

@@ -97,7 +97,14 @@ def test_a_round_without_a_rate_is_left_out_of_the_mean_and_said() -> None:
     assert fastapi.at_least
     (ratio,) = capacity_ratios(found.searches, found.config)
     assert ratio.estimate.values == (1.8,)
-    assert ratio.at_least
+    assert ratio.bound == "at least"
+
+
+def test_a_bound_of_the_other_stack_is_one_from_above_and_two_bounds_say_nothing() -> None:
+    bounded = search("flask", 1, 500.0, "at least", "it was the most")
+    (ratio,) = capacity_ratios((bounded, search("fastapi", 1, 900.0)), run().config)
+    assert ratio.bound == "at most"
+    assert capacity_ratios((bounded, search("fastapi", 1, 900.0, "at least", "so was this")), run().config) == ()
 
 
 def test_the_p95_below_the_rate_is_that_of_whole_windows() -> None:

@@ -80,7 +80,7 @@ def test_a_round_starts_where_the_one_before_ended(searches: FakeSearch, results
 def test_a_search_goes_no_further_than_the_machine_was_proven(searches: FakeSearch, results: Path) -> None:
     start(results / "run")
     assert {(one.most_rps, one.most_because) for one in searches.visits[0].bounds} == {
-        (2000.0, "the load generator was proven on this machine up to this rate")
+        (2000.0, "the selftest proved the load generator up to 2000/s")
     }
 
 
@@ -92,7 +92,7 @@ def test_nor_further_than_the_upstream_was_proven_or_requests_may_be_in_flight(
     start(results / "run", replace(SEARCHED, scenarios=scenarios))
     (bounds, _) = searches.visits[0].bounds
     assert bounds.most_rps == pytest.approx(8000 / 2 / 3)
-    assert "the mock upstream was proven" in bounds.most_because
+    assert "the selftest proved the mock upstream up to" in bounds.most_because
     few = replace(SEARCHED.profile, sought={"look": replace(SOUGHT, max_in_flight=20)})
     start(results / "few", replace(SEARCHED, profile=few))
     (bounds, _) = searches.visits[-1].bounds
@@ -143,3 +143,12 @@ def test_the_selftest_finds_out_how_far_a_search_may_go(
 def test_keys_count_searches_from_0() -> None:
     assert [[key.order for key in keys] for keys in planned(SEARCHED)] == [[0, 1], [2, 3]]
     assert all(isinstance(key, SearchKey) for keys in planned(SEARCHED) for key in keys)
+
+
+def test_a_search_respects_the_highest_rate_that_the_profile_gives_a_stack(searches: FakeSearch, results: Path) -> None:
+    limited = replace(SEARCHED.profile, max_rate_rps={"one": 30.0})
+    start(results / "run", replace(SEARCHED, profile=limited))
+    one, two = searches.visits[0].bounds
+    assert (one.most_rps, one.start_rps) == (30.0, 30.0)
+    assert "`max_rate`" in one.most_because
+    assert two.most_rps == 2000.0

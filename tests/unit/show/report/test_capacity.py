@@ -9,7 +9,7 @@ from bench.show.report import capacity
 from bench.show.report.answer import answer
 from bench.show.text import markdown
 from bench.show.text.document import Document, numbered
-from tests.unit.judge.capacity.test_rows import run, search
+from tests.unit.judge.capacity.test_rows import SOUGHT, run, search
 
 FLASK = (500.0, 520.0, 510.0)
 
@@ -89,3 +89,24 @@ def test_a_run_of_searches_alone_has_an_answer() -> None:
 
 def test_a_run_without_searches_has_no_section() -> None:
     assert capacity.section(run()) is None
+
+
+def test_each_scenario_has_a_plan_of_its_own_and_the_kind_of_arrivals_is_told() -> None:
+    found = fastapi(1000.0, 1050.0, 1010.0)
+    other = tuple(replace(one, scenario="slow", rate_rps=(one.rate_rps or 0.0) / 10) for one in found.searches)
+    profile = replace(found.config.profile, sought=dict.fromkeys(("weather", "slow"), SOUGHT))
+    scenarios = {**found.config.scenarios, "slow": found.config.scenarios["weather"]}
+    config = replace(found.config, profile=profile, scenarios=scenarios)
+    said = shown(replace(found, config=config, searches=(*found.searches, *other)))
+    assert "For 5000/s on weather: 10 to 11 cores of flask and 5 to 6 cores of fastapi" in said
+    assert "For 5000/s on slow: 94 to 103 cores of flask" in said
+    assert "the highest arrival rate (Poisson arrivals)" in said
+
+
+def test_of_a_service_that_ran_already_no_cores_are_told() -> None:
+    found = run(search("flask", 1, 500.0), search("flask", 2, 510.0))
+    there = replace(found.config.stacks["flask"], url="http://127.0.0.1:1", argv=())
+    attached = replace(found, config=replace(found.config, stacks={**found.config.stacks, "flask": there}))
+    assert told(attached) == "Within P95 200 ms on weather, flask carries 505/s."
+    assert "single round" not in " ".join(capacity.limits(attached))
+    assert "cores of flask" not in shown(attached)
