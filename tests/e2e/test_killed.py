@@ -89,6 +89,7 @@ def test_a_second_run_on_the_same_cores_is_refused_and_with_force_the_cells_of_b
     assert selftest.code == 2
     assert f"pid {first.pid}" in selftest.err
 
+    until(lambda: load_run(tmp_path / "one").cells, "a cell that ended before the other run began")
     forced = harness.run(*words, "--force")
     until(lambda: marked(tmp_path / "one"), "a marked cell of the first run")
     first.send_signal(signal.SIGINT)
