@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.errors import BenchError, cut
+from bench.judge.capacity.grid import LOWEST_RPS
 from bench.judge.capacity.judge import judged_again
-from bench.judge.capacity.search import LOWEST_RPS
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.judge import Recording, judge_cell
 from bench.judge.cell.percentiles import Curve, curve

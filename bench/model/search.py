@@ -8,6 +8,7 @@ from bench.model.config import Sought
 from bench.model.wrong_answer import WrongAnswer
 
 Verdict = Literal["held", "exceeded", "not known"]
+Part = Literal["bracket", "settle", "below"]
 Ending = Literal["found", "never", "at least", "not known", "failed"]
 
 
@@ -45,16 +46,16 @@ class Step:
 
     Seconds on CLOCK_MONOTONIC: the load begins at `begin_s`; [start_s, end_s) is measured; at `done_s` nothing is in
     flight any more. It ended before its `planned_s` where so many answers were late that the rest could not change the
-    verdict. `confirms`: one of the long windows that decide. `latency_s`: of the requests that were scheduled in it;
-    where it ended early, of those scheduled until then. `memory_bytes`: anonymous memory, because the servers of a
-    search share the pages of their files with one another. `problems`: why the verdict is not known; `neighbours`: the
-    programs beside, where they are why.
+    verdict. `part`: whether it was to bracket the rate, to settle it, or below it. `latency_s`: of the requests that
+    were scheduled in it; where it ended early, of those scheduled until then. `memory_bytes`: anonymous memory, because
+    the servers of a search share the pages of their files with one another. `problems`: why the verdict is not known;
+    `neighbours`: the programs beside, where they are why.
     """
 
     number: int
     rate_rps: float
     verdict: Verdict
-    confirms: bool
+    part: Part
     planned_s: float
     begin_s: float
     start_s: float
@@ -77,11 +78,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a search found: the highest arrival rate at which the objective held in a long window.
+    """What a search found: the arrival rate at which the objective held in two windows of three.
 
-    `ending`: "found" with `above_rps`, the lowest rate at which it did not hold; "never" where it held at no rate;
-    "at least" where a higher rate could not be tried; "not known" and "failed" have no rate. `why`: the reason of any
-    other ending than "found", or that there was no time to confirm what was found. `probe`: before and after all
+    `ending`: "found"; "never" where it held at no rate; "at least" where a higher rate could not be tried; "not known"
+    and "failed" have no rate. `why`: the reason of any other ending than "found". `probe`: before and after all
     searches of the round. `other_run`: see `Circumstances`. `samples`: the file of the raw arrays, relative to the run
     folder.
     """
@@ -93,7 +93,6 @@ class Search:
     order: int
     ending: Ending
     rate_rps: float | None = None
-    above_rps: float | None = None
     why: str = ""
     bounds: Bounds | None = None
     steps: tuple[Step, ...] = ()

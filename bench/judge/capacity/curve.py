@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.judge.capacity.search import level_of
+from bench.judge.capacity.grid import level_of
 from bench.model.search import Search
 
 PLACES = 4

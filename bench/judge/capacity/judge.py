@@ -2,7 +2,8 @@
 
 from dataclasses import asdict, replace
 
-from bench.judge.capacity.search import Ask, Found, next_step
+from bench.judge.capacity.grid import Found
+from bench.judge.capacity.search import outcome
 from bench.judge.capacity.steps import Taken, judged
 from bench.judge.cell import problems
 from bench.judge.cell.conditions import Conditions
@@ -23,7 +24,7 @@ def finished(search: Search, own: Samples, scenario: Scenario) -> Search:
     if not wrong:
         return search
     why = "; ".join(f"{problem.name}: {problem.detail}" for problem in wrong)
-    return replace(search, ending="not known", rate_rps=None, above_rps=None, why=why)
+    return replace(search, ending="not known", rate_rps=None, why=why)
 
 
 def judged_again(search: Search, conditions: Conditions, own: Samples) -> Search:
@@ -38,7 +39,7 @@ def judged_again(search: Search, conditions: Conditions, own: Samples) -> Search
             Taken(
                 step.number,
                 step.rate_rps,
-                step.confirms,
+                step.part,
                 step.planned_s,
                 step.begin_s,
                 step.start_s,
@@ -54,6 +55,6 @@ def judged_again(search: Search, conditions: Conditions, own: Samples) -> Search
     )
     again = replace(search, steps=steps)
     if [step.verdict for step in steps] != [step.verdict for step in search.steps]:
-        found = next_step(steps, search.bounds, conditions.server_cpus)
-        again = replace(again, **asdict(Found("not known", why=UNFINISHED) if isinstance(found, Ask) else found))
+        found = outcome(steps, search.bounds, conditions.server_cpus) or Found("not known", why=UNFINISHED)
+        again = replace(again, **asdict(found))
     return finished(again, own, conditions.scenario)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.judge.capacity.search import BELOW, level_of
+from bench.judge.capacity.grid import level_of
+from bench.judge.capacity.staircase import BELOW
 from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
 from bench.judge.stacks.rows import over_rounds
 from bench.judge.stats.intervals import Estimate, quotient

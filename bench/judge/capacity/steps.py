@@ -12,7 +12,7 @@ from bench.judge.cell.kinds import SERVICES_DOING
 from bench.model.cell import Cpu, Neighbour, Problem, Window
 from bench.model.config import Objective, Sought
 from bench.model.samples import Samples
-from bench.model.search import Step, Verdict
+from bench.model.search import Part, Step, Verdict
 
 LATE_SHARE = 0.05
 """A load generator whose lateness at P99 is no more than this share of the limit does not decide."""
@@ -31,7 +31,7 @@ class Taken:
 
     number: int
     rate_rps: float
-    confirms: bool
+    part: Part
     planned_s: float
     begin_s: float
     start_s: float
@@ -63,7 +63,7 @@ def judged(
         number=taken.number,
         rate_rps=taken.rate_rps,
         verdict=verdict,
-        confirms=taken.confirms,
+        part=taken.part,
         planned_s=taken.planned_s,
         begin_s=taken.begin_s,
         start_s=taken.start_s,

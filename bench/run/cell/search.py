@@ -1,14 +1,16 @@
 """A search for capacity: the stacks of a round stand side by side and take turns, window by window."""
 
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.judge.capacity.grid import Ask
 from bench.judge.capacity.judge import finished
-from bench.judge.capacity.search import Ask, Found, next_step
+from bench.judge.capacity.search import bracketing, outcome, staircase
+from bench.judge.capacity.staircase import Staircase, below
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.judge.cell.figures import of_server
 from bench.model.cell import Probe
@@ -85,7 +87,6 @@ class _Turns:
         self.servers = {**bed.trees, **bed.companions}
         self.load_side = {"generator": OneProcess(load.program), "upstream": OneProcess(bed.upstream.program)}
         self.steps: list[list[Step]] = [[] for _ in visit.keys]
-        self.found: list[Found | None] = [None for _ in visit.keys]
         self.files: list[Path] = []
 
     def take(self) -> None:
@@ -94,28 +95,43 @@ class _Turns:
         for event in events:
             if event["event"] == "begin":
                 break
-        asked = self._next(-1)
-        while asked is not None:
-            number, ask = asked
+        for number, ask in self._asks():
             self._measure(number, ask, events)
-            asked = self._next(number)
         self.load.ask_no_more()
         for event in events:
             if event["event"] == "end" and event["left"]:
                 raise BenchError(f"{event['left']} requests outlasted their timeout{self.load.program.log_tail()}")
 
-    def _next(self, last: int) -> tuple[int, Ask] | None:
-        """The stack whose turn it is, and what it asks for; None where every search has ended."""
-        for turn in range(len(self.visit.keys)):
-            number = (last + 1 + turn) % len(self.visit.keys)
-            if self.found[number] is not None:
-                continue
-            key = self.visit.keys[number]
-            ask = next_step(self.steps[number], self.visit.bounds[number], self.setting.conditions(key).server_cpus)
-            if isinstance(ask, Ask):
-                return number, ask
-            self.found[number] = ask
-        return None
+    def _asks(self) -> Iterator[tuple[int, Ask]]:
+        """The windows of all searches in turn, each asked for when the one before it is known."""
+        searches = range(len(self.visit.keys))
+        asked = True
+        while asked:
+            asked = False
+            for number in searches:
+                found = bracketing(self.steps[number], self.visit.bounds[number], self._cores(number))
+                if isinstance(found, Ask):
+                    asked = True
+                    yield number, found
+        while not all(stairs.settled or stairs.late for stairs in self._settling().values()):
+            for number, stairs in self._settling().items():
+                if not stairs.late:
+                    yield number, stairs.ask
+        for number, stairs in self._settling().items():
+            for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():
+                yield number, ask
+
+    def _settling(self) -> Mapping[int, Staircase]:
+        """How the searches settle that were bracketed."""
+        tried = zip(self.steps, self.visit.bounds, strict=True)
+        return {
+            number: staircase(steps, bounds)
+            for number, (steps, bounds) in enumerate(tried)
+            if bracketing(steps, bounds, self._cores(number)) is None
+        }
+
+    def _cores(self, number: int) -> int:
+        return self.setting.conditions(self.visit.keys[number]).server_cpus
 
     def _measure(self, number: int, ask: Ask, events: Any) -> None:
         key, mine = self.visit.keys[number], self.steps[number]
@@ -145,7 +161,13 @@ class _Turns:
             raise BenchError(f"the load generator never measured a window{self.load.program.log_tail()}")
         self.readings.append(read(self.servers, self.load_side, self.setting.cpus))
         beside.append(self._beside())
-        taken = Taken(event["number"], ask.rate_rps, ask.confirms, ask.length_s, *(event[name] for name in _TIMES))
+        taken = Taken(
+            event["number"],
+            ask.rate_rps,
+            ask.part,
+            ask.length_s,
+            *(event[name] for name in _TIMES),
+        )
         own = of_server(self._samples([file]), number)
         others = neighbours(beside, self.setting.cpus)
         try:
@@ -167,7 +189,8 @@ class _Turns:
         """Each search with its samples."""
         samples = self._samples(self.files)
         wrong = read_wrong_answers(self.load.wrong_answers, len(self.visit.keys))
-        for number, (key, found) in enumerate(zip(self.visit.keys, self.found, strict=True)):
+        for number, key in enumerate(self.visit.keys):
+            found = outcome(self.steps[number], self.visit.bounds[number], self._cores(number))
             if found is None:
                 raise BenchError("the search did not end")
             served = self.bed.upstream.served(list(self.bed.prefixes)[number])

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from bench.errors import BenchError
-from bench.judge.capacity.search import LOWEST_RPS, first_rate
+from bench.judge.capacity.grid import LOWEST_RPS
+from bench.judge.capacity.search import first_rate
 from bench.judge.cell.bottleneck import slots_rps
 from bench.model.config import Plan
 from bench.model.loads import most_in_flight

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bench.judge.capacity.search import LOWEST_RPS
+from bench.judge.capacity.grid import LOWEST_RPS
 from bench.judge.cell.conditions import Conditions
 from bench.model.cell import CellKey
 from bench.model.config import Plan, Scenario

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.judge.capacity.search import Ask, Found, next_step
+from bench.judge.capacity.grid import Ask, Found
+from bench.judge.capacity.search import bracketing, staircase
+from bench.judge.capacity.staircase import below
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.model.config import Objective, Sought
 from bench.model.samples import TABLES, Samples
@@ -63,11 +65,20 @@ class Machine:
     recorded: list[Samples] = field(default_factory=list)
 
     def search(self, bounds: Bounds = BOUNDS) -> Found:
-        """What a search ends with."""
-        while isinstance(asked := next_step(self.steps, bounds, 1), Ask):
-            self.steps.append(self.window(asked))
-            assert len(self.steps) < 200, "the search has no end"
-        return asked
+        """What a search ends with that waits for no others."""
+        while isinstance(asked := bracketing(self.steps, bounds, 1), Ask):
+            self._try(asked)
+        if asked is not None:
+            return asked
+        while not ((stairs := staircase(self.steps, bounds)).settled or stairs.late):
+            self._try(stairs.ask)
+        for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():
+            self._try(ask)
+        return stairs.found
+
+    def _try(self, ask: Ask) -> None:
+        self.steps.append(self.window(ask))
+        assert len(self.steps) < 200, "the search has no end"
 
     def window(self, ask: Ask) -> Step:
         """One window, judged."""
@@ -93,7 +104,7 @@ class Machine:
         done_s = max([end_s, *(one for _, one, _ in sent)]) + 0.01
         own = self._samples(sent, begin_s, done_s, self.late_s(number))
         self.recorded.append(own)
-        taken = Taken(number, ask.rate_rps, ask.confirms, ask.length_s, begin_s, start_s, end_s, done_s)
+        taken = Taken(number, ask.rate_rps, ask.part, ask.length_s, begin_s, start_s, end_s, done_s)
         self.now_s = done_s + 0.1
         return judged(taken, self.sought, ONE_CORE, own)
 

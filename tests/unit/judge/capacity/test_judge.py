@@ -30,7 +30,7 @@ def test_a_search_whose_upstream_was_as_it_has_to_be_stands() -> None:
 )
 def test_nothing_is_known_where_the_harness_cannot_vouch_for_it(spoilt: Search, why: str) -> None:
     found = finished(spoilt, NONE_SENT, ONE_CORE.scenario)
-    assert (found.ending, found.rate_rps, found.above_rps) == ("not known", None, None)
+    assert (found.ending, found.rate_rps) == ("not known", None)
     assert found.why.startswith(f"{why}: ")
 
 
@@ -50,4 +50,7 @@ def test_a_search_is_judged_again_from_its_samples_and_ends_as_it_did() -> None:
     late = replace(own, done_s=own.done_s + 0.2)
     again = judged_again(recorded, ONE_CORE, late)
     assert {step.verdict for step in again.steps} == {"exceeded"}
-    assert (again.ending, again.rate_rps, again.why) == ("not known", None, UNFINISHED)
+    assert (again.ending, again.rate_rps) == ("not known", None)
+    assert again.why.startswith("not settled within ")
+    bracketed = replace(recorded, steps=recorded.steps[:2])
+    assert judged_again(bracketed, ONE_CORE, late).why == UNFINISHED

@@ -27,7 +27,7 @@ def step(
         number=0,
         rate_rps=rate_rps,
         verdict=verdict,
-        confirms=length_s > 2,
+        part="settle" if verdict == "held" else "bracket",
         planned_s=length_s,
         begin_s=0.0,
         start_s=1.0,
@@ -46,7 +46,7 @@ def search(
     stack: str, number: int, rate_rps: float | None, ending: Ending = "found", why: str = "", *steps: Step
 ) -> Search:
     taken = steps or ((step(rate_rps, length_s=6.0), step(rate_rps * 1.04, "exceeded", p95_s=0.3)) if rate_rps else ())
-    return Search(stack, "weather", SOUGHT, number, number, ending, rate_rps, None, why, None, taken)
+    return Search(stack, "weather", SOUGHT, number, number, ending, rate_rps, why, None, taken)
 
 
 def run(*searches: Search) -> Run:

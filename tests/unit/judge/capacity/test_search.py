@@ -1,5 +1,6 @@
 """The search against services whose capacity is known."""
 
+import itertools
 import math
 import random
 import statistics
@@ -8,8 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.capacity import search
-from bench.judge.capacity.search import RATIO, Ask, Found, first_rate, level_of, next_step, rate_at
+from bench.judge.capacity import grid, search, staircase
+from bench.judge.capacity.grid import RATIO, Ask, Found, level_of, rate_at
+from bench.judge.capacity.search import bracketing, first_rate
 from bench.model.config import Objective, Sought
 from bench.model.search import Bounds, Step
 from tests.unit.judge.capacity.simulated import BOUNDS, Machine, even, slots
@@ -41,8 +43,6 @@ def test_four_slots_of_50_ms_carry_80_a_second_of_even_arrivals() -> None:
     found = even(Machine(FOUR_SLOTS, WITHIN_100_MS)).search(NEAR_SLOTS)
     assert found.ending == "found"
     assert found.rate_rps == pytest.approx(SLOTS_RPS, rel=0.03)
-    assert found.rate_rps is not None
-    assert found.above_rps == pytest.approx(found.rate_rps * RATIO)
 
 
 def test_it_is_found_from_far_away() -> None:
@@ -53,7 +53,7 @@ def test_it_is_found_from_far_away() -> None:
 
 def test_a_service_that_never_meets_the_objective_carries_nothing() -> None:
     found = Machine(slots(100, lambda _: 0.3)).search()
-    assert (found.ending, found.rate_rps, found.above_rps) == ("never", 0.0, 1.0)
+    assert (found.ending, found.rate_rps) == ("never", 0.0)
     assert "the lowest rate" in found.why
 
 
@@ -67,7 +67,7 @@ def test_a_service_that_only_fails_under_errors() -> None:
         ]
 
     found = even(Machine(serve)).search()
-    assert found.rate_rps == pytest.approx(60.0, rel=0.045)
+    assert found.rate_rps == pytest.approx(60.0, rel=0.03)
 
 
 def test_a_service_that_carries_more_than_can_be_sent_has_a_lower_bound() -> None:
@@ -76,7 +76,6 @@ def test_a_service_that_carries_more_than_can_be_sent_has_a_lower_bound() -> Non
     assert found.ending == "at least"
     assert found.rate_rps == pytest.approx(200.0, rel=RATIO - 1)
     assert found.why == "the load generator was proven up to this rate"
-    assert machine.steps[-1].confirms
 
 
 def test_a_rate_that_the_load_generator_cannot_send_is_never_too_much() -> None:
@@ -103,7 +102,7 @@ def test_nothing_is_known_where_no_window_can_be_judged() -> None:
     assert "late at P99" in found.why
 
 
-def test_neither_end_rests_on_one_window() -> None:
+def test_no_single_window_decides() -> None:
     """One window in ten is spoilt: the machine stood still for half a second."""
 
     def serve(arrivals: Sequence[float], chance: random.Random) -> Sequence[tuple[float, int]]:
@@ -114,24 +113,38 @@ def test_neither_end_rests_on_one_window() -> None:
             for at_s, (done_s, status) in zip(arrivals, ended, strict=True)
         ]
 
-    rates = []
-    for seed in range(30):
-        machine = even(Machine(serve, WITHIN_100_MS, seed))
-        found = machine.search(NEAR_SLOTS)
-        assert found.rate_rps
-        assert found.above_rps
-        rates.append(found.rate_rps)
-        if found.why:
-            continue
-        above = [step for step in machine.steps if level_of(step.rate_rps) == level_of(found.above_rps)]
-        assert (
-            sum(step.verdict == "exceeded" for step in above)
-            + sum(step.confirms and step.verdict == "exceeded" for step in above)
-            >= 2
-        )
-        at = [step for step in machine.steps if level_of(step.rate_rps) == level_of(found.rate_rps)]
-        assert any(step.confirms and step.verdict == "held" for step in at)
-    assert statistics.median(rates) == pytest.approx(SLOTS_RPS, rel=0.03)
+    found = [even(Machine(serve, WITHIN_100_MS, seed)).search(NEAR_SLOTS).rate_rps for seed in range(30)]
+    rates = [rate_rps for rate_rps in found if rate_rps]
+    assert len(rates) == len(found)
+    assert statistics.median(rates) == pytest.approx(SLOTS_RPS, rel=0.04)
+    assert sum(rate_rps < 0.85 * SLOTS_RPS for rate_rps in rates) <= 3
+    assert max(rates) < 1.04 * SLOTS_RPS
+
+
+def test_a_bracket_that_one_window_spoilt_is_left_behind() -> None:
+    """The machine stood still in the first window, which made the common rate look like too much for 200/s."""
+    machine = even(Machine(slots(10, lambda _: HOLD_S), WITHIN_100_MS))
+    sends = machine.window
+
+    def window(ask: Ask) -> Step:
+        step = sends(ask)
+        return replace(step, verdict="exceeded", server_s_per_request=None) if step.number == 0 else step
+
+    machine.window = window  # type: ignore[method-assign]
+    found = machine.search(Bounds(100.0, 4000.0, "the most"))
+    assert max(step.rate_rps for step in machine.steps if step.part == "bracket") < 101
+    assert found.rate_rps == pytest.approx(200.0, rel=0.05)
+
+
+def test_the_windows_that_settle_go_up_one_place_and_down_two() -> None:
+    machine = even(Machine(FOUR_SLOTS, WITHIN_100_MS))
+    found = machine.search(NEAR_SLOTS)
+    settling = [step for step in machine.steps if step.part == "settle"]
+    places = [level_of(step.rate_rps) for step in settling]
+    ways = [1 if step.verdict == "held" else -2 for step in settling]
+    assert [after - before for before, after in itertools.pairwise(places)] == ways[:-1]
+    counted = [*places[-staircase.COUNTED :], places[-1] + ways[-1]]
+    assert found.rate_rps == pytest.approx(rate_at(statistics.mean(counted)))
 
 
 def test_it_ends_in_time_whatever_the_machine_does() -> None:
@@ -139,25 +152,55 @@ def test_it_ends_in_time_whatever_the_machine_does() -> None:
         slow = chance.random() < 0.5
         return [(at_s + (0.5 if slow else 0.1), 200) for at_s in arrivals]
 
+    longest_s = search.MOST_S + (staircase.MOST_WINDOWS + len(staircase.BELOW) + 1) * (grid.LONGEST_WINDOW_S + 1)
     for seed in range(20):
         machine = Machine(serve, seed=seed)
         machine.search()
-        assert machine.now_s - 100.0 < search.MOST_S + 2 * search.LONGEST_WINDOW_S * search.CONFIRMING
+        assert machine.now_s - 100.0 < longest_s
+        assert sum(step.part == "settle" for step in machine.steps) <= staircase.MOST_WINDOWS
 
 
-def test_what_is_known_when_time_is_up_is_told() -> None:
+def test_a_search_without_a_bracket_ends_when_its_time_is_up() -> None:
     machine = Machine(FOUR_SLOTS, WITHIN_100_MS)
     machine.search(NEAR_SLOTS)
-    lengths = [step.end_s - step.begin_s for step in machine.steps]
-    for count in range(1, len(machine.steps)):
-        longer = search.MOST_S + 1 - sum(lengths[:count])
-        first, *later = machine.steps[:count]
-        found = next_step([replace(first, begin_s=first.begin_s - longer), *later], NEAR_SLOTS, 1)
-        assert isinstance(found, Found)
-        assert "not settled within" in found.why
-        assert found.ending == "not known" or (
-            found.rate_rps and found.above_rps and found.above_rps / found.rate_rps < 1.13
-        )
+    steps = [step for step in machine.steps if step.part == "bracket"]
+    for count in range(1, len(steps)):
+        first, *later = steps[:count]
+        found = bracketing([replace(first, begin_s=first.begin_s - search.MOST_S), *later], NEAR_SLOTS, 1)
+        if found is not None:  # the bracket is narrow enough by then
+            assert isinstance(found, Found)
+            assert found.ending == "not known"
+            assert found.why.startswith("not found within 40 s of load: the objective ")
+    assert isinstance(bracketing(steps[:1], NEAR_SLOTS, 1), Ask)
+
+
+def test_a_search_that_does_not_settle_says_so() -> None:
+    """While it settles no window can be judged."""
+    machine = Machine(FOUR_SLOTS, WITHIN_100_MS)
+    bracketed = Machine(FOUR_SLOTS, WITHIN_100_MS)
+    bracketed.search(NEAR_SLOTS)
+    first = sum(step.part == "bracket" for step in bracketed.steps)
+    machine.late_s = lambda number: 0.06 if number >= first else 0.0
+    found = machine.search(NEAR_SLOTS)
+    assert found.ending == "not known"
+    assert found.why.startswith("not settled within 20 windows; ")
+    assert "late at P99" in found.why
+
+
+def test_every_search_begins_at_the_common_rate_unless_its_slots_are_far_below() -> None:
+    def begins(bounds: Bounds) -> list[float]:
+        steps: list[Step] = []
+        machine = Machine(FOUR_SLOTS, WITHIN_100_MS)
+        for _ in range(2):
+            asked = bracketing(steps, bounds, 1)
+            assert isinstance(asked, Ask)
+            steps.append(machine.window(asked))
+        return [round(step.rate_rps) for step in steps]
+
+    assert begins(Bounds(34.0, 4000.0, "the most", 40.0)) == [100, 34]
+    assert begins(Bounds(400.0, 4000.0, "the most"))[0] == 100
+    assert begins(Bounds(17.0, 4000.0, "the most", 20.0))[0] == 17
+    assert begins(Bounds(34.0, 60.0, "the most", 40.0))[0] == 34
 
 
 def test_rates_stand_on_a_grid() -> None:
@@ -168,7 +211,7 @@ def test_rates_stand_on_a_grid() -> None:
 
 def test_where_a_search_starts() -> None:
     assert first_rate(40.0, 4000.0) == pytest.approx(34.0)
-    assert first_rate(None, 4000.0) == 50.0
+    assert first_rate(None, 4000.0) == 100.0
     assert first_rate(None, 20.0) == 20.0
     assert first_rate(0.1, 4000.0) == 1.0
 
@@ -177,5 +220,5 @@ def test_windows_below_the_rate_are_measured_at_last() -> None:
     machine = Machine(FOUR_SLOTS, WITHIN_100_MS)
     found = machine.search(BOUNDS)
     assert found.rate_rps
-    shares = {round(step.rate_rps / found.rate_rps, 2) for step in machine.steps if step.verdict == "held"}
-    assert {0.79, 0.50} <= shares
+    shares = [step.rate_rps / found.rate_rps for step in machine.steps if step.part == "below"]
+    assert shares == pytest.approx([0.8, 0.5], rel=0.03)

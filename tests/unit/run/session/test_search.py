@@ -41,7 +41,7 @@ class FakeSearch:
             raise BenchError(f"{broken[0]} broke")
         for key in visit.keys:
             place = (key.stack, key.scenario, key.sought, key.round, key.order)
-            yield Search(*place, "found", FOUND_RPS[key.stack] * key.round, 1.0), Samples()
+            yield Search(*place, "found", FOUND_RPS[key.stack] * key.round), Samples()
 
     def stacks(self) -> list[list[str]]:
         return [[key.stack for key in visit.keys] for visit in self.visits]
@@ -73,7 +73,7 @@ def test_every_stack_is_searched_in_every_round(searches: FakeSearch, results: P
 def test_a_round_starts_where_the_one_before_ended(searches: FakeSearch, results: Path) -> None:
     start(results / "run")
     first, second = searches.visits
-    assert [one.start_rps for one in first.bounds] == [50.0, 50.0]
+    assert [one.start_rps for one in first.bounds] == [100.0, 100.0]
     assert [one.start_rps for one in second.bounds] == [100.0, 400.0]
 
 

@@ -1,0 +1,73 @@
+"""The rates that a search tries, how long it tries one, and what it asks for or ends with."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.model.search import Ending, Part, Step
+
+RATES_A_DECADE = 60
+RATIO = 10 ** (1 / RATES_A_DECADE)
+"""Neighbouring rates are 4 % apart."""
+
+WINDOW_S = 1.5
+FEWEST_ARRIVALS = 80
+SETTLING_S = 2.0
+SETTLING_ARRIVALS = 160
+LONGEST_WINDOW_S = 12.0
+"""A window lasts until so many requests have arrived on average, while a search settles longer, but at most this."""
+
+LOWEST_RPS = 1.0
+LEAST_RPS = 0.001
+ROUNDING = 1e-6
+
+MOST_UNKNOWN = 3
+"""A rate at which so many windows could not be judged is not tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A window to be tried next, of `length_s` seconds; `part`: see `Step`."""
+
+    rate_rps: float
+    length_s: float
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How a search ended: see `Search`."""
+
+    ending: Ending
+    rate_rps: float | None = None
+    why: str = ""
+
+
+def level_of(rate_rps: float) -> int:
+    """The place on the grid that is nearest to a rate."""
+    return round(RATES_A_DECADE * math.log10(rate_rps))
+
+
+def rate_at(level: float) -> float:
+    """The rate at a place on the grid, or between two."""
+    return math.pow(10, level / RATES_A_DECADE)
+
+
+LOWEST = level_of(LOWEST_RPS)
+
+
+def top_of(most_rps: float) -> int:
+    """The highest place on the grid that is no more than this rate."""
+    return math.floor(RATES_A_DECADE * math.log10(max(most_rps, LEAST_RPS)) + ROUNDING)
+
+
+def window(level: int, part: Part) -> Ask:
+    """The window to be tried at a place on the grid."""
+    rate_rps = rate_at(level)
+    least_s, fewest = (WINDOW_S, FEWEST_ARRIVALS) if part == "bracket" else (SETTLING_S, SETTLING_ARRIVALS)
+    return Ask(rate_rps, min(max(least_s, fewest / rate_rps), LONGEST_WINDOW_S), part)
+
+
+def doubts(steps: Sequence[Step]) -> str:
+    """Why the last of these could not be judged; empty where it could."""
+    return "; ".join(problem.detail for step in steps[-1:] for problem in step.problems)
