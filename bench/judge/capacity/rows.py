@@ -7,8 +7,8 @@ from typing import Literal
 
 from bench.judge.capacity.search import BELOW, level_of
 from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
-from bench.judge.stacks.rows import over_rounds
 from bench.judge.stats.intervals import Estimate, quotient
+from bench.judge.stats.rounds import over_rounds
 from bench.model.config import Plan, Sought
 from bench.model.run import Run
 from bench.model.search import Ending, Search, Step

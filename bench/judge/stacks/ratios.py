@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 
 from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stacks.rows import comparable, connections, over_rounds, selected
+from bench.judge.stacks.rows import comparable, connections, selected
 from bench.judge.stats.intervals import Estimate, quotient
+from bench.judge.stats.rounds import over_rounds
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
 from bench.model.loads import load_name
