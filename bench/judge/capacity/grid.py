@@ -17,6 +17,9 @@ SETTLING_ARRIVALS = 160
 LONGEST_WINDOW_S = 12.0
 """A window lasts until so many requests have arrived on average, while a search settles longer, but at most this."""
 
+COMMON_RPS = 100.0
+"""Every search begins with a window at this rate, at which the stacks can be compared whatever they carry."""
+
 LOWEST_RPS = 1.0
 LEAST_RPS = 0.001
 ROUNDING = 1e-6

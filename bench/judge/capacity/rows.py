@@ -1,20 +1,26 @@
 """The searches of each stack and scenario over the rounds: what it carries, and what that costs."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal
 
-from bench.judge.capacity.grid import level_of
+from bench.judge.capacity.grid import COMMON_RPS, level_of
+from bench.judge.capacity.pairs import search_pairs
 from bench.judge.capacity.staircase import BELOW
 from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
-from bench.judge.stacks.rows import over_rounds
 from bench.judge.stats.intervals import Estimate, quotient
+from bench.judge.stats.rounds import over_rounds
 from bench.model.config import Plan, Sought
 from bench.model.run import Run
 from bench.model.search import Ending, Search, Step
 
 GIB = 2**30
+NEAR = 3
+"""Windows at so many places of the grid from a rate, 12 %, tell what it costs."""
+
+
 Bound = Literal["at least", "at most"]
 
 
@@ -27,6 +33,10 @@ class CapacityRow:
     a rate, with a bound, or not settled in time. At that rate: `cores` of the server in use, CPU seconds for each
     request and bytes of anonymous memory. `per_core_rps` and `per_gib_rps`: the rate for each core that the server may
     use (None where it ran already, and is not pinned), and for each GiB of that memory. `p95_s`: at shares of the rate.
+
+    At COMMON_RPS, in the rounds with a window there: `common_s_per_request`, CPU seconds for each request, and
+    `common_achieved`, one a round: the correct answers of a second divided by the requests that arrived in it. It is
+    about 1 where the stack kept up. Its CPU is that of an overloaded server where it did not.
     """
 
     stack: str
@@ -43,6 +53,8 @@ class CapacityRow:
     per_core_rps: Estimate | None
     per_gib_rps: Estimate | None
     p95_s: Mapping[float, Estimate]
+    common_s_per_request: Estimate | None
+    common_achieved: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +102,14 @@ def capacity_ratios(searches: Iterable[Search], plan: Plan) -> tuple[CapacityRat
 
     The headline's stack comes first. Where both have only lower bounds, nothing is known of their ratio.
     """
-    if plan.profile.compare is None:
-        return ()
-    first, against = plan.profile.compare
-    found = {(one.scenario, one.stack, one.round): one for one in searches if one.rate_rps}
-    rounds = range(1, plan.profile.rounds + 1)
     ratios = []
-    for scenario, sought in plan.profile.sought.items():
-        for stack in (first, *(name for name in plan.profile.stacks if name not in plan.profile.compare)):
-            pairs = [
-                (found[scenario, stack, number], found[scenario, against, number])
-                for number in rounds
-                if (scenario, stack, number) in found and (scenario, against, number) in found
-            ]
-            values = [over.rate_rps / under.rate_rps for over, under in pairs if over.rate_rps and under.rate_rps]
-            estimate = over_rounds(values, plan, stack, against)
-            above, below = (any(pair[side].ending == "at least" for pair in pairs) for side in (0, 1))
-            if estimate is not None and not (above and below):
-                bound: Bound | None = "at least" if above else "at most" if below else None
-                ratios.append(CapacityRatio(scenario, sought, stack, against, estimate, bound))
+    for pair in search_pairs((one for one in searches if one.rate_rps), plan):
+        values = [over.rate_rps / under.rate_rps for over, under in pair.rounds if over.rate_rps and under.rate_rps]
+        estimate = over_rounds(values, plan, pair.stack, pair.against)
+        above, below = (any(both[side].ending == "at least" for both in pair.rounds) for side in (0, 1))
+        if estimate is not None and not (above and below):
+            bound: Bound | None = "at least" if above else "at most" if below else None
+            ratios.append(CapacityRatio(pair.scenario, pair.sought, pair.stack, pair.against, estimate, bound))
     return tuple(ratios)
 
 
@@ -147,8 +148,14 @@ def _row(searches: Sequence[Search], plan: Plan, server_cpus: int) -> CapacityRo
     stack = first.stack
     pinned = plan.stacks[stack].url is None
     rates = [one.rate_rps for one in searches if one.rate_rps]
-    at = [(one.rate_rps, step) for one in searches if one.rate_rps and (step := _at(one, one.rate_rps)) is not None]
-    known_bytes = [(rate_rps, step.memory_bytes) for rate_rps, step in at if step.memory_bytes]
+    near = [_near(one) for one in searches]
+    common = [_at_common_rate(one) for one in searches]
+    for_each_gib = [
+        one.rate_rps / (memory / GIB)
+        for one, steps in zip(searches, near, strict=True)
+        for memory in _of_each([steps], _memory)
+        if one.rate_rps
+    ]
     return CapacityRow(
         stack=stack,
         scenario=first.scenario,
@@ -158,31 +165,68 @@ def _row(searches: Sequence[Search], plan: Plan, server_cpus: int) -> CapacityRo
         at_least=any(one.ending == "at least" for one in searches),
         endings=tuple(dict.fromkeys(one.ending for one in searches)),
         why=tuple(dict.fromkeys(one.why for one in searches if one.why)),
-        cores=over_rounds([step.server_cores for _, step in at if step.server_cores], plan, stack),
-        s_per_request=over_rounds(
-            [step.server_s_per_request for _, step in at if step.server_s_per_request], plan, stack
-        ),
-        memory_bytes=over_rounds([float(memory) for _, memory in known_bytes], plan, stack),
+        cores=over_rounds([*_of_each(near, lambda step: step.server_cores or None)], plan, stack),
+        s_per_request=over_rounds([*_of_each(near, _s_per_request)], plan, stack),
+        memory_bytes=over_rounds([*_of_each(near, _memory)], plan, stack),
         per_core_rps=over_rounds([rate_rps / server_cpus for rate_rps in rates] if pinned else [], plan, stack),
-        per_gib_rps=over_rounds([rate_rps / (memory / GIB) for rate_rps, memory in known_bytes], plan, stack),
+        per_gib_rps=over_rounds(for_each_gib, plan, stack),
         p95_s={
             share: found
             for share, places in BELOW.items()
             if (found := over_rounds([*_p95s(searches, places)], plan, stack)) is not None
         },
+        common_s_per_request=over_rounds([*_of_each(common, _s_per_request)], plan, stack),
+        common_achieved=tuple(_of_each(common, _achieved)),
     )
 
 
-def _at(search: Search, rate_rps: float) -> Step | None:
-    """The longest window at this rate in which the objective held."""
-    held = [one for one in search.steps if one.verdict == "held" and level_of(one.rate_rps) == level_of(rate_rps)]
-    return max(held, key=lambda one: one.planned_s, default=None)
+def _near(search: Search) -> list[Step]:
+    """The windows at about the rate that was found in which the objective held."""
+    if not search.rate_rps:
+        return []
+    level = level_of(search.rate_rps)
+    settled = (step for step in search.steps if step.part == "settle" and step.verdict == "held")
+    return [step for step in settled if abs(level_of(step.rate_rps) - level) <= NEAR]
+
+
+def _at_common_rate(search: Search) -> list[Step]:
+    """The windows at COMMON_RPS with which the search began, held or not, as far as they were judged."""
+    level = level_of(COMMON_RPS)
+    return [
+        step
+        for step in search.steps
+        if level_of(step.rate_rps) == level and step.part == "bracket" and step.verdict != "not known"
+    ]
+
+
+def _of_each(rounds: Iterable[Sequence[Step]], read: Callable[[Step], float | None]) -> Iterator[float]:
+    """The median of a figure over the windows of each round that has it."""
+    for steps in rounds:
+        values = [value for step in steps if (value := read(step)) is not None]
+        if values:
+            yield median(values)
+
+
+def _s_per_request(step: Step) -> float | None:
+    return step.server_s_per_request or None
+
+
+def _memory(step: Step) -> float | None:
+    return float(step.memory_bytes) if step.memory_bytes else None
+
+
+def _achieved(step: Step) -> float | None:
+    """Answers in the window divided by arrivals in it: a random process brings other numbers than its rate."""
+    one = step.requests
+    arrived = one.ok + one.errors + one.timeouts + one.dropped + one.unsent
+    return step.throughput_rps * (step.end_s - step.start_s) / arrived if arrived else None
 
 
 def _p95s(searches: Sequence[Search], places: int) -> Iterable[float]:
     """P95 in the windows that are so many places below the rate that was found, one a round."""
     for one in searches:
         level = level_of(one.rate_rps) - places if one.rate_rps else None
-        step = next((step for step in one.steps if step.whole and level_of(step.rate_rps) == level), None)
+        later = (step for step in one.steps if step.part == "below" and step.whole)
+        step = next((step for step in later if level_of(step.rate_rps) == level), None)
         if step is not None and step.latency_s is not None and step.verdict != "not known":
             yield step.latency_s.p95

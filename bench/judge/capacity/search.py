@@ -9,17 +9,25 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
-from bench.judge.capacity.grid import LOWEST, LOWEST_RPS, MOST_UNKNOWN, Ask, Found, doubts, level_of, rate_at, top_of
+from bench.judge.capacity.grid import (
+    COMMON_RPS,
+    LOWEST,
+    LOWEST_RPS,
+    MOST_UNKNOWN,
+    Ask,
+    Found,
+    doubts,
+    level_of,
+    rate_at,
+    top_of,
+)
 from bench.judge.capacity.grid import window as window_at
 from bench.judge.capacity.staircase import Staircase
 from bench.model.search import Bounds, Part, Step
 from bench.units import rate, tick
 
-COMMON_RPS = 100.0
-"""Every search begins with a window at this rate, at which the stacks can be compared whatever they carry."""
-
 FAR_ABOVE = 4
-"""But not where it is beyond so many times what the slots allow: the queue would take long to drain."""
+"""A search does not begin at a rate beyond so many times what the slots allow: the queue would take long to drain."""
 
 SAFE = 0.85
 """The share of its CPU, or of its slots, with which a stack probably still meets an objective."""

@@ -9,16 +9,28 @@ count: a machine that becomes slower meanwhile lowers the rates of all.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import count, takewhile
 from statistics import fmean
 
-from bench.judge.capacity.grid import LOWEST, MOST_UNKNOWN, Ask, Found, doubts, level_of, rate_at, top_of, window
+from bench.judge.capacity.grid import (
+    COMMON_RPS,
+    LOWEST,
+    MOST_UNKNOWN,
+    Ask,
+    Found,
+    doubts,
+    level_of,
+    rate_at,
+    top_of,
+    window,
+)
 from bench.model.search import Bounds, Step
 
 UP, DOWN = 1, 2
 PATIENCE = 6
 LONGEST_STRIDE = 8
 """More than PATIENCE windows that went one way tell that the rate is far. Then the way is twice as long each time, up
-to LONGEST_STRIDE times, and no window before the turn counts."""
+to LONGEST_STRIDE times; at the turn it goes half the way back, and no window before it counts."""
 
 COUNTED = 7
 """So many windows make the mean."""
@@ -47,6 +59,7 @@ class Staircase:
         self._unknown = Counter[int]()
         self._way: bool | None = None
         self._run = 0
+        self._last = self.place
         for step in steps:
             self._add(step)
 
@@ -85,18 +98,23 @@ class Staircase:
                 self.ceiling, self.because = max(level - 1, LOWEST), doubts([step])
                 self.place = min(self.place, self.ceiling)
             return
-        if held is not self._way and self._run > PATIENCE:
-            self._places.clear()
+        turned, was_far = held is not self._way, self._run > PATIENCE
         at_end = level >= self.ceiling if held else level <= LOWEST
-        self._run = 1 if held is not self._way or at_end else self._run + 1
+        self._run = 1 if turned or at_end else self._run + 1
         self._way = held
-        self._places.append(level)
+        if turned and was_far:
+            self._places.clear()
+            self.place = (level + self._last) // 2
+        else:
+            self._places.append(level)
+            times = min(1 << max(self._run - PATIENCE, 0), LONGEST_STRIDE)
+            self.place = max(min(level + (UP if held else -DOWN) * times, self.ceiling), LOWEST)
         self._held_at_ceiling.append(held and at_end)
-        times = min(1 << max(self._run - PATIENCE, 0), LONGEST_STRIDE)
-        self.place = max(min(level + (UP if held else -DOWN) * times, self.ceiling), LOWEST)
+        self._last = level
 
 
 def below(rate_rps: float) -> Sequence[Ask]:
-    """The windows at the shares of a rate that BELOW names."""
-    places = (round(level_of(rate_rps)) - places for places in BELOW.values())
-    return [window(place, "below") for place in places if place >= LOWEST]
+    """The windows at the shares of a rate that BELOW names; below them at twice COMMON_RPS, four times, and so on."""
+    shares = [level_of(rate_rps) - places for places in BELOW.values()]
+    doubled = takewhile(lambda place: place < min(shares), (level_of(COMMON_RPS * 2**times) for times in count(1)))
+    return [window(place, "below") for place in [*shares, *doubled] if place >= LOWEST]

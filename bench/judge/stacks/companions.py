@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.judge.cell.metrics import MEMORY
-from bench.judge.stacks.rows import over_rounds
 from bench.judge.stats.intervals import Estimate
+from bench.judge.stats.rounds import over_rounds
 from bench.model.cell import Cell, CompanionUse, Measurement
 from bench.model.config import Load, Plan
 

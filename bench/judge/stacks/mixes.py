@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.judge.stacks.rows import over_rounds
 from bench.judge.stats.intervals import Estimate
+from bench.judge.stats.rounds import over_rounds
 from bench.model.cell import Cell, Measurement, Route
 from bench.model.config import Load, Plan
 

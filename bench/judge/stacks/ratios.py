@@ -6,8 +6,9 @@ from typing import Literal, Protocol
 
 from bench.judge.cell.metrics import BY_NAME, METRICS, THROUGHPUT
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stacks.rows import comparable, connections, over_rounds, selected
+from bench.judge.stacks.rows import comparable, connections, selected
 from bench.judge.stats.intervals import Estimate, quotient
+from bench.judge.stats.rounds import over_rounds
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
 from bench.model.loads import load_name
@@ -82,10 +83,6 @@ def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
     ratio. Of a stack that failed in a round, or could not be measured in one, there are ratios of throughput alone. The
     headline's stack comes first.
     """
-    if plan.profile.compare is None:
-        return ()
-    first, against = plan.profile.compare
-    stacks = [first, *(name for name in plan.profile.stacks if name not in plan.profile.compare)]
     by_place: dict[tuple[str, Load, str], dict[int, Cell]] = {}
     for cell in cells:
         by_place.setdefault((cell.scenario, cell.load, cell.stack), {})[cell.round] = cell
@@ -93,10 +90,18 @@ def ratios(cells: Iterable[Cell], plan: Plan) -> tuple[Ratio, ...]:
         _ratio(by_place, plan, scenario, load, stack, against, metric.name)
         for scenario, loads in plan.profile.loads.items()
         for load in loads
-        for stack in stacks
+        for stack, against in compared_stacks(plan)
         for metric in METRICS
     )
     return tuple(one for one in found if one is not None)
+
+
+def compared_stacks(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Every stack with the second of the profile's `compare`, the headline's pair first; none without `compare`."""
+    pair = plan.profile.compare
+    if pair is None:
+        return ()
+    return tuple((stack, pair[1]) for stack in (pair[0], *(one for one in plan.profile.stacks if one not in pair)))
 
 
 def headline(found: Iterable[Ratio], plan: Plan) -> tuple[Ratio, ...]:

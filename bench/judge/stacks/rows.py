@@ -8,7 +8,8 @@ from bench.judge.cell.bottleneck import slots_rps
 from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICE_FAILED, SERVICES_DOING
 from bench.judge.cell.metrics import METRICS, THROUGHPUT, Metric
 from bench.judge.stacks.failures import Failures, failing, failures
-from bench.judge.stats.intervals import Estimate, estimate, without_interval
+from bench.judge.stats.intervals import Estimate
+from bench.judge.stats.rounds import over_rounds
 from bench.model.cell import Cell, Limit, Measurement, Outcome, Problem
 from bench.model.config import Closed, Load, Plan
 from bench.model.loads import amount, within
@@ -145,15 +146,6 @@ def connections(cells: Iterable[Cell]) -> float | None:
     """New connections for each request, the mean over the rounds; None where none of them has recorded it."""
     known = [one for cell in cells if (one := cell.measurement.connections) is not None]
     return math.fsum(known) / len(known) if known else None
-
-
-def over_rounds(values: Sequence[float], plan: Plan, *stacks: str) -> Estimate | None:
-    """The estimate of a figure over the rounds of these stacks.
-
-    It has no interval where one of them ran already: its rounds are no restarts, and say nothing of the next one.
-    """
-    found = estimate(values)
-    return found if all(plan.stacks[name].url is None for name in stacks) else without_interval(found)
 
 
 def spread(found: Sequence[Row], metric: Metric) -> float:

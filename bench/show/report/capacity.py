@@ -1,19 +1,23 @@
 """What each stack carries within a latency objective: sentences, and a table for each scenario."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from bench.judge.capacity.grid import COMMON_RPS
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows, cores_for
 from bench.judge.stats.intervals import Estimate
 from bench.model.loads import objective_name
 from bench.model.run import Run
+from bench.show.report import crossover
 from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs
 from bench.show.text.words import listed, plural
-from bench.units import NOTHING, interval, rate, ratio, significant, tick
+from bench.units import NOTHING, interval, offered, percent, rate, ratio, significant, tick
 
 SAME = 0.05
 """A ratio whose interval lies within 1 +- SAME is called equal: the rates that are tried are 4 % apart."""
 
 COSTS = ("CPU per request", "cores", "memory", "per GiB", "P95 at 50 %", "P95 at 80 %")
+COMMON = tuple(f"{title} at {offered(COMMON_RPS)}" for title in ("CPU per request", "achieved"))
 """What the table of costs has of each stack."""
 
 PLANNED_RPS = 5000.0
@@ -42,6 +46,7 @@ def section(run: Run) -> Section | None:
             (
                 _carried([row for row in rows if row.scenario == scenario], ratios),
                 Section(f"capacity-costs-{number}", "What that costs", (_costs(rows, scenario),), detail=True),
+                *_crossover(run, scenario, number),
             ),
         )
         for number, (scenario, sought) in enumerate(run.config.profile.sought.items(), start=1)
@@ -54,6 +59,11 @@ def section(run: Run) -> Section | None:
     return Section("capacity", "How much each stack carries", (*parts, reading))
 
 
+def _crossover(run: Run, scenario: str, number: int) -> tuple[Section, ...]:
+    found = crossover.section(run, scenario, f"capacity-crossover-{number}")
+    return () if found is None else (found,)
+
+
 def sentences(run: Run) -> Iterator[str]:
     """For each scenario what the stacks carry, each compared with the second of the profile's pair."""
     rows, ratios = capacity_rows(run), capacity_ratios(run.searches, run.config)
@@ -61,6 +71,7 @@ def sentences(run: Run) -> Iterator[str]:
         own = [row for row in rows if row.scenario == scenario]
         if own:
             yield from _sentences(run, own, [one for one in ratios if one.scenario == scenario])
+            yield from crossover.sentences(run, scenario)
 
 
 def limits(run: Run) -> Iterator[str]:
@@ -169,27 +180,45 @@ def _carries(row: CapacityRow, one: CapacityRatio | None) -> tuple[Cell, ...]:
 
 def _costs(rows: Sequence[CapacityRow], scenario: str) -> Table:
     """What the stacks use at their capacity, and how long they take below it."""
-    columns = (Column("stack"), *(Column(title, "right") for title in COSTS))
-    return Table(columns, tuple(_cost(row) for row in rows if row.scenario == scenario), 0, sortable=True)
+    own = [row for row in rows if row.scenario == scenario]
+    common = any(row.common_achieved for row in own)  # older runs have none
+    columns = (Column("stack"), *(Column(title, "right") for title in (*COSTS, *(COMMON if common else ()))))
+    return Table(columns, tuple((*_cost(row), *(_common(row) if common else ())) for row in own), 0, sortable=True)
 
 
 def _cost(row: CapacityRow) -> tuple[Cell, ...]:
     return (
         Cell(row.stack),
-        _cell(row.s_per_request, "s"),
-        _mean(row.cores, lambda cores: significant(cores, 2)),
-        _cell(row.memory_bytes, "bytes"),
-        _mean(row.per_gib_rps, rate),
-        *(_cell(row.p95_s.get(share), "s") for share in (0.5, 0.8)),
+        _cell(row.s_per_request, "s", row),
+        _mean(row.cores, lambda cores: significant(cores, 2), row),
+        _cell(row.memory_bytes, "bytes", row),
+        _mean(row.per_gib_rps, rate, row),
+        *(_cell(row.p95_s.get(share), "s", row) for share in (0.5, 0.8)),
     )
 
 
-def _mean(found: Estimate | None, shown: Callable[[float], str]) -> Cell:
+def _common(row: CapacityRow) -> tuple[Cell, ...]:
+    """The figures at COMMON_RPS."""
+    shares = row.common_achieved
+    mean = math.fsum(shares) / len(shares) if shares else None
+    achieved = Cell(NOTHING) if mean is None else Cell(percent(mean), _of_rounds(len(shares), row), value=mean)
+    return _cell(row.common_s_per_request, "s", row), achieved
+
+
+def _mean(found: Estimate | None, shown: Callable[[float], str], row: CapacityRow) -> Cell:
     """A figure that follows from others, without an interval of its own."""
-    return Cell(NOTHING) if found is None else Cell(shown(found.mean), value=found.mean)
-
-
-def _cell(found: Estimate | None, unit: str) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    return Cell(*interval(found.mean, found.low, found.high, unit), value=found.mean)
+    return Cell(shown(found.mean), _of_rounds(len(found.values), row), value=found.mean)
+
+
+def _cell(found: Estimate | None, unit: str, row: CapacityRow) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    value, around = interval(found.mean, found.low, found.high, unit)
+    return Cell(value, " ".join(filter(None, (around, _of_rounds(len(found.values), row)))), value=found.mean)
+
+
+def _of_rounds(number: int, row: CapacityRow) -> str:
+    """That a figure is not from all rounds of its row, or nothing."""
+    return f"from {number} of {plural(row.rounds, 'round')}" if number < row.rounds else ""

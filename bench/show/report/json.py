@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from bench.judge.capacity.crossover import Crossover, crossovers
+from bench.judge.capacity.grid import COMMON_RPS
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows
 from bench.judge.cell.metrics import METRICS
 from bench.judge.cell.wrong_answers import first_of_each
@@ -54,6 +56,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
                 }
                 for one in capacity_ratios(run.searches, run.config)
             ],
+            "crossovers": [_crossover(one) for one in crossovers(run.searches, run.config)],
             "routes": [_route(row) for row in route_rows(run.cells, run.config)],
             "companions": [_cost(one) for one in costs(run.cells, run.config)],
             "ratios": [
@@ -97,7 +100,15 @@ def _row(row: Row) -> dict[str, Any]:
 def _capacity(row: CapacityRow) -> dict[str, Any]:
     figures = {
         name: getattr(row, name)
-        for name in ("rate_rps", "per_core_rps", "per_gib_rps", "cores", "s_per_request", "memory_bytes")
+        for name in (
+            "rate_rps",
+            "per_core_rps",
+            "per_gib_rps",
+            "cores",
+            "s_per_request",
+            "memory_bytes",
+            "common_s_per_request",
+        )
     }
     return {
         "stack": row.stack,
@@ -108,10 +119,23 @@ def _capacity(row: CapacityRow) -> dict[str, Any]:
         "at_least": row.at_least,
         **{name: None if found is None else _estimate(found) for name, found in figures.items()},
         "p95_s": {str(share): _estimate(found) for share, found in row.p95_s.items()},
+        "common_rps": COMMON_RPS,
+        "common_achieved": row.common_achieved,
     }
 
 
-def _where(one: CapacityRow | CapacityRatio) -> dict[str, Any]:
+def _crossover(one: Crossover) -> dict[str, Any]:
+    return {
+        **_where(one),
+        "stack": one.stack,
+        "against": one.against,
+        "metric": one.metric.name,
+        "rates": [{"rate_rps": each.rate_rps, **_estimate(each.estimate), "ahead": each.ahead} for each in one.rates],
+        "ahead": [asdict(lead) for lead in one.leads],
+    }
+
+
+def _where(one: CapacityRow | CapacityRatio | Crossover) -> dict[str, Any]:
     return {"scenario": one.scenario, "objective": asdict(one.sought.objective), "arrivals": one.sought.arrivals}
 
 

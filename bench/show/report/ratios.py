@@ -70,15 +70,19 @@ def mark(one: Ratio) -> str:
     return f" ({listed(said)})" if said else ""
 
 
-def _reading(pair: tuple[str, str]) -> str:
+def thresholds(metrics: Iterable[Metric]) -> str:
+    """The noise thresholds: `1 % for throughput and memory, 3 % for P95`."""
     limits: dict[str, list[str]] = {}
-    for metric in METRICS:
+    for metric in metrics:
         limits.setdefault(threshold(metric.noise), []).append(metric.title)
-    noise = ", ".join(f"{limit} for {listed(titles)}" for limit, titles in limits.items())
+    return ", ".join(f"{limit} for {listed(titles)}" for limit, titles in limits.items())
+
+
+def _reading(pair: tuple[str, str]) -> str:
     return (
         f"{ratio(0.5, None, None)} is half of the value of {pair[1]} in the same round. Brackets contain the 95 % "
         "confidence interval over the rounds. A ratio shows a difference if its whole interval lies beyond the noise "
-        f"threshold ({noise})."
+        f"threshold ({thresholds(METRICS)})."
     )
 
 

@@ -9,7 +9,7 @@ from bench.judge.capacity.rows import capacities_held_against, capacity_ratios, 
 from bench.model.cell import Distribution, Requests
 from bench.model.config import Objective, Sought
 from bench.model.run import Run
-from bench.model.search import Ending, Search, Step, Verdict
+from bench.model.search import Ending, Part, Search, Step, Verdict
 from tests.unit.builders import FASTAPI, FLASK, plan, run_of
 
 SOUGHT = Sought(Objective("p95", 0.2), "poisson", 500)
@@ -22,12 +22,13 @@ def step(
     p95_s: float = 0.1,
     length_s: float = 2.0,
     took_s: float | None = None,
+    part: Part = "settle",
 ) -> Step:
     return Step(
         number=0,
         rate_rps=rate_rps,
         verdict=verdict,
-        part="settle" if verdict == "held" else "bracket",
+        part=part,
         planned_s=length_s,
         begin_s=0.0,
         start_s=1.0,
@@ -109,10 +110,54 @@ def test_a_bound_of_the_other_stack_is_one_from_above_and_two_bounds_say_nothing
 
 def test_the_p95_below_the_rate_is_that_of_whole_windows() -> None:
     rate_rps = 1000.0
-    below = (step(1000 * 10 ** (-6 / 60), p95_s=0.12), step(1000 * 10 ** (-18 / 60), p95_s=0.11))
+    below = [step(1000 * 10 ** (-places / 60), p95_s=p95_s, part="below") for places, p95_s in ((6, 0.12), (18, 0.11))]
     found = run(search("flask", 1, rate_rps, "found", "", step(rate_rps, length_s=6.0), *below))
     (row,) = capacity_rows(found)
     assert {share: one.mean for share, one in row.p95_s.items()} == {0.8: 0.12, 0.5: 0.11}
+
+
+def at_common_rate(answered_rps: float, length_s: float, arrived: int, cpu_s: float, verdict: Verdict = "held") -> Step:
+    taken = step(100.0, verdict, length_s=length_s, part="bracket")
+    requests = Requests(arrived - 2, 1, 0, 1, {"status 503": 1})
+    return replace(taken, throughput_rps=answered_rps, requests=requests, server_s_per_request=cpu_s)
+
+
+def test_each_stack_has_its_cpu_at_the_common_rate_and_the_share_that_it_achieved() -> None:
+    found = run(
+        search("flask", 1, 500.0, "found", "", step(500.0), at_common_rate(104.0, 1.5, 160, 0.002)),
+        search("flask", 2, 500.0, "found", "", step(500.0), at_common_rate(100.0, 1.5, 150, 0.0018)),
+        search("fastapi", 1, 30.0, "found", "", step(30.0), at_common_rate(40.0, 0.3, 30, 0.01, "exceeded")),
+        search("fastapi", 2, 30.0, "found", "", step(30.0)),
+    )
+    flask, fastapi = capacity_rows(found)
+    assert flask.common_s_per_request is not None
+    assert flask.common_s_per_request.values == (0.002, 0.0018)
+    assert flask.common_s_per_request.low is not None
+    assert flask.common_achieved == pytest.approx((104 * 1.5 / 160, 1.0))
+    assert fastapi.common_s_per_request is not None
+    assert fastapi.common_s_per_request.values == (0.01,)  # of two rounds
+    assert fastapi.common_achieved == pytest.approx((0.4,))
+
+
+def test_of_several_windows_at_the_common_rate_the_median_of_the_first_ones_that_were_judged_counts() -> None:
+    windows = [at_common_rate(rps, 1.0, 100, rps / 1e5) for rps in (100.0, 90.0, 80.0)]
+    others = [
+        replace(at_common_rate(10.0, 6.0, 600, 9.0), part="settle"),
+        at_common_rate(10.0, 1.0, 100, 9.0, "not known"),
+    ]
+    near = replace(at_common_rate(10.0, 1.0, 100, 9.0), rate_rps=103.9)
+    (row,) = capacity_rows(run(search("flask", 1, 500.0, "found", "", *windows, *others, near)))
+    assert row.common_s_per_request is not None
+    assert row.common_s_per_request.values == pytest.approx((0.0009,))
+    assert row.common_achieved == pytest.approx((0.9,))
+
+
+def test_an_older_run_has_no_figures_at_the_common_rate_and_what_answered_nothing_achieved_nothing() -> None:
+    (old,) = capacity_rows(run(search("flask", 1, 500.0)))
+    assert (old.common_s_per_request, old.common_achieved) == (None, ())
+    nothing = replace(at_common_rate(0.0, 1.0, 100, 0.0, "exceeded"), server_s_per_request=None)
+    (stuck,) = capacity_rows(run(search("flask", 1, 500.0, "found", "", step(500.0), nothing)))
+    assert (stuck.common_s_per_request, stuck.common_achieved) == (None, (0.0,))
 
 
 def test_the_cores_for_a_rate_follow_from_the_interval() -> None:

@@ -222,3 +222,5 @@ def test_windows_below_the_rate_are_measured_at_last() -> None:
     assert found.rate_rps
     shares = [step.rate_rps / found.rate_rps for step in machine.steps if step.part == "below"]
     assert shares == pytest.approx([0.8, 0.5], rel=0.03)
+    assert [round(ask.rate_rps) for ask in staircase.below(1000.0)] == [794, 501, 200, 398]
+    assert [round(ask.rate_rps) for ask in staircase.below(1.5)] == [1]

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from bench.model.run import Run
+from bench.model.search import Search
 from bench.show.report import capacity
 from bench.show.report.answer import answer
 from bench.show.text import markdown
 from bench.show.text.document import Document, numbered
-from tests.unit.judge.capacity.test_rows import SOUGHT, run, search
+from tests.unit.judge.capacity.test_rows import SOUGHT, at_common_rate, run, search, step
 
 FLASK = (500.0, 520.0, 510.0)
 
@@ -101,6 +102,20 @@ def test_each_scenario_has_a_plan_of_its_own_and_the_kind_of_arrivals_is_told() 
     assert "For 5000/s on weather: 10 to 11 cores of flask and 5 to 6 cores of fastapi" in said
     assert "For 5000/s on slow: 94 to 103 cores of flask" in said
     assert "the highest arrival rate (Poisson arrivals)" in said
+
+
+def test_the_costs_at_the_common_rate_say_of_how_many_rounds_they_are() -> None:
+    def with_common(number: int, cpu_s: float) -> Search:
+        common = at_common_rate(38.0, 1.0, 100, cpu_s, "exceeded")
+        return search("flask", number, 30.0, "found", "", step(30.0), common)
+
+    costs = shown(run(with_common(1, 0.01), with_common(2, 0.012), search("fastapi", 1, 500.0)))
+    assert "| CPU per request at 100/s | achieved at 100/s |" in costs
+    assert "11.0 ms (3.44\u201334.9) | 38.0 % |" in costs
+    assert "| - | - |" in costs.partition("| fastapi |")[2]
+    fewer = shown(run(with_common(1, 0.01), search("flask", 2, 30.0)))
+    assert "| 10.0 ms from 1 of 2 rounds | 38.0 % from 1 of 2 rounds |" in fewer
+    assert "at 100/s" not in shown(run(search("flask", 1, 500.0)))
 
 
 def test_of_a_service_that_ran_already_no_cores_are_told() -> None:

@@ -9,6 +9,7 @@ from bench.model.cell import Cell, Problem
 from bench.model.wrong_answer import WrongAnswer
 from bench.show.report.json import figures
 from tests.unit.builders import Shape, broken, cell, changed, plan, run_of
+from tests.unit.judge.capacity.test_crossover import constant, falling, measured
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 PLAN = plan({"flask": Shape(1), "fast": Shape(1)}, {"weather": (10,)})
@@ -66,3 +67,22 @@ def test_what_a_stack_failed_is_in_its_row_and_in_each_of_its_ratios() -> None:
     assert (sound["failures"], row["failures"]) == (None, wanted)
     assert (sound["bottlenecks"], row["bottlenecks"]) == ({"nothing": "so the figures show"}, {})
     assert [(one["metric"], one["failures"]) for one in document["ratios"]] == [("throughput", [wanted])]
+
+
+def test_capacities_have_their_figures_at_the_common_rate_and_where_which_stack_is_ahead() -> None:
+    searched = measured({"flask": constant(0.001), "fastapi": falling(200.0)}, noise={"fastapi": (1.01, 1.0, 0.99)})
+    document = json.loads(figures(searched, (), ()))
+    flask = document["capacities"][0]
+    assert (flask["stack"], flask["common_rps"], flask["common_achieved"]) == ("flask", 100.0, [1.0, 1.0, 1.0])
+    assert flask["common_s_per_request"]["rounds"] == pytest.approx([0.00099, 0.001, 0.00101])
+    cpu, memory, p95 = document["crossovers"]
+    assert [one["metric"] for one in (cpu, memory, p95)] == ["cpu", "memory", "p95"]
+    assert (cpu["stack"], cpu["against"], cpu["scenario"]) == ("fastapi", "flask", "weather")
+    assert [(one["stack"], round(one["low_rps"]), round(one["high_rps"])) for one in cpu["ahead"]] == [
+        ("flask", 50, 158), ("fastapi", 251, 794),
+    ]  # fmt: skip
+    middle = next(one for one in cpu["rates"] if round(one["rate_rps"]) == 200)
+    assert (middle["ahead"], len(middle["rounds"])) == (None, 3)
+    assert middle["mean"] == pytest.approx(1.0, rel=0.01)
+    assert middle["low"] < middle["mean"] < middle["high"]
+    assert (memory["rates"], memory["ahead"]) == ([], [])
