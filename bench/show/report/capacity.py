@@ -26,10 +26,9 @@ PLANNED_RPS = 5000.0
 ARRIVALS = {"poisson": "Poisson", "fixed": "evenly spaced"}
 
 READING = (
-    "Capacity is the highest arrival rate ({arrivals} arrivals) at which the objective held in a long window; 4 % "
-    "above, it did not. The stacks stand side by side and take turns window by window, so their ratio holds better "
-    "than any rate. Memory is anonymous memory, which each further process needs again, after the overloads of the "
-    "search."
+    "Capacity is the arrival rate ({arrivals} arrivals) at which the objective holds in two windows of three. The "
+    "stacks stand side by side and take turns window by window, so their ratio holds better than any rate. Memory is "
+    "anonymous memory, which each further process needs again, after the overloads of the search."
 )
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge.capacity.crossover import Crossover, crossovers
-from bench.judge.capacity.grid import level_of, rate_at
+from bench.judge.capacity.grid import COMMON_RPS, level_of, rate_at
 from bench.model.cell import Requests
 from bench.model.run import Run
 from bench.model.search import Search, Step, Verdict
@@ -24,7 +24,8 @@ NOISE = (0.99, 1.0, 1.01)
 def window(
     rate_rps: float, cpu_s: float = 0.001, verdict: Verdict = "held", *, p95_s: float = 0.1, memory: int = 2**28
 ) -> Step:
-    taken = step(rate_rps, verdict, p95_s=p95_s, took_s=0.5 if verdict == "exceeded" else None)
+    took_s = 0.5 if verdict == "exceeded" else None
+    taken = step(rate_rps, verdict, p95_s=p95_s, took_s=took_s, part="bracket" if rate_rps == COMMON_RPS else "settle")
     requests = Requests(round(rate_rps * (taken.end_s - taken.start_s)), 0, 0, 0, {})
     return replace(taken, requests=requests, server_s_per_request=cpu_s, memory_bytes=memory)
 
