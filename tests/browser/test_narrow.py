@@ -73,13 +73,10 @@ def test_without_scripts_everything_can_be_read_and_nothing_offers_what_it_canno
 
 def edges(browser: Browser) -> tuple[bool, bool]:
     """Whether there is a shadow at the left and the right edge of the head of the first table that scrolls."""
-    box = browser.evaluate(
-        "(() => { const box = document.querySelector('.scroll.told').getBoundingClientRect();"
-        " return [box.left + scrollX, box.top + scrollY, box.width]; })()"
-    )
-    clip = {"x": box[0], "y": box[1] + 6, "width": box[2], "height": 1, "scale": 1}
-    shot = browser.call("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
-    line = imread(BytesIO(base64.b64decode(shot["data"])))[0]
+    browser.evaluate("document.querySelector('.scroll.told').scrollIntoView({ block: 'center' })")
+    box = browser.evaluate("document.querySelector('.scroll.told').getBoundingClientRect().toJSON()")
+    shot = imread(BytesIO(base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"])))
+    line = shot[round(box["top"]) + 6, round(box["left"]) : round(box["right"])]
     middle = line[len(line) // 2]
     return bool(abs(line[1] - middle).max() > SEEN), bool(abs(line[-2] - middle).max() > SEEN)
 
