@@ -1,7 +1,7 @@
 """The table of metrics: which figures are compared, which way is better, and what they are called."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from bench.model.cell import Distribution, Figure, Measurement, Memory, Requests
@@ -205,14 +205,7 @@ def _other(name: str, title: str, read: Callable[[Distribution], float]) -> Metr
     """Another figure of the latency, as reliable as P95 and called as that is."""
 
     def called(words: Wording) -> Wording:
-        return replace(
-            words,
-            title=words.title.replace("P95", title),
-            header=words.header.replace("P95", title),
-            chart=words.chart.replace("P95", title),
-            noun=words.noun.replace("P95", title),
-            caution=words.caution.replace("P95", title),
-        )
+        return replace(words, **{name: text.replace("P95", title) for name, text in asdict(words).items()})
 
     return replace(
         P95,
