@@ -75,6 +75,16 @@ class Requests:
     by_error: Mapping[str, int]
     unsent: int = 0
 
+    @property
+    def failed(self) -> int:
+        """Those without a right answer: errors, timeouts and dropped arrivals."""
+        return self.errors + self.timeouts + self.dropped
+
+    @property
+    def asked(self) -> int:
+        """Those that should have been answered, dropped arrivals included."""
+        return self.ok + self.failed
+
 
 @dataclass(frozen=True, slots=True)
 class Distribution:

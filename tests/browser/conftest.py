@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .chromium import Browser, browsing, lacking
-from .runs import hostile_page, reference_page
+from .runs import hostile_page, many_page, reference_page
 
 HERE = Path(__file__).parent
 
@@ -43,7 +43,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return hostile_page(tmp_path_factory.mktemp("hostile"))
 
 
-@pytest.fixture(scope="session", params=["reference", pytest.param("hostile", marks=pytest.mark.slow)])
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return many_page(tmp_path_factory.mktemp("many"))
+
+
+@pytest.fixture(
+    scope="session", params=["reference", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hostile", "many"))]
+)
 def page(request: pytest.FixtureRequest) -> Path:
     path: Path = request.getfixturevalue(request.param)
     return path

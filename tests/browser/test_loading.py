@@ -15,7 +15,7 @@ LANDED = """
     const box = heading.getBoundingClientRect();
     // What is seen where the heading stands: the heading, unless something lies over it or it is out of sight.
     const seen = document.elementFromPoint(box.left + 4, box.top + box.height / 2);
-    found.push([link.textContent, heading.textContent, heading.matches("h2, h3, h4"), heading.contains(seen)]);
+    found.push([link.textContent, heading.textContent, heading.matches("h2, h3, h4, h5"), heading.contains(seen)]);
   }
   return found;
 })()

@@ -1,10 +1,13 @@
 """A screen of 400 pixels, and a visitor whose browser runs no scripts."""
 
+import base64
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from matplotlib.image import imread
 
-from .chromium import NARROW, WIDE, Browser
+from .chromium import NARROW, WIDE, Browser, Theme
 
 FITS = "document.scrollingElement.scrollWidth <= document.documentElement.clientWidth"
 
@@ -17,9 +20,11 @@ WIDER = """
 """
 """What has more in it than it shows, each with whether that is a table's own container, which scrolls."""
 
-UNSEEN = (
-    "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.checkVisibility() || !row.innerText.trim())"
-)
+UNSEEN = """
+[...document.querySelectorAll("tr[data-key]")]
+  .filter((row) => !row.closest("details, .option:not([data-main])"))
+  .filter((row) => !row.checkVisibility() || !row.innerText.trim())
+"""
 
 
 def test_on_a_narrow_screen_nothing_but_tables_scrolls_sideways(browser: Browser, page: Path) -> None:
@@ -56,8 +61,55 @@ def test_without_scripts_everything_can_be_read_and_nothing_offers_what_it_canno
     browser.open(page, scripts=False)
     assert browser.evaluate("document.querySelectorAll('tr[data-key]').length") > 0
     assert browser.evaluate(f"{UNSEEN}.length") == 0
+    browser.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    folded = "[...document.querySelectorAll('details tr[data-key]')].filter((row) => !row.checkVisibility())"
+    assert browser.evaluate(f"{folded}.length") == 0
     drawn = "[...document.querySelectorAll('.chart')].filter((one) => !one.getBoundingClientRect().width)"
     assert browser.evaluate(f"{drawn}.length") == 0
-    offered = "[...document.querySelectorAll('button, input')].filter((one) => one.checkVisibility())"
+    offered = "[...document.querySelectorAll('button, input, select')].filter((one) => one.checkVisibility())"
     assert browser.evaluate(f"{offered}.length") == 0
     assert browser.evaluate("document.querySelectorAll('[aria-sort]').length") == 0
+
+
+def edges(browser: Browser) -> tuple[bool, bool]:
+    """Whether there is a shadow at the left and the right edge of the head of the first table that scrolls."""
+    browser.evaluate("document.querySelector('.scroll.told').scrollIntoView({ block: 'center' })")
+    box = browser.evaluate("document.querySelector('.scroll.told').getBoundingClientRect().toJSON()")
+    shot = imread(BytesIO(base64.b64decode(browser.call("Page.captureScreenshot", format="png")["data"])))
+    line = shot[round(box["top"]) + 6, round(box["left"]) : round(box["right"])]
+    middle = line[len(line) // 2]
+    return bool(abs(line[1] - middle).max() > SEEN), bool(abs(line[-2] - middle).max() > SEEN)
+
+
+SEEN = 0.05
+"""Of the range of a colour: a smaller difference is hard to see."""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_shadow_shows_on_which_side_a_table_goes_on(browser: Browser, many: Path, theme: Theme) -> None:
+    browser.open(many, width=NARROW, theme=theme)
+    browser.evaluate(
+        "[...document.querySelectorAll('.scroll')].find((one) => one.scrollWidth > one.clientWidth + 60)"
+        ".classList.add('told')"
+    )
+    scroll = "document.querySelector('.scroll.told')"
+    ends = []
+    for place in (0, 30, 9999):
+        browser.evaluate(f"{scroll}.scrollLeft = {place}")
+        ends.append(edges(browser))
+    assert ends == [(False, True), (True, True), (True, False)]
+
+
+def test_the_names_stay_in_sight_while_a_table_scrolls(browser: Browser, many: Path) -> None:
+    browser.open(many, width=NARROW)
+    table = "[...document.querySelectorAll('.scroll')].find((one) => one.scrollWidth > one.clientWidth)"
+    browser.evaluate(f"{table}.scrollLeft = 9999")
+    left = f"{table}.querySelector('tbody th').getBoundingClientRect().left"
+    assert browser.evaluate(left) == pytest.approx(browser.evaluate(f"{table}.getBoundingClientRect().left"), abs=1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_table_that_fits_has_no_shadow(browser: Browser, many: Path, theme: Theme) -> None:
+    browser.open(many, width=WIDE, theme=theme)
+    browser.evaluate("document.querySelector('.scroll').classList.add('told')")
+    assert edges(browser) == (False, False)

@@ -48,8 +48,13 @@ def test_on_paper_nothing_is_cut_off_hidden_or_waiting_to_be_pressed(browser: Br
     assert browser.evaluate("document.scrollingElement.scrollWidth") <= PAPER * SHRUNK
     clipped = "[...document.querySelectorAll('main :has(table, svg)')].filter((one) => getComputedStyle(one).overflowX"
     assert browser.evaluate(f"{clipped} !== 'visible').length") == 0
-    rows = "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.checkVisibility())"
+    rows = (
+        "[...document.querySelectorAll('tr[data-key]')].filter((row) => !row.closest('.option:not([data-main])'))"
+        ".filter((row) => !row.checkVisibility())"
+    )
     assert browser.evaluate(f"{rows}.length") == 0
-    controls = "[...document.querySelectorAll('#theme, #filter, .control')].filter((one) => one.checkVisibility())"
+    controls = (
+        "[...document.querySelectorAll('#theme, #filter, .control, select')].filter((one) => one.checkVisibility())"
+    )
     assert browser.evaluate(f"{controls}.length") == 0
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -94,7 +94,7 @@ def test_the_filter_leaves_the_stacks_that_are_named_and_says_how_many(browser: 
     field.send_keys(wanted)
     left = browser.evaluate(f"{SHOWN}.map((row) => row.dataset.key)")
     assert left == [name for name in every if wanted in name.upper()]
-    assert said.text == f"{len(left)} of {len(every)} rows shown"
+    assert said.text == f"{len(set(left))} of {len(set(every))} stacks shown"
     field.send_keys(Keys.BACKSPACE * len(wanted))
     assert browser.evaluate(f"{SHOWN}.length") == len(every)
     assert said.text == ""

@@ -18,7 +18,7 @@ class Kind:
     `voids`: the figures that it makes unreliable; of these, `stands_at_full_cpu` are reliable all the same where the
     server's CPU is at its limit. `service_failed`: the service did not answer as it should: the outcome is degraded.
     `falls_behind`: requests are left over that the server did not answer in time. `momentary`: any neighbour on the
-    machine may cause it for a moment.
+    machine may cause it for a moment. `happened`: what the figures of a problem show, as a clause.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Kind:
     service_failed: bool = False
     falls_behind: bool = False
     momentary: bool = False
+    happened: str = ""
 
     def found(self, detail: str, *, full_cpu: bool = False) -> Problem:
         """A problem of this kind; `detail` gives the figures that show it."""
@@ -35,31 +36,99 @@ class Kind:
         return Problem(self.name, detail, tuple(figure for figure in self.voids if figure not in stands))
 
 
-SERVICE_ERRORS = Kind("service errors", "service", ("latency", "cpu"), service_failed=True)
-NOTHING_SERVED = Kind("nothing served", "service", ("latency", "cpu"), service_failed=True)
-LOAD_SIDE_SATURATED = Kind(
-    "load side saturated", "generator", ("latency", "throughput"), stands_at_full_cpu=("throughput",)
+SERVICE_ERRORS = Kind(
+    "service errors",
+    "service",
+    ("latency", "cpu"),
+    service_failed=True,
+    happened="more than 1 % of the requests failed",
 )
-GENERATOR_STALLED = Kind("generator stalled", "generator", ("latency",), momentary=True)
-USERS_UNANSWERED = Kind("users unanswered", "service", ("latency",))
-USERS_LOST = Kind("users lost", "service", ("latency", "throughput"))
-USERS_IDLE = Kind("users idle", "generator", ("latency", "throughput"), stands_at_full_cpu=("throughput",))
-GENERATOR_LATE = Kind("generator late", "generator", ("latency",))
-ARRIVALS_DROPPED = Kind("arrivals dropped", "service", ("latency",), falls_behind=True)
-ARRIVALS_NOT_SENT = Kind("arrivals not sent", "generator", ("latency", "throughput"))
-PORTS_EXHAUSTED = Kind("ports exhausted", "generator", ("latency", "throughput"))
-FALLING_BEHIND = Kind("falling behind", "service", ("latency",), falls_behind=True)
-UPSTREAM_CALLS = Kind("upstream calls", "service", EVERYTHING)
-UPSTREAM_LATE = Kind("upstream late", "upstream", ("latency",), momentary=True)
-UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True)
-MEMORY_GROWS = Kind("memory grows", "service", ("memory",))
-WORKERS_REPLACED = Kind("workers replaced", "service", ())
-PROCESSES_DETACHED = Kind("processes detached", "service", ())
+NOTHING_SERVED = Kind(
+    "nothing served",
+    "service",
+    ("latency", "cpu"),
+    service_failed=True,
+    happened="there was no right answer to measure",
+)
+LOAD_SIDE_SATURATED = Kind(
+    "load side saturated",
+    "generator",
+    ("latency", "throughput"),
+    stands_at_full_cpu=("throughput",),
+    happened="load generator and upstream almost fill a core",
+)
+GENERATOR_STALLED = Kind(
+    "generator stalled",
+    "generator",
+    ("latency",),
+    momentary=True,
+    happened="the load generator noticed late what happened",
+)
+USERS_UNANSWERED = Kind(
+    "users unanswered", "service", ("latency",), happened="some users had no answer when the window began"
+)
+USERS_LOST = Kind(
+    "users lost",
+    "service",
+    ("latency", "throughput"),
+    happened="users of the locustfile ended, raised exceptions or were killed",
+)
+USERS_IDLE = Kind(
+    "users idle",
+    "generator",
+    ("latency", "throughput"),
+    stands_at_full_cpu=("throughput",),
+    happened="not every user had a request in flight all the time",
+)
+GENERATOR_LATE = Kind("generator late", "generator", ("latency",), happened="the load generator sent requests late")
+ARRIVALS_DROPPED = Kind(
+    "arrivals dropped",
+    "service",
+    ("latency",),
+    falls_behind=True,
+    happened="some requests were never sent, because too many were in flight",
+)
+ARRIVALS_NOT_SENT = Kind(
+    "arrivals not sent", "generator", ("latency", "throughput"), happened="less than 99 % of the schedule was sent"
+)
+PORTS_EXHAUSTED = Kind(
+    "ports exhausted", "generator", ("latency", "throughput"), happened="requests found no free port to connect from"
+)
+FALLING_BEHIND = Kind(
+    "falling behind", "service", ("latency",), falls_behind=True, happened="more requests arrived than were answered"
+)
+UPSTREAM_CALLS = Kind(
+    "upstream calls",
+    "service",
+    EVERYTHING,
+    happened="the service did not call the upstream as often as its requests need",
+)
+UPSTREAM_LATE = Kind(
+    "upstream late", "upstream", ("latency",), momentary=True, happened="the upstream's delays were inaccurate"
+)
+UNSTEADY = Kind("unsteady", "service", ("latency",), momentary=True, happened="the window does not span three P95")
+MEMORY_GROWS = Kind("memory grows", "service", ("memory",), happened="each request left memory behind")
+WORKERS_REPLACED = Kind("workers replaced", "service", (), happened="workers ended and others started in the window")
+PROCESSES_DETACHED = Kind("processes detached", "service", (), happened="processes of the server outlived their parent")
 
-OTHER_PROGRAMS = Kind("other programs", "machine", ("throughput", "latency", "cpu"))
-CORES_SHARED = Kind("cores shared", "machine", ("throughput", "latency", "cpu"))
-PROCESS_NOT_KNOWN = Kind("process not known", "machine", ("memory", "cpu"))
-WORKERS_NOT_READY = Kind("workers not ready", "service", ())
+OTHER_PROGRAMS = Kind(
+    "other programs",
+    "machine",
+    ("throughput", "latency", "cpu"),
+    happened="other programs ran on the server's cores or the load's",
+)
+CORES_SHARED = Kind(
+    "cores shared", "machine", ("throughput", "latency", "cpu"), happened="another run used the same cores"
+)
+PROCESS_NOT_KNOWN = Kind(
+    "process not known",
+    "machine",
+    ("memory", "cpu"),
+    happened="the service ran already, and its process was not found out",
+)
+WORKERS_NOT_READY = Kind(
+    "workers not ready", "service", (), happened="some workers did not wait for requests when the load began"
+)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind

@@ -1,10 +1,10 @@
 """The table of metrics: which figures are compared, which way is better, and what they are called."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-from bench.model.cell import Figure, Measurement, Memory, Requests
+from bench.model.cell import Distribution, Figure, Measurement, Memory, Requests
 
 Model = Literal["closed", "open"]
 """A load model, as loads name theirs."""
@@ -34,7 +34,7 @@ class Metric:
     `read` gives None where there is no such figure; `value` also where a problem makes it unreliable. Two figures whose
     ratio is within 1 +- `noise` count as equal; for a metric compared by its difference, two no further apart.
     `charts`: the load models to draw it under, each with the name of the chart; a run that lacks the first model has
-    the first chart under its other model.
+    the first chart under its other model. `joined`: what the figure of several rounds is.
     """
 
     name: str
@@ -48,6 +48,7 @@ class Metric:
     open: Wording
     charts: tuple[tuple[Model, str], ...] = ()
     compared_by: Literal["ratio", "difference"] = "ratio"
+    joined: Literal["mean", "largest"] = "mean"
 
     def under(self, model: Model) -> Wording:
         """What it is called under loads of this model."""
@@ -85,8 +86,7 @@ def _known(found_bytes: int) -> int | None:
 def _error_share(requests: Requests | None) -> float | None:
     if requests is None:
         return None
-    failed = requests.errors + requests.timeouts + requests.dropped
-    return failed / (requests.ok + failed) if requests.ok + failed else None
+    return requests.failed / requests.asked if requests.asked else None
 
 
 THROUGHPUT = Metric(
@@ -196,7 +196,34 @@ CPU = Metric(
     open=_CPU,
 )
 METRICS: tuple[Metric, ...] = (THROUGHPUT, P95, MEMORY, CPU)
+"""What is compared between stacks."""
+
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+
+
+def _other(name: str, title: str, read: Callable[[Distribution], float]) -> Metric:
+    """Another figure of the latency, as reliable as P95 and called as that is."""
+
+    def called(words: Wording) -> Wording:
+        return replace(words, **{name: text.replace("P95", title) for name, text in asdict(words).items()})
+
+    return replace(
+        P95,
+        name=name,
+        title=title,
+        read=lambda one: read(one.latency_s) if one.latency_s else None,
+        charts=(),
+        closed=called(P95.closed),
+        open=called(P95.open),
+    )
+
+
+P50 = _other("p50", "P50", lambda latency_s: latency_s.p50)
+P99 = _other("p99", "P99", lambda latency_s: latency_s.p99)
+MAXIMUM = replace(_other("maximum", "maximum", lambda latency_s: latency_s.max), joined="largest")
+LATENCIES: tuple[Metric, ...] = (P50, P95, P99, MAXIMUM)
+FIGURES: tuple[Metric, ...] = tuple(dict.fromkeys((*METRICS, *LATENCIES)))
+"""What is told of each stack."""
 
 _ERRORS = Wording(
     title="failed requests",

@@ -43,7 +43,6 @@ def _row(
     plan: Plan, stack: str, scenario: str, load: Load, name: str, found: Sequence[tuple[Measurement, Route]]
 ) -> RouteRow:
     requests = [route.requests for _, route in found]
-    failed = sum(one.errors + one.timeouts + one.dropped for one in requests)
     reliable = [
         route.latency_s
         for measured, route in found
@@ -54,8 +53,8 @@ def _row(
         scenario,
         load,
         name,
-        asked=failed + sum(one.ok for one in requests),
-        failed=failed,
+        asked=sum(one.asked for one in requests),
+        failed=sum(one.failed for one in requests),
         answered=any(route.latency_s is not None for _, route in found),
         p50=over_rounds([one.p50 for one in reliable], plan, stack),
         p95=over_rounds([one.p95 for one in reliable], plan, stack),

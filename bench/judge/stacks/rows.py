@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.judge.cell.bottleneck import slots_rps
 from bench.judge.cell.kinds import FAILED, NOTHING_SERVED, SERVICE_FAILED, SERVICES_DOING
-from bench.judge.cell.metrics import METRICS, THROUGHPUT, Metric
+from bench.judge.cell.metrics import FIGURES, THROUGHPUT, Metric
 from bench.judge.stacks.failures import Failures, failing, failures
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.rounds import over_rounds
@@ -32,12 +32,13 @@ class RowProblem:
 class Row:
     """One stack under one scenario and load, over all its rounds.
 
-    `estimates` has an entry for each metric that is reliable in at least one round, unless the service itself made it
-    unreliable in another (`selected`). `voids` says, for each metric that some rounds lack, why the first of them lacks
+    `estimates` has an entry for each of FIGURES that is reliable in at least one round, unless the service itself made
+    it unreliable in another (`selected`). `voids` says, for each one that some rounds lack, why the first of them lacks
     it. `outcomes` are the distinct outcomes of the rounds; `problems` has each kind once; `bottlenecks` has each limit
     that was found, with the evidence of the first round. `slots_rps`: what the slots allow; None without slots.
     `failures`: the failed requests of all rounds, where the service failed in one; None where it failed in none.
-    `connections`: new connections for each request, the mean of the rounds; None where they were not recorded.
+    `connections`: new connections for each request, the mean of the rounds; None where they were not recorded. `asked`
+    and `failed`: the requests of all rounds, dropped arrivals included, whether or not other figures are reliable.
     """
 
     stack: str
@@ -52,6 +53,13 @@ class Row:
     slots_rps: float | None
     failures: Failures | None = None
     connections: float | None = None
+    asked: int = 0
+    failed: int = 0
+
+    @property
+    def failed_share(self) -> float | None:
+        """The share of the requests that failed; None where there was none."""
+        return self.failed / self.asked if self.asked else None
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -157,9 +165,9 @@ def spread(found: Sequence[Row], metric: Metric) -> float:
 def _row(cells: Sequence[Cell], plan: Plan) -> Row:
     estimates: dict[str, Estimate] = {}
     voids: dict[str, RowProblem] = {}
-    for metric in METRICS:
+    for metric in FIGURES:
         values = [value for cell in cells if (value := comparable(metric, cell.measurement)) is not None]
-        found = None if selected(metric, cells) else over_rounds(values, plan, cells[0].stack)
+        found = None if selected(metric, cells) else _joined(metric, values, plan, cells[0].stack)
         if found is not None:
             estimates[metric.name] = found
         if len(values) < len(cells):
@@ -167,6 +175,7 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
         elif found is None:
             voids[metric.name] = RowProblem(NOTHING_SERVED.name, f"{metric.title} was 0", values.count(0))
     first = cells[0]
+    requests = [sent for cell in cells if (sent := cell.measurement.requests) is not None]
     return Row(
         stack=first.stack,
         scenario=first.scenario,
@@ -182,7 +191,17 @@ def _row(cells: Sequence[Cell], plan: Plan) -> Row:
         slots_rps=slots_rps(plan.stacks[first.stack], plan.scenarios[first.scenario]),
         failures=failures(cells) if any(failing(cell.measurement) for cell in cells) else None,
         connections=connections(cells),
+        asked=sum(one.asked for one in requests),
+        failed=sum(one.failed for one in requests),
     )
+
+
+def _joined(metric: Metric, values: Sequence[float], plan: Plan, stack: str) -> Estimate | None:
+    """The figure of all rounds; the largest value has no interval."""
+    found = over_rounds(values, plan, stack)
+    if found is None or metric.joined == "mean":
+        return found
+    return Estimate(max(values), None, None, found.values)
 
 
 def _failed(metric: Metric, one: Measurement) -> bool:

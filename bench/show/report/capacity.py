@@ -1,13 +1,14 @@
 """What each stack carries within a latency objective: sentences, and a table for each scenario."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bench.judge.capacity.grid import COMMON_RPS
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows, cores_for
 from bench.judge.stats.intervals import Estimate
 from bench.model.loads import objective_name
 from bench.model.run import Run
+from bench.model.search import Ending
 from bench.show.report import crossover
 from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs
 from bench.show.text.words import listed, plural
@@ -24,6 +25,14 @@ PLANNED_RPS = 5000.0
 """The rate that the plan in the report is for."""
 
 ARRIVALS = {"poisson": "Poisson", "fixed": "evenly spaced"}
+
+ENDINGS: Mapping[Ending, str] = {
+    "at least": "at least: a higher rate could not be tried",
+    "never": "never: the objective held at no rate",
+    "not known": "not known: no rate was found",
+    "failed": "failed: the search could not be carried out",
+}
+"""What a footnote says of a search that ended so, with a reason."""
 
 READING = (
     "Capacity is the arrival rate ({arrivals} arrivals) at which the objective holds in two windows of three. The "
@@ -43,7 +52,7 @@ def section(run: Run) -> Section | None:
             f"capacity-{number}",
             f"{run.config.scenarios[scenario].title}, {objective_name(sought.objective)}",
             (
-                _carried([row for row in rows if row.scenario == scenario], ratios),
+                _carried(run, [row for row in rows if row.scenario == scenario], ratios),
                 Section(f"capacity-costs-{number}", "What that costs", (_costs(rows, scenario),), detail=True),
                 *_crossover(run, scenario, number),
             ),
@@ -157,16 +166,16 @@ def _plan(scenario: str, rows: Sequence[CapacityRow]) -> Iterator[str]:
         )
 
 
-def _carried(rows: Sequence[CapacityRow], ratios: Sequence[CapacityRatio]) -> Table:
+def _carried(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityRatio]) -> Table:
     """What each stack carries, and how that compares."""
     against = {one.stack: one for one in ratios if one.scenario == rows[0].scenario}
     base = f"against {ratios[0].against}" if ratios else "ratio"
     columns = (Column("stack"), *(Column(title, "right") for title in ("capacity", base, "rounds")))
-    return Table(columns, tuple(_carries(row, against.get(row.stack)) for row in rows), 0, sortable=True)
+    return Table(columns, tuple(_carries(run, row, against.get(row.stack)) for row in rows), 0, sortable=True)
 
 
-def _carries(row: CapacityRow, one: CapacityRatio | None) -> tuple[Cell, ...]:
-    notes = tuple(Note(f"{row.stack} on {row.scenario}: {why}") for why in row.why)
+def _carries(run: Run, row: CapacityRow, one: CapacityRatio | None) -> tuple[Cell, ...]:
+    notes = tuple(_notes(run, row))
     if row.rate_rps is not None:
         value, around = interval(row.rate_rps.mean, row.rate_rps.low, row.rate_rps.high, "requests/s")
         capacity = Cell(f"{'at least ' if row.at_least else ''}{value}", around, notes, value=row.rate_rps.mean)
@@ -177,10 +186,17 @@ def _carries(row: CapacityRow, one: CapacityRatio | None) -> tuple[Cell, ...]:
     return Cell(row.stack), capacity, compared, Cell(str(row.rounds))
 
 
+def _notes(run: Run, row: CapacityRow) -> Iterator[Note]:
+    """What kept the searches of a row from a rate, each reason once."""
+    own = [one for one in run.searches if (one.stack, one.scenario) == (row.stack, row.scenario)]
+    for ending, why in dict.fromkeys((one.ending, one.why) for one in own if one.ending in ENDINGS):
+        yield Note(ENDINGS[ending], f"{row.stack} on {row.scenario}: {why}")
+
+
 def _costs(rows: Sequence[CapacityRow], scenario: str) -> Table:
     """What the stacks use at their capacity, and how long they take below it."""
     own = [row for row in rows if row.scenario == scenario]
-    common = any(row.common_achieved for row in own)  # older runs have none
+    common = any(row.common_achieved for row in own)
     columns = (Column("stack"), *(Column(title, "right") for title in (*COSTS, *(COMMON if common else ()))))
     return Table(columns, tuple((*_cost(row), *(_common(row) if common else ())) for row in own), 0, sortable=True)
 

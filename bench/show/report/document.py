@@ -34,6 +34,7 @@ from bench.show.text.document import (
     chosen,
     paragraphs,
 )
+from bench.show.text.footnotes import numbered
 
 SHORT_CHARTS = ("throughput", "p95", "memory")
 FOUND_CHARTS = ("capacity",)
@@ -123,23 +124,34 @@ def _blocks(
     pictures: Sequence[Picture],
 ) -> Iterator[Block]:
     """The blocks in the order of the page; what the run has nothing for is left out."""
+    tables = results.section(run, rows)
+    below = _below(run, rows, found, reproduced)
+    carried = capacity.section(run)
+    referring = tuple(section for section in (carried, tables, *below) if section is not None)
     yield from answer.sections(answer.answer(run, rows, found))
     yield made.where(run)
     yield Contents("Contents")
     if pictures:
         yield _charts(run, pictures)
-    yield Filter("Show stacks named")
-    carried = capacity.section(run)
+    yield Filter("Show stacks named", "stacks")
     if carried is not None:
         yield carried
     legend = reading.legend(run, rows)
     if legend is not None:
         yield legend
-    tables = results.section(run, rows)
     if tables is not None:
         yield tables
-    if any(row.problems or row.voids for row in rows) or any(one.why for one in run.searches):
+    if numbered(Document("", "", referring)):
         yield Section("footnotes", "Footnotes", (Footnotes(),))
+    yield from below
+    yield made.stacks(run)
+    yield made.made(run)
+
+
+def _below(
+    run: Run, rows: Sequence[Row], found: Sequence[Ratio], reproduced: Reproduction | None
+) -> tuple[Section, ...]:
+    """The sections below the footnotes, but for those of how the run was made."""
     sections = (
         mixes.section(run, rows),
         companions.section(run, rows),
@@ -149,9 +161,7 @@ def _blocks(
         bottlenecks.section(run, rows),
         None if reproduced is None else reproduction.section(reproduced),
     )
-    yield from (section for section in sections if section is not None)
-    yield made.stacks(run)
-    yield made.made(run)
+    return tuple(section for section in sections if section is not None)
 
 
 def _charts(run: Run, pictures: Sequence[Picture]) -> Section:

@@ -7,7 +7,7 @@ from typing import Any
 from bench.judge.capacity.crossover import Crossover, crossovers
 from bench.judge.capacity.grid import COMMON_RPS
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows
-from bench.judge.cell.metrics import METRICS
+from bench.judge.cell.metrics import FIGURES, Metric
 from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.stacks.companions import Cost, costs
 from bench.judge.stacks.failures import Failures
@@ -42,7 +42,7 @@ def figures(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> str:
             ],
             "metrics": [
                 {"name": metric.name, "title": metric.title, "unit": metric.unit, "better": metric.better}
-                for metric in METRICS
+                for metric in FIGURES
             ],
             "rows": [_row(row) for row in rows],
             "capacities": [_capacity(row) for row in capacity_rows(run)],
@@ -87,9 +87,10 @@ def _row(row: Row) -> dict[str, Any]:
         "bottlenecks": {limit: row.bottlenecks[limit] for limit in row.limits},
         "slots_rps": row.slots_rps,
         "figures": {
-            metric.name: _estimate(row.estimates[metric.name]) if metric.name in row.estimates else None
-            for metric in METRICS
+            metric.name: _figure(metric, row.estimates[metric.name]) if metric.name in row.estimates else None
+            for metric in FIGURES
         },
+        "requests": {"asked": row.asked, "failed": row.failed, "share": row.failed_share},
         "unreliable": {name: asdict(seen) for name, seen in row.voids.items()},
         "problems": [asdict(seen) for seen in row.problems],
         "failures": None if row.failures is None else _failures(row.failures),
@@ -165,6 +166,13 @@ def _cost(one: Cost) -> dict[str, Any]:
 
 def _failures(one: Failures) -> dict[str, Any]:
     return {**asdict(one), "share": one.share, "by_error": dict(one.by_error)}
+
+
+def _figure(metric: Metric, found: Estimate) -> dict[str, Any]:
+    """The figure with its rounds: what is no mean is not called one."""
+    if metric.joined == "largest":
+        return {"largest": found.mean, "rounds": found.values}
+    return _estimate(found)
 
 
 def _estimate(found: Estimate) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def _tables(run: Run, found: Sequence[Ratio]) -> Iterator[Section]:
         lines = tables.setdefault((one.scenario, one.load.model), {})
         lines.setdefault((one.load, one.stack), {})[one.metric] = one
     unlike = {
-        one.stack: Note(f"{one.reconnected} was sent each request over a new connection: that takes time and CPU")
+        one.stack: Note("a new connection for each request: that takes time and CPU", one.reconnected)
         for one in found
         if one.reconnected is not None
     }
@@ -159,5 +159,5 @@ def _cell(one: Ratio | None) -> Cell:
     if one is None:
         return Cell(NOTHING)
     word = f"{one.direction}: " if one.direction in {"same", "unclear"} else ""
-    notes = (Note(f"{place(one)}{mark(one)}: only correct answers count as throughput"),)
+    notes = (Note("failed requests: only correct answers count as throughput", f"{place(one)}{mark(one)}"),)
     return Cell(f"{word}{figure(one)}", notes=notes if one.failures else ())

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
+from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.rows import Kept, Row, kept, unmeasured
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.report.results import where
+from bench.show.report.problems import where
 from bench.show.text.document import Section, points
 from bench.show.text.titles import under
 from bench.show.text.words import plural
@@ -46,7 +47,8 @@ def _legend(run: Run, rows: Sequence[Row]) -> Iterator[str]:
                 "that of their requests, and no time in a full queue."
             )
     yield f"Memory is the median {'PSS' if run.machine.has_pss else 'USS (this machine has no PSS)'}."
-    estimates = [found for row in rows for found in row.estimates.values()]
+    # The maximum has no interval in any run.
+    estimates = [row.estimates[metric.name] for row in rows for metric in METRICS if metric.name in row.estimates]
     if any(found.low is not None for found in estimates):
         yield "Values are geometric means over the rounds. Brackets contain their 95 % confidence intervals."
     if any(found.low is None for found in estimates):

@@ -1,59 +1,78 @@
 """The tables of results: the stacks under each scenario and load."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from bench.judge.cell.metrics import METRICS, Metric
-from bench.judge.stacks.rows import Row, RowProblem
+from bench.judge.cell.metrics import METRICS, Metric, Model
+from bench.judge.stacks.rows import Row
 from bench.model.config import Load
 from bench.model.run import Run
-from bench.show.text.document import Cell, Column, Note, Section, Table
-from bench.show.text.titles import headers, limited, load_title, under
-from bench.show.text.words import plural
-from bench.units import NOTHING, figure, interval, rate, significant
+from bench.show.report import latencies
+from bench.show.report.heat import tints
+from bench.show.report.overview import overview
+from bench.show.report.problems import notes, notes_of, value_cell
+from bench.show.text.document import Cell, Column, Section, Table
+from bench.show.text.titles import MODELS, headers, limited, load_title
+from bench.units import rate, significant
 
 RECONNECTS_OFTEN = 0.05
 NEARLY_ONE = 0.95
 
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
-    """A section for each scenario, in it a table for each load; None where nothing was recorded."""
-    tables: dict[str, dict[Load, list[Row]]] = {}
+    """A section for each scenario, in it the tables of each load model; None where nothing was recorded."""
+    tables: dict[str, dict[Model, dict[Load, list[Row]]]] = {}
     for row in rows:
-        tables.setdefault(row.scenario, {}).setdefault(row.load, []).append(row)
+        by_model = tables.setdefault(row.scenario, {})
+        by_model.setdefault(row.load.model, {}).setdefault(row.load, []).append(row)
     scenarios = tuple(
         Section(
             f"scenario-{number}",
             run.config.scenarios[scenario].title,
-            tuple(
-                Section(f"scenario-{number}-{place}", load_title(load), (_table(run, load, own),))
-                for place, (load, own) in enumerate(loads.items(), start=1)
-            ),
+            tuple(_model(run, f"scenario-{number}-{model}", model, loads) for model, loads in by_model.items()),
         )
-        for number, (scenario, loads) in enumerate(tables.items(), start=1)
+        for number, (scenario, by_model) in enumerate(tables.items(), start=1)
     )
     return Section("results", "Results", scenarios) if scenarios else None
 
 
+def _model(run: Run, name: str, model: Model, loads: Mapping[Load, Sequence[Row]]) -> Section:
+    """The tables of a single load; of several an overview, with the tables of each load folded below it."""
+    if len(loads) == 1:
+        ((load, rows),) = loads.items()
+        return _load(run, name, load, rows)
+    every = [row for rows in loads.values() for row in rows]
+    details = (
+        replace(_load(run, f"{name}-{number}", load, rows), detail=True, folded=True)
+        for number, (load, rows) in enumerate(loads.items(), start=1)
+    )
+    return Section(name, f"{MODELS[model].capitalize()} loads", (overview(run, name, model, every), *details))
+
+
+def _load(run: Run, name: str, load: Load, rows: Sequence[Row]) -> Section:
+    latency = Section(f"{name}-latency", latencies.TITLES[load.model], (latencies.table(rows),))
+    return Section(name, load_title(load), (_table(run, load, rows), latency))
+
+
 def _table(run: Run, load: Load, rows: Sequence[Row]) -> Table:
     numbers = (Column(header, "right") for header in (*headers(run, load.model), "rounds"))
-    return Table((Column("stack"), *numbers, Column("notes")), tuple(_row(run, row) for row in rows), 0, sortable=True)
+    shades = zip(*(tints(metric, [_mean(row, metric) for row in rows]) for metric in METRICS), strict=True)
+    return Table(
+        (Column("stack"), *numbers, Column("notes")),
+        tuple(_row(run, row, own) for row, own in zip(rows, shades, strict=True)),
+        key=0,
+        sortable=True,
+    )
 
 
-def _row(run: Run, row: Row) -> tuple[Cell, ...]:
+def _row(run: Run, row: Row, shades: Sequence[float | None]) -> tuple[Cell, ...]:
     """The cells of a row. Each of its problems is one note, to which every value that it spoils refers."""
-    problems = {problem.name: problem for problem in row.problems}
-    for seen in row.voids.values():
-        problems.setdefault(seen.name, seen)
-    notes = {
-        name: Note(f"{where(row.stack, row.scenario, row.load)}: {_seen(seen, row)}") for name, seen in problems.items()
-    }
-    spoilt = {name: notes[seen.name] for name, seen in row.voids.items()}
-    others = tuple(note for note in notes.values() if note not in spoilt.values())
+    others = tuple(note for note in notes(row) if note not in notes_of(row, METRICS))
     planned = run.config.profile.rounds
     rounds = str(row.rounds) if row.rounds >= planned else f"{row.rounds} of {planned}"
     return (
         Cell(row.stack),
-        *(_figure(row, metric, (spoilt[metric.name],) if metric.name in spoilt else ()) for metric in METRICS),
+        *(value_cell(row, metric, shade) for metric, shade in zip(METRICS, shades, strict=True)),
         Cell(rounds, value=row.rounds),
         Cell(
             "; ".join(part for part in (_outcome(row), _limit(run, row), _allowed(row), _connections(row)) if part),
@@ -62,26 +81,8 @@ def _row(run: Run, row: Row) -> tuple[Cell, ...]:
     )
 
 
-def _figure(row: Row, metric: Metric, notes: tuple[Note, ...]) -> Cell:
-    found = row.estimates.get(metric.name)
-    if found is not None:
-        return Cell(*interval(found.mean, found.low, found.high, metric.unit), notes=notes, value=found.mean)
-    void = row.voids.get(metric.name)
-    if void is None:
-        return Cell(NOTHING)
-    if void.figure is not None:
-        return Cell(figure(void.figure, metric.unit), notes=notes, struck=True)
-    return Cell("failed" if set(row.outcomes) == {"failed"} else "no value", notes=notes)
-
-
-def where(stack: str, scenario: str, load: Load) -> str:
-    """A stack under a scenario and load, as part of a sentence."""
-    return f"{stack} on {scenario} {under([load])}"
-
-
-def _seen(seen: RowProblem, row: Row) -> str:
-    rounds = f" in {seen.rounds} of {plural(row.rounds, 'round')}" if row.rounds > 1 else ""
-    return f"{seen.name}{rounds}: {seen.detail}"
+def _mean(row: Row, metric: Metric) -> float | None:
+    return row.estimates[metric.name].mean if metric.name in row.estimates else None
 
 
 def _outcome(row: Row) -> str:

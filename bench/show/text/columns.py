@@ -1,13 +1,15 @@
 """How tables fit on a page of a fixed width: how wide their columns are, and what moves below them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bench.show.text.document import UNRELIABLE, Cell, Note, Table
+from bench.show.text.document import UNRELIABLE, Cell, Table
+from bench.show.text.footnotes import Numbers, marks
 from bench.show.text.words import plain
 
 NARROWEST = 6
@@ -17,7 +19,6 @@ LEAST_WORDS = 16
 TRIES = ((2, " "), (2, "\n"), (1, " "), (1, "\n"))
 """Spaces between columns, and what separates a value from its detail: the first that fits is used."""
 
-Numbers = Mapping[Note, int]
 Shape = tuple[str, ...]
 
 
@@ -46,6 +47,31 @@ def layouts(tables: Iterable[Table], numbers: Numbers, width: int) -> dict[Shape
     for table in tables:
         by_shape.setdefault(shape(table), []).append(table)
     return {found: _layout(own, numbers, width) for found, own in by_shape.items()}
+
+
+def pieces(table: Table, numbers: Numbers, width: int) -> tuple[Table, ...]:
+    """The table, or if its figures are too wide for the page several tables, each with some of its columns.
+
+    Each has the first column, which names the rows.
+    """
+    if table.key != 0 or any(column.align == "left" for column in table.columns[1:]):
+        return (table,)
+    gap, between = TRIES[-1]
+    first, *others = _widths([table], numbers, between)
+    room = width - min(first, LEAST_WORDS)
+    number = max(1, min(room // (max(others, default=1) + gap), len(others)))
+    if sum(others) + gap * len(others) <= room:
+        return (table,)
+    each = math.ceil(len(others) / math.ceil(len(others) / number))
+    places = [range(start, min(start + each, len(table.columns))) for start in range(1, len(table.columns), each)]
+    return tuple(
+        replace(
+            table,
+            columns=(table.columns[0], *(table.columns[place] for place in own)),
+            rows=tuple((row[0], *(row[place] for place in own)) for row in table.rows),
+        )
+        for own in places
+    )
 
 
 def _layout(tables: Sequence[Table], numbers: Numbers, width: int) -> Layout:
@@ -80,10 +106,10 @@ def _widths(tables: Iterable[Table], numbers: Numbers, between: str) -> list[int
 
 def cell_text(cell: Cell, numbers: Numbers, between: str = " ") -> Text:
     """A cell in one column. A struck-out value is in brackets with a word, because not every terminal strikes out."""
-    marks = "".join(f" [{numbers[note]}]" for note in cell.notes)
+    references = "".join(f" [{number}]" for number in marks(cell, numbers))
     if cell.struck:
-        return Text.assemble("(", (plain(cell.text), "strike"), f"){between}{UNRELIABLE}{marks}")
-    return Text(between.join(part for part in ((plain(cell.text) + marks).strip(), plain(cell.detail)) if part))
+        return Text.assemble("(", (plain(cell.text), "strike"), f"){between}{UNRELIABLE}{references}")
+    return Text(between.join(part for part in ((plain(cell.text) + references).strip(), plain(cell.detail)) if part))
 
 
 def laid_out(table: Table, numbers: Numbers, layout: Layout) -> RichTable:

@@ -3,7 +3,7 @@
 All texts are plain: a renderer escapes them, and puts each on one line.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -11,18 +11,23 @@ UNRELIABLE = "unreliable"
 """What a renderer says of a struck-out value where it cannot strike it out."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Note:
-    """A footnote. Two notes are two even if their texts are equal. Its number is the renderer's business."""
+    """What a footnote says of one row. All notes of a `problem` are one footnote, with one number.
 
-    text: str
+    `row`: which row it concerns, and the figures that show it there; empty where the problem says it all.
+    """
+
+    problem: str
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A cell of a table: a text, more of it in `detail` (beside it or below it), and the notes that it refers to.
 
-    `struck`: the text is a value that must not be used. `value`: the number to sort by; None sorts last.
+    `struck`: the text is a value that must not be used. `value`: the number to sort by; None sorts last. `tint`: how
+    strongly it is coloured, from 0 to 1, where the renderer has colours; None for a cell that is not compared.
     """
 
     text: str
@@ -31,6 +36,7 @@ class Cell:
     struck: bool = False
     # Not part of what is shown: cells that read alike are equal.
     value: float | None = field(default=None, compare=False)
+    tint: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. `key`: the column that names each row, which a reader may filter by; None where no column does."""
+    """A table. `key`: the column that names each row, which a reader may filter by; None where no column does.
+
+    `tints`: what the tints of its cells mean, for renderers that have colours; empty where nothing need be said.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     key: int | None = None
     sortable: bool = False
+    tints: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +127,10 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A field that hides the rows whose key does not match, for renderers that can."""
+    """A field that hides the rows whose key does not match, for renderers that can. `noun`: what the keys name."""
 
     label: str
+    noun: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +138,7 @@ class Section:
     """A part with a heading. `name`: unique in the document, where links lead.
 
     `detail`: brief variants of the document leave it out. `prominent`: set apart from the others where possible.
+    `folded`: only its title shows until a reader asks for the rest, where possible.
     """
 
     name: str
@@ -134,9 +146,22 @@ class Section:
     blocks: tuple["Block", ...]
     detail: bool = False
     prominent: bool = False
+    folded: bool = False
 
 
-Block = Section | Paragraph | Points | Facts | Table | Code | Picture | Footnotes | Contents | Filter
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Sections of which a reader sees one and chooses which, for renderers that can.
+
+    The others show those that are no details, one after another. `name`: unique in the document.
+    """
+
+    name: str
+    label: str
+    sections: tuple[Section, ...]
+
+
+Block = Section | Choice | Paragraph | Points | Facts | Table | Code | Picture | Footnotes | Contents | Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +202,33 @@ def paragraphs(texts: Iterable[str]) -> tuple[Paragraph, ...]:
 def chosen(document: Document, names: Sequence[str]) -> Document:
     """A brief variant: the sections of these names, in this order, without title, lead and details."""
     sections = {block.name: block for block in document.blocks if isinstance(block, Section)}
-    return Document("", "", tuple(_brief(sections[name]) for name in names if name in sections))
+    kept = (sections[name] for name in names if name in sections)
+    return Document("", "", tuple(replace(one, blocks=_changed(one.blocks, _undetailed)) for one in kept))
 
 
-def _brief(section: Section) -> Section:
-    kept = (block for block in section.blocks if not (isinstance(block, Section) and block.detail))
-    return replace(section, blocks=tuple(_brief(block) if isinstance(block, Section) else block for block in kept))
+def one_after_another(document: Document) -> Document:
+    """The document for a renderer without choices: in place of each, its sections that are no details."""
+    return replace(document, blocks=_changed(document.blocks, _unchosen))
+
+
+def _changed(blocks: Iterable[Block], change: Callable[[Block], tuple[Block, ...]]) -> tuple[Block, ...]:
+    """What `change` makes of each of the blocks, and of all that lie within them."""
+    return tuple(
+        replace(new, blocks=_changed(new.blocks, change)) if isinstance(new, Section) else new
+        for block in blocks
+        for new in change(block)
+    )
+
+
+def _undetailed(block: Block) -> tuple[Block, ...]:
+    """Nothing for a detail."""
+    if isinstance(block, Choice):
+        return (replace(block, sections=tuple(one for one in block.sections if not one.detail)),)
+    return () if isinstance(block, Section) and block.detail else (block,)
+
+
+def _unchosen(block: Block) -> tuple[Block, ...]:
+    return tuple(one for one in block.sections if not one.detail) if isinstance(block, Choice) else (block,)
 
 
 def within(blocks: Iterable[Block]) -> Iterator[Block]:
@@ -191,10 +237,5 @@ def within(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if isinstance(block, Section):
             yield from within(block.blocks)
-
-
-def numbered(document: Document) -> dict[Note, int]:
-    """The notes that the document refers to with their numbers: from 1, in the order of reading."""
-    tables = (block for block in within(document.blocks) if isinstance(block, Table))
-    notes = dict.fromkeys(note for table in tables for row in table.rows for cell in row for note in cell.notes)
-    return {note: number for number, note in enumerate(notes, start=1)}
+        elif isinstance(block, Choice):
+            yield from within(block.sections)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from bench.show.text.columns import Numbers
 from bench.show.text.document import (
     Block,
     Cell,
@@ -19,8 +18,9 @@ from bench.show.text.document import (
     Points,
     Section,
     Table,
-    numbered,
+    one_after_another,
 )
+from bench.show.text.footnotes import Footnote, Numbers, footnotes, marks, numbered
 from bench.show.text.words import plain
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|~$#])")
@@ -40,6 +40,7 @@ def render(document: Document, *, level: int | None = 1, pictures: str = "charts
 
     `pictures`: the folder with the drawings, as seen from the file that the Markdown goes into.
     """
+    document = one_after_another(document)
     page = _Page(numbered(document), pictures)
     head = [_heading(document.title, level)] if document.title else []
     lead = [escaped(document.lead)] if document.lead else []
@@ -53,7 +54,10 @@ def _parts(blocks: Iterable[Block], page: _Page, level: int | None) -> Iterator[
         match block:
             case Section():
                 parts = list(_parts(block.blocks, page, None if level is None else level + 1))
-                yield from ([_heading(block.title, level), *parts] if parts else [])
+                if parts and block.folded:
+                    yield from (f"<details>\n<summary>{escaped(block.title)}</summary>", *parts, "</details>")
+                elif parts:
+                    yield from (_heading(block.title, level), *parts)
             case Paragraph():
                 yield escaped(block.text) + (f" {link(block.link)}" if block.link else "")
             case Points():
@@ -68,11 +72,16 @@ def _parts(blocks: Iterable[Block], page: _Page, level: int | None) -> Iterator[
             case Table():
                 yield _table(block, page.numbers)
             case Footnotes() if page.numbers:
-                yield "\n".join(f"- \\[{number}\\] {escaped(note.text)}" for note, number in page.numbers.items())
+                yield "\n".join(_footnote(one) for one in footnotes(page.numbers))
 
 
 def _heading(title: str, level: int | None) -> str:
     return f"**{escaped(title)}**" if level is None else f"{'#' * level} {escaped(title)}"
+
+
+def _footnote(one: Footnote) -> str:
+    rows = (f"  - {escaped(row)}" for row in one.rows)
+    return "\n".join((f"- \\[{one.number}\\] {escaped(one.problem)}", *rows))
 
 
 def _table(found: Table, numbers: Numbers) -> str:
@@ -86,8 +95,8 @@ def _table(found: Table, numbers: Numbers) -> str:
 def _cell(cell: Cell, numbers: Numbers) -> str:
     """A cell; only the tildes that strike it out are not escaped."""
     text = f"~~{escaped(cell.text)}~~" if cell.struck else escaped(cell.text)
-    marks = (f"\\[{numbers[note]}\\]" for note in cell.notes)
-    return " ".join(part for part in (text, *marks, escaped(cell.detail)) if part)
+    references = (f"\\[{number}\\]" for number in marks(cell, numbers))
+    return " ".join(part for part in (text, *references, escaped(cell.detail)) if part)
 
 
 def escaped(text: str) -> str:

@@ -3,7 +3,17 @@
 from bisect import bisect
 from dataclasses import replace
 
-from bench.show.text.document import Block, Cell, Document, Paragraph, Points, Section, Table, within
+from bench.show.text.document import (
+    Block,
+    Cell,
+    Document,
+    Paragraph,
+    Points,
+    Section,
+    Table,
+    one_after_another,
+    within,
+)
 from bench.show.text.markdown import render
 from bench.show.text.words import cut, plural
 
@@ -19,6 +29,7 @@ def shortened(document: Document) -> Document:
 
     Titles and paragraphs stay. Each table and list keeps its first rows, and then counts those that are left out.
     """
+    document = one_after_another(document)
     lengths = [len(_rows(block)) for block in within(document.blocks) if isinstance(block, Table | Points)]
     longest = max(lengths, default=0)
     cut = _first(document, longest)

@@ -8,7 +8,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from bench.show.text.columns import Layout, Numbers, Shape, cell_text, laid_out, layouts, shape
+from bench.show.text.columns import Layout, Shape, cell_text, laid_out, layouts, pieces, shape
 from bench.show.text.document import (
     Block,
     Code,
@@ -19,9 +19,10 @@ from bench.show.text.document import (
     Points,
     Section,
     Table,
-    numbered,
+    one_after_another,
     within,
 )
+from bench.show.text.footnotes import Footnote, Numbers, footnotes, numbered
 from bench.show.text.words import plain
 
 PIPED_WIDTH = 80
@@ -32,10 +33,11 @@ _Part = list[RenderableType]
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What all blocks of a document share: the numbers of its notes and the layouts of its tables."""
+    """What all blocks of a document share: the numbers of its notes, the layouts of its tables and its width."""
 
     numbers: Numbers
     layouts: Mapping[Shape, Layout]
+    width: int
 
 
 def console_to(target: StringIO, width: int, *, colour: bool) -> Console:
@@ -59,9 +61,11 @@ def render(document: Document, *, width: int | None = None, colour: bool = False
     """
     target = StringIO()
     console = console_to(target, width or PIPED_WIDTH, colour=colour)
+    document = one_after_another(document)
     numbers = numbered(document)
     tables = (block for block in within(document.blocks) if isinstance(block, Table))
-    page = _Page(numbers, layouts(tables, numbers, console.width))
+    parts = (piece for table in tables for piece in pieces(table, numbers, console.width))
+    page = _Page(numbers, layouts(parts, numbers, console.width), console.width)
     head = [Text(plain(text), style=style) for text, style in ((document.title, "bold"), (document.lead, "")) if text]
     for line in head:
         console.print(line, soft_wrap=True)
@@ -88,9 +92,10 @@ def _parts(blocks: Iterable[Block], page: _Page) -> Iterator[_Part]:
             case Code():
                 yield [_hanging("    ", block.text)]
             case Table():
-                yield from _table(block, page)
+                for piece in pieces(block, page.numbers, page.width):
+                    yield from _table(piece, page)
             case Footnotes() if page.numbers:
-                yield [_hanging(f"[{number}] ", note.text) for note, number in page.numbers.items()]
+                yield [line for one in footnotes(page.numbers) for line in _footnote(one)]
 
 
 def _section(section: Section, page: _Page) -> Iterator[_Part]:
@@ -114,6 +119,11 @@ def _table(table: Table, page: _Page) -> Iterator[_Part]:
         lines = [_hanging(f"{plain(name)}: ", said) for name, said in words if said]
         if lines:
             yield list[RenderableType](lines)
+
+
+def _footnote(one: Footnote) -> Iterator[RichTable]:
+    yield _hanging(f"[{one.number}] ", one.problem)
+    yield from (_hanging("    - ", row) for row in one.rows)
 
 
 def _hanging(mark: str, text: str | Text) -> RichTable:

@@ -9,10 +9,14 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.show.text.document import UNRELIABLE, Block, Contents, Document, Picture, Section, numbered
+from bench.show.text.document import UNRELIABLE, Block, Cell, Contents, Document, Picture, Section
+from bench.show.text.footnotes import footnotes, marks, numbered
 from bench.show.text.words import plain
 
 PIXELS_A_POINT = 4 / 3
+
+TINTS = 6
+"""How many tints the style has: a policy that forbids styles of single elements leaves no more of them."""
 
 
 def render(document: Document) -> str:
@@ -21,10 +25,12 @@ def render(document: Document) -> str:
     Whatever the document says is text in it and never markup, on one line and without unprintable characters.
     """
     style, script = _read("style.css"), _read("script.js")
+    numbers = numbered(document)
     text = _TEMPLATES.get_template("template.html").render(
         document=document,
         links=_after_contents(document),
-        numbers=numbered(document),
+        numbers=numbers,
+        footnotes=footnotes(numbers),
         unreliable=UNRELIABLE,
         style=style,
         script=script,
@@ -40,7 +46,8 @@ def _after_contents(document: Document) -> tuple[Section, ...]:
 
 
 def _sections(blocks: Iterable[Block]) -> tuple[Section, ...]:
-    return tuple(block for block in blocks if isinstance(block, Section))
+    """The sections among the blocks; those that are folded are found where they are."""
+    return tuple(block for block in blocks if isinstance(block, Section) and not block.folded)
 
 
 def _policy(style: str, script: str) -> str:
@@ -81,6 +88,11 @@ def _attributes(style: str) -> str:
     return "".join(f' {name.strip()}="{value.strip()}"' for name, _, value in pairs)
 
 
+def _tint(cell: Cell) -> int:
+    """Which of the tints a cell has, from 1; 0 for none."""
+    return round(TINTS * (cell.tint or 0.0))
+
+
 def _read(name: str) -> str:
     """The text of a file in this folder."""
     return files("bench.show.text.page").joinpath(name).read_text(encoding="utf-8")
@@ -100,4 +112,6 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(drawn=_drawn, sections=_sections, kind=lambda block: type(block).__name__.lower())
+_TEMPLATES.filters.update(
+    drawn=_drawn, sections=_sections, kind=lambda block: type(block).__name__.lower(), marks=marks, tint=_tint
+)

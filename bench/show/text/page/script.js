@@ -1,5 +1,5 @@
 "use strict";
-// Themes, a filter, sorting, copies of tables, and charts that tell their values. Nothing is stored.
+// Themes, a filter, sorting, a choice among tables, copies of them, and charts that tell their values. Nothing is stored.
 (() => {
   const element = (id) => document.getElementById(id);
 
@@ -23,6 +23,7 @@
   const field = element("wanted");
   if (field) {
     const shown = element("shown");
+    const { noun } = element("filter").dataset;
     const rows = [...document.querySelectorAll("tr[data-key]")];
     const tables = new Set(rows.map((row) => row.closest("table")));
     const filter = () => {
@@ -34,8 +35,9 @@
       for (const table of tables) {
         table.classList.toggle("empty", [...table.tBodies[0].rows].every((row) => row.hidden));
       }
-      const left = rows.filter((row) => !row.hidden).length;
-      shown.textContent = parts.length > 0 ? `${left} of ${rows.length} rows shown` : "";
+      const named = (some) => new Set(some.map((row) => row.dataset.key)).size;
+      const left = named(rows.filter((row) => !row.hidden));
+      shown.textContent = parts.length > 0 ? `${left} of ${named(rows)} ${noun} shown` : "";
     };
     field.addEventListener("input", filter);
     element("filter").hidden = false;
@@ -83,6 +85,17 @@
       head.classList.add("sorts");
       head.replaceChildren(button);
     });
+  }
+
+  // Of the tables of a choice one is shown.
+  for (const choice of document.querySelectorAll(".choice")) {
+    const select = choice.querySelector("select");
+    const options = [...choice.querySelectorAll(".option")];
+    const show = () => options.forEach((option, place) => { option.hidden = place !== Number(select.value); });
+    select.addEventListener("change", show);
+    select.parentElement.hidden = false;
+    choice.classList.add("chosen");
+    show();
   }
 
   for (const frame of document.querySelectorAll(".frame")) {

@@ -43,6 +43,13 @@ def test_a_kind_makes_figures_unreliable_that_exist_each_named_once(kind: Kind) 
 
 
 @EVERY_KIND
+def test_a_kind_says_what_happened_in_a_clause(kind: Kind) -> None:
+    assert kind.happened
+    assert kind.happened[0].islower() or kind.happened[0].isdigit()
+    assert not kind.happened.endswith(".")
+
+
+@EVERY_KIND
 def test_a_kind_has_a_known_cause_and_only_the_service_fails_or_falls_behind(kind: Kind) -> None:
     assert kind.cause in get_args(Cause)
     if kind.service_failed or kind.falls_behind:

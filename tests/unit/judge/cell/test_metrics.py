@@ -1,10 +1,10 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import get_args
 
 import pytest
 
-from bench.judge.cell.metrics import BY_NAME, ERRORS, METRICS, PAIRED, UNPAIRED, Metric, Model
-from bench.model.cell import Problem, Requests
+from bench.judge.cell.metrics import BY_NAME, ERRORS, FIGURES, LATENCIES, METRICS, PAIRED, UNPAIRED, Metric, Model
+from bench.model.cell import Distribution, Measurement, Problem, Requests
 from tests.unit.builders import cell, changed
 
 EVERY = tuple(dict.fromkeys((*METRICS, *UNPAIRED.values(), *PAIRED.values())))
@@ -72,6 +72,16 @@ def test_a_metric_has_all_its_words_under_either_load_model(metric: Metric, mode
     # Only what stands above a column or a chart may leave room for the kind of memory.
     assert not any("{" in words[name] for name in ("title", "verb", "noun", "caution"))
     assert {words[name].format(memory="PSS").count("{") for name in ("header", "chart")} == {0}
+
+
+def test_other_figures_of_the_latency_are_read_from_it_and_are_as_reliable_as_p95() -> None:
+    latency_s = Distribution(mean=0.1, p50=0.2, p90=0.3, p95=0.4, p99=0.5, max=0.6)
+    one = Measurement("ok", latency_s=latency_s)
+    assert [metric.read(one) for metric in LATENCIES] == [0.2, 0.4, 0.5, 0.6]
+    late = replace(one, problems=(Problem("upstream late", "off by 6 ms", ("latency",)),))
+    assert [metric.value(late) for metric in LATENCIES] == [None] * 4
+    assert [metric.closed.header for metric in LATENCIES[:3]] == [f"P{n} at saturation" for n in (50, 95, 99)]
+    assert len({metric.name for metric in FIGURES}) == len(FIGURES) == len(METRICS) + 3
 
 
 def test_every_metric_of_the_report_is_drawn_and_no_two_charts_have_one_name() -> None:

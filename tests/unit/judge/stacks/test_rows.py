@@ -2,9 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.cell.metrics import BY_NAME
+from bench.judge.cell.metrics import BY_NAME, FIGURES, LATENCIES, MAXIMUM, P50, P95, P99
 from bench.judge.stacks.rows import RowProblem, kept, rows, spread, unmeasured
-from bench.model.cell import Bottleneck, CellKey, Limit, Problem
+from bench.judge.stats.intervals import Estimate
+from bench.model.cell import Bottleneck, Cell, CellKey, Distribution, Limit, Problem
 from bench.model.config import Closed, Open
 from bench.model.loads import amount
 from tests.unit.builders import FASTAPI, FLASK, SYNC, Shape, broken, cell, changed, failed, plan
@@ -50,7 +51,9 @@ def test_rounds_are_joined_in_their_order() -> None:
 def test_an_unreliable_figure_of_one_round_leaves_the_other_rounds_and_has_its_reason() -> None:
     (row,) = rows([cell("a", number=1), cell("a", number=2, problems=(LATE,))], PLAN)
     assert row.estimates["p95"].values == (0.1,)
-    assert row.voids == {"p95": RowProblem("upstream late", "off by 6 ms", 1, 0.1)}
+    assert row.voids == {
+        metric.name: RowProblem("upstream late", "off by 6 ms", 1, 0.1) for metric in (P50, P95, P99, MAXIMUM)
+    }
     assert row.problems == (RowProblem("upstream late", "off by 6 ms", 1),)
     assert len(row.estimates["throughput"].values) == 2
 
@@ -75,7 +78,7 @@ def test_a_failed_round_has_no_figure_and_says_why() -> None:
     (row,) = rows([failed(CellKey("a", "weather", Closed(users=10), 1, 0), "no answer")], PLAN)
     assert row.estimates == {}
     assert row.outcomes == ("failed",)
-    assert set(row.voids) == set(BY_NAME)
+    assert set(row.voids) == {metric.name for metric in FIGURES}
     assert row.voids["throughput"] == RowProblem("failed", "start server: no answer", 1)
 
 
@@ -146,6 +149,37 @@ def test_of_a_stack_that_failed_in_a_round_throughput_alone_can_be_compared() ->
     assert (row.failures.asked, row.failures.failed) == (200, 97)
     (sound,) = rows([cell("a")], PLAN)
     assert sound.failures is None
+
+
+def timed(number: int, p50_s: float, max_s: float, problems: tuple[Problem, ...] = ()) -> Cell:
+    """A round with this median and maximum."""
+    latency_s = Distribution(mean=0.1, p50=p50_s, p90=0.2, p95=0.3, p99=0.4, max=max_s)
+    return changed(cell("a", number=number, problems=problems), latency_s=latency_s)
+
+
+def test_percentiles_are_means_of_the_rounds_and_the_maximum_is_the_largest_of_them() -> None:
+    (row,) = rows([timed(1, 0.1, 5.0), timed(2, 0.2, 9.0), timed(3, 0.4, 7.0)], PLAN)
+    assert row.estimates["p50"].mean == pytest.approx(0.2)
+    assert row.estimates["p50"].low is not None
+    assert row.estimates["p99"].mean == pytest.approx(0.4)
+    assert row.estimates["maximum"] == Estimate(9.0, None, None, (5.0, 9.0, 7.0))
+
+
+def test_all_figures_of_the_latency_leave_out_the_rounds_that_p95_leaves_out() -> None:
+    (row,) = rows([timed(1, 0.1, 5.0), timed(2, 0.2, 9.0, (LATE,))], PLAN)
+    assert [row.estimates[metric.name].values for metric in LATENCIES] == [(0.1,), (0.3,), (0.4,), (5.0,)]
+    assert [row.voids[metric.name].figure for metric in LATENCIES] == [0.2, 0.3, 0.4, 9.0]
+    unsteady = Problem("unsteady", "the service's own doing", ("latency",))
+    (row,) = rows([timed(1, 0.1, 5.0), timed(2, 0.2, 9.0, (unsteady,))], PLAN)
+    assert set(row.estimates) == {"throughput", "memory", "cpu"}
+
+
+def test_the_requests_of_all_rounds_are_counted_and_dropped_arrivals_failed() -> None:
+    cells = [broken(cell("a"), ok=90, errors={"status 503": 4}, timeouts=1, dropped=5), cell("a", number=2)]
+    (row,) = rows(cells, PLAN)
+    assert (row.asked, row.failed, row.failed_share) == (200, 10, 0.05)
+    (none,) = rows([failed(CellKey("a", "weather", Closed(users=10), 1, 0))], PLAN)
+    assert (none.asked, none.failed, none.failed_share) == (0, 0, None)
 
 
 LIMITED: tuple[tuple[Limit, ...], ...] = (("nothing",), ("slots",))

@@ -9,7 +9,8 @@ from bench.model.search import Search
 from bench.show.report import capacity
 from bench.show.report.answer import answer
 from bench.show.text import markdown
-from bench.show.text.document import Document, numbered
+from bench.show.text.document import Document, Note
+from bench.show.text.footnotes import footnotes, numbered
 from tests.unit.judge.capacity.test_rows import SOUGHT, at_common_rate, run, search, step
 
 FLASK = (500.0, 520.0, 510.0)
@@ -55,8 +56,16 @@ def test_a_lower_bound_is_called_one() -> None:
     assert "at least 900/s" in shown(found)
     section = capacity.section(found)
     assert section is not None
-    notes = [note.text for note in numbered(Document("", "", (section,)))]
-    assert notes == ["fastapi on weather: it was the most"]
+    notes = list(numbered(Document("", "", (section,))))
+    assert notes == [Note("at least: a higher rate could not be tried", "fastapi on weather: it was the most")]
+
+
+def test_searches_that_ended_alike_share_a_footnote_and_each_reason_is_said_once() -> None:
+    late = [search("flask", n, 500.0, "at least", "not sent beyond 500/s") for n in (1, 2)]
+    section = capacity.section(run(*late, search("fastapi", 1, 900.0, "at least", "not sent beyond 900/s")))
+    assert section is not None
+    (one,) = footnotes(numbered(Document("", "", (section,))))
+    assert one.rows == ("flask on weather: not sent beyond 500/s", "fastapi on weather: not sent beyond 900/s")
 
 
 def test_a_stack_that_never_met_the_objective_carries_nothing_and_that_is_said() -> None:

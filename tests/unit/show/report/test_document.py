@@ -10,13 +10,14 @@ from bench.judge.stacks.ratios import ratios, reproduced
 from bench.judge.stacks.rows import rows
 from bench.judge.stats.intervals import estimate
 from bench.model.cell import Limit, Problem
-from bench.model.config import Open
+from bench.model.config import Closed, Open
 from bench.model.run import Run, Selftest
 from bench.show.report.document import MOST_PRINTED, SHORT_CHARTS, printed, report, short
 from bench.show.report.reproduction import Reproduction
 from bench.show.text import markdown, terminal
-from bench.show.text.document import Document, Paragraph, Picture, Section, numbered, within
-from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
+from bench.show.text.document import Document, Paragraph, Picture, Section, within
+from bench.show.text.footnotes import numbered
+from tests.unit.builders import FASTAPI, SYNC, Shape, cell, changed, plan, run_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 LATE = Problem("upstream late", "the upstream's delays were off by 8.11 ms at P99 (limit 5.00 ms)", ("latency",))
@@ -125,6 +126,32 @@ def test_the_variants_leave_out_details_and_say_the_rest_as_the_whole_does(run: 
     assert answers[0] == answers[1]
 
 
+def test_every_problem_is_marked_and_explained_in_the_whole_and_in_each_variant(run: Run) -> None:
+    grows, replaced = Problem("memory grows", "10 kB", ("memory",)), Problem("workers replaced", "twice")
+    cells = [
+        changed(one, problems=(grows, replaced)) if one.stack == "fastapi" and one.load == Closed(users=10) else one
+        for one in run.cells
+    ]
+    found = whole(replace(run, cells=tuple(cells)), pictures=())
+    pages = (
+        markdown.render(found),
+        markdown.render(short(found, run, "x")),
+        terminal.render(printed(found)).replace("[", "\\[").replace("]", "\\]"),
+    )
+    for page in pages:
+        tables, _, footnotes = page.partition("Footnotes\n")
+        explained = re.findall(r"^(?:- )?\\\[(\d)\\\] ([a-z ]+):", footnotes, re.MULTILINE)
+        assert {name for _, name in explained} == {"memory grows", "workers replaced", "upstream late"}
+        assert {number for number, _ in explained} == set(re.findall(r"\\\[(\d)\\\]", tables))
+
+
+def test_a_note_that_only_ratios_refer_to_has_its_footnote(run: Run) -> None:
+    cells = tuple(changed(one, problems=(), connections=float(one.stack == "fastapi")) for one in run.cells)
+    page = text(replace(run, cells=cells))
+    assert "## Footnotes\n\n- \\[1\\] a new connection for each request" in page
+    assert "Footnotes" not in text(replace(run, cells=tuple(changed(one, problems=()) for one in run.cells)))
+
+
 def test_the_printed_report_ends_with_the_answer(run: Run) -> None:
     last = printed(whole(run)).blocks[-1]
     assert isinstance(last, Section)
@@ -175,7 +202,7 @@ def test_a_title_from_a_file_cannot_break_the_page() -> None:
     assert "<script>" not in found
     assert "\n# not" not in found
     rows_of_stacks = [line for line in found.splitlines() if line.startswith("| a")]
-    assert [line.replace("\\|", "").count("|") for line in rows_of_stacks] == [8, 6]
+    assert [line.replace("\\|", "").count("|") for line in rows_of_stacks] == [8, 8, 6]
 
 
 def test_a_checkout_without_git_and_one_with_changes_say_so(run: Run) -> None:

@@ -33,7 +33,12 @@ def test_every_figure_is_there_in_base_units_with_its_interval_and_rounds() -> N
     assert row["figures"]["throughput"]["low"] < 200 < row["figures"]["throughput"]["high"]
     assert row["figures"]["p95"]["rounds"] == [0.1] * 3
     assert row["figures"]["p95"]["low"] == row["figures"]["p95"]["high"] == pytest.approx(0.1)
-    assert [one["name"] for one in document["metrics"]] == ["throughput", "p95", "memory", "cpu"]
+    assert [one["name"] for one in document["metrics"]] == [
+        "throughput", "p95", "memory", "cpu", "p50", "p99", "maximum",
+    ]  # fmt: skip
+    assert row["figures"]["p50"]["mean"] == row["figures"]["p99"]["mean"] == pytest.approx(0.1)
+    assert row["figures"]["maximum"] == {"largest": 0.1, "rounds": [0.1] * 3}
+    assert row["requests"] == {"asked": 300, "failed": 0, "share": 0}
     assert {(one["stack"], one["against"], one["direction"]) for one in document["ratios"]} == {
         ("fast", "flask", "same")
     }

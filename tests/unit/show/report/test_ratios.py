@@ -8,7 +8,8 @@ from bench.judge.stats.intervals import Estimate
 from bench.model.cell import Cell, Problem
 from bench.model.config import Closed, Open, Plan
 from bench.show.report.ratios import SINGLE, mark, section
-from bench.show.text.document import Document, Paragraph, Points, Section, Table, numbered
+from bench.show.text.document import Document, Note, Paragraph, Points, Section, Table
+from bench.show.text.footnotes import numbered
 from tests.unit.builders import Shape, broken, cell, changed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
@@ -73,9 +74,7 @@ def test_a_stack_that_was_sent_each_request_over_a_new_connection_has_one_note_f
     cells = [changed(one, connections=float(one.stack == "fast")) for one in [*pair(), *pair(RATE)]]
     found = said(cells)
     notes = {note for one in found.tables for row in table(one).rows for cell in row for note in cell.notes}
-    assert [note.text for note in notes] == [
-        "fast was sent each request over a new connection: that takes time and CPU"
-    ]
+    assert notes == {Note("a new connection for each request: that takes time and CPU", "fast")}
     assert "memory equal within 1 % (fast was sent each request over a new connection)" in found.points[0]
 
 
@@ -103,8 +102,11 @@ def test_a_ratio_of_a_stack_that_failed_requests_says_so_wherever_it_stands() ->
     )
     (only,) = found.tables
     assert lines(only) == [("10 users", "fast", "0.50\u00d7 (0.50\u20130.50)", "-", "-", "-")]
-    assert [note.text for note in numbered(Document("", "", (only,)))] == [
-        "fast / flask, weather, 10 users (fast failed 40.0 % of the requests): only correct answers count as throughput"
+    assert list(numbered(Document("", "", (only,)))) == [
+        Note(
+            "failed requests: only correct answers count as throughput",
+            "fast / flask, weather, 10 users (fast failed 40.0 % of the requests)",
+        )
     ]
     same = said([broken(one, ok=60, errors={"status 503": 40}) for one in cells if one.stack != "fast"]
                 + [cell("fast", 10, n) for n in (1, 2, 3)])  # fmt: skip

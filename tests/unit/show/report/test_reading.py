@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.judge.cell.metrics import METRICS
 from bench.judge.stacks.rows import rows
 from bench.model.cell import NOTHING_SEEN, Cell, LocustUsers, Problem
 from bench.model.config import Closed, Load, Open, Plan
@@ -114,7 +115,7 @@ def test_a_service_that_runs_already_has_values_without_intervals_and_the_legend
     running = replace(planned, stacks={"a": replace(planned.stacks["a"], url="http://127.0.0.1:1", argv=())})
     cells = [cell("a", number=number) for number in (1, 2, 3)]
     (started,), (found,) = rows(cells, planned), rows(cells, running)
-    assert all(one.low is not None for one in started.estimates.values())
+    assert all(started.estimates[metric.name].low is not None for metric in METRICS)
     assert {one.low for one in found.estimates.values()} == {None}
     assert [one.mean for one in found.estimates.values()] == [one.mean for one in started.estimates.values()]
     assert "from a single round, or from a service that no round started afresh," in " ".join(read(cells, running))

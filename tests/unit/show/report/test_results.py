@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,8 @@ from bench.model.config import Closed, Open, Plan
 from bench.model.run import Machine
 from bench.show.report.results import section
 from bench.show.text import document
-from bench.show.text.document import Document, Section, Table, numbered, within
+from bench.show.text.document import Choice, Document, Note, Section, Table, within
+from bench.show.text.footnotes import numbered
 from tests.unit.builders import SYNC, Shape, broken, cell, changed, failed, plan, run_of
 
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
@@ -23,7 +24,12 @@ def results(planned: Plan, cells: Sequence[Cell]) -> Section:
 
 
 def tables(planned: Plan, cells: Sequence[Cell]) -> list[Table]:
-    return [block for block in within([results(planned, cells)]) if isinstance(block, Table)]
+    """The tables of the loads, without those of their latencies and without overviews."""
+    return [one for one in within([results(planned, cells)]) if isinstance(one, Table) and is_of_a_load(one)]
+
+
+def is_of_a_load(table: Table) -> bool:
+    return table.columns[-1].title == "notes"
 
 
 def row(planned: Plan, cells: Sequence[Cell]) -> tuple[document.Cell, ...]:
@@ -37,8 +43,13 @@ def shown(one: document.Cell) -> tuple[str, str, bool]:
     return one.text, one.detail, one.struck
 
 
+def said(notes: Iterable[Note]) -> list[str]:
+    """The name of each problem, and what is said of the row."""
+    return [f"{note.problem.partition(':')[0]}, {note.row}" for note in notes]
+
+
 def footnotes(planned: Plan, cells: Sequence[Cell]) -> list[str]:
-    return [note.text for note in numbered(Document("", "", (results(planned, cells),)))]
+    return said(numbered(Document("", "", (results(planned, cells),))))
 
 
 def one(rounds: int = 1) -> Plan:
@@ -72,7 +83,8 @@ def test_a_single_round_has_no_interval() -> None:
 def test_an_unreliable_figure_is_struck_out_and_its_note_says_why() -> None:
     found = row(one(), [cell("a", problems=(LATE,))])
     assert shown(found[2]) == ("100 ms", "", True)
-    assert [note.text for note in found[2].notes] == ["a on weather with 10 users: upstream late: off by 6 ms"]
+    assert said(found[2].notes) == ["upstream late, a on weather with 10 users: off by 6 ms"]
+    assert found[2].notes[0].problem == "upstream late: the upstream's delays were inaccurate"
     assert shown(found[1]) == ("100/s", "", False)
     assert found[1].notes == ()
 
@@ -80,9 +92,7 @@ def test_an_unreliable_figure_is_struck_out_and_its_note_says_why() -> None:
 def test_a_figure_of_some_rounds_has_a_note_about_the_others() -> None:
     found = row(one(2), [cell("a", number=1), cell("a", number=2, problems=(LATE,))])
     assert shown(found[2]) == ("100 ms", "", False)
-    assert [note.text for note in found[2].notes] == [
-        "a on weather with 10 users: upstream late in 1 of 2 rounds: off by 6 ms"
-    ]
+    assert said(found[2].notes) == ["upstream late, a on weather with 10 users in 1 of 2 rounds: off by 6 ms"]
     assert found[5].text == "2"
 
 
@@ -99,36 +109,34 @@ def test_a_figure_sorts_by_its_number_and_an_unreliable_one_has_none() -> None:
     assert [value.value for value in spoilt[1:3]] == [None, None]
 
 
-def test_notes_are_numbered_in_the_order_of_reading() -> None:
+def test_a_problem_has_one_number_in_all_rows_in_the_order_of_reading() -> None:
     planned = plan({"a": Shape(1), "b": Shape(1)}, {"weather": (10,)}, rounds=1)
     noisy = Problem("noisy", "steal 3 %")
     slow = Problem("service errors", "2 % failed", ("cpu",))
     cells = [cell("a", problems=(noisy, slow, LATE)), cell("b", problems=(noisy, LATE))]
     found = results(planned, cells)
     numbers = numbered(Document("", "", (found,)))
-    (table,) = (block for block in within([found]) if isinstance(block, Table))
+    (table,) = tables(planned, cells)
     marks = [[[numbers[note] for note in value.notes] for value in line] for line in table.rows]
-    assert marks == [[[], [], [1], [2], [2], [], [3]], [[], [], [4], [], [], [], [5]]]
+    assert marks == [[[], [], [1], [2], [2], [], [3]], [[], [], [1], [], [], [], [3]]]
     assert [line[-1].text for line in table.rows] == ["degraded", "not saturated"]
-    assert [note.text.split(": ")[1] for note in numbers] == [
-        "upstream late",
-        "service errors",
-        "noisy",
-        "upstream late",
-        "noisy",
+    assert said(note for note in numbers if numbers[note] in {1, 2}) == [
+        "upstream late, a on weather with 10 users: off by 6 ms",
+        "service errors, a on weather with 10 users: 2 % failed",
+        "upstream late, b on weather with 10 users: off by 6 ms",
     ]
 
 
 def test_problems_of_the_same_kind_are_one_note_whatever_their_words() -> None:
     cells = [cell("a", number=number, problems=(replace(LATE, detail=f"off by {number} ms"),)) for number in (1, 2, 3)]
-    assert footnotes(one(3), cells) == ["a on weather with 10 users: upstream late in 3 of 3 rounds: off by 1 ms"]
+    assert footnotes(one(3), cells) == ["upstream late, a on weather with 10 users in 3 of 3 rounds: off by 1 ms"]
 
 
 def test_problems_of_different_kinds_are_two_notes_though_their_words_are_the_same() -> None:
     alike = (Problem("generator late", "by 9 ms", ("latency",)), Problem("generator stalled", "by 9 ms", ("cpu",)))
     assert footnotes(one(), [cell("a", problems=alike)]) == [
-        "a on weather with 10 users: generator late: by 9 ms",
-        "a on weather with 10 users: generator stalled: by 9 ms",
+        "generator late, a on weather with 10 users: by 9 ms",
+        "generator stalled, a on weather with 10 users: by 9 ms",
     ]
 
 
@@ -138,9 +146,9 @@ def test_an_unreliable_figure_of_several_problems_counts_the_rounds_of_the_one_i
         cell("a", number=number, problems=(problem,)) for number, problem in ((1, LATE), (2, stalled), (3, stalled))
     ]
     found = row(one(3), cells)
-    assert [note.text.partition(": ")[2] for note in (*found[2].notes, *found[-1].notes)] == [
-        "upstream late in 1 of 3 rounds: off by 6 ms",
-        "generator stalled in 2 of 3 rounds: late by 9 ms",
+    assert said((*found[2].notes, *found[-1].notes)) == [
+        "upstream late, a on weather with 10 users in 1 of 3 rounds: off by 6 ms",
+        "generator stalled, a on weather with 10 users in 2 of 3 rounds: late by 9 ms",
     ]
 
 
@@ -150,7 +158,7 @@ def test_a_failed_cell_is_shown_as_failed_with_its_reason_and_never_as_zero() ->
     assert [shown(value) for value in found[1:5]] == [("failed", "", False)] * 4
     assert found[-1].text == "failed"
     assert footnotes(one(), cells) == [
-        "a on weather with 10 users: failed: start server: the server did not become ready in 30 s"
+        "failed, a on weather with 10 users: start server: the server did not become ready in 30 s"
     ]
 
 
@@ -168,7 +176,7 @@ def test_notes_name_the_outcome_the_bottleneck_and_what_the_slots_allow() -> Non
 def test_a_problem_that_spoils_no_figure_is_noted_in_the_last_column() -> None:
     found = row(one(), [cell("a", problems=(Problem("noisy", "steal 3 %"),))])
     assert found[-1].text == "not saturated"
-    assert [note.text for note in found[-1].notes] == ["a on weather with 10 users: noisy: steal 3 %"]
+    assert said(found[-1].notes) == ["noisy, a on weather with 10 users: steal 3 %"]
 
 
 def test_missing_rounds_are_counted() -> None:
@@ -207,10 +215,17 @@ def test_the_load_models_share_no_table_and_no_heading() -> None:
         "Results",
         planned.scenarios["weather"].title,
         "100 users (closed-loop)",
+        "Latency at saturation, and failures",
+        "Open-loop loads",
+        *("Achieved rate", "P50 latency", "P95 latency", "P99 latency"),
+        *("Memory (PSS)", "CPU per request", "Failed requests"),
         "100/s (open-loop)",
+        "Latency and failures",
         "100/s (open-loop, Poisson)",
+        "Latency and failures",
         planned.scenarios["health"].title,
         "10 users (closed-loop)",
+        "Latency at saturation, and failures",
     ]
     assert len({one.name for one in sections}) == len(sections)
     closed, opened = (
@@ -231,8 +246,36 @@ def test_memory_is_called_uss_where_there_is_no_pss() -> None:
     machine = Machine("CPU", 2, 8_000_000_000, "Darwin", "23", "3.12.1", has_pss=False)
     found = section(replace(run_of(one(), cells), machine=machine), rows(cells, one()))
     assert found is not None
-    (table,) = (block for block in within([found]) if isinstance(block, Table))
+    (table,) = (block for block in within([found]) if isinstance(block, Table) and is_of_a_load(block))
     assert "memory, USS" in [column.title for column in table.columns]
+
+
+def test_a_single_load_has_its_table_and_several_have_theirs_folded_below_an_overview() -> None:
+    planned = plan({"a": Shape(1)}, {"weather": (10, 100), "health": (10,)}, rounds=1)
+    found = results(planned, [cell("a", 10), cell("a", 100), cell("a", 10, scenario="health")])
+    several, single = (part.blocks[0] for part in found.blocks if isinstance(part, Section))
+    assert isinstance(several, Section)
+    assert isinstance(single, Section)
+    assert (several.title, single.title) == ("Closed-loop loads", "10 users (closed-loop)")
+    choice, *loads = several.blocks
+    assert isinstance(choice, Choice)
+    assert [(one.title, one.folded, one.detail) for one in loads if isinstance(one, Section)] == [
+        ("10 users (closed-loop)", True, True),
+        ("100 users (closed-loop)", True, True),
+    ]
+    assert (single.folded, single.detail) == (False, False)
+
+
+def test_the_best_of_a_column_has_the_strongest_tint_and_an_unreliable_value_none() -> None:
+    planned = plan({"a": Shape(1), "b": Shape(1), "c": Shape(1)}, {"weather": (10,)}, rounds=1)
+    cells = [
+        cell("a", throughput_rps=100.0, p95_s=0.1),
+        cell("b", throughput_rps=400.0, p95_s=0.4),
+        cell("c", throughput_rps=200.0, p95_s=0.2, problems=(LATE,)),
+    ]
+    (table,) = tables(planned, cells)
+    shades = [[line[column].tint for line in table.rows] for column in (1, 2, 3)]
+    assert shades == [pytest.approx([0.0, 1.0, 0.5]), [1.0, 0.0, None], [None, None, None]]
 
 
 def test_a_run_without_a_cell_has_no_results() -> None:

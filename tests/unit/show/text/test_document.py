@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 from bench.show.text.document import (
     Cell,
+    Choice,
     Column,
     Document,
     Footnotes,
@@ -8,22 +11,23 @@ from bench.show.text.document import (
     Section,
     Table,
     chosen,
-    numbered,
+    one_after_another,
     within,
     words_table,
 )
+from bench.show.text.footnotes import Footnote, footnotes, marks, numbered
 
 
 def table(*rows: tuple[Cell, ...]) -> Table:
     return Table(tuple(Column(str(number)) for number in range(len(rows[0]))), rows)
 
 
-def section(name: str, *blocks: Section | Paragraph | Table | Footnotes, detail: bool = False) -> Section:
+def section(name: str, *blocks: Section | Choice | Paragraph | Table | Footnotes, detail: bool = False) -> Section:
     return Section(name, name.title(), blocks, detail=detail)
 
 
-def test_notes_are_numbered_where_they_are_first_referred_to_and_equal_texts_are_two_notes() -> None:
-    first, second, third = Note("late"), Note("late"), Note("lost")
+def test_problems_are_numbered_where_they_are_first_referred_to_with_all_their_rows_below() -> None:
+    first, second, third = Note("late", "a"), Note("lost"), Note("late", "b")
     found = Document(
         "",
         "",
@@ -33,7 +37,36 @@ def test_notes_are_numbered_where_they_are_first_referred_to_and_equal_texts_are
             table((Cell("3", notes=(first, second)), Cell("4", notes=(third,)))),
         ),
     )
-    assert numbered(found) == {second: 1, first: 2, third: 3}
+    assert numbered(found) == {second: 1, first: 2, third: 2}
+    assert footnotes(numbered(found)) == (Footnote(1, "lost", ()), Footnote(2, "late", ("a", "b")))
+
+
+def test_a_cell_has_the_number_of_a_problem_once_however_many_rows_have_it() -> None:
+    notes = Note("late", "a"), Note("late", "b")
+    one = Cell("1", notes=notes)
+    assert marks(one, numbered(Document("", "", (table((one,)),)))) == (1,)
+
+
+CHOICE = Choice(
+    "figure",
+    "Show",
+    (
+        section("speed", table((Cell("1"),))),
+        section("memory", table((Cell("2", notes=(Note("grows"),)),)), detail=True),
+    ),
+)
+
+
+def test_a_document_without_choices_has_their_main_sections_one_after_another() -> None:
+    found = one_after_another(Document("", "", (section("results", CHOICE), CHOICE)))
+    speed = CHOICE.sections[0]
+    assert found.blocks == (section("results", speed), speed)
+    assert numbered(found) == {}
+
+
+def test_a_variant_has_the_main_sections_of_a_choice_alone() -> None:
+    (results,) = chosen(Document("", "", (section("results", CHOICE),)), ("results",)).blocks
+    assert list(within([results]))[1:] == list(within([replace(CHOICE, sections=CHOICE.sections[:1])]))
 
 
 def test_a_variant_has_the_chosen_sections_in_their_order_without_details() -> None:

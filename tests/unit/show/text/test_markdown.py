@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 
 from bench.show.text.document import (
     Cell,
+    Choice,
     Code,
     Column,
     Contents,
@@ -30,7 +31,7 @@ EVERYTHING = Document(
     "A lead.",
     (
         Contents("Contents"),
-        Filter("Show"),
+        Filter("Show", "stacks"),
         Section(
             "a",
             "Part",
@@ -96,6 +97,21 @@ def test_headings_start_at_the_level_asked_for_or_are_bold_lines() -> None:
 
 def test_footnotes_without_a_reference_are_left_out() -> None:
     assert render(Document("", "", (Section("notes", "Footnotes", (Footnotes(),)), Paragraph("x")))) == "x\n"
+
+
+def test_a_folded_section_is_folded_and_a_choice_shows_its_main_sections() -> None:
+    options = (Section("x", "X", (Paragraph("one"),)), Section("y", "Y", (Paragraph("two"),), detail=True))
+    folded = Section("more", "More & <more>", (Section("inner", "Inner", (Paragraph("three"),)),), folded=True)
+    assert render(Document("", "", (Choice("figure", "Show", options), folded)), level=1) == (
+        "## X\n\none\n\n<details>\n<summary>More &amp; &lt;more&gt;</summary>\n\n### Inner\n\nthree\n\n</details>\n"
+    )
+
+
+def test_the_rows_of_a_footnote_are_a_list_below_it() -> None:
+    cells = (Cell("1", notes=(Note("late", "a"),)), Cell("2", notes=(Note("late", "b"), Note("late", "a"))))
+    columns = (Column("x"), Column("y"))
+    page = render(Document("", "", (Table(columns, (cells,)), Footnotes())))
+    assert page.endswith("| 1 \\[1\\] | 2 \\[1\\] |\n\n- \\[1\\] late\n  - a\n  - b\n")
 
 
 def test_a_struck_out_value_is_struck_out_for_whoever_renders_it_and_tildes_of_a_name_strike_nothing() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from bench.show.text.document import (
     Cell,
+    Choice,
     Code,
     Column,
     Document,
@@ -138,3 +139,39 @@ def test_names_are_text_and_not_markup() -> None:
     evil = "[bold]x[/]\x1b[31m"
     found = replace(SAMPLE, title=evil, blocks=(*tables(row(evil)).blocks, Paragraph(evil)))
     assert render(found, width=160).count("[bold]x[/]\\x1b[31m") == 3
+
+
+def wide(loads: int, *names: str) -> Document:
+    columns = (Column("stack"), *(Column(f"{number}0 users", "right") for number in range(1, loads + 1)))
+    rows = tuple((Cell(name), *(Cell("1510/s", "(1370\u20131650)") for _ in range(loads))) for name in names)
+    return Document("", "", (Table(columns, rows, key=0),))
+
+
+@pytest.mark.parametrize("width", [44, 80, 130])
+def test_a_table_of_more_loads_than_the_page_is_wide_is_several_tables_with_the_names_in_each(width: int) -> None:
+    text = render(wide(20, "flask-gthread", "fast"), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    tables = text.split("\n\n")
+    assert len(tables) > 1
+    assert all(re.findall(r"^(stack|flask-gthread|fast) ", table, re.MULTILINE) == NAMES for table in tables)
+    numbers = [re.findall(r"\b(\d+0)\b", table.partition("\u2500")[0]) for table in tables]
+    assert [number for own in numbers for number in own] == [f"{number}0" for number in range(1, 21)]
+    assert text.count("(1370\u20131650)") == 40
+
+
+NAMES = ["stack", "flask-gthread", "fast"]
+
+
+def test_a_table_that_fits_is_one_table() -> None:
+    assert render(wide(5, "flask-gthread")).count("stack") == 1
+
+
+def test_a_choice_has_its_main_sections_and_a_problem_its_rows_below_it() -> None:
+    rows = tuple((Cell(name), Cell("1", notes=(Note("late", f"{name}: by 6 ms"),))) for name in ("a", "b"))
+    one = Table((Column("stack"), Column("P95", "right")), rows, key=0)
+    options = (Section("p95", "P95", (one,)), Section("cpu", "CPU", (one,), detail=True))
+    found = Document("", "", (Choice("figure", "Show", options), Footnotes()))
+    assert render(found) == (
+        f"P95\nstack    P95\n{12 * chr(0x2500)}\n"
+        "a      1 [1]\nb      1 [1]\n\n[1] late\n    - a: by 6 ms\n    - b: by 6 ms\n"
+    )

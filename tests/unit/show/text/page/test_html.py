@@ -16,6 +16,8 @@ from bench.show.report.document import report
 from bench.show.report.reproduction import Reproduction
 from bench.show.text.document import (
     Cell,
+    Choice,
+    Column,
     Document,
     Facts,
     Link,
@@ -24,13 +26,14 @@ from bench.show.text.document import (
     Picture,
     Section,
     Table,
-    numbered,
     within,
     words_table,
 )
-from bench.show.text.page.html import render
+from bench.show.text.footnotes import footnotes, numbered
+from bench.show.text.page.html import TINTS, render
 from tests.unit.builders import FASTAPI, SYNC, Shape, cell, plan, run_of
 
+HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 EMPTY = {"meta", "link", "img", "input"}
 LATE = Problem("upstream late", "off by 6 ms", ("latency",))
 NOISY = Problem("noisy", "steal 3 %")
@@ -207,7 +210,8 @@ def test_every_link_leads_somewhere_and_the_contents_lead_to_all_that_follows(ru
         assert element.tag != "label" or element.attributes["for"] in by_id
     (contents,) = found.all("nav")
     listed = [link.attributes["href"][1:] for link in contents.all("a")]
-    headings = [heading.attributes.get("id", "") for heading in found.all("h2", "h3", "h4")]
+    aside = {id(part) for one in found.all("details", "div") for part in one.all()}
+    headings = [one.attributes.get("id", "") for one in found.all(*HEADINGS) if id(one) not in aside]
     below = headings[headings.index("contents") + 1 :]
     assert listed == [name for name in below if name]
     assert [by_id[name].text for name in listed] == [link.text for link in contents.all("a")]
@@ -282,36 +286,80 @@ def test_every_table_is_named_by_its_heading(run: Run) -> None:
     found = read(written(run))
     by_id = identified(found)
     named = [by_id[table.attributes["aria-labelledby"]].text for table in found.all("table")]
-    assert named[:4] == [
-        "10 users (closed-loop)",
-        "500 users (closed-loop)",
-        "100/s (open-loop)",
+    assert named[:8] == [
+        "Throughput",
+        "P50 latency at saturation",
+        "P95 latency at saturation",
+        "P99 latency at saturation",
+        "Memory (PSS)",
+        "CPU per request",
+        "Failed requests",
         "10 users (closed-loop)",
     ]
     labels = [one.attributes["aria-label"] for one in found.all("div") if one.attributes.get("class") == "scroll"]
-    assert labels[0] == "Results, GET /weather: one upstream call of 20 ms, 10 users (closed-loop)"
+    assert labels[0] == "Results, GET /weather: one upstream call of 20 ms, Closed-loop loads, Throughput"
 
 
 def test_a_figure_carries_the_number_that_it_is_sorted_by_and_an_unreliable_one_none(run: Run) -> None:
     document = said(run)
     found = read(render(document))
     sorts = [td.attributes["data-sort"] for td in found.all("td") if "data-sort" in td.attributes]
-    numbers = [cell for table in tables(document, sortable=True) for row in table.rows for cell in row[1:-1]]
+    numbers = [
+        cell
+        for table in tables(document, sortable=True)
+        for row in table.rows
+        for cell, column in zip(row, table.columns, strict=True)
+        if column.align == "right"
+    ]
     assert sorts == ["" if one.value is None else str(one.value) for one in numbers]
     struck = [td for td in found.all("td") if any(td.all("s"))]
-    assert [td.attributes["data-sort"] for td in struck] == [""]
+    assert struck
+    assert {td.attributes["data-sort"] for td in struck} == {""}
 
 
 def test_marks_lead_to_the_footnotes_they_number(run: Run) -> None:
     document = said(run)
     found = read(render(document))
-    notes = {number: note.text for note, number in numbered(document).items()}
+    notes = {one.number: " ".join((one.problem, *one.rows)) for one in footnotes(numbered(document))}
     by_id = identified(found)
     marks = [link for link in found.all("a") if link.attributes.get("class") == "mark"]
     assert {link.text for link in marks} == {f"footnote [{number}]" for number in notes}
     for link in marks:
         number = int(re.sub(r"\D", "", link.text))
         assert by_id[link.attributes["href"][1:]].text == notes[number]
+
+
+def test_a_choice_offers_its_sections_and_shows_the_main_ones_to_whoever_cannot_choose() -> None:
+    tables = [words_table(("stack",), [(word,)]) for word in ("a", "b")]
+    one = Choice("figure", "Show", (Section("x", "X", (tables[0],)), Section("y", "Y", (tables[1],), detail=True)))
+    found = read(render(Document("", "", (Section("results", "Results", (one,)),))))
+    (select,) = found.all("select")
+    assert [(option.text, option.attributes["value"]) for option in select.all("option")] == [("X", "0"), ("Y", "1")]
+    assert next(found.all("label")).attributes["for"] == select.attributes["id"] == "figure"
+    shown = [part for part in found.all("div") if part.attributes.get("class") == "option"]
+    assert [("hidden" in part.attributes, "data-main" in part.attributes) for part in shown] == [
+        (False, True),
+        (True, False),
+    ]
+    assert [next(part.all("h3")).text for part in shown] == ["X", "Y"]
+
+
+def test_a_folded_section_has_its_heading_in_a_summary() -> None:
+    found = read(render(Document("", "", (Section("a", "A", (Paragraph("more"),), folded=True),))))
+    (details,) = found.all("details")
+    (summary,) = details.all("summary")
+    assert [heading.text for heading in summary.all("h2")] == ["A"]
+    assert next(details.all("p")).text == "more"
+
+
+def test_a_tint_is_one_of_those_of_the_style_and_what_it_means_is_said() -> None:
+    cells = tuple(Cell("1", tint=tint) for tint in (None, 0.0, 0.05, 0.5, 1.0))
+    table = Table(tuple(Column(str(number), "right") for number, _ in enumerate(cells)), (cells,), tints="The better.")
+    found = read(render(Document("", "", (table,))))
+    assert [td.attributes.get("data-tint") for td in found.all("td")] == [None, None, None, "3", "6"]
+    assert "The better." in [paragraph.text for paragraph in found.all("p")]
+    (style,) = found.all("style")
+    assert sorted(map(int, re.findall(r'\[data-tint="(\d)"\]', style.raw))) == list(range(1, TINTS + 1))
 
 
 def test_what_a_run_lacks_leaves_no_heading_behind() -> None:
@@ -378,7 +426,9 @@ def test_a_row_of_a_stack_can_be_filtered_in_every_table(run: Run) -> None:
 
 def test_without_its_script_only_controls_are_hidden(run: Run) -> None:
     hidden = [one for one in read(written(run, pictures=[picture("p95")])).all() if "hidden" in one.attributes]
-    assert [one.attributes["id"] for one in hidden] == ["theme", "filter", "told"]
+    assert [one.attributes["id"] for one in hidden if "id" in one.attributes] == ["theme", "filter", "told"]
+    others = {one.attributes["class"] for one in hidden if "id" not in one.attributes}
+    assert others == {"choose", "option"}  # an option of a choice is what the control beside it would show
 
 
 def test_the_same_run_gives_the_same_bytes(run: Run) -> None:
@@ -418,7 +468,7 @@ def test_text_stands_out_from_what_it_stands_on_in_both_themes(run: Run) -> None
     pairs = re.findall(r"--(\w+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", style.raw)
     assert {name for name, _, _ in pairs} == set(re.findall(r"var\(--(\w+)\)", style.raw))
     for theme in ({name: light for name, light, _ in pairs}, {name: dark for name, _, dark in pairs}):
-        for ground in ("paper", "panel", "glow"):
+        for ground in ("paper", "panel", "glow", "tint", "shade"):
             for ink in ("ink", "quiet", "link"):
                 assert contrast(theme[ink], theme[ground]) >= 4.5
         assert contrast(theme["edge"], theme["paper"]) >= 3
