@@ -18,6 +18,8 @@ from bench.units import rate, significant
 RECONNECTS_OFTEN = 0.05
 NEARLY_ONE = 0.95
 
+TINTS = "The better a value is among those of its column, the stronger its tint. Unreliable values have none."
+
 
 def section(run: Run, rows: Sequence[Row]) -> Section | None:
     """A section for each scenario, in it the tables of each load model; None where nothing was recorded."""
@@ -56,12 +58,13 @@ def _load(run: Run, name: str, load: Load, rows: Sequence[Row]) -> Section:
 
 def _table(run: Run, load: Load, rows: Sequence[Row]) -> Table:
     numbers = (Column(header, "right") for header in (*headers(run, load.model), "rounds"))
-    shades = zip(*(tints(metric, [_mean(row, metric) for row in rows]) for metric in METRICS), strict=True)
+    by_metric = [tints(metric, [_mean(row, metric) for row in rows]) for metric in METRICS]
     return Table(
         (Column("stack"), *numbers, Column("notes")),
-        tuple(_row(run, row, own) for row, own in zip(rows, shades, strict=True)),
+        tuple(_row(run, row, own) for row, own in zip(rows, zip(*by_metric, strict=True), strict=True)),
         key=0,
         sortable=True,
+        tints=TINTS if any(shade is not None for shades in by_metric for shade in shades) else "",
     )
 
 

@@ -276,6 +276,9 @@ def test_the_best_of_a_column_has_the_strongest_tint_and_an_unreliable_value_non
     (table,) = tables(planned, cells)
     shades = [[line[column].tint for line in table.rows] for column in (1, 2, 3)]
     assert shades == [pytest.approx([0.0, 1.0, 0.5]), [1.0, 0.0, None], [None, None, None]]
+    assert "of its column" in table.tints
+    (untinted,) = tables(planned, cells[:1])
+    assert untinted.tints == ""
 
 
 def test_a_run_without_a_cell_has_no_results() -> None:
