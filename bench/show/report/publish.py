@@ -10,6 +10,7 @@ from bench.places import COMMAND
 from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show.charts.gallery import pictures, save_pictures
+from bench.show.charts.tracks import time_lines
 from bench.show.report.document import printed, report, short
 from bench.show.report.json import figures
 from bench.show.report.reproduction import Reproduction
@@ -57,7 +58,7 @@ def publish(
         else:
             stdout.show(printed(report(run, found, compared, reproduced=reproduced), len(found)))
         drawn = save_pictures(pictures(reading, found), folder / "charts")
-        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn)
+        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn, lines=time_lines(reading))
         for name, text in (("report.md", markdown.render(whole)), ("report.html", html.render(whole))):
             (folder / name).unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
             (folder / name).write_text(text, encoding="utf-8")

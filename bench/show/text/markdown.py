@@ -19,6 +19,7 @@ from bench.show.text.document import (
     Points,
     Section,
     Table,
+    TimeLines,
     numbered,
 )
 from bench.show.text.words import plain
@@ -65,6 +66,8 @@ def _parts(blocks: Iterable[Block], page: _Page, level: int | None) -> Iterator[
             case Picture():
                 yield picture(block, page.pictures)
                 yield escaped(block.caution)
+            case TimeLines():
+                yield from _parts((block.picture,), page, level)
             case Table():
                 yield _table(block, page.numbers)
             case Footnotes() if page.numbers:

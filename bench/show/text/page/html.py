@@ -9,7 +9,8 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.show.text.document import UNRELIABLE, Block, Contents, Document, Picture, Section, numbered
+from bench.show.text.document import UNRELIABLE, Block, Contents, Document, Picture, Section, TimeLines, numbered
+from bench.show.text.page import timelines
 from bench.show.text.words import plain
 
 PIXELS_A_POINT = 4 / 3
@@ -20,7 +21,7 @@ def render(document: Document) -> str:
 
     Whatever the document says is text in it and never markup, on one line and without unprintable characters.
     """
-    style, script = _read("style.css"), _read("script.js")
+    style, script = _read("style.css"), _read("script.js") + _read("timelines.js")
     text = _TEMPLATES.get_template("template.html").render(
         document=document,
         links=_after_contents(document),
@@ -75,6 +76,12 @@ def _drawn(picture: Picture) -> Markup:
     return head + Markup(inner)  # noqa: S704 (drawn by us: what is not ours in it is escaped)
 
 
+def _carried(block: TimeLines) -> tuple[Markup, str]:
+    """All time lines as the content of a script element, and what it lacks."""
+    found = timelines.written(block)
+    return Markup(found.text), found.left_out  # noqa: S704 (in it nothing can end the element)
+
+
 def _attributes(style: str) -> str:
     """The declarations of a style as attributes."""
     pairs = (declaration.partition(":") for declaration in style.split(";") if declaration.strip())
@@ -100,4 +107,6 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(drawn=_drawn, sections=_sections, kind=lambda block: type(block).__name__.lower())
+_TEMPLATES.filters.update(
+    drawn=_drawn, carried=_carried, sections=_sections, kind=lambda block: type(block).__name__.lower()
+)

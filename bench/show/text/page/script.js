@@ -128,21 +128,21 @@
     told.style.top = `${window.scrollY + box.top - told.offsetHeight - 6}px`;
   };
   const hush = () => { told.hidden = true; };
-  const marked = (event) => event.target.closest("[data-told]");
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
-  for (const chart of document.querySelectorAll(".chart")) {
-    for (const mark of chart.querySelectorAll('[data-mark="mean"] [data-told]')) {
-      const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
-      for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
-    }
+  for (const mark of document.querySelectorAll('.chart [data-mark="mean"] [data-told]')) {
+    const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
+    for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
+  }
+  // A chart may be drawn later, so the frame that it stands in listens.
+  for (const frame of document.querySelectorAll(".frame")) {
     for (const kind of ["pointerover", "focusin"]) {
-      chart.addEventListener(kind, (event) => {
-        const mark = marked(event);
+      frame.addEventListener(kind, (event) => {
+        const mark = event.target.closest("[data-told]");
         if (mark) tell(mark);
         else hush();
       });
     }
-    for (const kind of ["pointerleave", "focusout"]) chart.addEventListener(kind, hush);
+    for (const kind of ["pointerleave", "focusout"]) frame.addEventListener(kind, hush);
   }
 
   // A click on a stack in a legend hides it in every chart, or shows it again.
