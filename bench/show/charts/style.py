@@ -58,7 +58,7 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "ytick.major.size": 0.0,
     "figure.facecolor": "white",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "flask-vs-fastapi-bench",
 }
 

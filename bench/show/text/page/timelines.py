@@ -10,7 +10,7 @@ from bench.show.text.document import UNRELIABLE, TimeLine, TimeLines, Track
 from bench.show.text.words import plain
 from bench.units import count
 
-MOST_BYTES = 1_200_000
+MOST_BYTES = 850_000
 """What the time lines may take of a page, which stays below 3 MB for the largest profile of this project."""
 
 DIGITS = {"bytes": 4}
