@@ -85,27 +85,30 @@
     });
   }
 
+  // On a narrow screen a chart scrolls in its frame, which then needs keyboard focus, unless all of it is wanted.
+  const scrolls = new ResizeObserver((frames) => {
+    for (const { target } of frames) {
+      const attributes = { role: "region", tabindex: "0", "aria-label": target.dataset.title };
+      for (const [attribute, value] of Object.entries(attributes)) {
+        if (target.scrollWidth > target.clientWidth) target.setAttribute(attribute, value);
+        else target.removeAttribute(attribute);
+      }
+    }
+  });
   for (const frame of document.querySelectorAll(".frame")) {
-    const title = frame.dataset.title;
     const button = document.createElement("button");
     const name = document.createElement("span");
     name.className = "unseen";
-    name.textContent = `: ${title}`;
+    name.textContent = `: ${frame.dataset.title}`;
     button.type = "button";
-    button.className = "control enlarge";
-    button.append("Full size", name);
+    button.className = "control whole";
+    button.append("Whole chart", name);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
-      const full = frame.classList.toggle("full");
-      button.setAttribute("aria-pressed", String(full));
-      // At full size it scrolls in its frame, so it needs keyboard focus.
-      const scrolls = { role: "region", tabindex: "0", "aria-label": title };
-      for (const [attribute, value] of Object.entries(scrolls)) {
-        if (full) frame.setAttribute(attribute, value);
-        else frame.removeAttribute(attribute);
-      }
+      button.setAttribute("aria-pressed", String(frame.classList.toggle("fit")));
     });
     frame.before(button);
+    scrolls.observe(frame);
   }
 
   // Each heading links to itself.

@@ -8,7 +8,6 @@ from typing import Any
 
 from bench.show.text.document import UNRELIABLE, TimeLine, TimeLines, Track
 from bench.show.text.words import plain
-from bench.units import count
 
 MOST_BYTES = 850_000
 """What the time lines may take of a page, which stays below 3 MB for the largest profile of this project."""
@@ -66,7 +65,7 @@ def _left_out(kept: int, every: int) -> str:
     if kept == every:
         return ""
     return (
-        f"{count(kept)} of {count(every)} cells can be chosen here, the last rounds first: with all of them the page "
+        f"{kept} of {every} cells can be chosen here, the last rounds first: with all of them the page "
         "would be too large. The option --timeline of the command report draws any other."
     )
 
