@@ -32,7 +32,8 @@ def publish(
 
     The run is compared with that of the folder `reference`. `cell`: the order of the cell whose timeline is drawn.
     `embed_in`: a Markdown file that takes the short report between its marker lines. `json`: one more file for all
-    figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot be used.
+    figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot
+    be used.
     """
     if load_run(folder).ab is not None:
         raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")

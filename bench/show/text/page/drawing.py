@@ -11,8 +11,8 @@ from bench.show.text.document import Picture
 from bench.show.text.words import plain
 
 PIXELS_A_POINT = 4 / 3
-DECIMALS = 2
-"""Of a coordinate: a hundredth of a point."""
+DECIMALS, SHAPE_DECIMALS = 1, 2
+"""Of a coordinate, in points, and of one within a shape that is used at many places."""
 
 PLACED = ("x", "y", "width", "height", "d")
 PLACES = {"xlink:href", "x", "y"}
@@ -82,16 +82,19 @@ def _renamed(tags: Iterable[_Tag], name: str) -> Iterator[_Tag]:
     def short(found: re.Match[str]) -> str:
         return ids.setdefault(found[0], f"{name}-{len(ids):x}")
 
-    def value(key: str, text: str) -> str:
+    def value(key: str, text: str, decimals: int) -> str:
         if key in {"id", "xlink:href", "clip-path"}:
             return _ID.sub(short, text)
         if key not in PLACED:
             return text
-        rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.{DECIMALS}f}".rstrip("0").rstrip("."), text)
+        rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.{decimals}f}".rstrip("0").rstrip("."), text)
         return _SPACES.sub(lambda found: found[1] or " ", rounded).strip() if key == "d" else rounded
 
     for tag in tags:
-        pairs = {key: value(key, text) for key, text in tag.pairs.items()}
+        is_shape = "id" in tag.pairs
+        # A shape looks as whoever uses it says. What it says itself would be in the way of the themes.
+        said = {key: text for key, text in tag.pairs.items() if not is_shape or not key.startswith("stroke")}
+        pairs = {key: value(key, text, SHAPE_DECIMALS if is_shape else DECIMALS) for key, text in said.items()}
         yield _Tag(tag.closing, tag.name, pairs, tag.alone, tag.text)
 
 
@@ -109,19 +112,16 @@ def _speaking(tags: Iterable[_Tag]) -> Iterator[_Tag]:
 
 def _shared(tags: Iterable[_Tag]) -> Iterator[_Tag]:
     """The tags, those of used shapes that look alike and follow one another in a group that says how they look."""
-    shapes: dict[str, Mapping[str, str]] = {}
     for look, found in groupby(tags, key=_look):
         run = list(found)
-        shapes |= {f"#{tag.pairs['id']}": tag.pairs for tag in run if "id" in tag.pairs}
-        shape = shapes.get(run[0].pairs.get("xlink:href", ""), {})
-        own = {key: value for key, value in look if shape.get(key) != value}
-        if len(run) > 1 and own:
-            yield _Tag("", "g", own, "", "")
+        if len(run) == 1 or not look:
+            yield from run
+            continue
+        yield _Tag("", "g", dict(look), "", "")
         for tag in run:
-            pairs = {key: value for key, value in tag.pairs.items() if (key, value) not in look}
-            yield _Tag(tag.closing, tag.name, pairs if len(run) > 1 else pairs | own, tag.alone, tag.text)
-        if len(run) > 1 and own:
-            yield _Tag("/", "g", {}, "", "")
+            pairs = {key: value for key, value in tag.pairs.items() if key in PLACES}
+            yield _Tag(tag.closing, tag.name, pairs, tag.alone, tag.text)
+        yield _Tag("/", "g", {}, "", "")
 
 
 def _look(tag: _Tag) -> tuple[tuple[str, str], ...]:
