@@ -136,16 +136,28 @@
     const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
     for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
   }
+  // A mark that the keyboard is at is told again when the pointer leaves the one that it was at.
+  const rest = () => {
+    const focused = document.querySelector("[data-told]:focus-visible");
+    if (focused) tell(focused);
+    else hush();
+  };
+  let pointed = null;
+  const points = (mark) => {
+    if (mark === pointed) return;
+    pointed = mark;
+    if (mark) tell(mark);
+    else rest();
+  };
   // A chart may be drawn later, so the frame that it stands in listens.
   for (const frame of document.querySelectorAll(".frame")) {
-    for (const kind of ["pointerover", "focusin"]) {
-      frame.addEventListener(kind, (event) => {
-        const mark = event.target.closest("[data-told]");
-        if (mark) tell(mark);
-        else hush();
-      });
+    // Not pointerover, which also comes where the page scrolls below a pointer that rests.
+    for (const kind of ["pointermove", "pointerdown"]) {
+      frame.addEventListener(kind, (event) => points(event.target.closest("[data-told]")));
     }
-    for (const kind of ["pointerleave", "focusout"]) frame.addEventListener(kind, hush);
+    frame.addEventListener("pointerleave", () => points(null));
+    frame.addEventListener("focusin", rest);
+    frame.addEventListener("focusout", hush);
   }
 
   // A click on a stack in a legend hides it in every chart, or shows it again.
