@@ -89,6 +89,11 @@ def test_what_a_mark_tells_is_no_link() -> None:
     )
 
 
+def test_words_that_look_like_attributes_stay_words_and_a_target_is_not_told() -> None:
+    svg = b"""<a xlink:href="845/s" target="_blank"><text>a id="b" href="#c"</text></a>"""
+    assert own_ids(svg, "cpu") == b"""<g data-told="845/s"><text>a id="b" href="#c"</text></g>"""
+
+
 @pytest.mark.usefixtures("unwritten")
 def test_a_run_of_closed_loads_only_has_no_second_chart_of_latency() -> None:
     assert names(crowd(2, rates=())) == tuple(name for name in ALL if name != "p95-saturation")
