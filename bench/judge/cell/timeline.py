@@ -75,11 +75,11 @@ def _per_second(at_s: Floats, edges_s: Floats, bin_s: float) -> tuple[float, ...
 
 def _grouped(at_s: Floats, values: Floats, edges_s: Floats) -> Iterator[Floats]:
     """The values whose moment lies in each bin, in ascending order: an array for each bin."""
-    places = np.searchsorted(edges_s, at_s, side="right")
-    order = np.lexsort((values, places))
-    ends = np.searchsorted(places[order], np.arange(1, len(edges_s) + 1))
-    for start, end in pairwise(ends):
-        yield values[order[start:end]]
+    places = np.searchsorted(edges_s, at_s, side="right").astype(np.uint16)  # of few bits, which sort much faster
+    ordered = values[np.argsort(places, kind="stable")]
+    ends = np.cumsum(np.bincount(places, minlength=len(edges_s) + 1))
+    for start, end in pairwise(ends[:-1]):
+        yield np.sort(ordered[start:end])
 
 
 def _p95_s(samples: Samples, edges_s: Floats, timeout_s: float) -> tuple[float | None, ...]:
@@ -93,7 +93,7 @@ def _memory_bytes(samples: Samples, edges_s: Floats) -> tuple[float | None, ...]
     # Not figures.readings_in: a reading that comes just after the end belongs to the next bin alone.
     own = reading_of(samples, samples.roles[0])
     found = _grouped(samples.t_s[own], ranked_bytes(samples)[own].astype(np.float64), edges_s)
-    return tuple(float(np.median(one)) if len(one) else None for one in found)
+    return tuple(float(one[(len(one) - 1) // 2] + one[len(one) // 2]) / 2 if len(one) else None for one in found)
 
 
 def _cores(samples: Samples, edges_s: Floats, bin_s: float) -> tuple[float | None, ...]:
