@@ -89,8 +89,10 @@ def test_what_each_carries_is_written_in_full_within_its_panel(count: int, longe
         rate(1000.0 + place) for place in range(count)
     )
     panel = figure.axes[1].bbox
+    heights = [figure.axes[1].transData.transform((1000.0, place))[1] for place in range(count)]
     for text in written:
         box = text.get_window_extent()
+        assert not any(box.y0 - 3 < height < box.y1 + 3 for height in heights)
         assert panel.x0 - 1 <= box.x0 < box.x1 <= panel.x1 + 1
 
 
