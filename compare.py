@@ -4,10 +4,10 @@
     python compare.py diff BASE HEAD | RUN_AB [--fail-on METRIC:P%] [--noise P%] [--alpha A]
                                               [--markdown FILE] [--json FILE]
 
-`report` prints the tables and the answer, and writes report.html, report.md and the charts into the run folder. `diff`
-compares two runs, or the two revisions of one A/B run. Exit codes: 0 done, no regression; 1 regressed; 2 wrong usage,
-unreadable data or an unexpected error; 3 not comparable; 4 inconclusive; 130 interrupted. These are the commands
-`report` and `diff` of `python -m bench`: see bench/commands/report.py and bench/commands/diff.py.
+`report` prints the tables and the answer, and writes report.html, report.md, figures.json and the charts into the run
+folder. `diff` compares two runs, or the two revisions of one A/B run. Exit codes: 0 done, no regression; 1 regressed; 2
+wrong usage, unreadable data or an unexpected error; 3 not comparable; 4 inconclusive; 130 interrupted. These are the
+commands `report` and `diff` of `python -m bench`: see bench/commands/report.py and bench/commands/diff.py.
 """
 
 import sys

@@ -55,19 +55,20 @@ def understood(*folders: Path) -> Iterator[None]:
 class JudgedRun:
     """A run, its cells judged again, and by `Cell.order` what its charts show of the raw samples.
 
-    `curves`: of the cells under the loads of `curve_loads`; `timelines`: of the cell that the time line shows. Both are
-    empty where no charts were asked for, and of an A/B, which has two servers in a cell.
+    `curves`: of the cells under the loads of `curve_loads`; `timelines`: of every cell. Both are empty where no charts
+    were asked for, and of an A/B, which has two servers in a cell. `timed`: the cell whose time line is drawn.
     """
 
     run: Run
     curves: Mapping[int, Curve]
     timelines: Mapping[int, Timeline]
+    timed: int | None = None
 
 
 def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> JudgedRun:
     """The run of the folder; a cell without samples is taken as it was recorded.
 
-    `cell`: the order of the cell whose time line is shown. Without it that is the last round of the headline's first
+    `cell`: the order of the cell whose time line is drawn. Without it that is the last round of the headline's first
     stack, under the first scenario and its highest closed load, else open one, or what comes nearest to it. The samples
     of each cell are read once and not kept. Raises BenchError where they, or the run, cannot be used, and where the
     cell that was asked for has none.
@@ -88,7 +89,7 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
                 cells.append(_judged(run, recorded, recorded.probe, samples))
                 curved = loads.get((recorded.scenario, recorded.load.model)) == recorded.load
                 curves[recorded.order] = _curve(run, recorded, samples) if curved else None
-                timelines[recorded.order] = _timeline(run, recorded, samples) if recorded.order == timed else None
+                timelines[recorded.order] = _timeline(run, recorded, samples) if charts and _charted(recorded) else None
             except (ValueError, LookupError, ArithmeticError) as error:
                 message = f"the samples of cell {recorded.order} in {folder} cannot be judged: {error}"
                 raise BenchError(message) from error
@@ -99,6 +100,7 @@ def read_run(folder: Path, *, charts: bool = False, cell: int | None = None) -> 
         replace(run, cells=compared(cells), searches=searches, notes=(*run.notes, *([AS_RECORDED] if bare else []))),
         {order: found for order, found in curves.items() if found is not None},
         {order: shown for order, shown in timelines.items() if shown is not None},
+        timed,
     )
 
 
@@ -114,7 +116,7 @@ def curve_loads(run: Run) -> Mapping[tuple[str, str], Load]:
 
 
 def _timed(run: Run, folder: Path, order: int | None) -> int | None:
-    """The order of the cell whose time line is shown; None where no cell has one.
+    """The order of the cell whose time line is drawn; None where no cell has one.
 
     Raises BenchError where the one that was asked for has none.
     """

@@ -8,7 +8,7 @@ from bench.reading import understood
 
 HELP = """\
 Judge a run again from its raw samples, print the tables and the answer, and
-write report.html, report.md and the charts into the run folder.
+write report.html, report.md, figures.json and the charts into the run folder.
 """
 
 NOTES = """\

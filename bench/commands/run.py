@@ -19,7 +19,7 @@ from bench.show.text.words import listed, plural
 HELP = """\
 Measure a profile: start each stack afresh in each round, put it under each
 load, and record every request. Then print the report and write report.html,
-report.md and the charts into the run folder.
+report.md, figures.json and the charts into the run folder.
 
 Before it begins, a selftest finds out what this machine can measure. A run
 that asks for more is refused, unless --force is given.

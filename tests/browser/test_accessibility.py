@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.support.select import Select
 
 from .chromium import NARROW, WIDE, Browser, Theme
 
@@ -27,6 +28,8 @@ LEAST_WORDS = 6
 @pytest.mark.parametrize(("theme", "width"), [("light", WIDE), ("dark", NARROW)])
 def test_axe_finds_no_serious_violation(browser: Browser, axe: str, page: Path, theme: Theme, width: int) -> None:
     browser.open(page, theme=theme, width=width)
+    Select(browser.find(".which select[name=round]")).select_by_value("1")
+    assert browser.evaluate("document.querySelectorAll('.drawn').length") == 1
     browser.evaluate(f"{axe};\nundefined")
     found = browser.evaluate(RULES, promise=True)
     print(*found, sep="\n")
@@ -35,7 +38,7 @@ def test_axe_finds_no_serious_violation(browser: Browser, axe: str, page: Path, 
 
 def test_axe_finds_what_it_is_asked_to_find(browser: Browser, axe: str, reference: Path) -> None:
     browser.open(reference)
-    browser.evaluate("document.querySelector('label').remove()")
+    browser.evaluate("document.querySelector('label[for]').remove()")
     browser.evaluate(f"{axe};\nundefined")
     assert [id_ for impact, id_, *_ in browser.evaluate(RULES, promise=True) if impact == "critical"] == ["label"]
 

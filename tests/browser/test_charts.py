@@ -29,6 +29,7 @@ def test_a_mark_tells_its_value_and_interval_to_a_pointer_and_to_the_keyboard(
     told = mark.get_attribute("data-told")
     assert any(unit in told for unit in ("/s", "ms", "MB"))
     assert "(" in told
+    assert '"' not in told
     assert browser.evaluate(TOLD) is None
     ActionChains(browser.driver).move_to_element(mark).perform()
     assert browser.evaluate(TOLD) == told
@@ -76,3 +77,11 @@ def test_every_colour_of_a_stack_has_one_for_the_dark_theme(browser: Browser, re
     changed = [one != other for one, other in zip(light, dark, strict=True) if one != "none"]
     assert changed
     assert all(changed)
+
+
+def test_the_edge_of_a_mark_is_that_of_the_page_in_both_themes(browser: Browser, reference: Path) -> None:
+    browser.open(reference, theme="dark")
+    shapes = "[...document.querySelectorAll('.chart path[id]')].filter((one) => one.hasAttribute('stroke')).length"
+    assert browser.evaluate(shapes) == 0
+    edge = "getComputedStyle(document.querySelector('.chart [data-mark=mean] [stroke=\"#ffffff\"]')).stroke"
+    assert browser.evaluate(edge) == browser.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -16,9 +16,17 @@ WIDER = """
   .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth)
   .map((one) => [one, getComputedStyle(one).overflowX])
   .filter(([, way]) => way !== "visible")
-  .map(([one, way]) => [way === "auto" && one.querySelector("table") !== null, one.outerHTML.slice(0, 200)])
+  .map(([one, way]) => [way === "auto" && one.querySelector("table, .chart") !== null, one.outerHTML.slice(0, 200)])
 """
-"""What has more in it than it shows, each with whether that is a table's own container, which scrolls."""
+"""What has more in it than it shows, each with whether that is the container of a table or a chart, which scrolls."""
+
+LEAST_PIXELS = 9
+LETTERS = """
+[...document.querySelectorAll(".chart text")].filter((one) => one.textContent.trim()).map((one) => {
+  const scale = one.getScreenCTM();
+  return Math.hypot(scale.a, scale.b) * parseFloat(getComputedStyle(one).fontSize);
+})
+"""
 
 UNSEEN = """
 [...document.querySelectorAll("tr[data-key]")]
@@ -27,32 +35,43 @@ UNSEEN = """
 """
 
 
-def test_on_a_narrow_screen_nothing_but_tables_scrolls_sideways(browser: Browser, page: Path) -> None:
+def test_on_a_narrow_screen_nothing_but_tables_and_charts_scrolls_sideways(browser: Browser, page: Path) -> None:
     browser.open(page, width=NARROW)
     assert browser.evaluate(FITS)
     wider = browser.evaluate(WIDER)
-    assert wider, "even the tables fit, so this tests nothing"
-    assert [html for is_table, html in wider if not is_table] == []
+    assert wider, "even these fit, so this tests nothing"
+    assert [html for may, html in wider if not may] == []
 
 
 def test_on_a_wide_screen_nothing_is_wider_than_the_page(browser: Browser, page: Path) -> None:
     browser.open(page, width=WIDE)
     assert browser.evaluate(FITS)
-    assert [html for is_table, html in browser.evaluate(WIDER) if not is_table] == []
+    assert [html for may, html in browser.evaluate(WIDER) if not may] == []
 
 
-def test_a_chart_is_shown_at_full_size_within_its_own_frame(browser: Browser, reference: Path) -> None:
+@pytest.mark.parametrize("width", [NARROW, 700, WIDE])
+def test_no_letter_of_a_chart_is_too_small_to_read(browser: Browser, reference: Path, width: int) -> None:
+    browser.open(reference, width=width)
+    letters = browser.evaluate(LETTERS)
+    assert len(letters) > 50
+    assert min(letters) >= LEAST_PIXELS
+
+
+def test_a_chart_scrolls_in_its_frame_and_a_button_shows_the_whole_of_it(browser: Browser, reference: Path) -> None:
     browser.open(reference, width=NARROW)
-    drawing = "document.querySelector('.frame svg')"
-    sizes = f"[{drawing}.getBoundingClientRect().width, Number({drawing}.getAttribute('width'))]"
-    width, natural = browser.evaluate(sizes)
-    assert width < NARROW < natural
-    button = browser.find(".enlarge")
-    for pressed, expected in (("true", natural), ("false", width)):
-        button.click()
-        assert button.get_attribute("aria-pressed") == pressed
-        assert browser.evaluate(sizes) == pytest.approx([expected, natural], abs=1)
-        assert browser.evaluate(FITS)
+    size = "document.querySelector('.frame svg').getBoundingClientRect().width"
+    region = "document.querySelector('.frame').getAttribute('role')"
+    large = browser.evaluate(size)
+    assert large > NARROW
+    assert browser.evaluate(region) == "region"
+    button = browser.find(".whole")
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert browser.evaluate(size) < NARROW
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert browser.evaluate(size) == pytest.approx(large, abs=1)
+    assert browser.evaluate(FITS)
 
 
 def test_without_scripts_everything_can_be_read_and_nothing_offers_what_it_cannot_do(

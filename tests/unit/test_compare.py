@@ -83,6 +83,7 @@ def test_all_figures_go_into_a_file_or_to_standard_output_alone(
     written = (tmp_path / "figures.json").read_text(encoding="utf-8")
     assert compare.main(["report", str(folder), "--json", "-"]) == 0
     assert capsys.readouterr().out == written
+    assert (folder / "figures.json").read_text(encoding="utf-8") == written
     assert {row["stack"] for row in json.loads(written)["rows"]} == set(SHAPES)
 
 

@@ -33,7 +33,7 @@ PLAN = plan(
     SHAPES, {"weather": (5, 10), "health": (10,)}, rounds=2, rates={"weather": (50.0, 100.0)}, max_users={"sync": 5}
 )
 LAST: tuple[str, str, Load, int] = ("loop", "weather", TEN, 2)
-"""The cell whose time line is shown: the headline is the plan's second stack against its first."""
+"""The cell whose time line is drawn: the headline is the plan's second stack against its first."""
 
 Which = Callable[[CellKey], bool]
 
@@ -61,9 +61,9 @@ def which(cell: Cell) -> tuple[str, str, Load, int]:
 
 
 def timed(reading: JudgedRun) -> tuple[str, str, Load, int]:
-    """The one cell that has a time line."""
-    (order,) = reading.timelines
-    return which(next(cell for cell in reading.run.cells if cell.order == order))
+    """The cell whose time line is drawn."""
+    assert reading.timed in reading.timelines
+    return which(next(cell for cell in reading.run.cells if cell.order == reading.timed))
 
 
 def spoilt(folder: Path, change: Callable[[Cell], Cell]) -> Run:
@@ -90,7 +90,7 @@ def test_cores_that_were_not_pinned_are_all_of_the_machine(folder: Path) -> None
 
 def test_without_charts_there_are_no_curves_and_no_time_lines(folder: Path) -> None:
     found = read_run(folder, cell=3)
-    assert (found.curves, found.timelines) == ({}, {})
+    assert (found.curves, found.timelines, found.timed) == ({}, {}, None)
     assert read_run(folder, charts=True).run == found.run
 
 
@@ -108,15 +108,14 @@ def test_the_highest_load_of_each_scenario_and_model_has_curves_of_all_its_stack
     }
 
 
-def test_curves_and_the_time_line_are_those_of_the_raw_samples(folder: Path) -> None:
+def test_curves_and_the_time_lines_of_all_cells_are_those_of_the_raw_samples(folder: Path) -> None:
     found = read_run(folder, charts=True)
     for cell in found.run.cells:
         raw = load_samples(folder, cell)
         if cell.order in found.curves:
             assert found.curves[cell.order] == curve(raw, WINDOW, 30.0)
-        if cell.order in found.timelines:
-            assert found.timelines[cell.order] == timeline(raw, WINDOW, 30.0)
-    assert (len(found.curves), len(found.timelines)) == (14, 1)
+        assert found.timelines[cell.order] == timeline(raw, WINDOW, 30.0)
+    assert (len(found.curves), len(found.timelines)) == (14, len(found.run.cells))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ def test_a_run_without_a_headline_shows_its_first_stack(tmp_path: Path) -> None:
 
 
 def test_the_time_line_of_a_cell_can_be_asked_for(folder: Path) -> None:
-    assert list(read_run(folder, charts=True, cell=3).timelines) == [3]
+    assert read_run(folder, charts=True, cell=3).timed == 3
 
 
 def test_a_time_line_that_cannot_be_shown_is_an_error(tmp_path: Path) -> None:

@@ -165,7 +165,11 @@ def latencies_s(samples: Samples, window: Window, timeout_s: float) -> Floats:
     A request that failed or was dropped counts at the timeout, or at its own time where that was longer: failing fast
     is not being fast. Requests that the generator never sent are left out.
     """
-    counted = scheduled_in(samples, window) & ~withheld(samples.status)
+    return counted_latencies_s(samples, scheduled_in(samples, window) & ~withheld(samples.status), timeout_s)
+
+
+def counted_latencies_s(samples: Samples, counted: Mask, timeout_s: float) -> Floats:
+    """The latencies of the requests in the mask, as `latencies_s` counts them."""
     took_s = (samples.done_s - samples.scheduled_s)[counted]
     counted_s: Floats = np.where(samples.status[counted] < 0, np.maximum(took_s, timeout_s), took_s)
     return counted_s

@@ -12,13 +12,13 @@ from bench.model.loads import objective_name
 from bench.model.run import Run
 from bench.reading import JudgedRun
 from bench.show.charts.axis import across_axis, ends, up_axis
-from bench.show.charts.frame import Chart, Words, finished, framed
-from bench.show.charts.labels import Box, Label, place_labels, trace
+from bench.show.charts.frame import PANEL_IN, Chart, Words, finished, framed
+from bench.show.charts.labels import DOT_IN, Box, Label, around, place_in, place_labels, trace
 from bench.show.charts.legend import of_run
 from bench.show.charts.phrases import first_named, some
 from bench.show.charts.points import draw_interval, draw_mean, draw_rounds, leave_empty
-from bench.show.charts.style import INK, VALUE_POINTS, Mark, marks
-from bench.show.text.words import plain
+from bench.show.charts.style import INK, VALUE_POINTS, Mark, marks, width_in
+from bench.show.text.words import cut, plain
 from bench.units import figure, interval, rate, scale, seconds
 
 NAME = "capacity"
@@ -28,6 +28,11 @@ CAUTION = (
 )
 HIGHEST = 6.0
 """Latencies beyond so many times the limit are drawn at the upper edge."""
+
+ROW_IN = 0.38
+"""A stack with its words takes so much of a panel at least."""
+
+ABOVE_POINTS = 7
 
 
 def chart(reading: JudgedRun, _rows: Sequence[Row]) -> Chart | None:
@@ -45,7 +50,8 @@ def chart(reading: JudgedRun, _rows: Sequence[Row]) -> Chart | None:
                 (f"{name} latency", run.config.scenarios[name].title),
                 (f"{name} capacity", f"Carried with {objective_name(run.config.profile.sought[name].objective)}"),
             )
-        ]
+        ],
+        tall_in=max(PANEL_IN, ROW_IN * len({row.stack for row in rows})),
     )
     for place, name in enumerate(scenarios):
         own = [row for row in rows if row.scenario == name]
@@ -95,13 +101,16 @@ def _draw_curves(
     limit = objective.limit_s * chosen.factor
     axes.axhline(limit, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2, gid="objective")
     taken: list[Box] = []
+    dots: list[Box] = []
     labels: list[Label] = []
     for curve in curves:
         mark = names[curve.stack]
         for window in curve.seen:
+            latency = min(window.latency_s, most) * chosen.factor
+            dots.append(around(axes, window.rate_rps, latency, size_in, DOT_IN))
             axes.plot(
                 [window.rate_rps],
-                [min(window.latency_s, most) * chosen.factor],
+                [latency],
                 linestyle="none",
                 marker="^" if window.least else "o",
                 markersize=3.4 if window.least else 2.6,
@@ -130,7 +139,7 @@ def _draw_curves(
         if across:
             taken += trace(axes, across, up, size_in)
             labels.append(Label(across[-1], up[-1], plain(curve.stack)))
-    place_labels(axes, labels, taken, size_in)
+    place_labels(axes, labels, taken, size_in, avoided=dots)
 
 
 def _draw_capacities(
@@ -157,18 +166,29 @@ def _draw_capacities(
         draw_rounds(axes, list(estimate.values), [place - 0.18] * len(estimate.values), row.stack, mark)
         if estimate.low is not None and estimate.high is not None:
             draw_interval(axes, [estimate.low, estimate.high], [place, place], row.stack, mark)
-        carried = f"{plain(row.stack)}  {_carried(row)}"
-        draw_mean(axes, estimate.mean, place, row.stack, mark, carried)
-        axes.annotate(
-            carried,
-            (estimate.mean, place),
-            xytext=(0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=VALUE_POINTS,
-            color=INK,
-            annotation_clip=False,
-        )
+        name, carried = plain(row.stack), _carried(row)
+        draw_mean(axes, estimate.mean, place, row.stack, mark, f"{name}  {carried}")
+        while width_in(f"{name}  {carried}", VALUE_POINTS) > size_in[0] and len(name) > 1:
+            name = cut(name, len(name) - 1)
+        _write_above(axes, f"{name}  {carried}", (estimate.mean, place), size_in)
+
+
+def _write_above(axes: Axes, words: str, point: tuple[float, float], size_in: tuple[float, float]) -> None:
+    """Write words above a point, as near to its middle as the panel has room."""
+    half_in = width_in(words, VALUE_POINTS) / 2
+    at_in, _ = place_in(axes, *point, size_in)
+    moved_in = min(max(at_in, half_in), size_in[0] - half_in) - at_in
+    axes.annotate(
+        words,
+        point,
+        xytext=(72 * moved_in, ABOVE_POINTS),
+        textcoords="offset points",
+        ha="center",
+        fontsize=VALUE_POINTS,
+        color=INK,
+        annotation_clip=False,
+        gid="carried",
+    )
 
 
 def _finding(run: Run, rows: Sequence[CapacityRow]) -> str:

@@ -23,7 +23,7 @@ def drawable(reading: JudgedRun, rows: Sequence[Row]) -> tuple[JudgedRun, Sequen
 
     Of the stacks those of the headline and the first, of the scenarios the first, of the loads of each the highest.
     """
-    profile, timed = reading.run.config.profile, [one for one in reading.run.cells if one.order in reading.timelines]
+    profile, timed = reading.run.config.profile, [one for one in reading.run.cells if one.order == reading.timed]
     first = dict.fromkeys((*(cell.stack for cell in timed), *(profile.compare or ()), *profile.stacks))
     stacks = set(list(first)[:MOST_STACKS])
     loads: dict[str, set[Load]] = {}
@@ -55,7 +55,7 @@ def drawable(reading: JudgedRun, rows: Sequence[Row]) -> tuple[JudgedRun, Sequen
     cells = tuple(
         cell
         for cell in reading.run.cells
-        if (cell.stack, cell.scenario, cell.load) in kept or cell.order in reading.timelines
+        if (cell.stack, cell.scenario, cell.load) in kept or cell.order == reading.timed
     )
     part = replace(
         profile,

@@ -32,6 +32,7 @@ _DRAWN: dict[str, Callable[[JudgedRun, Sequence[Row]], Chart | None]] = {
     frontier.NAME: frontier.chart,
     timeline.NAME: lambda reading, _: timeline.chart(reading),
 }
+_TOLD = re.compile(r"""<a xlink:href=(["'])(?!#)(.*?)\1[^>]*>""")
 NAMES = tuple(_DRAWN)
 """The charts in the order of the page."""
 
@@ -97,7 +98,11 @@ def own_ids(svg: bytes, name: str) -> bytes:
         mark, colon, stack = unescape(found[2]).partition(":")
         return f' data-mark="{escape(mark)}" data-stack="{escape(stack)}"' if colon else ""
 
-    text = re.sub(r""" id=(["'])(.*?)\1""", renamed, text)
-    told = re.compile(r"""<a xlink:href=(["'])(?!#)(.*?)\1>""")
-    text = told.sub(lambda found: f'<g data-told="{escape(unescape(found[2]))}">', text).replace("</a>", "</g>")
-    return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text).encode()
+    def changed(tag: re.Match[str]) -> str:
+        """A tag, as opposed to the words between tags, which may look like attributes."""
+        told = _TOLD.fullmatch(tag[0])
+        if told is not None:
+            return f'<g data-told="{escape(unescape(told[2]))}">'
+        return re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", re.sub(r""" id=(["'])(.*?)\1""", renamed, tag[0]))
+
+    return re.sub(r"<[^>]*>", changed, text).replace("</a>", "</g>").encode()

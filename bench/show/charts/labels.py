@@ -18,6 +18,7 @@ GAP_IN = 0.05
 PAD_IN = 0.02
 LINE_EMS = 1.25
 TRACE_IN = 0.1
+BESIDE_IN = 0.2
 
 Size = tuple[float, float]
 """Width and height of a panel in inches."""
@@ -66,21 +67,34 @@ _SIDES = (
 
 
 def place_labels(
-    axes: Axes, labels: Sequence[Label], taken: Iterable[Box], size_in: Size, *, apart_in: float = 0.0
+    axes: Axes,
+    labels: Sequence[Label],
+    taken: Iterable[Box],
+    size_in: Size,
+    *,
+    apart_in: float = 0.0,
+    avoided: Sequence[Box] = (),
 ) -> tuple[Label, ...]:
     """The labels that are now drawn: to the right of their point if there is room, else left of, above or below it.
 
-    None touches another, what is `taken`, or the edge of the panel. A label whose point is within `apart_in` of
-    another's is left out, because it would be ambiguous. The axes must have their ends already.
+    None touches another, what is `taken`, or the edge of the panel, nor what is `avoided` if there is room elsewhere. A
+    label is left out where it would be ambiguous: if its point is within `apart_in` of another's, or it would stand
+    beside another's. The axes must have their ends already.
     """
     taken = list(taken)
     points = [place_in(axes, label.x, label.y, size_in) for label in labels]
     placed = []
     for number, label in enumerate(labels):
-        others = (point for place, point in enumerate(points) if place != number)
+        others = [point for place, point in enumerate(points) if place != number]
         if any(math.dist(points[number], point) < apart_in for point in others):
             continue
-        found = next(((side, box) for side, box in _around(label, points[number]) if _free(box, taken, size_in)), None)
+        free = [
+            (side, box)
+            for side, box in _around(label, points[number])
+            if _free(box, taken, size_in) and not any(_beside(box, point) for point in others)
+        ]
+        clear = (one for one in free if not any(one[1].touches(other) for other in avoided))
+        found = next(clear, free[0] if free else None)
         if found is not None:
             side, box = found
             away = 72 * (label.reach_in + GAP_IN)
@@ -136,6 +150,11 @@ def _around(label: Label, at: tuple[float, float]) -> Iterator[tuple[_Side, Box]
             side,
             Box(across - wide / 2 - PAD_IN, up - tall / 2 - PAD_IN, across + wide / 2 + PAD_IN, up + tall / 2 + PAD_IN),
         )
+
+
+def _beside(box: Box, point: tuple[float, float]) -> bool:
+    """Whether the words would be taken for those of this point, which is at one of their ends."""
+    return box.left - BESIDE_IN < point[0] < box.right + BESIDE_IN and box.low < point[1] < box.high
 
 
 def _free(box: Box, taken: Iterable[Box], size_in: Size) -> bool:

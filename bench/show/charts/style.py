@@ -21,7 +21,8 @@ SHADES: Mapping[Interface | None, tuple[str, ...]] = {
     None: ("#3f2a5c", "#7a5aa8", "#a98fd0"),
 }
 # No multiple of the shades, so that the fourth stack of an interface has the first shade but not the first marker.
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "h", "*")
+# Hexagons and stars look like dots where they are this small.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "p", ">")
 INK = "#222222"
 QUIET = "#666666"
 TEXT_POINTS = 8.5
@@ -58,7 +59,7 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.labelcolor": INK,
     "ytick.major.size": 0.0,
     "figure.facecolor": "white",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "svg.hashsalt": "flask-vs-fastapi-bench",
 }
 

@@ -1,23 +1,20 @@
-"""The chart of one cell second by second: whether throughput, P95 and memory were steady."""
+"""The chart of one cell second by second: whether its figures were steady."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from bench.judge.cell.metrics import MEMORY, P95, THROUGHPUT, Metric
 from bench.judge.cell.timeline import Timeline
-from bench.model.cell import Cell
-from bench.model.run import Run
 from bench.reading import JudgedRun
 from bench.show.charts.axis import LOG_FROM, across_axis, limits, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.legend import of_run
 from bench.show.charts.points import leave_empty
 from bench.show.charts.style import INK, QUIET, Mark, marks
-from bench.show.text.document import UNRELIABLE
-from bench.show.text.titles import load_title, wording
+from bench.show.charts.tracks import tracks
+from bench.show.text.document import UNRELIABLE, Track
+from bench.show.text.titles import load_title
 from bench.show.text.words import listed, plain
 from bench.units import figure, scale, seconds, tick
 
@@ -26,67 +23,41 @@ CAUTION = (
     "This is one cell of many, and each second has few requests. One high second is not a finding. A slope over the "
     "whole window may be specific to this cell."
 )
-METRICS = (THROUGHPUT, P95, MEMORY)
 PANEL_IN, BELOW_IN, FOOT_IN = 1.45, 0.26, 0.36
 SHADE = "#EFEFEF"
 
 
-@dataclass(frozen=True, slots=True)
-class _Track:
-    """A metric second by second, in its unit; None where a second has none. `void`: why it is unreliable."""
-
-    metric: Metric
-    name: str
-    title: str
-    values: tuple[float | None, ...]
-    void: str | None
-
-
 def chart(reading: JudgedRun) -> Chart | None:
-    """The chart of the first cell that has a timeline; None where none has."""
+    """The chart of the cell whose time line is drawn; None where that has no whole second, or there is none."""
     run = reading.run
-    cell = next((cell for cell in run.cells if cell.order in reading.timelines), None)
-    if cell is None or not reading.timelines[cell.order].start_s:
+    cell = next((cell for cell in run.cells if cell.order == reading.timed), None)
+    line = None if cell is None else reading.timelines.get(cell.order)
+    if cell is None or line is None or not line.start_s:
         return None
-    line = reading.timelines[cell.order]
-    tracks = _tracks(run, cell, line)
+    shown = tracks(run, cell, line)
     mark = marks(run.config)[cell.stack]
     frame = framed(
-        [(track.metric.name, track.title) for track in tracks],
+        [(track.name, track.title) for track in shown],
         columns=1,
         tall_in=PANEL_IN,
         below_in=BELOW_IN,
         foot_in=FOOT_IN,
     )
-    for axes, track in zip(frame.panels, tracks, strict=True):
-        _seconds(axes, line, frame.panel_in[0], last=track is tracks[-1])
+    for axes, track in zip(frame.panels, shown, strict=True):
+        _seconds(axes, line, frame.panel_in[0], last=track is shown[-1])
         _draw(axes, track, line, mark)
     said = f"Between the dashed lines: the window, from {seconds(line.window_start_s)} to {seconds(line.window_end_s)}."
     notes = [
         said,
-        *(f"Crossed out, because {UNRELIABLE}: {one.title}: {plain(one.void)}." for one in tracks if one.void),
+        *(f"Crossed out, because {UNRELIABLE}: {one.title}: {plain(one.void)}." for one in shown if one.void),
     ]
     where = f"{plain(cell.stack)} on {plain(cell.scenario)}, {load_title(cell.load)}, round {cell.round}"
     title = f"Second by second: {where}"
     every = "a point for each second" if line.bin_s == 1 else f"a point for every {tick(line.bin_s)} seconds"
-    how = (*of_run(run), "shaded: warm-up, not counted", every)
+    none = [] if any(line.failed_rps) else ["no request failed"]
+    how = (*of_run(run), "shaded: warm-up, not counted", every, *none)
     words = Words(title, how, notes)
-    return Chart(NAME, title, _finding(where, tracks, line), CAUTION, finished(frame, words, {cell.stack: mark}))
-
-
-def _tracks(run: Run, cell: Cell, line: Timeline) -> tuple[_Track, ...]:
-    model = cell.load.model
-    values: tuple[Sequence[float | None], ...] = (line.throughput_rps, line.p95_s, line.memory_bytes)
-    return tuple(
-        _Track(
-            metric,
-            metric.under(model).title,
-            wording(run, metric, model).chart,
-            tuple(own),
-            metric.void(cell.measurement),
-        )
-        for metric, own in zip(METRICS, values, strict=True)
-    )
+    return Chart(NAME, title, _finding(where, shown, line), CAUTION, finished(frame, words, {cell.stack: mark}))
 
 
 def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
@@ -110,13 +81,13 @@ def _seconds(axes: Axes, line: Timeline, wide_in: float, *, last: bool) -> None:
         )
 
 
-def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
+def _draw(axes: Axes, track: Track, line: Timeline, mark: Mark) -> None:
     """Draw the values of a metric, each in the middle of its second; neighbouring seconds are joined."""
     known = [value for value in track.values if value is not None]
     if not known:
         leave_empty(axes)
         return
-    chosen, log = scale(track.metric.unit, max(known)), 0 < LOG_FROM * min(known) <= max(known)
+    chosen, log = scale(track.unit, max(known)), 0 < LOG_FROM * min(known) <= max(known)
     up_axis(axes, limits(min(known) * chosen.factor, max(known) * chosen.factor, log=log), log=log)
     axes.set_ylabel(f"{chosen.axis} (log scale)" if log else chosen.axis)
     axes.plot(
@@ -131,11 +102,11 @@ def _draw(axes: Axes, track: _Track, line: Timeline, mark: Mark) -> None:
         markeredgewidth=1.0 if track.void else 0.5,
         zorder=3,
         clip_on=False,
-        gid=f"{'void' if track.void else 'line'}:{track.metric.name}",
+        gid=f"{'void' if track.void else 'line'}:{track.name}",
     )
 
 
-def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
+def _finding(where: str, shown: Sequence[Track], line: Timeline) -> str:
     """The range of the seconds within the window."""
     inside = [
         place
@@ -143,12 +114,12 @@ def _finding(where: str, tracks: Sequence[_Track], line: Timeline) -> str:
         if start_s >= line.window_start_s and start_s + line.bin_s <= line.window_end_s
     ]
     parts = []
-    for track in tracks:
+    for track in shown:
         known = [value for place in inside if (value := track.values[place]) is not None]
         if known and not track.void:
-            low, high = (figure(value, track.metric.unit) for value in (min(known), max(known)))
+            low, high = (figure(value, track.unit) for value in (min(known), max(known)))
             parts.append(f"{track.name} between {low} and {high}")
-    void = [track.name for track in tracks if track.void]
+    void = [track.name for track in shown if track.void]
     every = "second" if line.bin_s == 1 else f"{tick(line.bin_s)} seconds"
     said = f"per {every} of the window, {listed(parts)}" if parts else f"no whole {every} of the window is reliable"
     return f"{where}: {said}.{f' {UNRELIABLE.capitalize()}: {listed(void)}.' if void else ''}"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from bench.judge.stacks.ratios import Ratio
 from bench.judge.stacks.rows import Row
 from bench.model.run import Run
+from bench.show.charts.timeline import NAME as TIME_LINE
 from bench.show.report import (
     answer,
     bottlenecks,
@@ -31,6 +32,8 @@ from bench.show.text.document import (
     Paragraph,
     Picture,
     Section,
+    TimeLine,
+    TimeLines,
     chosen,
     paragraphs,
 )
@@ -87,11 +90,14 @@ def report(
     *,
     reproduced: Reproduction | None = None,
     pictures: Sequence[Picture] = (),
+    lines: tuple[TimeLine, ...] = (),
 ) -> Document:
-    """The whole report. Names and titles in it are as they are in the run. The same run gives the same document."""
-    return Document(
-        f"Benchmark run {run.id}", made.summary(run), tuple(_blocks(run, rows, found, reproduced, pictures))
-    )
+    """The whole report. Names and titles in it are as they are in the run. The same run gives the same document.
+
+    `lines`: what a reader may choose in place of the picture named `timeline`.
+    """
+    charts = [_charts(run, pictures, lines)] if pictures else []
+    return Document(f"Benchmark run {run.id}", made.summary(run), tuple(_blocks(run, rows, found, reproduced, charts)))
 
 
 def printed(whole: Document, rows: int = 0) -> Document:
@@ -121,7 +127,7 @@ def _blocks(
     rows: Sequence[Row],
     found: Sequence[Ratio],
     reproduced: Reproduction | None,
-    pictures: Sequence[Picture],
+    charts: Sequence[Section],
 ) -> Iterator[Block]:
     """The blocks in the order of the page; what the run has nothing for is left out."""
     tables = results.section(run, rows)
@@ -131,8 +137,7 @@ def _blocks(
     yield from answer.sections(answer.answer(run, rows, found))
     yield made.where(run)
     yield Contents("Contents")
-    if pictures:
-        yield _charts(run, pictures)
+    yield from charts
     yield Filter("Show stacks named", "stacks")
     if carried is not None:
         yield carried
@@ -164,7 +169,11 @@ def _below(
     return tuple(section for section in sections if section is not None)
 
 
-def _charts(run: Run, pictures: Sequence[Picture]) -> Section:
+def _charts(run: Run, pictures: Sequence[Picture], lines: tuple[TimeLine, ...]) -> Section:
     shown = FOUND_CHARTS if run.searches else SHORT_CHARTS
-    charts = (Section(f"chart-{one.name}", one.title, (one,), detail=one.name not in shown) for one in pictures)
+
+    def block(one: Picture) -> Block:
+        return TimeLines(one, lines) if lines and one.name == TIME_LINE else one
+
+    charts = (Section(f"chart-{one.name}", one.title, (block(one),), detail=one.name not in shown) for one in pictures)
     return Section("charts", "Charts", tuple(charts))

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from bench.model.run import Run
 from bench.show.report.machine import machine, steadiness
 from bench.show.report.selftest import selftest_lines
-from bench.show.text.document import Block, Code, Facts, Paragraph, Section, points, words_table
+from bench.show.text.document import Block, Code, Facts, Link, Paragraph, Section, points, words_table
 from bench.show.text.words import cut, listed, plural
 from bench.units import seconds
 
 LONGEST = 20_000
 """Characters of the command, and of a list of versions: a thousand of them."""
+
+FIGURES = "figures.json"
+"""The file of all figures, beside the report."""
 
 _HEADERS = ("stack", "what it is", "workers", "threads", "slots")
 
@@ -69,6 +72,7 @@ def _made(run: Run) -> Iterator[Block]:
     commit = "not known" if run.commit is None else run.commit + (" with uncommitted changes" if run.dirty else "")
     packages = ("lock file (SHA-256)", run.lock_sha256) if run.lock_sha256 is not None else _distributions(run)
     yield Facts((("commit", commit), packages, ("seed", str(run.seed))))
+    yield Paragraph("For programs, each with its rounds and its reasons:", Link("All figures as JSON", FIGURES))
     steady = steadiness(run)
     if steady is not None:
         yield Paragraph(steady)

@@ -10,8 +10,10 @@ from bench.places import COMMAND
 from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show.charts.gallery import pictures, save_pictures
+from bench.show.charts.tracks import time_lines
 from bench.show.report.document import printed, report, short
 from bench.show.report.json import figures
+from bench.show.report.made import FIGURES
 from bench.show.report.reproduction import Reproduction
 from bench.show.text import markdown, stdout
 from bench.show.text.embed import embed, link_from
@@ -26,11 +28,12 @@ def publish(
     embed_in: Path | None = None,
     json: Path | None = None,
 ) -> None:
-    """Judge the run of a folder again, print the report, and write charts, report.md and report.html into the folder.
+    """Judge the run of a folder again, print the report, and write it into the folder with its charts and figures.
 
     The run is compared with that of the folder `reference`. `cell`: the order of the cell whose timeline is drawn.
-    `embed_in`: a Markdown file that takes the short report between its marker lines. `json`: a file for all figures, or
-    - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot be used.
+    `embed_in`: a Markdown file that takes the short report between its marker lines. `json`: one more file for all
+    figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot
+    be used.
     """
     if load_run(folder).ab is not None:
         raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")
@@ -57,8 +60,9 @@ def publish(
         else:
             stdout.show(printed(report(run, found, compared, reproduced=reproduced), len(found)))
         drawn = save_pictures(pictures(reading, found), folder / "charts")
-        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn)
-        for name, text in (("report.md", markdown.render(whole)), ("report.html", html.render(whole))):
+        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn, lines=time_lines(reading))
+        files = {FIGURES: numbers, "report.md": markdown.render(whole), "report.html": html.render(whole)}
+        for name, text in files.items():
             (folder / name).unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
             (folder / name).write_text(text, encoding="utf-8")
         if embed_in is not None and around is not None:

@@ -114,6 +114,46 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """A figure over time, in its unit (see bench.units), None where it has no value. `void`: why it is unreliable.
+
+    It is called `name` in a sentence and `title` above a panel.
+    """
+
+    name: str
+    title: str
+    unit: str
+    values: tuple[float | None, ...]
+    void: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLine:
+    """A cell from the begin of its load: a value of each track for every `bin_s`, and where its window lies.
+
+    `drawn`: whether it is the one in the picture.
+    """
+
+    stack: str
+    scenario: str
+    load: str
+    round: int
+    colour: str
+    drawn: bool
+    bin_s: float
+    window_s: tuple[float, float]
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLines:
+    """The picture of one time line, and all of them for renderers that can draw the one that a reader chooses."""
+
+    picture: Picture
+    lines: tuple[TimeLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Footnotes:
     """The place of all notes that the document refers to."""
 
@@ -161,7 +201,9 @@ class Choice:
     sections: tuple[Section, ...]
 
 
-Block = Section | Choice | Paragraph | Points | Facts | Table | Code | Picture | Footnotes | Contents | Filter
+Block = (
+    Section | Choice | Paragraph | Points | Facts | Table | Code | Picture | TimeLines | Footnotes | Contents | Filter
+)
 
 
 @dataclass(frozen=True, slots=True)

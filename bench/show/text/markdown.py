@@ -18,6 +18,7 @@ from bench.show.text.document import (
     Points,
     Section,
     Table,
+    TimeLines,
     one_after_another,
 )
 from bench.show.text.footnotes import Footnote, Numbers, footnotes, marks, numbered
@@ -69,6 +70,8 @@ def _parts(blocks: Iterable[Block], page: _Page, level: int | None) -> Iterator[
             case Picture():
                 yield picture(block, page.pictures)
                 yield escaped(block.caution)
+            case TimeLines():
+                yield from _parts((block.picture,), page, level)
             case Table():
                 yield _table(block, page.numbers)
             case Footnotes() if page.numbers:

@@ -1,6 +1,5 @@
 """A document as one HTML file, which needs no network and no other file."""
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
@@ -9,11 +8,21 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.show.text.document import UNRELIABLE, Block, Cell, Contents, Document, Picture, Section
+from bench.show.text.document import (
+    UNRELIABLE,
+    Block,
+    Cell,
+    Contents,
+    Document,
+    Picture,
+    Section,
+    TimeLines,
+    within,
+)
 from bench.show.text.footnotes import footnotes, marks, numbered
+from bench.show.text.page import timelines
+from bench.show.text.page.drawing import drawn
 from bench.show.text.words import plain
-
-PIXELS_A_POINT = 4 / 3
 
 TINTS = 6
 """How many tints the style has: a policy that forbids styles of single elements leaves no more of them."""
@@ -24,13 +33,14 @@ def render(document: Document) -> str:
 
     Whatever the document says is text in it and never markup, on one line and without unprintable characters.
     """
-    style, script = _read("style.css"), _read("script.js")
+    style, script = _read("style.css"), _read("script.js") + _read("timelines.js")
     numbers = numbered(document)
     text = _TEMPLATES.get_template("template.html").render(
         document=document,
         links=_after_contents(document),
         numbers=numbers,
         footnotes=footnotes(numbers),
+        short=_short_names(document),
         unreliable=UNRELIABLE,
         style=style,
         script=script,
@@ -50,6 +60,13 @@ def _sections(blocks: Iterable[Block]) -> tuple[Section, ...]:
     return tuple(block for block in blocks if isinstance(block, Section) and not block.folded)
 
 
+def _short_names(document: Document) -> dict[str, str]:
+    """A short name for each drawing, by its name."""
+    blocks = (block.picture if isinstance(block, TimeLines) else block for block in within(document.blocks))
+    names = dict.fromkeys(block.name for block in blocks if isinstance(block, Picture))
+    return {name: f"c{number}" for number, name in enumerate(names)}
+
+
 def _policy(style: str, script: str) -> str:
     """The Content-Security-Policy: nothing but this style and this script; the icon is an empty address."""
     return (
@@ -63,29 +80,10 @@ def _source(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
-def _drawn(picture: Picture) -> Markup:
-    """The drawing as a part of the page, so that it follows the theme and its marks can be pointed at.
-
-    The page allows no style attributes, so they become attributes of the same names. The rule that matplotlib writes
-    for every element is in style.css.
-    """
-    text = re.sub(r"<metadata>.*?</metadata>|<style\b.*?</style>", "", picture.svg.decode(), flags=re.DOTALL)
-    start, _, inner = text[text.index("<svg") :].partition(">")
-    box = re.search(r'viewBox="([-0-9. ]+)"', start)
-    if box is None:
-        raise ValueError(f"the drawing {picture.name} has no size")
-    inner = re.sub(r' style="([^"]*)"', lambda found: _attributes(found[1]), inner)
-    wide = round(float(box[1].split()[2]) * PIXELS_A_POINT)
-    head = Markup('<svg class="chart" viewBox="{}" width="{}" role="group" aria-label="{}">').format(
-        box[1], wide, plain(picture.finding)
-    )
-    return head + Markup(inner)  # noqa: S704 (drawn by us: what is not ours in it is escaped)
-
-
-def _attributes(style: str) -> str:
-    """The declarations of a style as attributes."""
-    pairs = (declaration.partition(":") for declaration in style.split(";") if declaration.strip())
-    return "".join(f' {name.strip()}="{value.strip()}"' for name, _, value in pairs)
+def _carried(block: TimeLines) -> tuple[Markup, str]:
+    """All time lines as the content of a script element, and what it lacks."""
+    found = timelines.written(block)
+    return Markup(found.text), found.left_out  # noqa: S704 (in it nothing can end the element)
 
 
 def _tint(cell: Cell) -> int:
@@ -113,5 +111,10 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(
-    drawn=_drawn, sections=_sections, kind=lambda block: type(block).__name__.lower(), marks=marks, tint=_tint
+    drawn=drawn,
+    carried=_carried,
+    sections=_sections,
+    kind=lambda block: type(block).__name__.lower(),
+    marks=marks,
+    tint=_tint,
 )

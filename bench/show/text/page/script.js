@@ -98,27 +98,30 @@
     show();
   }
 
+  // On a narrow screen a chart scrolls in its frame, which then needs keyboard focus, unless all of it is wanted.
+  const scrolls = new ResizeObserver((frames) => {
+    for (const { target } of frames) {
+      const attributes = { role: "region", tabindex: "0", "aria-label": target.dataset.title };
+      for (const [attribute, value] of Object.entries(attributes)) {
+        if (target.scrollWidth > target.clientWidth) target.setAttribute(attribute, value);
+        else target.removeAttribute(attribute);
+      }
+    }
+  });
   for (const frame of document.querySelectorAll(".frame")) {
-    const title = frame.dataset.title;
     const button = document.createElement("button");
     const name = document.createElement("span");
     name.className = "unseen";
-    name.textContent = `: ${title}`;
+    name.textContent = `: ${frame.dataset.title}`;
     button.type = "button";
-    button.className = "control enlarge";
-    button.append("Full size", name);
+    button.className = "control whole";
+    button.append("Whole chart", name);
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
-      const full = frame.classList.toggle("full");
-      button.setAttribute("aria-pressed", String(full));
-      // At full size it scrolls in its frame, so it needs keyboard focus.
-      const scrolls = { role: "region", tabindex: "0", "aria-label": title };
-      for (const [attribute, value] of Object.entries(scrolls)) {
-        if (full) frame.setAttribute(attribute, value);
-        else frame.removeAttribute(attribute);
-      }
+      button.setAttribute("aria-pressed", String(frame.classList.toggle("fit")));
     });
     frame.before(button);
+    scrolls.observe(frame);
   }
 
   // Each heading links to itself.
@@ -141,21 +144,33 @@
     told.style.top = `${window.scrollY + box.top - told.offsetHeight - 6}px`;
   };
   const hush = () => { told.hidden = true; };
-  const marked = (event) => event.target.closest("[data-told]");
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
-  for (const chart of document.querySelectorAll(".chart")) {
-    for (const mark of chart.querySelectorAll('[data-mark="mean"] [data-told]')) {
-      const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
-      for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
+  for (const mark of document.querySelectorAll('.chart [data-mark="mean"] [data-told]')) {
+    const means = { tabindex: "0", role: "img", "aria-label": mark.dataset.told };
+    for (const [attribute, value] of Object.entries(means)) mark.setAttribute(attribute, value);
+  }
+  // A mark that the keyboard is at is told again when the pointer leaves the one that it was at.
+  const rest = () => {
+    const focused = document.querySelector("[data-told]:focus-visible");
+    if (focused) tell(focused);
+    else hush();
+  };
+  let pointed = null;
+  const points = (mark) => {
+    if (mark === pointed) return;
+    pointed = mark;
+    if (mark) tell(mark);
+    else rest();
+  };
+  // A chart may be drawn later, so the frame that it stands in listens.
+  for (const frame of document.querySelectorAll(".frame")) {
+    // Not pointerover, which also comes where the page scrolls below a pointer that rests.
+    for (const kind of ["pointermove", "pointerdown"]) {
+      frame.addEventListener(kind, (event) => points(event.target.closest("[data-told]")));
     }
-    for (const kind of ["pointerover", "focusin"]) {
-      chart.addEventListener(kind, (event) => {
-        const mark = marked(event);
-        if (mark) tell(mark);
-        else hush();
-      });
-    }
-    for (const kind of ["pointerleave", "focusout"]) chart.addEventListener(kind, hush);
+    frame.addEventListener("pointerleave", () => points(null));
+    frame.addEventListener("focusin", rest);
+    frame.addEventListener("focusout", hush);
   }
 
   // A click on a stack in a legend hides it in every chart, or shows it again.

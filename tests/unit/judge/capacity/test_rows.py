@@ -152,9 +152,7 @@ def test_of_several_windows_at_the_common_rate_the_median_of_the_first_ones_that
     assert row.common_achieved == pytest.approx((0.9,))
 
 
-def test_without_a_window_at_the_common_rate_there_are_no_figures_and_what_answered_nothing_achieved_nothing() -> (
-    None
-):
+def test_without_a_window_at_the_common_rate_there_are_no_figures_and_what_answered_nothing_achieved_nothing() -> None:
     (old,) = capacity_rows(run(search("flask", 1, 500.0)))
     assert (old.common_s_per_request, old.common_achieved) == (None, ())
     nothing = replace(at_common_rate(0.0, 1.0, 100, 0.0, "exceeded"), server_s_per_request=None)

@@ -43,6 +43,8 @@ def test_each_second_has_its_throughput_the_p95_of_the_requests_scheduled_in_it_
         start_s=(0.0, 1.0, 2.0, 3.0),
         throughput_rps=(1.0, 1.0, 0.0, 1.0),
         p95_s=(0.75, 1.75, None, TIMEOUT_S),
+        failed_rps=(0.0, 0.0, 0.0, 1.0),
+        cores=(0.0, 0.0, None, 0.0),
         memory_bytes=(10.0, 25.0, None, 40.0),
         window_start_s=2.0,
         window_end_s=4.0,
@@ -74,13 +76,14 @@ def test_rounding_makes_no_second_incomplete() -> None:
 
 def test_a_load_of_less_than_a_second_has_no_bins() -> None:
     found = timeline(cell((100.0, 100.5, 200)), Window(100.0, 100.0, 100.9), TIMEOUT_S)
-    assert (found.start_s, found.throughput_rps, found.p95_s, found.memory_bytes) == ((), (), (), ())
+    assert replace(found, window_end_s=0.9) == Timeline((), (), (), (), (), (), 0.0, 0.9)
 
 
 def test_a_cell_without_requests_or_readings_has_empty_bins() -> None:
     found = timeline(Samples(), WINDOW, TIMEOUT_S)
     assert found.throughput_rps == (0.0,) * 4
-    assert found.p95_s == found.memory_bytes == (None,) * 4
+    assert found.failed_rps == (0.0,) * 4
+    assert found.p95_s == found.cores == found.memory_bytes == (None,) * 4
 
 
 def test_memory_is_uss_where_the_platform_has_no_pss() -> None:
@@ -94,6 +97,44 @@ def test_a_dropped_arrival_counts_at_the_timeout_and_an_unsent_one_nowhere() -> 
     found = timeline(samples, WINDOW, TIMEOUT_S)
     assert found.throughput_rps == (0.0,) * 4
     assert found.p95_s == (TIMEOUT_S, None, TIMEOUT_S, None)
+    assert found.failed_rps == (1.0, 0.0, 1.0, 0.0)
+
+
+def used(*read: tuple[float, float]) -> Samples:
+    """Readings of (when, CPU seconds of the server so far), of which a quarter is the system's."""
+    t_s, cpu_s = (np.array(column) for column in zip(*read, strict=True))
+    own = {"cpu_user_s": 0.75 * cpu_s, "cpu_system_s": 0.25 * cpu_s}
+    return replace(Samples(), **readings_of(t_s, own, {"generator": 9.0}))
+
+
+def test_the_cores_in_use_are_those_of_the_server_between_the_ends_of_each_second() -> None:
+    found = timeline(
+        used((99.5, 7.0), (100.5, 8.0), (101.5, 8.5), (102.5, 8.5), (103.5, 10.5), (104.5, 10.5)), WINDOW, TIMEOUT_S
+    )
+    assert found.cores == (0.75, 0.25, 1.0, 1.0)
+
+
+def test_cores_are_not_known_where_no_reading_lies_or_reaches_or_the_counter_fell() -> None:
+    rare = timeline(used((99.5, 7.0), (102.5, 8.0), (103.5, 9.0)), WINDOW, TIMEOUT_S).cores
+    assert [cores is None for cores in rare] == [True, True, False, True]
+    assert rare[2] == pytest.approx(2 / 3)
+    fell = timeline(used((99.5, 7.0), (100.5, 1.0), (101.5, 2.0), (104.5, 3.0)), WINDOW, TIMEOUT_S).cores
+    assert fell[0] is None
+    assert fell[1] == pytest.approx(2 / 3)
+
+
+def test_each_figure_is_that_of_the_second_as_a_window() -> None:
+    raw = builders.samples(FLASK, Closed(users=5), seed=3)
+    status = np.where(np.arange(len(raw.status)) % 7 == 0, -503, raw.status)
+    raw = replace(raw, status=status)
+    found = timeline(raw, Window(100.0, 100.0, 101.0), TIMEOUT_S)
+    second = Window(100.0, 100.0, 101.0)
+    latency_s, asked = figures.latency_s(raw, second, TIMEOUT_S), figures.requests(raw, second)
+    assert latency_s is not None
+    assert found.throughput_rps == (figures.throughput_rps(raw, second),)
+    assert found.p95_s == (latency_s.p95,)
+    assert found.failed_rps == (asked.errors,)
+    assert found.cores[0] == pytest.approx(figures.cpu(raw, second, builders.ONE_CORE).server_cores)
 
 
 @given(st.integers(0, 1000))

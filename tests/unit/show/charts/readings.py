@@ -64,7 +64,8 @@ def crowd(
         for one in found.run.cells
         if (latency_s := one.measurement.latency_s) is not None and highest[one.scenario, one.load.model] == one.load
     }
-    return replace(found, curves=curves, timelines={found.run.cells[-1].order: second_by_second()})
+    timed = found.run.cells[-1].order
+    return replace(found, curves=curves, timelines={timed: second_by_second()}, timed=timed)
 
 
 def made(stack: str, place: int, scenario: str, load: Load, number: int, problems: tuple[Problem, ...]) -> Cell:
@@ -96,6 +97,8 @@ def second_by_second() -> Timeline:
         start_s=tuple(float(number) for number in range(8)),
         throughput_rps=(10.0, 800.0, 900.0, 910.0, 905.0, 890.0, 900.0, 0.0),
         p95_s=(0.9, 0.2, 0.11, 0.12, 0.13, 0.11, 0.12, None),
+        failed_rps=(0.0, 0.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0),
+        cores=(0.2, 0.9, 0.98, 0.99, 0.98, 0.97, 0.98, None),
         memory_bytes=(40e6, 41e6, 42e6, 42e6, 43e6, 43e6, 43e6, None),
         window_start_s=2.0,
         window_end_s=8.0,

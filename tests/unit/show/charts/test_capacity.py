@@ -1,5 +1,6 @@
 """The chart of P95 against the offered rate."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ from matplotlib.figure import Figure
 from bench.reading import JudgedRun
 from bench.show.charts import capacity
 from bench.show.charts.style import styled
+from bench.units import rate
+from tests.unit.builders import FLASK, plan
 from tests.unit.judge.capacity.test_rows import run, search, step
+from tests.unit.show.charts.drawings import assert_legible
 
 STEPS = (step(100.0), step(400.0, p95_s=0.15), step(500.0, "exceeded", p95_s=5.0, took_s=0.4), step(520.0, "not known"))
 
@@ -67,6 +71,29 @@ def test_the_finding_names_what_each_carries(reading: JudgedRun) -> None:
     chart = capacity.chart(reading, ())
     assert chart is not None
     assert chart.finding.startswith("Carried on weather with P95 within 200 ms: fastapi 800/s")
+
+
+@pytest.mark.parametrize("count", [2, 5, 12])
+@pytest.mark.parametrize("longer", ["", "-with-a-long-variant[workers=4]" * 2])
+def test_what_each_carries_is_written_in_full_within_its_panel(count: int, longer: str) -> None:
+    names = [f"stack-{number}{longer}" for number in range(count)]
+    searches = [search(name, 1, 1000.0 + place) for place, name in enumerate(names)]
+    found = run(*searches)
+    planned = replace(plan(dict.fromkeys(names, FLASK), {"weather": (10,)}).profile, sought=found.config.profile.sought)
+    stacks = plan(dict.fromkeys(names, FLASK), {"weather": (10,)}).stacks
+    config = replace(found.config, profile=planned, stacks=stacks)
+    figure = drawn(JudgedRun(replace(found, config=config), {}, {}))
+    assert_legible(figure)
+    written = [text for text in figure.axes[1].texts if text.get_gid() == "carried"]
+    assert sorted(text.get_text().split()[-1] for text in written) == sorted(
+        rate(1000.0 + place) for place in range(count)
+    )
+    panel = figure.axes[1].bbox
+    heights = [figure.axes[1].transData.transform((1000.0, place))[1] for place in range(count)]
+    for text in written:
+        box = text.get_window_extent()
+        assert not any(box.y0 - 3 < height < box.y1 + 3 for height in heights)
+        assert panel.x0 - 1 <= box.x0 < box.x1 <= panel.x1 + 1
 
 
 def test_a_run_without_searches_has_no_chart() -> None:

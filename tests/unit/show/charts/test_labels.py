@@ -94,3 +94,21 @@ def test_a_line_is_taken_along_its_whole_length_but_not_where_it_is_broken(axes:
     assert (min(middles), max(middles)) == pytest.approx((0.0, SIZE[0]))
     assert max(after - before for before, after in pairwise(middles)) < 0.11
     assert {round((box.low + box.high) / 2, 6) for box in boxes} == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("avoided", "side"), [([Box(2.1, 0.0, 4.0, 2.0)], "right"), ([Box(0.0, 0.0, 4.0, 2.0)], "left")]
+)
+def test_what_is_avoided_is_covered_only_where_there_is_no_other_room(
+    axes: Axes, avoided: list[Box], side: str
+) -> None:
+    assert place_labels(axes, [MIDDLE], [], SIZE, avoided=avoided) == (MIDDLE,)
+    assert [ha for ha, _ in sides(axes)] == [side]
+
+
+@pytest.mark.parametrize(("others", "side"), [([Label(6.2, 6.0, "")], "top"), ([], "bottom")])
+def test_a_label_does_not_stand_beside_the_point_of_another(axes: Axes, others: list[Label], side: str) -> None:
+    # Above its own point, the words would end just left of the other one.
+    own, taken = Label(5.0, 5.0, "a long name"), [Box(2.1, 0.95, 4.0, 1.05), Box(0.0, 0.95, 1.9, 1.05)]
+    assert place_labels(axes, [own, *others], taken, SIZE)[0] == own
+    assert sides(axes)[0] == ("center", side)

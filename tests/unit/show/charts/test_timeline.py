@@ -19,21 +19,36 @@ def chart(line: Timeline, problems: tuple[Problem, ...] = (), stack: str = "a") 
     """The chart of the second of two cells."""
     found = reading(ONE, [cell("b"), cell(stack, number=2, problems=problems)])
     with styled():
-        drawn = timeline.chart(replace(found, timelines={1: line}))
+        drawn = timeline.chart(replace(found, timelines={1: line}, timed=1))
     assert drawn is not None
     return drawn
 
 
-def test_three_panels_share_the_seconds() -> None:
-    throughput, p95, memory = chart(second_by_second()).figure.axes
+def test_all_panels_share_the_seconds() -> None:
+    panels = chart(second_by_second()).figure.axes
+    throughput, p95, failures, cores, memory = panels
     middles = [second + 0.5 for second in range(8)]
     np.testing.assert_allclose(xs(throughput, "line:throughput"), middles)
     np.testing.assert_allclose(ys(throughput, "line:throughput"), [10, 800, 900, 910, 905, 890, 900, 0])
-    np.testing.assert_allclose(ys(p95, "line:p95"), [900, 200, 110, 120, 130, 110, 120, np.nan])
+    np.testing.assert_allclose(ys(p95, "line:P95 at saturation"), [900, 200, 110, 120, 130, 110, 120, np.nan])
+    np.testing.assert_allclose(ys(failures, "line:failures"), [0, 0, 0, 5, 0, 0, 0, 0])
+    np.testing.assert_allclose(ys(cores, "line:CPU cores in use"), [0.2, 0.9, 0.98, 0.99, 0.98, 0.97, 0.98, np.nan])
     np.testing.assert_allclose(ys(memory, "line:memory"), [40, 41, 42, 42, 43, 43, 43, np.nan])
-    assert throughput.get_xlim() == p95.get_xlim() == memory.get_xlim() == (0, 8)
-    assert [axes.get_xlabel() for axes in (throughput, p95, memory)] == ["", "", "seconds since the load began"]
-    assert [axes.get_ylabel() for axes in (throughput, p95, memory)] == ["requests/s", "ms", "MB"]
+    assert {axes.get_xlim() for axes in panels} == {(0, 8)}
+    assert [axes.get_xlabel() for axes in panels] == [""] * 4 + ["seconds since the load began"]
+    assert [axes.get_ylabel() for axes in panels] == ["requests/s", "ms", "requests/s", "cores", "MB"]
+
+
+def test_failures_have_a_panel_only_where_there_are_any() -> None:
+    drawn = chart(replace(second_by_second(), failed_rps=(0.0,) * 8)).figure
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == [
+        "Throughput",
+        "P95 latency at saturation",
+        "CPU used by the server",
+        "Memory (PSS)",
+    ]
+    assert "no request failed" in words(drawn)
+    assert "no request failed" not in words(chart(second_by_second()).figure)
 
 
 def test_the_warm_up_is_shaded_and_the_window_marked() -> None:
@@ -52,34 +67,36 @@ def test_the_title_names_the_cell_and_the_finding_has_the_least_and_the_most_of_
     assert drawn.title in words(drawn.figure)
     assert drawn.finding == (
         "a on weather, 10 users (closed-loop), round 2: per second of the window, throughput between 0/s and 910/s, "
-        "P95 at saturation between 110 ms and 130 ms and memory between 42.0 MB and 43.0 MB."
+        "P95 at saturation between 110 ms and 130 ms, failures between 0/s and 5.00/s, CPU cores in use between "
+        "0.970 and 0.990 and memory between 42.0 MB and 43.0 MB."
     )
 
 
 def test_an_unreliable_figure_is_crossed_out_with_its_reason() -> None:
     drawn = chart(second_by_second(), (LATE,))
-    throughput, p95, _ = drawn.figure.axes
+    throughput, p95, *_ = drawn.figure.axes
     assert "line:throughput" in gids(throughput)
-    (void,) = (found for found in p95.lines if found.get_gid() == "void:p95")
+    (void,) = (found for found in p95.lines if found.get_gid() == "void:P95 at saturation")
     assert (void.get_marker(), void.get_linestyle()) == ("x", "--")
     assert "Crossed out, because unreliable: P95 latency at saturation: off by 6 ms." in words(drawn.figure)
     assert drawn.finding.endswith("Unreliable: P95 at saturation.")
     lost = chart(second_by_second(), (LOST,)).finding
     assert lost.endswith(
-        "no whole second of the window is reliable. Unreliable: throughput, P95 at saturation and memory."
+        "no whole second of the window is reliable. Unreliable: throughput, P95 at saturation, failures, CPU cores in "
+        "use and memory."
     )
 
 
 def test_a_track_without_a_value_says_so() -> None:
     bare = replace(second_by_second(), memory_bytes=(None,) * 8)
-    assert [text.get_text() for text in chart(bare).figure.axes[2].texts] == ["no reliable value"]
+    assert [text.get_text() for text in chart(bare).figure.axes[-1].texts] == ["no reliable value"]
 
 
 def test_a_run_without_a_time_line_has_no_chart() -> None:
     found = reading(ONE, [cell("a")])
     assert timeline.chart(found) is None
-    empty = Timeline((), (), (), (), 0.1, 0.9)
-    assert timeline.chart(replace(found, timelines={0: empty})) is None
+    empty = Timeline((), (), (), (), (), (), 0.1, 0.9)
+    assert timeline.chart(replace(found, timelines={0: empty}, timed=0)) is None
 
 
 @pytest.mark.parametrize("count", [1, 8])
