@@ -56,10 +56,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """A function, and the share of all samples in which it ran itself, and called nothing that was seen."""
+    """A function, the share of all samples in which it ran itself, and the share in which it or what it called did."""
 
     frame: Frame
     share: float
+    total: float
 
 
 def parsed(text: str, application: Iterable[str]) -> Profile:
@@ -84,10 +85,12 @@ def parsed(text: str, application: Iterable[str]) -> Profile:
 def by_function(profile: Profile) -> tuple[Self, ...]:
     """Every function that ran itself, the one with the largest share first."""
     counts: Counter[Frame] = Counter()
+    totals: Counter[Frame] = Counter()
     for stack, count in profile.stacks:
         counts[stack[-1]] += count
+        totals.update(dict.fromkeys(stack, count))
     ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0].file, one[0].function))
-    return tuple(Self(frame, count / profile.samples) for frame, count in ordered)
+    return tuple(Self(frame, count / profile.samples, totals[frame] / profile.samples) for frame, count in ordered)
 
 
 def by_group(profile: Profile) -> Mapping[Group, float]:

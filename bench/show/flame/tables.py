@@ -46,10 +46,10 @@ def _groups(profiles: Mapping[str, Profile]) -> Section:
 
 def _top(profile: Profile) -> Block:
     rows: Sequence[Sequence[str]] = [
-        (one.frame.function, _where(one.frame), one.frame.group, percent(one.share))
+        (one.frame.function, _where(one.frame), one.frame.group, percent(one.share), percent(one.total))
         for one in by_function(profile)[:MOST]
     ]
-    return words_table(("function", "of", "part", "share"), rows, right=("share",))
+    return words_table(("function", "of", "part", "itself", "with its calls"), rows, right=("itself", "with its calls"))
 
 
 def _where(frame: Frame) -> str:

@@ -42,6 +42,15 @@ def test_functions_are_counted_by_what_they_ran_themselves() -> None:
     ]  # fmt: skip
 
 
+def test_a_function_also_has_the_share_of_what_it_called() -> None:
+    nested = parsed(
+        "serve (a.py);walk (a.py);walk (a.py);check (a.py) 6\nserve (a.py);walk (a.py) 3\nserve (a.py) 1\n", []
+    )
+    assert {one.frame.function: (one.share, one.total) for one in by_function(nested)} == {
+        "check": (0.6, 0.6), "walk": (0.3, 0.9), "serve": (0.1, 1.0),
+    }  # fmt: skip
+
+
 def test_the_difference_of_two_stacks_is_by_function() -> None:
     other = RAW.replace(" 40\n", " 140\n")
     (frame, one, two), *_ = differences(parsed(RAW, SHOP), parsed(other, SHOP))
