@@ -91,10 +91,10 @@ def _in_service(flames: Flames) -> list[str]:
         f"{percent(by_package(fast).get(FAST, 0.0))}.",
         f"The share of `{SEARCH}` with its calls:",
         tables.flame_totals(flames.flames, SEARCH),
-        f"The functions with the most CPU time of their own, with {users(many)} "
-        f"({slow.samples} and {fast.samples} samples):",
+        f"The functions with the most CPU time, with {users(many)} ({slow.samples} and {fast.samples} samples). Self: "
+        "the function alone. Total: with all that it called.",
         tables.flame_functions((slow, fast)),
-        "The same CPU time by package:",
+        "The self time by package:",
         tables.flame_packages(slow, fast),
     ]
 

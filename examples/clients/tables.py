@@ -105,7 +105,7 @@ def flame_functions(flames: Sequence[Flame]) -> str:
         for one in flames
         for found in one.functions[:FLAME_MOST]
     ]
-    return _table(("client", "function", "package", "itself", "with its calls"), lines, words=3)
+    return _table(("client", "function", "package", "self", "total"), lines, words=3)
 
 
 def flame_packages(one: Flame, other: Flame) -> str:

@@ -109,7 +109,7 @@ def test_a_function_of_a_flame_stands_by_client_and_load() -> None:
 
 def test_the_functions_of_a_flame_stand_by_their_own_time() -> None:
     heads, sides, *lines = cells_of(tables.flame_functions((SLOW, FAST)))
-    assert list(zip(heads, sides, strict=True))[3:] == [("itself", "---:"), ("with its calls", "---:")]
+    assert list(zip(heads, sides, strict=True))[3:] == [("self", "---:"), ("total", "---:")]
     assert lines[0] == ["httpx", "`search`", "httpcore", "70.0 %", "90.0 %"]
     assert [line[1] for line in lines] == ["`search`", "`fileno`", "`<listcomp>`", "`write`"]
 
