@@ -41,7 +41,7 @@ regress: $(READY) ## did the working tree make the services slower than BASE (de
 calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
 	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
 
-clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 13 minutes), then write docs/clients.md
+clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 15 minutes), then write docs/clients.md
 	$(BIN)/python -m examples.clients measure
 
 # First what any machine shows, in parallel; then what only a quiet one does, one after another. Hundreds of programs

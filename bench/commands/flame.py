@@ -24,9 +24,10 @@ from bench.show.text import stdout
 
 HELP = """\
 Put a stack under load with py-spy around its server, and show where the CPU
-time goes: a table of the functions that used most by themselves, and a flame
-graph of the call stacks, one SVG file for each stack. With two stacks, the
-difference too. Nothing else is measured, because the profiler costs time.
+time goes: a table of the functions that used most by themselves, beside their
+time with all that they called, and a flame graph of the call stacks, one SVG
+file for each stack. With two stacks, the difference too. Nothing else is
+measured, because the profiler costs time.
 """
 
 NOTES = """\
@@ -67,7 +68,8 @@ def flame(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     )
     load = plan.profile.loads[arguments.scenario][0]
     folder: Path = arguments.out or RESULTS / "flame"
-    profiles = {name: _profile(name, arguments.scenario, plan, arguments.seed) for name in names}
+    keys = {name: CellKey(name, arguments.scenario, load, 1, 0) for name in names}
+    profiles = {name: profile_of(key, plan, arguments.seed) for name, key in keys.items()}
     files = {name: folder / f"{_file_name(f'{name}-{arguments.scenario}')}.svg" for name in names}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,15 +88,14 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^\w.=,-]+", "_", text, flags=re.ASCII)
 
 
-def _profile(name: str, scenario: str, plan: Plan, seed: int) -> Profile:
-    load = plan.profile.loads[scenario][0]
-    key = CellKey(name, scenario, load, 1, 0)
+def profile_of(key: CellKey, plan: Plan, seed: int) -> Profile:
+    """Where the CPU time goes. Raises BenchError where the stack cannot be profiled, Interrupted at a signal."""
     with stop_on_signals() as stop:
         cpus = cpu_sets(plan.profile.server_cpus)
         text = stacks_under_load(key, plan, cpus, seed, stop, _nobody_watches)
-    profile = parsed(text, [str(SHIPPED / plan.stacks[name].cwd)])
+    profile = parsed(text, [str(SHIPPED / plan.stacks[key.stack].cwd)])
     if not profile.samples:
-        raise BenchError(f"py-spy saw no running function of {name}: the server was idle")
+        raise BenchError(f"py-spy saw no running function of {key.stack}: the server was idle")
     return profile
 
 

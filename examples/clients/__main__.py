@@ -1,8 +1,8 @@
 """Write the figures of docs/clients.md, from the kept data or measured again.
 
-    python -m examples.clients [measure]
+    python -m examples.clients [measure | flames]
 
-Measuring takes about twelve minutes on an otherwise idle machine.
+Measuring takes about fifteen minutes on an otherwise idle machine. The flames alone take one and a half.
 """
 
 import argparse
@@ -12,16 +12,19 @@ from collections.abc import Sequence
 from bench.errors import BenchError
 from bench.run.host.signals import Interrupted
 from examples.clients.document import write
-from examples.clients.measure import measure
+from examples.clients.measure import measure, record_flames
+
+STEPS = {"measure": measure, "flames": record_flames}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code: 0 if the page is written, another if something failed or a signal came."""
     parser = argparse.ArgumentParser(prog="python -m examples.clients", description=__doc__, allow_abbrev=False)
-    parser.add_argument("what", nargs="?", choices=("measure",), help="measure again; default: only write the page")
+    parser.add_argument("what", nargs="?", choices=STEPS, help="what to measure again; default: only write the page")
     try:
-        if parser.parse_args(argv).what == "measure":
-            measure()
+        what = parser.parse_args(argv).what
+        if what is not None:
+            STEPS[what]()
         write()
     except (BenchError, Interrupted) as error:
         print(f"clients: {error}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The data of docs/clients.md: a run and the profiles taken after it, kept next to the reference run.
+"""The data of docs/clients.md: a run, the profiles and the flames, kept next to the reference run.
 
 Only the figures of the run are kept. Its raw samples are large and stay in the original run folder.
 """
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bench.places import RESULTS
 from bench.record.store import load_run, save_run
+from examples.clients.flames import Flame
 from examples.clients.profiles import Profile
 
 FOLDER = RESULTS / "reference/clients"
@@ -26,7 +27,16 @@ class Profiles:
     profiles: tuple[Profile, ...]
 
 
-_PROFILES = TypeAdapter(Profiles)
+@dataclass(frozen=True, slots=True)
+class Flames:
+    """All flames, when they were recorded (ISO 8601 in UTC), and the versions of the packages in them."""
+
+    taken: str
+    versions: Mapping[str, str]
+    flames: tuple[Flame, ...]
+
+
+_PROFILES, _FLAMES = TypeAdapter(Profiles), TypeAdapter(Flames)
 
 
 def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
@@ -38,6 +48,16 @@ def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
     (folder / "profiles.json").write_bytes(_PROFILES.dump_json(profiles, indent=1) + b"\n")
 
 
+def keep_flames(flames: Flames, folder: Path = FOLDER) -> None:
+    """Replace the kept flames."""
+    (folder / "flames.json").write_bytes(_FLAMES.dump_json(flames, indent=1) + b"\n")
+
+
 def kept_profiles(folder: Path = FOLDER) -> Profiles:
     """The kept profiles. Raises OSError or ValueError if they cannot be read."""
     return _PROFILES.validate_json((folder / "profiles.json").read_bytes())
+
+
+def kept_flames(folder: Path = FOLDER) -> Flames:
+    """The kept flames. Raises OSError or ValueError if they cannot be read."""
+    return _FLAMES.validate_json((folder / "flames.json").read_bytes())

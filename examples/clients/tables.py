@@ -11,7 +11,8 @@ from bench.model.run import Run
 from bench.show.text.document import UNRELIABLE
 from bench.show.text.markdown import escaped, table
 from bench.show.text.words import plural
-from bench.units import NOTHING, count, figure, interval, percent, ratio, seconds, significant
+from bench.units import NOTHING, count, figure, interval, percent, points, ratio, seconds, significant, users
+from examples.clients.flames import Flame, by_package, total
 from examples.clients.profiles import COUNTED, PARTS, Profile, call_s, counted_a_call, parts_s, top
 
 SHOWN = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
@@ -19,6 +20,9 @@ SHOWN = ("httpx", "httpx-1000", "httpx2-1000", "aiohttp")
 
 SHOWN_CONCURRENCY = 100
 MOST = 6
+FLAME_MOST = 8
+FLAME_LEAST = 0.01
+"""Packages with a smaller share in both flames are taken together."""
 
 
 def figures(run: Run, rows: Sequence[Row], metric: str) -> str:
@@ -84,6 +88,40 @@ def functions(profiles: Sequence[Profile]) -> str:
     ]
     heads = (f"client, concurrency {SHOWN_CONCURRENCY}", "function", "package", "part", "share of CPU time")
     return _table(heads, lines, words=4)
+
+
+def flame_totals(flames: Sequence[Flame], function: str) -> str:
+    """The share of a function with what it calls, of each client under each load."""
+    by_place = {(one.client, one.users): percent(total(one, function)) for one in flames}
+    clients, loads = (list(dict.fromkeys(found)) for found in zip(*by_place, strict=True))
+    lines = [[escaped(client), *(by_place.get((client, load), NOTHING) for load in loads)] for client in clients]
+    return _table(("client", *map(users, loads)), lines)
+
+
+def flame_functions(flames: Sequence[Flame]) -> str:
+    """The functions with the most CPU time of their own, for each flame."""
+    lines = [
+        [escaped(one.client), f"`{found.name}`", escaped(found.package), percent(found.share), percent(found.total)]
+        for one in flames
+        for found in one.functions[:FLAME_MOST]
+    ]
+    return _table(("client", "function", "package", "self", "total"), lines, words=3)
+
+
+def flame_packages(one: Flame, other: Flame) -> str:
+    """The share of each package in two flames and the difference, which differs most first."""
+    first, second = by_package(one), by_package(other)
+    shares = {name: (first.get(name, 0.0), second.get(name, 0.0)) for name in {*first, *second}}
+    large = {name: pair for name, pair in shares.items() if max(pair) >= FLAME_LEAST}
+    small = [pair for name, pair in shares.items() if name not in large]
+    ordered = sorted(large.items(), key=lambda found: (-abs(found[1][0] - found[1][1]), found[0]))
+    if small:
+        ordered.append(("all others", (sum(left for left, _ in small), sum(right for _, right in small))))
+    lines = [
+        [escaped(name), percent(left), percent(right), points(left - right, None, None)[0]]
+        for name, (left, right) in ordered
+    ]
+    return _table(("package", one.client, other.client, "difference"), lines)
 
 
 def counts(profiles: Sequence[Profile]) -> str:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from bench.model.config import Closed
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
-from examples.clients.measure import CONCURRENCIES, CONFIG, PROFILE
+from examples.clients.document import FAST, SLOW
+from examples.clients.measure import CONCURRENCIES, CONFIG, FLAME_USERS, FLAMED, PROFILE
 from examples.clients.tables import SHOWN, SHOWN_CONCURRENCY
 from examples.clients.upstreams import CLIENTS
 
@@ -27,3 +28,8 @@ def test_a_stack_is_fastapi_httpx_with_another_application() -> None:
 def test_what_the_page_tells_of_was_profiled() -> None:
     assert set(SHOWN) <= set(CLIENTS)
     assert SHOWN_CONCURRENCY in CONCURRENCIES
+
+
+def test_what_the_page_compares_was_recorded_under_measured_loads() -> None:
+    assert {SLOW, FAST} <= set(FLAMED) <= set(CLIENTS)
+    assert {Closed(users=users) for users in FLAME_USERS} <= set(PLAN.profile.loads["weather"])

@@ -1,9 +1,12 @@
 """The tables of docs/clients.md, from made-up cells and profiles."""
 
+from dataclasses import replace
+
 from bench.judge.stacks.ratios import ratios
 from bench.judge.stacks.rows import rows
 from bench.model.cell import Cell, Problem
 from examples.clients import tables
+from examples.clients.flames import Flame, Function
 from examples.clients.profiles import CONNECTING, COUNTED, FINDING, REST, Place, Profile, Spent
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, run_of
 
@@ -82,6 +85,44 @@ def test_functions_are_listed_for_some_clients_at_one_concurrency() -> None:
     lines = cells_of(tables.functions(told))[2:]
     assert [line[0] for line in lines] == ["httpx", "httpx", "aiohttp", "aiohttp"]
     assert lines[0][1:] == ["`AsyncHTTP11Connection.is_idle`", "httpcore", FINDING, "75.0 %"]
+
+
+SLOW = Flame(
+    "httpx",
+    100,
+    1000,
+    (
+        Function("search", "httpcore", 0.7, 0.9),
+        Function("fileno", "anyio", 0.292, 0.292),
+        Function("<listcomp>", "h11", 0.008, 0.008),
+    ),
+)
+FAST = Flame("aiohttp", 100, 500, (Function("write", "aiohttp", 1.0, 1.0),))
+
+
+def test_a_function_of_a_flame_stands_by_client_and_load() -> None:
+    few = replace(SLOW, users=10, functions=SLOW.functions[1:])
+    heads, _, *lines = cells_of(tables.flame_totals((few, SLOW, FAST), "search"))
+    assert heads == ["client", "10 users", "100 users"]
+    assert lines == [["httpx", "0 %", "90.0 %"], ["aiohttp", "-", "0 %"]]
+
+
+def test_the_functions_of_a_flame_stand_by_their_own_time() -> None:
+    heads, sides, *lines = cells_of(tables.flame_functions((SLOW, FAST)))
+    assert list(zip(heads, sides, strict=True))[3:] == [("self", "---:"), ("total", "---:")]
+    assert lines[0] == ["httpx", "`search`", "httpcore", "70.0 %", "90.0 %"]
+    assert [line[1] for line in lines] == ["`search`", "`fileno`", "`<listcomp>`", "`write`"]
+
+
+def test_packages_of_two_flames_are_compared_and_small_ones_taken_together() -> None:
+    heads, _, *lines = cells_of(tables.flame_packages(SLOW, FAST))
+    assert heads == ["package", "httpx", "aiohttp", "difference"]
+    assert lines == [
+        ["aiohttp", "0 %", "100 %", "-100.0 points"],
+        ["httpcore", "70.0 %", "0 %", "+70.0 points"],
+        ["anyio", "29.2 %", "0 %", "+29.2 points"],
+        ["all others", "0.800 %", "0 %", "+0.8 points"],
+    ]
 
 
 def test_counts_are_listed_for_clients_with_such_a_pool() -> None:

@@ -56,10 +56,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Self:
-    """A function, and the share of all samples in which it ran itself, and called nothing that was seen."""
+    """A function, the share of all samples in which it ran itself, and the share in which it or what it called did."""
 
     frame: Frame
     share: float
+    total: float
 
 
 def parsed(text: str, application: Iterable[str]) -> Profile:
@@ -82,12 +83,14 @@ def parsed(text: str, application: Iterable[str]) -> Profile:
 
 
 def by_function(profile: Profile) -> tuple[Self, ...]:
-    """Every function that ran itself, the one with the largest share first."""
+    """Every function that was seen, the one with the largest share of its own first, then the largest in total."""
     counts: Counter[Frame] = Counter()
+    totals: Counter[Frame] = Counter()
     for stack, count in profile.stacks:
         counts[stack[-1]] += count
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0].file, one[0].function))
-    return tuple(Self(frame, count / profile.samples) for frame, count in ordered)
+        totals.update(dict.fromkeys(stack, count))
+    ordered = sorted(totals, key=lambda frame: (-counts[frame], -totals[frame], frame.file, frame.function))
+    return tuple(Self(frame, counts[frame] / profile.samples, totals[frame] / profile.samples) for frame in ordered)
 
 
 def by_group(profile: Profile) -> Mapping[Group, float]:
@@ -100,7 +103,7 @@ def by_group(profile: Profile) -> Mapping[Group, float]:
 
 def differences(one: Profile, other: Profile) -> tuple[tuple[Frame, float, float], ...]:
     """Each function with its share in both profiles, the one that differs most first."""
-    shares = [{found.frame: found.share for found in by_function(profile)} for profile in (one, other)]
+    shares = [{found.frame: found.share for found in by_function(profile) if found.share} for profile in (one, other)]
     frames = dict.fromkeys([*shares[0], *shares[1]])
     rows = [(frame, shares[0].get(frame, 0.0), shares[1].get(frame, 0.0)) for frame in frames]
     return tuple(sorted(rows, key=lambda row: -abs(row[1] - row[2])))

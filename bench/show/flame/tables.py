@@ -28,7 +28,8 @@ def document(profiles: Mapping[str, Profile], scenario: str, load: str) -> Docum
     counts = "; ".join(f"{stack}: {profile.samples} samples" for stack, profile in profiles.items())
     lead = (
         f"Where the CPU time goes on {scenario} under {load} ({counts}). What C code does is counted with the Python "
-        "function that called it. The profiler slows the server down, so nothing else was measured."
+        "function that called it. Self: the function alone. Total: with all that it called. The profiler slows the "
+        "server down, so nothing else was measured."
     )
     return Document("", "", (Paragraph(lead), *parts))
 
@@ -46,10 +47,10 @@ def _groups(profiles: Mapping[str, Profile]) -> Section:
 
 def _top(profile: Profile) -> Block:
     rows: Sequence[Sequence[str]] = [
-        (one.frame.function, _where(one.frame), one.frame.group, percent(one.share))
+        (one.frame.function, _where(one.frame), one.frame.group, percent(one.share), percent(one.total))
         for one in by_function(profile)[:MOST]
     ]
-    return words_table(("function", "of", "part", "share"), rows, right=("share",))
+    return words_table(("function", "of", "part", "self", "total"), rows, right=("self", "total"))
 
 
 def _where(frame: Frame) -> str:

@@ -37,8 +37,15 @@ def test_each_function_belongs_to_a_part() -> None:
 
 def test_functions_are_counted_by_what_they_ran_themselves() -> None:
     found = by_function(parsed(RAW, SHOP))
-    assert [(one.frame.function, one.share) for one in found] == [
+    assert [(one.frame.function, one.share) for one in found if one.share] == [
         ("spin", 0.4), ("dumps", 0.3), ("weather", 0.2), ("handle", 0.1),
+    ]  # fmt: skip
+
+
+def test_a_function_also_has_the_share_of_what_it_called_even_if_it_never_ran_itself() -> None:
+    nested = parsed("serve (a.py);walk (a.py);walk (a.py);check (a.py) 6\nserve (a.py);walk (a.py) 4\n", [])
+    assert [(one.frame.function, one.share, one.total) for one in by_function(nested)] == [
+        ("check", 0.6, 0.6), ("walk", 0.4, 1.0), ("serve", 0.0, 1.0),
     ]  # fmt: skip
 
 

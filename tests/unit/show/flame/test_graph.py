@@ -54,5 +54,7 @@ def test_the_tables_name_the_functions_and_the_difference_of_two_stacks() -> Non
     assert re.search(r"spin +mystery +other +40.0 %", said)
     assert re.search(r"spin +mystery +40.0 % +70.0 %", said)
     assert "a: 100 samples; b: 200 samples" in " ".join(said.split())
+    assert re.search(r"handle +gunicorn +server +10.0 % +30.0 %", said)
+    assert re.search(r"function +of +part +self +total", said)
     alone = terminal.render(document({"a": parsed(RAW, SHOP)}, "weather", "100 users"))
     assert "What differs most" not in alone
