@@ -102,6 +102,7 @@ def test_the_selects_work_by_keyboard_alone(browser: Browser, reference: Path) -
     browser.focused().send_keys(Keys.ARROW_UP)
     assert browser.evaluate(DRAWN) == 1
     assert ", round 2: " in browser.evaluate(SAID)
+    assert " Between the dashed lines: the window, from 2 s to " in browser.evaluate(SAID)
 
 
 @pytest.mark.parametrize("width", [NARROW, 1280])

@@ -20,7 +20,7 @@ def tracks(run: Run, cell: Cell, line: Timeline) -> tuple[Track, ...]:
         title = wording(run, metric, model).chart
         return Track(metric.under(model).title, title, metric.unit, tuple(values), metric.void(measurement))
 
-    failed = Track("failures", "Failed requests per second", "requests/s", line.failed_rps, ERRORS.void(measurement))
+    failed = Track("failures", "Failed requests", "requests/s", line.failed_rps, ERRORS.void(measurement))
     cores = Track("CPU cores in use", "CPU used by the server", "cores", line.cores, CPU.void(measurement))
     return (
         named(THROUGHPUT, line.throughput_rps),

@@ -170,7 +170,9 @@
       ? `per ${every} of the window, ${listed(parts)}` : `no whole ${every} of the window is reliable`;
     const crossed = line.tracks.filter((track) => track.why !== 0);
     const why = crossed.map((track) => ` Crossed out, because ${unreliable}: ${track.name}: ${track.why}.`);
-    return `${line.stack} on ${line.scenario}, ${line.load}, round ${line.round}: ${found}.${why.join("")}`;
+    const how = ` Shaded: warm-up, not counted. Between the dashed lines: the window, from ${tick(line.startS)} s to`
+      + ` ${tick(line.endS)} s.`;
+    return `${line.stack} on ${line.scenario}, ${line.load}, round ${line.round}: ${found}.${why.join("")}${how}`;
   };
 
   let shown = null;

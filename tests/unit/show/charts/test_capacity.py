@@ -92,7 +92,7 @@ def test_what_each_carries_is_written_in_full_within_its_panel(count: int, longe
     heights = [figure.axes[1].transData.transform((1000.0, place))[1] for place in range(count)]
     for text in written:
         box = text.get_window_extent()
-        assert not any(box.y0 - 3 < height < box.y1 + 3 for height in heights)
+        assert not any(box.y0 - 4.5 < height < box.y1 + 4.5 for height in heights)
         assert panel.x0 - 1 <= box.x0 < box.x1 <= panel.x1 + 1
 
 
