@@ -68,7 +68,7 @@ def test_four_threads_that_take_50_ms_carry_80_a_second_that_come_evenly(
     assert found.ending == "found"
     assert found.rate_rps is not None
     took_s = min(step.latency_s.mean for step in found.steps if step.latency_s is not None)
-    assert found.rate_rps == pytest.approx(THREADS / took_s, rel=0.04)
+    assert found.rate_rps == pytest.approx(THREADS / took_s, rel=0.03)
     assert took_s == pytest.approx(HOLD_S, rel=0.1)
 
 
@@ -92,7 +92,7 @@ def test_failures_end_it_where_every_answer_is_fast(shared_harness: Harness, con
 
 
 def test_every_p95_follows_from_the_recorded_arrivals(shared_harness: Harness, config: Path, tmp_path: Path) -> None:
-    """Kiefer and Wolfowitz's recursion for four slots, from the arrivals and the time that one request takes."""
+    """Kiefer and Wolfowitz's recursion for four slots, from the recorded arrivals and the median service time."""
     found = searched(shared_harness, config, tmp_path / "run", "four", "hold")
     assert found.ending == "found"
     samples = load_samples(tmp_path / "run", found)
@@ -101,7 +101,8 @@ def test_every_p95_follows_from_the_recorded_arrivals(shared_harness: Harness, c
         own = samples.slice == step.number
         order = np.argsort(samples.scheduled_s[own])
         scheduled_s, done_s = samples.scheduled_s[own][order], samples.done_s[own][order]
-        took_s = float(np.percentile((samples.done_s - samples.sent_s)[own], 5))
+        freed_s = np.concatenate([np.zeros(THREADS), np.sort(done_s)[:-THREADS]])  # when there was a slot for each
+        took_s = float(np.median(np.sort(done_s) - np.maximum(scheduled_s, freed_s)))
         free = [0.0] * THREADS
         ended = []
         for at_s in scheduled_s:
