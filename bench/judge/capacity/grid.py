@@ -1,7 +1,7 @@
 """The rates that a search tries, how long it tries one, and what it asks for or ends with."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.model.search import Ending, Part, Step
@@ -10,12 +10,9 @@ RATES_A_DECADE = 60
 RATIO = 10 ** (1 / RATES_A_DECADE)
 """Neighbouring rates are 4 % apart."""
 
-WINDOW_S = 1.5
-FEWEST_ARRIVALS = 80
-SETTLING_S = 2.0
-SETTLING_ARRIVALS = 160
+LENGTHS: Mapping[Part, tuple[float, int]] = {"bracket": (1.5, 80), "settle": (2.0, 200), "below": (2.0, 80)}
 LONGEST_WINDOW_S = 12.0
-"""A window lasts until so many requests have arrived on average, while a search settles longer, but at most this."""
+"""A window lasts so many seconds, or until so many requests have arrived on average, but at most LONGEST_WINDOW_S."""
 
 COMMON_RPS = 100.0
 """Every search begins with a window at this rate, at which the stacks can be compared whatever they carry."""
@@ -67,7 +64,7 @@ def top_of(most_rps: float) -> int:
 def window(level: int, part: Part) -> Ask:
     """The window to be tried at a place on the grid."""
     rate_rps = rate_at(level)
-    least_s, fewest = (WINDOW_S, FEWEST_ARRIVALS) if part == "bracket" else (SETTLING_S, SETTLING_ARRIVALS)
+    least_s, fewest = LENGTHS[part]
     return Ask(rate_rps, min(max(least_s, fewest / rate_rps), LONGEST_WINDOW_S), part)
 
 

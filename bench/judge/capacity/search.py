@@ -8,6 +8,7 @@ staircase.py, because the speed of a machine changes within minutes.
 import math
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 from bench.judge.capacity.grid import (
     COMMON_RPS,
@@ -35,7 +36,7 @@ SAFE = 0.85
 STRIDE = 2
 LONGEST_STRIDE = 24
 LEAP = 36
-"""How far up the use of the CPU at a lower rate may lead: to four times the rate."""
+"""How far up the use of the CPU at a lower rate may lead, and how far from a rate it is near: to four times of it."""
 
 BRACKET = 2
 """A bracket of so many places is narrow enough."""
@@ -76,8 +77,10 @@ class _Tally:
     """Where the objective held, and where not.
 
     `high`: the lowest place at which the objective was exceeded; or, if `blocked`, at which no window could be judged.
-    `low`: the highest place below it at which the objective held. `higher` and `lower`: how many such places there are.
-    `top`: the highest that may be tried. `because`: why nothing above `top`, or at a blocked place, can be tried.
+    `low`: the highest place below it at which the objective held. `top`: the highest that may be tried. `because`: why
+    nothing above `top`, or at a blocked place, can be tried. `expected`: where the rate is expected; `was_expected`:
+    that is more than a guess, and was tried. `ups` and `downs`: how many places on the way up from there held, and how
+    many on the way down did not.
     """
 
     def __init__(self, steps: Sequence[Step], bounds: Bounds) -> None:
@@ -94,9 +97,12 @@ class _Tally:
         self.high = min(higher, default=None)
         lower = [level for level in held if self.high is None or level < self.high]
         self.low = max(lower, default=None)
-        self.higher, self.lower = len(higher), len(lower)
         self.blocked = self.high in dark
         self.top = top_of(bounds.most_rps)
+        self.expected = max(min(level_of(bounds.start_rps), self.top), LOWEST)
+        self.was_expected = bounds.start_rps != COMMON_RPS and self.expected in self.judged
+        self.ups = sum(place >= self.expected or not self.was_expected for place in lower)
+        self.downs = sum(place <= self.expected or not self.was_expected for place in higher)
         self.because = bounds.most_because
         if self.blocked:
             self.because = doubts([step for step in steps if level_of(step.rate_rps) == self.high])
@@ -125,7 +131,13 @@ def bracketing(steps: Sequence[Step], bounds: Bounds, usable_cores: int) -> Ask 
         return _window(begin)
     if tally.high is None or tally.low is None:
         return _upwards(tally, usable_cores) if tally.high is None else _downwards(tally, tally.high, usable_cores)
-    return _window(max((tally.low + tally.high) // 2, tally.high - _stride(tally.higher))) if wide > BRACKET else None
+    return _between(tally, tally.low, tally.high) if wide > BRACKET else None
+
+
+def _between(tally: _Tally, low: int, high: int) -> Ask:
+    """In the middle, or nearer to the end that is near where the rate was expected, otherwise to the upper one."""
+    middle, rising = (low + high) // 2, tally.was_expected and low >= tally.expected and high - low <= LEAP
+    return _window(min(middle, low + _stride(tally.ups)) if rising else max(middle, high - _stride(tally.downs)))
 
 
 def _window(level: int) -> Ask:
@@ -144,10 +156,9 @@ def _too_late(tally: _Tally) -> Found:
 
 def _begins(tally: _Tally) -> Sequence[int]:
     """The places to begin at: the common rate, and where the rate is expected."""
-    common, bounds = level_of(COMMON_RPS), tally.bounds
-    far = common > tally.top or (bounds.slots_rps or math.inf) * FAR_ABOVE < COMMON_RPS
-    expected = max(min(level_of(bounds.start_rps), tally.top), LOWEST)
-    return [expected] if far else [common, expected]
+    common = level_of(COMMON_RPS)
+    far = common > tally.top or (tally.bounds.slots_rps or math.inf) * FAR_ABOVE < COMMON_RPS
+    return [tally.expected] if far else [common, tally.expected]
 
 
 def _upwards(tally: _Tally, usable_cores: int) -> Ask | None:
@@ -155,18 +166,17 @@ def _upwards(tally: _Tally, usable_cores: int) -> Ask | None:
     low = LOWEST if tally.low is None else tally.low
     if low >= tally.top:
         return None
-    by_cpu = _by_cpu(tally, low, usable_cores)
+    by_cpu = _by_cpu(tally, usable_cores)
     by_slots = level_of(tally.bounds.slots_rps) if tally.bounds.slots_rps else low + LEAP
-    likely = low if by_cpu is None else min(by_cpu, by_slots, low + LEAP)
-    further = STRIDE if by_cpu is not None and low >= likely else _stride(tally.lower)
-    return _window(min(max(likely, low + further), tally.top))
+    likely = low if by_cpu is None or tally.was_expected else min(by_cpu, by_slots, low + LEAP)
+    return _window(min(max(likely, low + _stride(tally.ups)), tally.top))
 
 
 def _downwards(tally: _Tally, high: int, usable_cores: int) -> Ask | Found:
     """A lower rate, the likely one or further down each time, unless there is none to try."""
     if high > LOWEST:
-        lower, by_cpu = high - _stride(tally.higher), _by_cpu(tally, high, usable_cores)
-        return _window(max(lower if by_cpu is None else min(lower, by_cpu), LOWEST))
+        lower, by_cpu = high - _stride(tally.downs), _by_cpu(tally, usable_cores)
+        return _window(max(lower if by_cpu is None or tally.was_expected else min(lower, by_cpu), LOWEST))
     if tally.blocked:
         return Found("not known", why=tally.because)
     if not tally.never():
@@ -174,14 +184,10 @@ def _downwards(tally: _Tally, high: int, usable_cores: int) -> Ask | Found:
     return Found("never", 0.0, why=f"even at {tick(LOWEST_RPS)}/s, the lowest rate that is tried")
 
 
-def _by_cpu(tally: _Tally, level: int, usable_cores: int) -> int | None:
-    """The place that the use of the CPU at this one leads to; None where it is not known."""
-    used = [
-        step.server_s_per_request
-        for step in tally.steps
-        if level_of(step.rate_rps) == level and step.server_s_per_request
-    ]
-    return level_of(max(SAFE * usable_cores / used[-1], LOWEST_RPS)) if used else None
+def _by_cpu(tally: _Tally, usable_cores: int) -> int | None:
+    """The place that the CPU for each request leads to; None where it is not known."""
+    used = [step.server_s_per_request for step in tally.steps if step.server_s_per_request]
+    return level_of(max(SAFE * usable_cores / median(used), LOWEST_RPS)) if used else None
 
 
 def _stride(tries: int) -> int:

@@ -27,15 +27,15 @@ from bench.judge.capacity.grid import (
 from bench.model.search import Bounds, Step
 
 UP, DOWN = 1, 2
-PATIENCE = 6
+PATIENCE = 5
 LONGEST_STRIDE = 8
 """More than PATIENCE windows that went one way tell that the rate is far. Then the way is twice as long each time, up
 to LONGEST_STRIDE times; at the turn it goes half the way back, and no window before it counts."""
 
-COUNTED = 7
+COUNTED = 6
 """So many windows make the mean."""
 
-MOST_WINDOWS, FEWEST = 20, 4
+MOST_WINDOWS, FEWEST = 14, 4
 """A search that cannot settle ends after MOST_WINDOWS, and is not known with fewer than FEWEST that count."""
 
 BELOW = {0.8: 6, 0.5: 18}
