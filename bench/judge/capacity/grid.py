@@ -1,7 +1,7 @@
 """The rates that a search tries, how long it tries one, and what it asks for or ends with."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.model.search import Ending, Part, Step
@@ -10,9 +10,11 @@ RATES_A_DECADE = 60
 RATIO = 10 ** (1 / RATES_A_DECADE)
 """Neighbouring rates are 4 % apart."""
 
-LENGTHS: Mapping[Part, tuple[float, int]] = {"bracket": (1.5, 80), "settle": (2.0, 200), "below": (2.0, 80)}
-LONGEST_WINDOW_S = 12.0
-"""A window lasts so many seconds, or until so many requests have arrived on average, but at most LONGEST_WINDOW_S."""
+WINDOW_S, FEWEST_ARRIVALS, LONGEST_WINDOW_S = 1.5, 80, 12.0
+"""A window lasts until so many requests have arrived on average, but no longer than LONGEST_WINDOW_S."""
+
+SETTLING_S, SETTLING_ARRIVALS, SETTLING_MOST_S = 2.0, 200, 4.0
+"""While a search settles they last longer, so that the empty start counts for less."""
 
 COMMON_RPS = 100.0
 """Every search begins with a window at this rate, at which the stacks can be compared whatever they carry."""
@@ -64,8 +66,10 @@ def top_of(most_rps: float) -> int:
 def window(level: int, part: Part) -> Ask:
     """The window to be tried at a place on the grid."""
     rate_rps = rate_at(level)
-    least_s, fewest = LENGTHS[part]
-    return Ask(rate_rps, min(max(least_s, fewest / rate_rps), LONGEST_WINDOW_S), part)
+    length_s = min(max(WINDOW_S, FEWEST_ARRIVALS / rate_rps), LONGEST_WINDOW_S)
+    if part == "settle":
+        length_s = max(length_s, min(max(SETTLING_S, SETTLING_ARRIVALS / rate_rps), SETTLING_MOST_S))
+    return Ask(rate_rps, length_s, part)
 
 
 def doubts(steps: Sequence[Step]) -> str:

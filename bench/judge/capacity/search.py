@@ -169,6 +169,8 @@ def _upwards(tally: _Tally, usable_cores: int) -> Ask | None:
     by_cpu = _by_cpu(tally, usable_cores)
     by_slots = level_of(tally.bounds.slots_rps) if tally.bounds.slots_rps else low + LEAP
     likely = low if by_cpu is None or tally.was_expected else min(by_cpu, by_slots, low + LEAP)
+    if likely - low < LEAP // 2:  # near its limit a request may need more CPU
+        likely = (low + likely) // 2
     return _window(min(max(likely, low + _stride(tally.ups)), tally.top))
 
 

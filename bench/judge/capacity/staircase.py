@@ -3,8 +3,8 @@
 The next window goes UP one place of the grid where the objective held, and DOWN two where it was exceeded. So the rates
 come to hover where it holds in two windows of three (C. Kaernbach, Simple adaptive testing with the weighted up-down
 method, 1991), and their mean is what was found. No single window decides: one that was spoilt is made up for by the
-next ones. The stacks of a round settle in turn, window by window, until all have settled, and the last windows of each
-count: a machine that becomes slower meanwhile lowers the rates of all.
+next ones. The stacks of a round settle at the same time, window by window in turn: a machine that becomes slower
+meanwhile lowers the rates of all.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ to LONGEST_STRIDE times; at the turn it goes half the way back, and no window be
 COUNTED = 6
 """So many windows make the mean."""
 
-MOST_WINDOWS, FEWEST = 14, 4
+MOST_WINDOWS, FEWEST = 12, 4
 """A search that cannot settle ends after MOST_WINDOWS, and is not known with fewer than FEWEST that count."""
 
 BELOW = {0.8: 6, 0.5: 18}
@@ -64,14 +64,10 @@ class Staircase:
             self._add(step)
 
     @property
-    def settled(self) -> bool:
-        """Whether there are enough windows for the mean, and the rate is near."""
-        return len(self._places) >= COUNTED and self._run <= PATIENCE
-
-    @property
-    def late(self) -> bool:
-        """Whether no more may be tried."""
-        return len(self.steps) >= MOST_WINDOWS
+    def goes_on(self) -> bool:
+        """Whether there are too few windows for the mean or the rate is far, and more may be tried."""
+        settled = len(self._places) >= COUNTED and self._run <= PATIENCE
+        return not settled and len(self.steps) < MOST_WINDOWS
 
     @property
     def ask(self) -> Ask:

@@ -113,9 +113,9 @@ class _Turns:
                 if isinstance(found, Ask):
                     asked = True
                     yield number, found
-        while not all(stairs.settled or stairs.late for stairs in self._settling().values()):
+        while any(stairs.goes_on for stairs in self._settling().values()):
             for number, stairs in self._settling().items():
-                if not stairs.late:
+                if stairs.goes_on:
                     yield number, stairs.ask
         for number, stairs in self._settling().items():
             for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():

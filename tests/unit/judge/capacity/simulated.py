@@ -70,7 +70,7 @@ class Machine:
             self._try(asked)
         if asked is not None:
             return asked
-        while not ((stairs := staircase(self.steps, bounds)).settled or stairs.late):
+        while (stairs := staircase(self.steps, bounds)).goes_on:
             self._try(stairs.ask)
         for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():
             self._try(ask)
