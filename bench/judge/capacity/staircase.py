@@ -35,7 +35,7 @@ to LONGEST_STRIDE times; at the turn it goes half the way back, and no window be
 COUNTED = 6
 """So many windows make the mean."""
 
-MOST_WINDOWS, FEWEST = 12, 4
+MOST_WINDOWS, FEWEST = 14, 4
 """A search that cannot settle ends after MOST_WINDOWS, and is not known with fewer than FEWEST that count."""
 
 BELOW = {0.8: 6, 0.5: 18}

@@ -183,7 +183,7 @@ def test_a_search_that_does_not_settle_says_so() -> None:
     machine.late_s = lambda number: 0.06 if number >= first else 0.0
     found = machine.search(NEAR_SLOTS)
     assert found.ending == "not known"
-    assert found.why.startswith("not settled within 12 windows; ")
+    assert found.why.startswith("not settled within 14 windows; ")
     assert "late at P99" in found.why
 
 
