@@ -28,8 +28,13 @@ from bench.run.testbed.testbed import Start, Testbed, testbed
 from bench.units import rate
 
 LEAD_S = 0.6
-RECOVERY_S = 1.0
-"""A window begins with a lead under load that is not counted: longer where its server was overloaded before."""
+"""A window begins with a lead under load that is not counted."""
+
+REST_S = 6.0
+"""A server that was overloaded rests so long before its next window, mostly while the others have their turn.
+
+HTTP clients keep connections for 5 s: with those of an overload, httpx's pool makes every request slower.
+"""
 
 SEEDS = 1000
 
@@ -137,6 +142,7 @@ class _Turns:
         key, mine = self.visit.keys[number], self.steps[number]
         file = self.folder / f"{len(self.files)}.npz"
         self.setting.progress(key, rate(ask.rate_rps))
+        self.setting.stop.sleep(_rest_s(mine))
         beside = [self._beside()]
         self.load.ask(
             {
@@ -144,7 +150,7 @@ class _Turns:
                 "measurement": number,
                 "rate_rps": ask.rate_rps,
                 "seed": self.setting.round_seed(key) * SEEDS + len(mine),
-                "lead_s": LEAD_S + _recovery_s(mine),
+                "lead_s": LEAD_S,
                 "window_s": ask.length_s,
                 "late_s": key.sought.objective.limit_s,
                 "most_late": most_late(key.sought.objective, ask.rate_rps * ask.length_s),
@@ -212,10 +218,10 @@ class _Turns:
             yield finished(search, own, self.setting.scenario(key)), own
 
 
-def _recovery_s(steps: Sequence[Step]) -> float:
-    """What a lead is longer where the server was overloaded just before."""
-    just_now = bool(steps) and time.monotonic() - steps[-1].done_s < RECOVERY_S
-    return RECOVERY_S if just_now and steps[-1].verdict == "exceeded" else 0.0
+def _rest_s(steps: Sequence[Step]) -> float:
+    """How much longer a server has to rest after these windows."""
+    overloaded = bool(steps) and steps[-1].verdict == "exceeded"
+    return max(steps[-1].done_s + REST_S - time.monotonic(), 0.0) if overloaded else 0.0
 
 
 _TIMES = ("begin_s", "start_s", "end_s", "done_s")
