@@ -124,7 +124,7 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
 
 
 _PAIRED = {
-    "differs": "{stack} carries {ratio} what {base} does",
+    "differs": "{stack} carries {ratio} as much as {base}",
     "same": "{stack} carries the same as {base}: {ratio}",
     "unclear": "no difference between {stack} and {base} was shown: {ratio}",
 }

@@ -47,25 +47,17 @@ def section(run: Run, scenario: str, name: str) -> Section | None:
 
 
 def sentences(run: Run, scenario: str) -> Iterator[str]:
-    """One about the pair of the profile, where one of the two is ahead throughout, or up to the highest rate."""
+    """One about the pair of the profile, where their windows could be compared."""
     found = [
         one
         for one in crossovers(run.searches, run.config)
         if one.scenario == scenario and (one.stack, one.against) == run.config.profile.compare
     ]
-    told = [one for one in found if _telling(one)]
-    if told:
-        clauses = "; ".join(map(_clause, told))
-        others = [AHEAD[one.metric.name] for one in found if one not in told]
-        unknown = f"; which {' or '.join(others)} was not shown" if others else ""
-        yield f"Of {told[0].stack} and {told[0].against} on {scenario}, {clauses}{unknown}."
-
-
-def _telling(one: Crossover) -> bool:
-    """Whether the two change places, or one is ahead up to the highest rate that could be compared."""
-    return bool(one.leads) and (
-        len({lead.stack for lead in one.leads}) > 1 or one.leads[-1].high_rps == one.rates[-1].rate_rps
-    )
+    if any(one.rates for one in found):
+        unknown = [AHEAD[one.metric.name] for one in found if not one.leads]
+        told = [_clause(one) for one in found if one.leads]
+        told += [f"which {' or '.join(unknown)} was not shown"] if unknown else []
+        yield f"Of {found[0].stack} and {found[0].against} on {scenario}, {'; '.join(told)}."
 
 
 def _clause(one: Crossover) -> str:
