@@ -49,6 +49,7 @@ def _sentences(run: Run, rows: Sequence[Row], found: Sequence[Ratio]) -> Iterato
     if not rows and not run.searches:
         yield "Nothing was measured."
     yield from capacity.sentences(run)
+    yield from capacity.overloaded(run, rows)
     limits = _limited(run, rows)
     by_stack = {stack: [row for row in rows if row.stack == stack] for stack in run.config.profile.stacks}
     for own in by_stack.values():

@@ -5,14 +5,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bench.judge.capacity.grid import COMMON_RPS
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows, cores_for
+from bench.judge.cell.metrics import THROUGHPUT
+from bench.judge.stacks.rows import Row, highest
 from bench.judge.stats.intervals import Estimate
+from bench.model.config import Closed
 from bench.model.loads import objective_name
 from bench.model.run import Run
 from bench.model.search import Ending
 from bench.show.report import crossover
 from bench.show.text.document import Cell, Column, Note, Section, Table, paragraphs
+from bench.show.text.titles import under
 from bench.show.text.words import listed, plural
 from bench.units import NOTHING, interval, offered, percent, rate, ratio, significant, tick
+
+COLLAPSED = 0.5
+"""An overload costs a stack throughput where it serves less than this share of what it carries."""
 
 SAME = 0.05
 """A ratio whose interval lies within 1 +- SAME is called equal: the rates that are tried are 4 % apart."""
@@ -109,8 +116,7 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
     by_stack = {row.stack: row for row in rows}
     if ratios:
         first, *others = ratios
-        base = f"{first.against}{where} ({_figure(by_stack[first.against].rate_rps)})"
-        yield f"{within}, {_PAIRED[_direction(first)].format(stack=first.stack, base=base, ratio=_ratio(first))}."
+        yield f"{within}, {_pair(first, by_stack[first.stack], by_stack[first.against], where)}."
         if others:
             told = [f"{one.stack} {_ratio(one)} ({_figure(by_stack[one.stack].rate_rps)})" for one in others]
             yield f"Compared with {first.against}, the others carry: {listed(told)}."
@@ -123,11 +129,32 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
             yield f"{row.stack} never kept {objective_name(row.sought.objective)} on {row.scenario}, {row.why[0]}."
 
 
-_PAIRED = {
-    "differs": "{stack} carries {ratio} as much as {base}",
-    "same": "{stack} carries the same as {base}: {ratio}",
-    "unclear": "no difference between {stack} and {base} was shown: {ratio}",
-}
+def _pair(one: CapacityRatio, over: CapacityRow, under: CapacityRow, where: str) -> str:
+    """How the two stacks of a ratio compare; `where`: on how many cores, as the end of a clause."""
+    theirs = f"({_figure(under.rate_rps)})"
+    match _direction(one):
+        case "differs":
+            return f"{one.stack} carries {_amount(over)}{where}, {_ratio(one)} as much as {one.against} {theirs}"
+        case "same":
+            return f"{one.stack} carries the same as {one.against}{where} {theirs}: {_ratio(one)}"
+        case _:
+            return f"no difference between {one.stack} and {one.against}{where} {theirs} was shown: {_ratio(one)}"
+
+
+def overloaded(run: Run, rows: Sequence[Row]) -> Iterator[str]:
+    """A sentence about each stack that serves far less than it carries where users keep it busier than that."""
+    carried = {(row.scenario, row.stack): row.rate_rps for row in capacity_rows(run)}
+    for row in highest(rows):
+        found, served = carried.get((row.scenario, row.stack)), row.estimates.get(THROUGHPUT.name)
+        hold_s = run.config.scenarios[row.scenario].hold_s
+        if found is None or served is None or not isinstance(row.load, Closed):
+            continue
+        busier = row.load.users > found.mean * hold_s
+        if busier and (served.high or served.mean) < COLLAPSED * (found.low or found.mean):
+            yield (
+                f"On {row.scenario} {under([row.load])}, {row.stack} serves {rate(served.mean)}, less than half of the "
+                f"{rate(found.mean)} that it carries: overload costs it throughput."
+            )
 
 
 def _direction(one: CapacityRatio) -> str:
@@ -143,6 +170,15 @@ def _direction(one: CapacityRatio) -> str:
 def _ratio(one: CapacityRatio) -> str:
     bound = f"{one.bound} " if one.bound is not None else ""
     return f"{bound}{ratio(one.estimate.mean, one.estimate.low, one.estimate.high)}"
+
+
+def _amount(row: CapacityRow) -> str:
+    """The capacity with its interval in brackets."""
+    found = row.rate_rps
+    if found is None:
+        return "not known"
+    value, around = interval(found.mean, found.low, found.high, "requests/s")
+    return f"{'at least ' if row.at_least else ''}{value} {around}".rstrip()
 
 
 def _figure(found: Estimate | None) -> str:

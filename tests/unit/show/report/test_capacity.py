@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.judge.stacks.rows import rows
 from bench.model.run import Run
 from bench.model.search import Search
 from bench.show.report import capacity
@@ -11,6 +12,7 @@ from bench.show.report.answer import answer
 from bench.show.text import markdown
 from bench.show.text.document import Document, Note
 from bench.show.text.footnotes import footnotes, numbered
+from tests.unit.builders import cell
 from tests.unit.judge.capacity.test_rows import SOUGHT, at_common_rate, run, search, step
 
 FLASK = (500.0, 520.0, 510.0)
@@ -35,8 +37,25 @@ def shown(found: Run) -> str:
 
 def test_a_stack_that_carries_more_is_compared_with_the_other() -> None:
     said = told(fastapi(1000.0, 1050.0, 1010.0))
-    assert said.startswith("Within P95 200 ms on weather, fastapi carries 2.00\u00d7 (")
-    assert "as much as flask on one core (510/s, 486\u2013535)." in said
+    assert said.startswith(
+        "Within P95 200 ms on weather, fastapi carries 1020/s (957\u20131090) on one core, 2.00\u00d7 ("
+    )
+    assert "as much as flask (510/s, 486\u2013535)." in said
+
+
+def test_a_stack_that_serves_far_less_under_overload_than_it_carries_is_told_of() -> None:
+    found = fastapi(1000.0, 1050.0, 1010.0)
+
+    def said(users: int, served_rps: float) -> str:
+        cells = [cell("fastapi", users, n, throughput_rps=served_rps + n) for n in (1, 2, 3)]
+        return " ".join(capacity.overloaded(found, rows(cells, found.config)))
+
+    assert said(100, 300.0) == (
+        "On weather with 100 users, fastapi serves 302/s, less than half of the 1020/s that it carries: overload costs "
+        "it throughput."
+    )
+    assert said(100, 600.0) == ""
+    assert said(10, 300.0) == ""  # so few users cannot keep it busier than that
 
 
 @pytest.mark.parametrize(
