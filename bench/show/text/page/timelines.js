@@ -34,13 +34,22 @@
     return significant(value * factor) + suffix;
   };
 
+  // How timelines.py writes values: two digits each.
+  const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const STEPS = 4094;
+  const decoded = (least, most, text) => Array.from({ length: text.length / 2 }, (_, at) => {
+    const share = (DIGITS.indexOf(text[2 * at]) * 64 + DIGITS.indexOf(text[2 * at + 1])) / STEPS;
+    if (share > 1) return null;
+    return least > 0 ? least * (most / least) ** share : most * share;
+  });
+
   const KEYS = ["stack", "scenario", "load", "round"];
   const all = lines.map(([stack, scenario, load, round, colour, binS, startS, endS, own]) => ({
     stack: names[stack], scenario: names[scenario], load: names[load], round: String(round), colour: names[colour],
     binS, startS, endS,
-    tracks: own.map(([number, why, ...values]) => {
+    tracks: own.map(([number, why, least, most, coded]) => {
       const [name, title, unit] = tracks[number];
-      return { name, title, unit, why, values };
+      return { name, title, unit, why, values: decoded(least, most, coded) };
     }),
   }));
 

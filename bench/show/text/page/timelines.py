@@ -2,18 +2,24 @@
 
 import json
 import math
-from collections.abc import Hashable
+import string
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bench.show.text.document import UNRELIABLE, TimeLine, TimeLines, Track
 from bench.show.text.words import plain
 
-MOST_BYTES = 850_000
+MOST_BYTES = 485_000
 """What the time lines may take of a page, which stays below 3 MB for the largest profile of this project."""
 
-DIGITS = {"bytes": 4}
-"""Significant digits of a value, by its unit; otherwise 3. Memory often varies by less than 1 %."""
+DIGITS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+STEPS, MISSING = 4094, 4095
+"""A value is written as two digits to the base 64, the number of steps to it: from 0 up to the largest value of its
+track, or where these differ by LOG_FROM from the smallest one up, on a logarithmic scale. The script knows that too."""
+
+LOG_FROM = 20
+"""As in bench/show/charts/axis.py: what is drawn on a logarithmic scale is written on one."""
 
 SHORTER = {"s": 1e3, "bytes": 1e-6}
 """By its unit, what a value is multiplied by to be written in few characters: ms and MB. The script knows it too."""
@@ -78,12 +84,28 @@ def _line(one: TimeLine, names: _Table, tracks: _Table) -> list[Any]:
 
 
 def _track(one: Track, tracks: _Table) -> list[Any]:
-    """Its number in `tracks`, why it is unreliable or 0, then its values."""
+    """Its number in `tracks`, why it is unreliable or 0, then the ends of its scale and its values."""
     void = 0 if one.void is None else plain(one.void)
-    factor, digits = SHORTER.get(one.unit, 1.0), DIGITS.get(one.unit, 3)
-    known = (None if value is None or not math.isfinite(value) else value * factor for value in one.values)
-    values = [None if value is None else _short(value, digits) for value in known]
-    return [tracks.place((plain(one.name), plain(one.title), one.unit)), void, *values]
+    factor = SHORTER.get(one.unit, 1.0)
+    values = [None if value is None or not math.isfinite(value) else value * factor for value in one.values]
+    return [tracks.place((plain(one.name), plain(one.title), one.unit)), void, *_coded(values)]
+
+
+def _coded(values: Sequence[float | None]) -> tuple[float, float, str]:
+    """The least value, 0 on a linear scale, the largest one, and the text of all."""
+    known = [value for value in values if value is not None]
+    least, most = min(known, default=0.0), max(known, default=0.0)
+    logarithmic = 0 < LOG_FROM * least <= most
+
+    def code(value: float | None) -> int:
+        if value is None:
+            return MISSING
+        if logarithmic:
+            return round(STEPS * math.log(value / least) / math.log(most / least))
+        return round(STEPS * value / most) if most else 0
+
+    text = "".join(DIGITS[number // 64] + DIGITS[number % 64] for number in map(code, values))
+    return _short(least, 6) if logarithmic else 0, _short(most, 6), text
 
 
 def _short(value: float, digits: int) -> float:

@@ -313,7 +313,7 @@ def test_a_figure_carries_the_number_that_it_is_sorted_by_and_an_unreliable_one_
         for cell, column in zip(row, table.columns, strict=True)
         if column.align == "right"
     ]
-    assert sorts == ["" if one.value is None else str(one.value) for one in numbers]
+    assert sorts == ["" if one.value is None else f"{one.value:.6g}" for one in numbers]
     struck = [td for td in found.all("td") if any(td.all("s"))]
     assert struck
     assert {td.attributes["data-sort"] for td in struck} == {""}

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,28 @@ def read(*lines: TimeLine) -> dict[str, Any]:
     return found
 
 
+def decoded(least: float, most: float, text: str) -> list[float | None]:
+    """The values, as the script reads them."""
+    codes = [carried.DIGITS.index(high) * 64 + carried.DIGITS.index(low) for high, low in batched(text)]
+    shares = [None if code == carried.MISSING else code / carried.STEPS for code in codes]
+    return [None if share is None else least * (most / least) ** share if least else most * share for share in shares]
+
+
+def batched(text: str) -> Iterator[tuple[str, str]]:
+    return zip(text[::2], text[1::2], strict=True)
+
+
+def approx(value: float) -> Any:
+    return pytest.approx(value, rel=0.002)
+
+
+def test_a_track_that_spans_decades_keeps_three_digits_of_its_small_values() -> None:
+    values = (0.001, 0.0123, 0.5, 12.0)
+    found = read(line("a", 1, replace(P95, values=values)))
+    ((_, _, *coded),) = found["lines"][0][8]
+    assert decoded(*coded) == [pytest.approx(1000 * value, rel=0.0015) for value in values]
+
+
 def test_a_line_has_its_names_window_and_the_values_of_each_track_in_few_digits() -> None:
     found = read(line(), line("b", 2, drawn=True))
     names, tracks = found["names"], found["tracks"]
@@ -37,10 +60,11 @@ def test_a_line_has_its_names_window_and_the_values_of_each_track_in_few_digits(
     assert found["lines"][1][3] == 2
     assert names[found["lines"][1][4]] == "#08335e"
     assert found["lines"][1][5:8] == [1, 1, 3]
-    assert [[tracks[number], *rest] for number, *rest in found["lines"][0][8]] == [
-        [["throughput", "Throughput", "requests/s"], 0, 1230, 0, 98.8],
-        [["P95", "P95 latency", "s"], "off by 6 ms", 12.3, None, 12300],
-        [["memory", "Memory (PSS)", "bytes"], 0, 58.34, None, 60],
+    told = [[tracks[number], why, decoded(*values)] for number, why, *values in found["lines"][0][8]]
+    assert told == [
+        [["throughput", "Throughput", "requests/s"], 0, [approx(1234.5), 0, approx(98.76)]],
+        [["P95", "P95 latency", "s"], "off by 6 ms", [approx(12.3456), None, approx(12345.6)]],
+        [["memory", "Memory (PSS)", "bytes"], 0, [approx(58.343219), None, approx(60)]],
     ]
     assert found["drawn"] == 1
     assert found["unreliable"] == "unreliable"
