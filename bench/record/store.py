@@ -64,7 +64,7 @@ def load_run(folder: Path) -> Run:
             known = f"{schema2.VERSION} and {SCHEMA_VERSION}"
             shown = cut(repr(version), LONGEST_REASON)
             raise BenchError(f"{path} has schema {shown}, and this version reads {known}: {todo}")
-        return _RUN.validate_python(older.requests_of(fields))
+        return _RUN.validate_python(older.brought_up(fields))
     except FileNotFoundError:
         raise BenchError(f"{folder} holds no run.json: is it a run folder?") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError) as error:

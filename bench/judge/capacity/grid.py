@@ -63,7 +63,7 @@ def top_of(most_rps: float) -> int:
     return math.floor(RATES_A_DECADE * math.log10(max(most_rps, LEAST_RPS)) + ROUNDING)
 
 
-def window(level: int, part: Part) -> Ask:
+def ask_at(level: int, part: Part) -> Ask:
     """The window to be tried at a place on the grid."""
     rate_rps = rate_at(level)
     length_s = min(max(WINDOW_S, FEWEST_ARRIVALS / rate_rps), LONGEST_WINDOW_S)

@@ -17,12 +17,12 @@ from bench.judge.capacity.grid import (
     MOST_UNKNOWN,
     Ask,
     Found,
+    ask_at,
     doubts,
     level_of,
     rate_at,
     top_of,
 )
-from bench.judge.capacity.grid import window as window_at
 from bench.judge.capacity.staircase import Staircase
 from bench.model.search import Bounds, Part, Step
 from bench.units import rate, tick
@@ -141,7 +141,7 @@ def _between(tally: _Tally, low: int, high: int) -> Ask:
 
 
 def _window(level: int) -> Ask:
-    return window_at(level, "bracket")
+    return ask_at(level, "bracket")
 
 
 def _too_late(tally: _Tally) -> Found:

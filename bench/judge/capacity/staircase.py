@@ -18,11 +18,11 @@ from bench.judge.capacity.grid import (
     MOST_UNKNOWN,
     Ask,
     Found,
+    ask_at,
     doubts,
     level_of,
     rate_at,
     top_of,
-    window,
 )
 from bench.model.search import Bounds, Step
 
@@ -54,8 +54,7 @@ class Staircase:
         self.ceiling = top_of(bounds.most_rps)
         self.because = bounds.most_because
         self.place = max(min(start, self.ceiling), LOWEST)
-        self._places: list[int] = []
-        self._held_at_ceiling: list[bool] = []
+        self._counted: list[tuple[int, bool]] = []  # the place of each window, and whether it held at the ceiling
         self._unknown = Counter[int]()
         self._way: bool | None = None
         self._run = 0
@@ -66,23 +65,23 @@ class Staircase:
     @property
     def goes_on(self) -> bool:
         """Whether there are too few windows for the mean or the rate is far, and more may be tried."""
-        settled = len(self._places) >= COUNTED and self._run <= PATIENCE
+        settled = len(self._counted) >= COUNTED and self._run <= PATIENCE
         return not settled and len(self.steps) < MOST_WINDOWS
 
     @property
     def ask(self) -> Ask:
         """The next window."""
-        return window(self.place, "settle")
+        return ask_at(self.place, "settle")
 
     @property
     def found(self) -> Found:
         """What the last windows come to."""
-        if len(self._places) < FEWEST or self._run > PATIENCE:
+        if len(self._counted) < FEWEST or self._run > PATIENCE:
             why = doubts(self.steps)
             said = f"not settled within {len(self.steps)} windows"
             return Found("not known", why=f"{said}; {why}" if why else said)
-        places = self._places[-COUNTED:]
-        if 2 * sum(self._held_at_ceiling[-len(places) :]) > len(places):
+        places, at_ceiling = zip(*self._counted[-COUNTED:], strict=True)
+        if 2 * sum(at_ceiling) > len(places):
             return Found("at least", rate_at(self.ceiling), why=self.because)
         return Found("found", rate_at(fmean([*places, self.place])))
 
@@ -99,13 +98,12 @@ class Staircase:
         self._run = 1 if turned or at_end else self._run + 1
         self._way = held
         if turned and was_far:
-            self._places.clear()
+            self._counted.clear()
             self.place = (level + self._last) // 2
         else:
-            self._places.append(level)
+            self._counted.append((level, held and at_end))
             times = min(1 << max(self._run - PATIENCE, 0), LONGEST_STRIDE)
             self.place = max(min(level + (UP if held else -DOWN) * times, self.ceiling), LOWEST)
-        self._held_at_ceiling.append(held and at_end)
         self._last = level
 
 
@@ -113,4 +111,4 @@ def below(rate_rps: float) -> Sequence[Ask]:
     """The windows at the shares of a rate that BELOW names; below them at twice COMMON_RPS, four times, and so on."""
     shares = [level_of(rate_rps) - places for places in BELOW.values()]
     doubled = takewhile(lambda place: place < min(shares), (level_of(COMMON_RPS * 2**times) for times in count(1)))
-    return [window(place, "below") for place in [*shares, *doubled] if place >= LOWEST]
+    return [ask_at(place, "below") for place in [*shares, *doubled] if place >= LOWEST]

@@ -4,11 +4,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from bench.judge.capacity.grid import COMMON_RPS
+from bench.judge.capacity.overload import collapses
 from bench.judge.capacity.rows import CapacityRatio, CapacityRow, capacity_ratios, capacity_rows, cores_for
-from bench.judge.cell.metrics import THROUGHPUT
-from bench.judge.stacks.rows import Row, highest
+from bench.judge.stacks.rows import Row
 from bench.judge.stats.intervals import Estimate
-from bench.model.config import Closed
 from bench.model.loads import objective_name
 from bench.model.run import Run
 from bench.model.search import Ending
@@ -17,9 +16,6 @@ from bench.show.text.document import Cell, Column, Note, Section, Table, paragra
 from bench.show.text.titles import under
 from bench.show.text.words import listed, plural
 from bench.units import NOTHING, interval, offered, percent, rate, ratio, significant, tick
-
-COLLAPSED = 0.5
-"""An overload costs a stack throughput where it serves less than this share of what it carries."""
 
 SAME = 0.05
 """A ratio whose interval lies within 1 +- SAME is called equal: the rates that are tried are 4 % apart."""
@@ -142,19 +138,12 @@ def _pair(one: CapacityRatio, over: CapacityRow, under: CapacityRow, where: str)
 
 
 def overloaded(run: Run, rows: Sequence[Row]) -> Iterator[str]:
-    """A sentence about each stack that serves far less than it carries where users keep it busier than that."""
-    carried = {(row.scenario, row.stack): row.rate_rps for row in capacity_rows(run)}
-    for row in highest(rows):
-        found, served = carried.get((row.scenario, row.stack)), row.estimates.get(THROUGHPUT.name)
-        hold_s = run.config.scenarios[row.scenario].hold_s
-        if found is None or served is None or not isinstance(row.load, Closed):
-            continue
-        busier = row.load.users > found.mean * hold_s
-        if busier and (served.high or served.mean) < COLLAPSED * (found.low or found.mean):
-            yield (
-                f"On {row.scenario} {under([row.load])}, {row.stack} serves {rate(served.mean)}, less than half of the "
-                f"{rate(found.mean)} that it carries: overload costs it throughput."
-            )
+    """A sentence about each stack that serves far less under an overload than it carries."""
+    for one in collapses(run, rows):
+        yield (
+            f"On {one.row.scenario} {under([one.row.load])}, {one.row.stack} serves {rate(one.served_rps)}, less than "
+            f"half of the {rate(one.carried_rps)} that it carries: with more requests in flight it serves fewer."
+        )
 
 
 def _direction(one: CapacityRatio) -> str:

@@ -14,6 +14,7 @@ from bench.model.config import Closed, Load, Open
 from bench.model.run import SCHEMA_VERSION, Run, Selftest
 from bench.record import store
 from tests.unit.builders import FASTAPI, FLASK, cell, changed, plan, samples, save
+from tests.unit.judge.capacity.test_rows import search
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "run.schema.json"
 OLDER = "and this version reads 2 and 3: measure again, or read it with the version that wrote it$"
@@ -209,3 +210,17 @@ def test_a_reference_is_another_run_that_can_be_read_or_none(tmp_path: Path) -> 
     assert store.load_reference(tmp_path / "reference", tmp_path / "reference") is None
     assert store.load_reference(tmp_path / "reference" / "within", tmp_path / "reference") is None
     assert store.load_reference(tmp_path / "run", tmp_path / "gone") is None
+
+
+def test_searches_of_the_earlier_method_are_read_and_keep_what_they_found(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    store.save_run(tmp_path, dataclasses.replace(run, searches=(search("flask", 1, 400.0),)))
+    fields = json.loads(path.read_text(encoding="utf-8"))
+    (one,) = fields["searches"]
+    one["above_rps"] = 416.0
+    for step in one["steps"]:
+        step["confirms"] = step.pop("part") == "settle" and step["verdict"] == "held"
+    path.write_text(json.dumps(fields), encoding="utf-8")
+    (read,) = store.load_run(tmp_path).searches
+    assert read.rate_rps == 400.0
+    assert [step.part for step in read.steps] == ["settle", "bracket"]

@@ -14,7 +14,6 @@
   const RIGHT = 10;
   const TALL = 105;
   const WIDEST = 710;
-  const LOG_FROM = 20; // as in bench/show/charts/axis.py
   const INK = "#222222";
   const QUIET = "#666666";
 
@@ -49,7 +48,7 @@
     binS, startS, endS,
     tracks: own.map(([number, why, least, most, coded]) => {
       const [name, title, unit] = tracks[number];
-      return { name, title, unit, why, values: decoded(least, most, coded) };
+      return { name, title, unit, why, log: least > 0, values: decoded(least, most, coded) };
     }),
   }));
 
@@ -95,7 +94,7 @@
     const known = track.values.filter((value) => value !== null);
     const most = Math.max(...known);
     const least = Math.min(...known);
-    const log = least > 0 && most >= LOG_FROM * least;
+    const { log } = track;
     const [factor, , unit] = SCALES[track.unit](known.length ? most : 0);
     const [low, high] = log ? [least * factor / 1.5, most * factor * 1.5] : [0, (most > 0 ? most * factor : 1) * 1.12];
     const share = (value) => (log ? Math.log(value / low) / Math.log(high / low) : value / high);

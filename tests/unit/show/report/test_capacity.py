@@ -51,8 +51,8 @@ def test_a_stack_that_serves_far_less_under_overload_than_it_carries_is_told_of(
         return " ".join(capacity.overloaded(found, rows(cells, found.config)))
 
     assert said(100, 300.0) == (
-        "On weather with 100 users, fastapi serves 302/s, less than half of the 1020/s that it carries: overload costs "
-        "it throughput."
+        "On weather with 100 users, fastapi serves 302/s, less than half of the 1020/s that it carries: with more "
+        "requests in flight it serves fewer."
     )
     assert said(100, 600.0) == ""
     assert said(10, 300.0) == ""  # so few users cannot keep it busier than that
