@@ -8,7 +8,7 @@ from bench.model.config import Sought
 from bench.model.wrong_answer import WrongAnswer
 
 Verdict = Literal["held", "exceeded", "not known"]
-Part = Literal["bracket", "settle", "below"]
+Part = Literal["bracket", "settle", "below", "check"]
 Ending = Literal["found", "never", "at least", "not known", "failed"]
 
 
@@ -46,10 +46,11 @@ class Step:
 
     Seconds on CLOCK_MONOTONIC: the load begins at `begin_s`; [start_s, end_s) is measured; at `done_s` nothing is in
     flight any more. It ended before its `planned_s` where so many answers were late that the rest could not change the
-    verdict. `part`: whether it was to bracket the rate, to settle it, or below it. `latency_s`: of the requests that
-    were scheduled in it; where it ended early, of those scheduled until then. `memory_bytes`: anonymous memory, because
-    the servers of a search share the pages of their files with one another. `problems`: why the verdict is not known;
-    `neighbours`: the programs beside, where they are why.
+    verdict. `part`: whether it was to bracket the rate, to settle it, or below it, or to check a server that was
+    started anew just before it. `latency_s`: of the requests that were scheduled in it; where it ended early, of those
+    scheduled until then. `memory_bytes`: anonymous memory, because the servers of a search share the pages of their
+    files with one another. `problems`: why the verdict is not known; `neighbours`: the programs beside, where they are
+    why.
     """
 
     number: int

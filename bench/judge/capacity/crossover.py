@@ -11,10 +11,11 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import dropwhile, groupby
+from itertools import dropwhile, groupby, takewhile
 from statistics import median
 
 from bench.judge.capacity.grid import level_of, rate_at
+from bench.judge.capacity.harm import counted
 from bench.judge.capacity.pairs import Pair, search_pairs
 from bench.judge.cell.metrics import CPU, MEMORY, P95, Metric
 from bench.judge.stacks.ratios import Direction, direction
@@ -156,11 +157,11 @@ def _curve(figures: Iterable[tuple[Step, float | None]]) -> Curve:
     return {place: math.log(value) for place, value in medians.items() if math.isfinite(value)}
 
 
-def _carried(steps: Iterable[Step], search: Search) -> Iterator[Step]:
-    """The windows that were judged, at rates that the stack carries."""
+def _carried(steps: Sequence[Step], search: Search) -> Iterator[Step]:
+    """Those of these windows that were judged, at rates that the stack carries, on a server that no overload harmed."""
     if search.rate_rps:
         most = level_of(search.rate_rps)
-        yield from (step for step in steps if step.verdict != "not known" and level_of(step.rate_rps) <= most)
+        yield from (step for step in counted(steps) if step.verdict != "not known" and level_of(step.rate_rps) <= most)
 
 
 def _cpu(search: Search) -> Iterator[tuple[Step, float | None]]:
@@ -170,9 +171,11 @@ def _cpu(search: Search) -> Iterator[tuple[Step, float | None]]:
 def _memory(search: Search) -> Iterator[tuple[Step, float | None]]:
     """In windows after the server was first overloaded.
 
-    An overload makes the server larger, and it does not shrink. So the memory before and after one cannot be compared.
+    An overload makes the server larger, and it does not shrink. So the memory before and after one cannot be compared;
+    nor after the server was started anew.
     """
-    later = dropwhile(lambda step: step.verdict != "exceeded", search.steps)
+    first_server = takewhile(lambda step: step.part != "check", search.steps)
+    later = [*dropwhile(lambda step: step.verdict != "exceeded", first_server)]
     yield from ((step, step.memory_bytes) for step in _carried(later, search) if step.whole)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.judge.capacity.grid import level_of
+from bench.judge.capacity.harm import counted
 from bench.model.search import Search
 
 PLACES = 4
@@ -45,7 +46,7 @@ def rate_curve(stack: str, searches: Iterable[Search]) -> RateCurve:
             known=step.verdict != "not known",
         )
         for one in searches
-        for step in one.steps
+        for step in counted(one.steps)
         if step.latency_s is not None
     ]
     groups: dict[int, list[Seen]] = {}

@@ -67,7 +67,7 @@ def ask_at(level: int, part: Part) -> Ask:
     """The window to be tried at a place on the grid."""
     rate_rps = rate_at(level)
     length_s = min(max(WINDOW_S, FEWEST_ARRIVALS / rate_rps), LONGEST_WINDOW_S)
-    if part == "settle":
+    if part in ("settle", "check"):
         length_s = max(length_s, min(max(SETTLING_S, SETTLING_ARRIVALS / rate_rps), SETTLING_MOST_S))
     return Ask(rate_rps, length_s, part)
 

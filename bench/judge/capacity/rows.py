@@ -7,6 +7,7 @@ from statistics import median
 from typing import Literal
 
 from bench.judge.capacity.grid import COMMON_RPS, level_of
+from bench.judge.capacity.harm import harmed
 from bench.judge.capacity.pairs import search_pairs
 from bench.judge.capacity.staircase import BELOW
 from bench.judge.stacks.ratios import Agreement, agreement, same_meaning
@@ -30,9 +31,10 @@ class CapacityRow:
 
     `rate_rps`: over the rounds in which a rate was found; None where there is none. `at_least`: that in a round a
     higher rate could not be tried. `endings`: how the rounds ended, each distinct. `why`: the reasons of rounds without
-    a rate, with a bound, or not settled in time. At that rate: `cores` of the server in use, CPU seconds for each
-    request and bytes of anonymous memory. `per_core_rps` and `per_gib_rps`: the rate for each core that the server may
-    use (None where it ran already, and is not pinned), and for each GiB of that memory. `p95_s`: at shares of the rate.
+    a rate, with a bound, or not settled in time. `harmed`: in how many rounds an overload harmed the server. At that
+    rate: `cores` of the server in use, CPU seconds for each request and bytes of anonymous memory. `per_core_rps` and
+    `per_gib_rps`: the rate for each core that the server may use (None where it ran already, and is not pinned), and
+    for each GiB of that memory. `p95_s`: at shares of the rate.
 
     At COMMON_RPS, in the rounds with a window there: `common_s_per_request`, CPU seconds for each request, and
     `common_achieved`, one a round: the correct answers of a second divided by the requests that arrived in it. It is
@@ -45,6 +47,7 @@ class CapacityRow:
     rounds: int
     rate_rps: Estimate | None
     at_least: bool
+    harmed: int
     endings: tuple[Ending, ...]
     why: tuple[str, ...]
     cores: Estimate | None
@@ -163,6 +166,7 @@ def _row(searches: Sequence[Search], plan: Plan, server_cpus: int) -> CapacityRo
         rounds=len(searches),
         rate_rps=over_rounds(rates, plan, stack),
         at_least=any(one.ending == "at least" for one in searches),
+        harmed=sum(bool(harmed(one.steps)) for one in searches),
         endings=tuple(dict.fromkeys(one.ending for one in searches)),
         why=tuple(dict.fromkeys(one.why for one in searches if one.why)),
         cores=over_rounds([*_of_each(near, lambda step: step.server_cores or None)], plan, stack),

@@ -23,7 +23,8 @@ from bench.judge.capacity.grid import (
     rate_at,
     top_of,
 )
-from bench.judge.capacity.staircase import Staircase
+from bench.judge.capacity.harm import MOST_HARMED, check, counted, harmed
+from bench.judge.capacity.staircase import Staircase, below
 from bench.model.search import Bounds, Part, Step
 from bench.units import rate, tick
 
@@ -61,13 +62,31 @@ def part_of(steps: Sequence[Step], part: Part) -> Sequence[Step]:
 
 def staircase(steps: Sequence[Step], bounds: Bounds) -> Staircase:
     """How a search that was bracketed settles."""
-    bracket = _Tally(part_of(steps, "bracket"), bounds)
-    return Staircase(part_of(steps, "settle"), bounds, bracket.top if bracket.low is None else bracket.low)
+    tries = counted(steps)
+    bracket = _Tally(part_of(tries, "bracket"), bounds)
+    return Staircase(part_of(tries, "settle"), bounds, bracket.top if bracket.low is None else bracket.low)
+
+
+def next_ask(steps: Sequence[Step], bounds: Bounds, usable_cores: int, *, restarts: bool = True) -> Ask | None:
+    """The next window; None where the search has ended. A `check` is for a server started anew, if it `restarts`."""
+    if restarts and (asked := check(steps)) is not None:
+        return asked if len(harmed(steps)) < MOST_HARMED else None
+    found = bracketing(steps, bounds, usable_cores)
+    if found is not None:
+        return found if isinstance(found, Ask) else None
+    stairs = staircase(steps, bounds)
+    if stairs.goes_on:
+        return stairs.ask
+    taken = {level_of(step.rate_rps) for step in part_of(counted(steps), "below")}
+    asks = below(stairs.found.rate_rps) if stairs.found.rate_rps else ()
+    return next((ask for ask in asks if level_of(ask.rate_rps) not in taken), None)
 
 
 def outcome(steps: Sequence[Step], bounds: Bounds, usable_cores: int) -> Found | None:
     """What these steps come to; None where the search has not ended with them."""
-    if part_of(steps, "settle"):
+    if len(harmed(steps)) >= MOST_HARMED and check(steps) is not None:
+        return Found("not known", why=f"the server was started anew {MOST_HARMED} times, and each overload harmed it")
+    if part_of(counted(steps), "settle"):
         return staircase(steps, bounds).found
     found = bracketing(steps, bounds, usable_cores)
     return found if isinstance(found, Found) else None
@@ -120,7 +139,7 @@ class _Tally:
 
 def bracketing(steps: Sequence[Step], bounds: Bounds, usable_cores: int) -> Ask | Found | None:
     """What to try next: from where it begins up or down, then between the two ends. None: the rate is bracketed."""
-    tally = _Tally(part_of(steps, "bracket"), bounds)
+    tally = _Tally(part_of(counted(steps), "bracket"), bounds)
     wide = math.inf if tally.low is None or tally.high is None else tally.high - tally.low
     begin = next((place for place in _begins(tally) if tally.open(place)), None)
     if tally.top < LOWEST:

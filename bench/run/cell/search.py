@@ -9,19 +9,18 @@ from typing import Any
 from bench.errors import BenchError
 from bench.judge.capacity.grid import Ask
 from bench.judge.capacity.judge import finished
-from bench.judge.capacity.search import bracketing, outcome, staircase
-from bench.judge.capacity.staircase import Staircase, below
+from bench.judge.capacity.search import next_ask, outcome
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.judge.cell.figures import of_server
 from bench.model.cell import Probe
 from bench.model.samples import Samples
-from bench.model.search import Bounds, Search, SearchKey, Step
+from bench.model.search import Bounds, Part, Search, SearchKey, Step
 from bench.run.cell.load import LoadGenerator, Order, running_load
 from bench.run.cell.probe import probe_s
 from bench.run.cell.samples import join_samples, neighbours, read_wrong_answers
 from bench.run.host.cores import ProcessTime
 from bench.run.host.scratch import scratch_folder
-from bench.run.host.tree import OneProcess
+from bench.run.host.tree import OneProcess, Tree
 from bench.run.testbed.readings import processes_beside, read
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start, Testbed, testbed
@@ -89,14 +88,14 @@ class _Turns:
         self.load = load
         self.folder = folder
         self.readings = [bed.idle]
-        self.servers = {**bed.trees, **bed.companions}
+        self.watched = [*bed.programs]
         self.load_side = {"generator": OneProcess(load.program), "upstream": OneProcess(bed.upstream.program)}
         self.steps: list[list[Step]] = [[] for _ in visit.keys]
         self.files: list[Path] = []
 
     def take(self) -> None:
         """Every window that the searches ask for. BenchError where a program ends or the generator fails."""
-        events = self.load.events(self.setting.stop, self.bed.programs)
+        events = self.load.events(self.setting.stop, self.watched)
         for event in events:
             if event["event"] == "begin":
                 break
@@ -109,31 +108,20 @@ class _Turns:
 
     def _asks(self) -> Iterator[tuple[int, Ask]]:
         """The windows of all searches in turn, each asked for when the one before it is known."""
-        searches = range(len(self.visit.keys))
-        asked = True
-        while asked:
-            asked = False
-            for number in searches:
-                found = bracketing(self.steps[number], self.visit.bounds[number], self._cores(number))
-                if isinstance(found, Ask):
-                    asked = True
-                    yield number, found
-        while any(stairs.goes_on for stairs in self._settling().values()):
-            for number, stairs in self._settling().items():
-                if stairs.goes_on:
-                    yield number, stairs.ask
-        for number, stairs in self._settling().items():
-            for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():
-                yield number, ask
+        while asks := self._next_asks():
+            first = min((ask.part for ask in asks.values()), key=_TURN.index)
+            for number, ask in asks.items():
+                if ask.part in (first, "check"):
+                    yield number, ask
 
-    def _settling(self) -> Mapping[int, Staircase]:
-        """How the searches settle that were bracketed."""
-        tried = zip(self.steps, self.visit.bounds, strict=True)
-        return {
-            number: staircase(steps, bounds)
-            for number, (steps, bounds) in enumerate(tried)
-            if bracketing(steps, bounds, self._cores(number)) is None
-        }
+    def _next_asks(self) -> Mapping[int, Ask]:
+        """The next window of each search that has not ended."""
+        restarts = self.bed.restart is not None
+        asks = (
+            next_ask(steps, self.visit.bounds[number], self._cores(number), restarts=restarts)
+            for number, steps in enumerate(self.steps)
+        )
+        return {number: ask for number, ask in enumerate(asks) if ask is not None}
 
     def _cores(self, number: int) -> int:
         return self.setting.conditions(self.visit.keys[number]).server_cpus
@@ -142,7 +130,10 @@ class _Turns:
         key, mine = self.visit.keys[number], self.steps[number]
         file = self.folder / f"{len(self.files)}.npz"
         self.setting.progress(key, rate(ask.rate_rps))
-        self.setting.stop.sleep(_rest_s(mine))
+        if ask.part == "check":
+            self._restart(number)
+        else:
+            self.setting.stop.sleep(_rest_s(mine))
         beside = [self._beside()]
         self.load.ask(
             {
@@ -165,7 +156,7 @@ class _Turns:
                 break
         else:
             raise BenchError(f"the load generator never measured a window{self.load.program.log_tail()}")
-        self.readings.append(read(self.servers, self.load_side, self.setting.cpus))
+        self._read()
         beside.append(self._beside())
         taken = Taken(
             event["number"],
@@ -183,9 +174,24 @@ class _Turns:
         mine.append(step)
         self.setting.progress(key, f"{rate(ask.rate_rps)}: {step.verdict}")
 
+    def _restart(self, number: int) -> None:
+        """Start the server of a search anew."""
+        if self.bed.restart is None:
+            raise BenchError("a service that runs already cannot be started anew")
+        self.bed.restart(self.visit.starts[number].role)
+        self.watched[:] = self.bed.programs
+        self._read()
+
+    def _read(self) -> None:
+        self.readings.append(read(self._servers(), self.load_side, self.setting.cpus))
+
+    def _servers(self) -> Mapping[str, Tree]:
+        """The process trees of the servers and their companions."""
+        return {**self.bed.trees, **self.bed.companions}
+
     def _beside(self) -> Mapping[int, ProcessTime]:
         """The processes that are no part of the search."""
-        return processes_beside(self.servers.values(), self.load_side.values())
+        return processes_beside(self._servers().values(), self.load_side.values())
 
     def _samples(self, files: Sequence[Path]) -> Samples:
         """The samples of these windows, with all readings so far."""
@@ -225,3 +231,5 @@ def _rest_s(steps: Sequence[Step]) -> float:
 
 
 _TIMES = ("begin_s", "start_s", "end_s", "done_s")
+_TURN: Sequence[Part] = ("bracket", "check", "settle", "below")
+"""A search waits until no other one has a window of an earlier part."""

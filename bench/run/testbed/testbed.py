@@ -1,10 +1,12 @@
 """What the cells of a visit need running: the upstream and freshly started servers, ready and idle."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 
 from bench.model.cell import AttachedService, companion_role
 from bench.model.config import Companion, Stack
@@ -16,7 +18,7 @@ from bench.run.host.tree import OneProcess, Tree
 from bench.run.testbed.attached import Attached
 from bench.run.testbed.companions import running_companions
 from bench.run.testbed.readings import Reading, read
-from bench.run.testbed.server import Server, running_server
+from bench.run.testbed.server import Server, log_beside, running_server
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.upstream import Upstream, running_upstream
 
@@ -37,7 +39,8 @@ class Testbed:
 
     The upstream counts the calls of two servers apart, under a prefix that is their role. `unready`: for each server
     what is to be said of workers that do not wait for requests; None: all do. `companions`: those of all servers, by
-    their roles.
+    their roles. `restart`: starts the server of a role anew on its port, while its companions stay; None where none of
+    them was started here.
     """
 
     upstream: Upstream
@@ -47,6 +50,7 @@ class Testbed:
     unready: tuple[str | None, ...] = ()
     companions: Mapping[str, Tree] = field(default_factory=dict)
     attached: AttachedService | None = None
+    restart: Callable[[str], None] | None = None
 
     @property
     def programs(self) -> Sequence[Running]:
@@ -88,7 +92,7 @@ def testbed(key: Key, starts: Sequence[Start], setting: Setting) -> Iterator[Tes
         ) as upstream,
         ExitStack() as running,
     ):
-        started = {}
+        contexts: dict[str, _ServerContext] = {}
         companions: dict[str, Tree] = {}
         for start in random.Random(f"{setting.seed}/{key.order}").sample(starts, len(starts)):  # noqa: S311 (an order)
             setting.progress(key, f"start {' and '.join([*start.stack.needs, start.role])}")
@@ -99,26 +103,61 @@ def testbed(key: Key, starts: Sequence[Start], setting: Setting) -> Iterator[Tes
             )
             for name, program in own.programs.items():
                 companions[companion_role(name, start.role if len(starts) > 1 else None)] = Tree(program)
-            server = running_server(
+            serve = partial(
+                running_server,
                 start.stack,
                 upstream.url if len(starts) == 1 else f"{upstream.url}/{start.role}",
                 setting.most_in_flight(),
                 setting.cpus.server,
-                setting.log(key, start.role),
-                setting.stop,
+                stop=setting.stop,
                 environment=start.environment,
                 urls=own.urls,
             )
-            started[start.role] = running.enter_context(server)
+            contexts[start.role] = running.enter_context(_ServerContext(serve, setting.log(key, start.role)))
         setting.progress(key, "settle")
-        servers = {start.role: started[start.role] for start in starts}
+        servers = {start.role: contexts[start.role].server for start in starts}
         trees = {role: Tree(server.program) for role, server in servers.items()}
-        listening = [
-            Listening(server.program, trees[role], server.port, server.answered) for role, server in servers.items()
-        ]
-        unready = tuple(settle(listening, setting.stop))
+        unready = tuple(settle([_listening(server, trees[role]) for role, server in servers.items()], setting.stop))
         idle = read({**trees, **companions}, {"upstream": OneProcess(upstream.program)}, setting.cpus)
-        yield Testbed(upstream, servers, trees, idle, unready, companions)
+
+        def restart(role: str) -> None:
+            setting.progress(key, f"start {role} anew")
+            servers[role] = contexts[role].restart()
+            trees[role] = Tree(servers[role].program)
+            settle([_listening(servers[role], trees[role])], setting.stop)
+
+        yield Testbed(upstream, servers, trees, idle, unready, companions, restart=restart)
+
+
+class _ServerContext:
+    """A context in which a server runs, which can be started anew on its port; `serve` takes its log and its port."""
+
+    def __init__(self, serve: Callable[..., AbstractContextManager[Server]], log: Path) -> None:
+        self.serve = serve
+        self.log = log
+        self.restarts = 0
+        self.running = ExitStack()
+
+    def __enter__(self) -> "_ServerContext":
+        self.server = self.running.enter_context(self.serve(log=self.log))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.running.__exit__(kind, error, trace)
+
+    def restart(self) -> Server:
+        """Stop the server, and start it again with a log of its own."""
+        self.running.close()
+        self.restarts += 1
+        log = log_beside(self.log, f"restart-{self.restarts}")
+        self.server = self.running.enter_context(self.serve(log=log, port=self.server.port))
+        return self.server
+
+
+def _listening(server: Server, tree: Tree) -> Listening:
+    return Listening(server.program, tree, server.port, server.answered)
 
 
 @contextmanager

@@ -37,6 +37,12 @@ ENDINGS: Mapping[Ending, str] = {
 }
 """What a footnote says of a search that ended so, with a reason."""
 
+HARMED = (
+    "harmed by overload: after an overload it failed at rates far below one that had held, and held them again after a "
+    "restart"
+)
+"""What a footnote says of a stack of which that was seen in more than one round."""
+
 READING = (
     "Capacity is the arrival rate ({arrivals} arrivals) at which the objective holds in two windows of three. The "
     "stacks stand side by side and take turns window by window, so their ratio holds better than any rate. Memory is "
@@ -216,6 +222,8 @@ def _notes(run: Run, row: CapacityRow) -> Iterator[Note]:
     own = [one for one in run.searches if (one.stack, one.scenario) == (row.stack, row.scenario)]
     for ending, why in dict.fromkeys((one.ending, one.why) for one in own if one.ending in ENDINGS):
         yield Note(ENDINGS[ending], f"{row.stack} on {row.scenario}: {why}")
+    if row.harmed > 1:  # in one round it may be chance
+        yield Note(HARMED, f"{row.stack} on {row.scenario}: in {row.harmed} of {plural(row.rounds, 'round')}")
 
 
 def _costs(rows: Sequence[CapacityRow], scenario: str) -> Table:

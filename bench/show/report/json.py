@@ -118,6 +118,7 @@ def _capacity(row: CapacityRow) -> dict[str, Any]:
         "endings": row.endings,
         "why": row.why,
         "at_least": row.at_least,
+        "harmed_rounds": row.harmed,
         **{name: None if found is None else _estimate(found) for name, found in figures.items()},
         "p95_s": {str(share): _estimate(found) for share, found in row.p95_s.items()},
         "common_rps": COMMON_RPS,

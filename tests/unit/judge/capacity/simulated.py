@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from bench.judge.capacity.grid import Ask, Found
-from bench.judge.capacity.search import bracketing, staircase
-from bench.judge.capacity.staircase import below
+from bench.judge.capacity.search import next_ask, outcome
 from bench.judge.capacity.steps import Taken, judged, most_late
 from bench.model.config import Objective, Sought
 from bench.model.samples import TABLES, Samples
@@ -59,6 +58,7 @@ class Machine:
     sought: Sought = WITHIN_200_MS
     seed: int = 1
     late_s: Callable[[int], float] = lambda _: 0.0
+    restart: Callable[[], None] = lambda: None
     s_per_request: float = 0.001
     now_s: float = 100.0
     steps: list[Step] = field(default_factory=list)
@@ -66,19 +66,14 @@ class Machine:
 
     def search(self, bounds: Bounds = BOUNDS) -> Found:
         """What a search ends with that waits for no others."""
-        while isinstance(asked := bracketing(self.steps, bounds, 1), Ask):
-            self._try(asked)
-        if asked is not None:
-            return asked
-        while (stairs := staircase(self.steps, bounds)).goes_on:
-            self._try(stairs.ask)
-        for ask in below(stairs.found.rate_rps) if stairs.found.rate_rps else ():
-            self._try(ask)
-        return stairs.found
-
-    def _try(self, ask: Ask) -> None:
-        self.steps.append(self.window(ask))
-        assert len(self.steps) < 200, "the search has no end"
+        while (ask := next_ask(self.steps, bounds, 1)) is not None:
+            if ask.part == "check":
+                self.restart()
+            self.steps.append(self.window(ask))
+            assert len(self.steps) < 200, "the search has no end"
+        found = outcome(self.steps, bounds, 1)
+        assert found is not None
+        return found
 
     def window(self, ask: Ask) -> Step:
         """One window, judged."""

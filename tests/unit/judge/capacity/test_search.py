@@ -11,6 +11,7 @@ import pytest
 
 from bench.judge.capacity import grid, search, staircase
 from bench.judge.capacity.grid import RATIO, Ask, Found, level_of, rate_at
+from bench.judge.capacity.harm import counted
 from bench.judge.capacity.search import bracketing, first_rate
 from bench.model.config import Objective, Sought
 from bench.model.search import Bounds, Step
@@ -157,7 +158,7 @@ def test_it_ends_in_time_whatever_the_machine_does() -> None:
         machine = Machine(serve, seed=seed)
         machine.search()
         assert machine.now_s - 100.0 < longest_s
-        assert sum(step.part == "settle" for step in machine.steps) <= staircase.MOST_WINDOWS
+        assert sum(step.part == "settle" for step in counted(machine.steps)) <= staircase.MOST_WINDOWS
 
 
 def test_a_search_without_a_bracket_ends_when_its_time_is_up() -> None:

@@ -61,11 +61,12 @@ class Host:
         url: str,
         users: int,
         _cpus: object,
-        log: Path,
-        _stop: object,
         *,
+        log: Path,
+        stop: object,  # noqa: ARG002 (as running_server)
         environment: Path | None,
         urls: Mapping[str, str],
+        port: int = 0,
     ) -> Iterator[SimpleNamespace]:
         assert (replace(stack, needs=()), users) == (STACK, 10)
         assert urls == {name: f"{name}://{log.name.split('.')[1]}" for name in stack.needs}
@@ -73,6 +74,8 @@ class Host:
             raise BenchError("it ended with exit code 1")
         role = log.name.split(".")[1]
         self.started[role] = (url, environment)
+        assert port in (0, PORTS[role])
+        self.log = log.name
         try:
             program = Family(Member(2, CPU_S[role]))
             yield SimpleNamespace(url=f"http://{role}", program=program, port=PORTS[role], answered=True)
@@ -121,6 +124,33 @@ def test_one_server_calls_the_upstream_without_a_prefix_and_all_is_read_before_a
         assert [program is not None for program in bed.programs] == [True, True]
         assert host.events == ["start upstream", "start server", "settle"]
     assert host.events[3:] == ["server ended", "upstream ended"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_server_is_started_anew_on_its_port_while_its_companions_and_the_other_server_stay(
+    host: Host, tmp_path: Path
+) -> None:
+    needy = tuple(
+        replace(one, stack=replace(STACK, needs=("store",)), companions=(Companion("store", ("store",)),)) for one in AB
+    )
+    with module.testbed(KEY, needy, setting(host, tmp_path)) as bed:
+        before, role = dict(bed.servers), "base"
+        assert bed.restart is not None
+        bed.restart(role)
+        assert host.events[-2:] == ["start base anew", "base ended"]
+        assert bed.servers["base"] is not before["base"]
+        assert bed.servers["head"] is before["head"]
+        assert bed.trees["base"].program is bed.servers["base"].program
+        assert list(bed.servers) == ["base", "head"]
+        assert host.log.endswith(".base.restart-1.log")
+    ended = [event for event in host.events if event.endswith("ended")]
+    assert sorted(ended[1:]) == [
+        "base ended",
+        "head ended",
+        "store of base ended",
+        "store of head ended",
+        "upstream ended",
+    ]
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -87,6 +87,22 @@ def test_searches_that_ended_alike_share_a_footnote_and_each_reason_is_said_once
     assert one.rows == ("flask on weather: not sent beyond 500/s", "fastapi on weather: not sent beyond 900/s")
 
 
+def test_a_stack_whose_server_was_harmed_in_more_than_one_round_has_a_note() -> None:
+    def harmed(number: int) -> Search:
+        steps = (step(500.0), step(520.0, "exceeded"), step(400.0, "exceeded"), step(400.0, part="check"))
+        return search("flask", number, 500.0, "found", "", *steps)
+
+    def notes(*searches: Search) -> list[Note]:
+        section = capacity.section(run(*searches))
+        assert section is not None
+        return list(numbered(Document("", "", (section,))))
+
+    assert notes(harmed(1), harmed(2), search("flask", 3, 500.0)) == [
+        Note(capacity.HARMED, "flask on weather: in 2 of 3 rounds")
+    ]
+    assert notes(harmed(1), search("flask", 2, 500.0)) == []
+
+
 def test_a_stack_that_never_met_the_objective_carries_nothing_and_that_is_said() -> None:
     why = "even at 1/s, the lowest rate that is tried"
     found = run(search("flask", 1, 500.0), search("fastapi", 1, None, "never", why))
