@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.judge.cell.metrics import UNPAIRED
+from bench.judge.cell.metrics import MEAN, PAIRED
+from bench.judge.gate.looks import MINUTES
 from bench.judge.gate.thresholds import ALPHA, Gate
 from bench.model.config import Objective
 from bench.places import CHECKOUT, LATEST
@@ -127,8 +128,8 @@ def limit(text: str) -> tuple[str, float]:
     name, separator, share = text.partition(":")
     if not separator:
         raise argparse.ArgumentTypeError(f"{text!r}: write METRIC:PERCENT, such as p95:10%")
-    if name not in UNPAIRED:
-        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(UNPAIRED)}")
+    if name not in PAIRED:
+        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(PAIRED)}")
     return name, percent(share)
 
 
@@ -153,7 +154,7 @@ def _option(name: str, commands: str, heading: str, text: str, **settings: Any) 
 
 
 _WHOSE = "this checkout" if CHECKOUT is not None else "the current folder"
-_METRICS = ", ".join(UNPAIRED)
+_METRICS = ", ".join(name for name in PAIRED if not name.endswith(MEAN))
 
 # fmt: off
 OPTIONS = (
@@ -202,7 +203,8 @@ OPTIONS = (
             choices=("fixed", "poisson")),
     _option("--arrivals", "run", LOAD, "open-loop arrivals: evenly spaced or Poisson (default: the profile's)",
             choices=("fixed", "poisson")),
-    _option("--closed-only", "ab", LOAD, "measure only the closed-loop load, for twice as long", action="store_true"),
+    _option("--closed-only", "ab", LOAD, "measure only the closed-loop load", action="store_true"),
+    _option("--anyway", "ab", LOAD, "measure even if nothing changed that the stacks run or read", action="store_true"),
     _option("--seed", "serve run ab capacity flame", LOAD,
             "seed of the order, the delays and the arrivals (default: %(default)s)", metavar="N", type=int, default=1),
     _option("--force", "run ab capacity", LOAD,
@@ -211,7 +213,11 @@ OPTIONS = (
 
     _option("--rounds", "run capacity", TIME, "how often to measure every cell, instead of the profile's rounds",
             metavar="N", type=count),
-    _option("--restarts", "ab", TIME, "how often to restart both servers, instead of the profile's rounds",
+    _option("--minutes", "ab", TIME,
+            "about how long at most: judge after 8, 10 and 12 restarts, or after 10, 13, 16 and 20 (default: 17)",
+            type=int, choices=sorted(MINUTES)),
+    _option("--restarts", "ab", TIME,
+            "how often to restart both servers; judge at the end, or as --minutes does at 12 or 20",
             metavar="N", type=count),
     _option("--warmup", "run", TIME, "seconds of load before the window; up to twice as long if answers are slow",
             metavar="S", type=seconds),

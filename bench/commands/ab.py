@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from bench.commands.planning import config_of
+from bench.judge.gate.looks import MINUTES
 from bench.judge.gate.paired import judge_paired
 from bench.options import gate
 from bench.places import COMMAND
@@ -24,7 +25,7 @@ the verdict. What is measured is the profile "ab".
 
 NOTES = """\
 exit codes:
-  0    no regression
+  0    no regression, or nothing changed
   1    regressed
   2    wrong usage, a revision that does not serve, or an unexpected error
   3    not comparable
@@ -41,24 +42,26 @@ examples:
 def ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     """The exit code of the verdict. Raises BenchError where a revision cannot be measured, Interrupted at a signal."""
     config, replaced = config_of(arguments)
-    table = config.profiles[PROFILE]
-    stacks = replace_names(arguments.stacks or table.stacks, replaced)
-    # The time of the stacks and loads that are left out goes to the others.
-    spared = len(table.stacks) / len(stacks) * (2 if arguments.closed_only else 1)
     plan = make_plan(
         config,
         PROFILE,
-        stacks=stacks,
+        stacks=replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced),
         scenarios=arguments.scenarios,
         users=arguments.users,
-        rounds=arguments.restarts,
-        window_s=arguments.window or spared * table.window_s,
+        rounds=arguments.restarts or MINUTES.get(arguments.minutes),
+        window_s=arguments.window,
     )
     question = Question(
-        arguments.repo, arguments.base, arguments.head, arguments.closed_only, arguments.slice, arguments.alpha
+        repository=arguments.repo,
+        base=arguments.base,
+        head=arguments.head,
+        closed_only=arguments.closed_only,
+        slice_s=arguments.slice,
+        gate=gate(arguments),
+        anyway=arguments.anyway,
     )
     with stop_on_signals() as stop:
         result = start(plan, question, arguments.seed, words, arguments.out, stop, force=arguments.force)
     print(f"recorded in {result.folder}; show it again with: {COMMAND} diff {result.folder}\n")
-    found = judge_paired(store.load_run(result.folder), gate(arguments))
+    found = judge_paired(store.load_run(result.folder), question.gate)
     return present(found, markdown=arguments.markdown, json=arguments.json)

@@ -60,6 +60,21 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class SliceFigures:
+    """What one server did in one slice of an A/B; a figure is None where the machine or the load spoilt it.
+
+    `slow_share`: the share of its requests that took more than SLOW times the P50 of base (see judge/cell/slices.py),
+    failed ones included. `disturbed`: the share of the server's cores that the hypervisor and other programs took.
+    """
+
+    throughput_rps: float | None
+    p95_s: float | None
+    server_s_per_request: float | None
+    slow_share: float | None
+    disturbed: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """How the requests scheduled in the window ended.
 
@@ -279,8 +294,8 @@ class Route:
 class Measurement:
     """The figures of one server under one load.
 
-    In an A/B, throughput, latency, service time and CPU per request are means of the better half of the slices; the
-    other figures are medians of the slices. `latency_s` and `service_s` are None where no request was scheduled in the
+    In an A/B all figures are medians of the slices, and `slices` has those that are compared slice by slice, in the
+    order of the pairs. `latency_s` and `service_s` are None where no request was scheduled in the
     window; `send_delay_s` is None for a closed-loop load. `in_flight`: mean number of requests in flight.
     `bottleneck` is None in an A/B. `wrong_answers`: the first of each kind. `routes`: each request of a mix or of a
     locustfile; empty where there is one only, and in an A/B. `connections`: new connections for each request that was
@@ -304,6 +319,7 @@ class Measurement:
     routes: tuple[Route, ...] = ()
     connections: float | None = None
     companions: tuple[CompanionUse, ...] = ()
+    slices: tuple[SliceFigures, ...] = ()
 
 
 GRAVITY: tuple[Outcome, ...] = ("ok", "degraded", "invalid", "failed")

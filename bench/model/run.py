@@ -43,7 +43,8 @@ class AB:
     """What an A/B has beside its cells: two revisions, the family of its tests and a pilot cell of base for each stack.
 
     The pilots decide the length of the slices (at least `slice_s` seconds), the open-loop rate and which metrics are
-    gated.
+    gated. `looks`: after how many restarts it was to be judged, and to end if that decided it; none in runs of before.
+    `unchanged`: both sides ran the same code, with the same data and lock file, so nothing was measured.
     """
 
     base: Revision
@@ -51,6 +52,8 @@ class AB:
     family: tuple[Gated, ...]
     pilots: tuple[Cell, ...]
     slice_s: float
+    looks: tuple[int, ...] = ()
+    unchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

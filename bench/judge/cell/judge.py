@@ -26,6 +26,7 @@ from bench.model.cell import (
     Problem,
     Route,
     Slice,
+    SliceFigures,
     UpstreamServed,
     Window,
     companion_role,
@@ -80,18 +81,20 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
     """The figures of server `number`, over the window or over its slices."""
     own, served, window = figures.of_server(recording.samples, number), recording.served[number], recording.window
     if window is not None:
-        whole = window
+        whole, compared = window, tuple[SliceFigures, ...]()
         # First, because it says so where the sampler read nothing.
         memory = figures.memory(own, whole) if _process_known(recording) else None
         stretches = [slices.stretch(conditions, own, window, _cpu(conditions, own, window))]
     else:
         measured = slices.measured(recording.slices, number)
         stretches = [slices.of_slice(conditions, own, one, recording.slices) for one in measured]
+        slow_s = slices.slow_s(conditions, recording.samples, recording.slices)
+        compared = slices.compared(conditions, own, [*zip(measured, stretches, strict=True)], slow_s)
         whole = slices.lifetime(own, measured)
         memory = figures.memory(own, whole)
     seen = looks(own) if window is not None else None
     requests = slices.together([one.requests for one in stretches])
-    latency_s = slices.better_half([one.latency_s for one in slices.reliable(stretches, "latency")])
+    latency_s = slices.typical([one.latency_s for one in slices.reliable(stretches, "latency")])
     spoiling = slices.spoiling([one.problems for one in stretches])
     found = (
         problems.service_errors(requests, conditions.scenario.timeout_s),
@@ -114,10 +117,10 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         outcome=problems.outcome(known),
         problems=known,
         requests=requests,
-        throughput_rps=slices.highest_half([one.throughput_rps for one in slices.reliable(stretches, "throughput")]),
+        throughput_rps=slices.median([one.throughput_rps for one in slices.reliable(stretches, "throughput")]),
         latency_s=latency_s,
-        service_s=slices.better_half([one.service_s for one in slices.reliable(stretches, "latency")]),
-        send_delay_s=slices.better_half([one.send_delay_s for one in slices.reliable(stretches, "latency")]),
+        service_s=slices.typical([one.service_s for one in slices.reliable(stretches, "latency")]),
+        send_delay_s=slices.typical([one.send_delay_s for one in slices.reliable(stretches, "latency")]),
         in_flight=slices.median([one.in_flight for one in stretches]),
         memory=memory,
         cpu=slices.typical_cpu([one.cpu for one in slices.reliable(stretches, "cpu")]),
@@ -128,7 +131,7 @@ def _measurement(conditions: Conditions, recording: Recording, number: int) -> M
         routes=_routes(conditions.scenario, recording.circumstances.users, own, window),
     )
     if window is None:
-        return measurement
+        return replace(measurement, slices=compared)
     service_time_s = figures.service_time_s(own, conditions.scenario)
     return replace(measurement, bottleneck=bottleneck(conditions, measurement, service_time_s, seen))
 

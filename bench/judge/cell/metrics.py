@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict, dataclass, replace
+from statistics import fmean, median
 from typing import Literal
 
 from bench.model.cell import Distribution, Figure, Measurement, Memory, Requests
@@ -32,7 +33,8 @@ class Metric:
     """A row of the table: what it is called, its unit, which way is better, how to read it from a measurement.
 
     `read` gives None where there is no such figure; `value` also where a problem makes it unreliable. Two figures whose
-    ratio is within 1 +- `noise` count as equal; for a metric compared by its difference, two no further apart.
+    ratio is within 1 +- `noise` count as equal; for a metric compared by its difference, two no further apart. An A/B
+    passes a change for the worse of less than `tolerance`.
     `charts`: the load models to draw it under, each with the name of the chart; a run that lacks the first model has
     the first chart under its other model. `joined`: what the figure of several rounds is.
     """
@@ -49,6 +51,7 @@ class Metric:
     charts: tuple[tuple[Model, str], ...] = ()
     compared_by: Literal["ratio", "difference"] = "ratio"
     joined: Literal["mean", "largest"] = "mean"
+    tolerance: float = 0.07
 
     def under(self, model: Model) -> Wording:
         """What it is called under loads of this model."""
@@ -167,6 +170,7 @@ MEMORY = Metric(
     unit="bytes",
     better="lower",
     noise=0.01,
+    tolerance=0.02,
     figure="memory",
     read=lambda one: _pss_or_uss(one.memory),
     charts=(("closed", "memory"),),
@@ -239,6 +243,7 @@ ERRORS = Metric(
     unit="1",
     better="lower",
     noise=0.001,
+    tolerance=0.001,
     figure="throughput",
     read=lambda one: _error_share(one.requests),
     compared_by="difference",
@@ -248,17 +253,74 @@ ERRORS = Metric(
 UNPAIRED: Mapping[str, Metric] = {metric.name: metric for metric in (*METRICS, ERRORS)}
 """What is compared between two runs."""
 
+
+def _over_slices(join: Callable[[list[float]], float], figure: str) -> Callable[[Measurement], float | None]:
+    """Reads the mean or the median of a figure over the slices that have it; None where none has."""
+
+    def read(one: Measurement) -> float | None:
+        known = [value for each in one.slices if (value := getattr(each, figure)) is not None]
+        return join(known) if known else None
+
+    return read
+
+
+MEAN = "_mean"
+"""The end of the name of a metric that is the plain mean of another one over all slices."""
+
+
+def _mean_of(metric: Metric, figure: str) -> Metric:
+    """A metric as the plain mean of the slices, which shows what befalls fewer than half of them."""
+
+    def called(words: Wording) -> Wording:
+        return replace(words, title=f"mean {words.title}", header=f"mean {words.header}")
+
+    return replace(
+        metric,
+        name=f"{metric.name}{MEAN}",
+        title=f"mean {metric.title}",
+        read=_over_slices(fmean, figure),
+        charts=(),
+        closed=called(metric.closed),
+        open=called(metric.open),
+    )
+
+
+_SLOW = Wording(
+    title="slow requests",
+    header="slow requests",
+    chart="Slow requests",
+    verb="had",
+    noun="slow requests",
+    caution="Slow requests take longer than three times the P50 of base.",
+)
+TAIL = Metric(
+    name="tail",
+    title="slow requests",
+    unit="1",
+    better="lower",
+    noise=0.001,
+    tolerance=0.001,
+    figure="latency",
+    read=_over_slices(median, "slow_share"),
+    compared_by="difference",
+    closed=_SLOW,
+    open=_SLOW,
+)
 _ANONYMOUS = replace(_MEMORY, title="anonymous memory", header="anonymous memory", chart="Anonymous memory")
 PAIRED: Mapping[str, Metric] = {
     **UNPAIRED,
-    "throughput": replace(THROUGHPUT, noise=0.02),
-    "cpu": replace(CPU, noise=0.02),
+    "throughput": (throughput := replace(THROUGHPUT, noise=0.02)),
+    "cpu": (cpu := replace(CPU, noise=0.02)),
+    "throughput_mean": _mean_of(throughput, "throughput_rps"),
+    "cpu_mean": _mean_of(cpu, "server_s_per_request"),
+    "tail": TAIL,
+    "tail_mean": _mean_of(TAIL, "slow_share"),
     "memory": replace(
         MEMORY, title="anonymous memory", read=lambda one: _anon(one.memory), closed=_ANONYMOUS, open=_ANONYMOUS
     ),
 }
 """What is compared in an A/B.
 
-Twins share pages, which moves from one's PSS to the other's, but no anonymous ones. Ten minutes on a shared machine
-cannot show that nothing changed by 1 %, so that the verdict would never be "no regression": docs/calibration.md.
+Twins share pages, which moves from one's PSS to the other's, but no anonymous ones. A change of 1 % in throughput or
+CPU is lost in what a shared machine does: docs/calibration.md.
 """

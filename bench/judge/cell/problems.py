@@ -41,6 +41,7 @@ BACKLOG_SHARE = 0.05
 OTHER_SERVER_SHARE = 0.03
 OTHER_LOAD_SHARE = 0.10
 OTHER_SPREADS = 3.0
+DISTURBED_SHARE = 0.10
 OTHER_LEAST_S = 2.0
 HEAVY_SHARE = 0.3
 """A process is named as the heaviest where it used this share of what all other programs did."""
@@ -138,6 +139,21 @@ def other_programs(
             detail += f"; the server's threads waited {seconds(delay_s)} per second for a core"
         return kinds.OTHER_PROGRAMS.found(detail)
     return None
+
+
+def disturbed_share(cpu: Cpu) -> float | None:
+    """The share of the server's cores that the hypervisor and other programs took; None where neither is known."""
+    shares = [share for share in (cpu.server_steal, cpu.server_other) if share is not None]
+    return max(sum(shares), 0.0) if shares else None
+
+
+def disturbed(cpu: Cpu) -> Problem | None:
+    """The hypervisor or other programs took much of the server's cores in one slice of an A/B."""
+    share = disturbed_share(cpu)
+    if share is None or share <= DISTURBED_SHARE:
+        return None
+    took = f"the hypervisor and other programs took {percent(share)} of the server's cores"
+    return kinds.OTHER_PROGRAMS.found(f"{took} (limit {percent(DISTURBED_SHARE)})")
 
 
 def send_delay_limit_s(service_s: Distribution | None) -> float:

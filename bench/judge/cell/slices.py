@@ -1,12 +1,9 @@
 """The figures of one server in one stretch of time, and what several stretches come to.
 
-A plain cell has one stretch, its window. In an A/B each server has many, its slices. What other programs do on a
-shared machine only ever slows a slice down, for a second or so at a time. So latency, throughput and CPU per request
-are the mean of the better half of the slices: like their median it does not show what happens to fewer than half of
-them, and it varies far less. All other figures are medians of the slices.
+A plain cell has one stretch, its window. In an A/B each server has many, its slices, and its figures are their medians.
+What befalls fewer than half of them shows in the figures of each slice, which judge/gate/pairs.py compares in pairs.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
@@ -15,9 +12,13 @@ import numpy as np
 
 from bench.judge.cell import figures, problems
 from bench.judge.cell.conditions import Conditions
-from bench.model.cell import Cpu, Distribution, Figure, Problem, Requests, Slice, Window
+from bench.judge.cell.kinds import SERVICES_DOING
+from bench.model.cell import Cpu, Distribution, Figure, Problem, Requests, Slice, SliceFigures, Window
 from bench.model.config import Closed, Open
 from bench.model.samples import Samples
+
+SLOW = 3.0
+"""A request is slow that takes longer than so many times the P50 of base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def of_slice(conditions: Conditions, own: Samples, one: Slice, slices: Sequence[
     # How many users take part is known from the requests in flight.
     users = conditions.load.users if isinstance(conditions.load, Closed) else 0
     window = Window(one.begin_s, one.start_s, one.end_s, answered=users)
-    return stretch(conditions, own, window, _cpu(conditions, own, one, slices))
+    found = stretch(conditions, own, window, _cpu(conditions, own, one, slices))
+    disturbed = problems.disturbed(found.cpu)
+    return found if disturbed is None else replace(found, problems=(*found.problems, disturbed))
 
 
 def stretch(conditions: Conditions, own: Samples, window: Window, cpu: Cpu) -> Stretch:
@@ -159,18 +162,45 @@ def together(requests: Sequence[Requests]) -> Requests:
     return Requests(**counts, by_error=by_error)
 
 
-def better_half(found: Sequence[Distribution | None]) -> Distribution | None:
-    """For each figure the mean of the better half of the stretches that have it; None where none has."""
+def slow_s(conditions: Conditions, samples: Samples, slices: Sequence[Slice]) -> float | None:
+    """How long a slow request takes: by the P50 of base over its slices. None where base answered nothing."""
+    base = figures.of_server(samples, 0)
+    took_s = [
+        figures.latencies_s(base, Window(one.begin_s, one.start_s, one.end_s), conditions.scenario.timeout_s)
+        for one in measured(slices, 0)
+    ]
+    medians = [float(np.median(found)) for found in took_s if len(found)]
+    return SLOW * median(medians) if medians else None
+
+
+def compared(
+    conditions: Conditions, own: Samples, found: Sequence[tuple[Slice, Stretch]], limit_s: float | None
+) -> tuple[SliceFigures, ...]:
+    """The figures of each slice; without those that are unreliable for another reason than what the service did."""
+    return tuple(_compared(conditions, own, one, stretched, limit_s) for one, stretched in found)
+
+
+def _compared(conditions: Conditions, own: Samples, one: Slice, found: Stretch, limit_s: float | None) -> SliceFigures:
+    lost = {figure for problem in found.problems if problem.name not in SERVICES_DOING for figure in problem.voids}
+    window = Window(one.begin_s, one.start_s, one.end_s)
+    took_s = figures.latencies_s(own, window, conditions.scenario.timeout_s)
+    timed = "latency" not in lost and found.latency_s is not None
+    return SliceFigures(
+        throughput_rps=None if "throughput" in lost else found.throughput_rps,
+        p95_s=found.latency_s.p95 if timed and found.latency_s is not None else None,
+        server_s_per_request=None if "cpu" in lost else found.cpu.server_s_per_request,
+        slow_share=float(np.mean(took_s > limit_s)) if timed and limit_s is not None else None,
+        disturbed=problems.disturbed_share(found.cpu),
+    )
+
+
+def typical(found: Sequence[Distribution | None]) -> Distribution | None:
+    """The median of each figure over the stretches that have it; None where none has."""
     known = [one for one in found if one is not None]
     if not known:
         return None
     names = [field.name for field in fields(Distribution)]
-    return Distribution(**{name: _lowest_half([getattr(one, name) for one in known]) for name in names})
-
-
-def highest_half(values: Sequence[float]) -> float:
-    """The mean of the highest half of the values, of one at least."""
-    return 0.0 - _lowest_half([-value for value in values])  # a minus sign alone would turn 0.0 into -0.0
+    return Distribution(**{name: median([getattr(one, name) for one in known]) for name in names})
 
 
 def median(values: Sequence[float]) -> float:
@@ -179,16 +209,9 @@ def median(values: Sequence[float]) -> float:
 
 
 def typical_cpu(found: Sequence[Cpu]) -> Cpu:
-    """CPU per request of the better half of the stretches that have it; of each other figure the median."""
-    typical: dict[str, Any] = {}
+    """The median of each figure over the stretches that have it; of threads the most."""
+    medians: dict[str, Any] = {}
     for field in fields(Cpu):
         known = [value for one in found if (value := getattr(one, field.name)) is not None]
-        typical[field.name] = median(known) if known else None
-    used = [one.server_s_per_request for one in found if one.server_s_per_request is not None]
-    typical["server_s_per_request"] = _lowest_half(used) if used else None
-    return Cpu(**{**typical, "server_threads": max(one.server_threads for one in found)})
-
-
-def _lowest_half(values: Sequence[float]) -> float:
-    """The mean of the lowest half of the values, of one at least."""
-    return float(np.mean(np.sort(values)[: math.ceil(len(values) / 2)]))
+        medians[field.name] = median(known) if known else None
+    return Cpu(**{**medians, "server_threads": max(one.server_threads for one in found)})

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from bench.judge.cell.metrics import Metric
 from bench.judge.gate import scale
 from bench.judge.gate.design import Values
-from bench.judge.gate.evidence import Evidence, usable
+from bench.judge.gate.evidence import Evidence
+from bench.judge.gate.looks import Levels
 from bench.judge.gate.policy import MOST_ROUNDS, Policy
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import ContextFigure, Finding, Word
@@ -17,6 +18,9 @@ from bench.model.config import Load
 
 TAIL = (1 - CONFIDENCE) / 2
 """The chance that the true value lies beyond one end of an interval."""
+
+ONE_SIDED = 2 * CONFIDENCE - 1
+"""Each end of an interval with this confidence is a bound with CONFIDENCE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,22 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """The values of a member's rounds, how much worse head is on the scale, and the p for worse and for better."""
+    """The values of a member's rounds, and how much worse head is on the scale: the mean and its 95 % interval.
+
+    `least` and `most`: one-sided bounds of it. The p: for worse, for better, and for less than the tolerance worse.
+    """
 
     base: Values
     head: Values
     mean: float
     low: float
     high: float
+    least: float
+    most: float
     deviation: float
     p_worse: float
     p_better: float
+    p_tolerated: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +64,20 @@ class _Terms:
     """
 
     policy: Policy
-    alpha: float
+    gate: Gate
+    levels: Levels
     tests: int
     level: float
     fewest: int | None
 
 
-def findings(members: Sequence[Member], policy: Policy, gate: Gate) -> tuple[Finding, ...]:
+def findings(members: Sequence[Member], policy: Policy, gate: Gate, levels: Levels) -> tuple[Finding, ...]:
     """The finding of each member of one family. One that could not be tested counts in the family all the same."""
     if not members:
         return ()
-    tests = len(members)
-    terms = _Terms(policy, gate.alpha, tests, gate.alpha / tests, policy.least_rounds(tests, gate.alpha))
-    compared = [_compare(member, policy) for member in members]
+    tests, level = len(members), levels.regressed
+    terms = _Terms(policy, gate, levels, tests, level / tests, policy.least_rounds(tests, level))
+    compared = [_compare(member, policy, gate) for member in members]
     worse = holm([1.0 if one is None else one.p_worse for one in compared])
     better = holm([1.0 if one is None else one.p_better for one in compared])
     found = []
@@ -80,28 +91,30 @@ def findings(members: Sequence[Member], policy: Policy, gate: Gate) -> tuple[Fin
 
 def shown(members: Sequence[Member], policy: Policy, gate: Gate) -> tuple[Finding, ...]:
     """The changes and intervals of members that are not gated, without a verdict."""
-    return tuple(_figures(member, _compare(member, policy), gate) for member in members)
+    return tuple(_figures(member, _compare(member, policy, gate), gate) for member in members)
 
 
-def _compare(member: Member, policy: Policy) -> _Compared | None:
+def _compare(member: Member, policy: Policy, gate: Gate) -> _Compared | None:
     """None where a side has no values."""
-    metric, evidence, design = member.metric, member.evidence, policy.design
-    values = [
-        [value for one in side if (value := usable(metric, one)) is not None] for side in (evidence.base, evidence.head)
-    ]
+    metric, values, design = member.metric, member.evidence.values, policy.design
     if not all(values):
         return None
     base, head = ([scale.scaled(metric, value) for value in side] for side in values)
     mean, low, high = design.interval(head, base)
+    _, least, most = design.interval(head, base, ONE_SIDED)
+    tolerance = scale.distance(metric, gate.tolerance(metric))
     return _Compared(
         base=values[0],
         head=values[1],
         mean=mean,
         low=low,
         high=high,
+        least=least,
+        most=most,
         deviation=design.deviation(head, base),
         p_worse=design.p(head, base),
         p_better=design.p(base, head),
+        p_tolerated=design.p([value + tolerance for value in base], head),
     )
 
 
@@ -115,6 +128,7 @@ def _figures(member: Member, compared: _Compared | None, gate: Gate) -> Finding:
         metric=metric,
         verdict="not gated",
         threshold=gate.threshold(metric),
+        tolerance=gate.tolerance(metric),
         because="" if evidence.ruling is None else evidence.ruling.because,
         left_out=evidence.left_out,
         control=member.control,
@@ -126,6 +140,7 @@ def _figures(member: Member, compared: _Compared | None, gate: Gate) -> Finding:
         base=scale.mean(metric, compared.base),
         head=scale.mean(metric, compared.head),
         change=scale.change(metric, compared.mean, compared.low, compared.high),
+        at_most=scale.undistance(metric, compared.most),
         rounds=(len(compared.base), len(compared.head)),
         beside=member.beside,
     )
@@ -139,25 +154,29 @@ def _tested(finding: Finding, compared: _Compared, terms: _Terms) -> Finding:
     level = min(TAIL, terms.level)
     reach = design.detectable(compared.deviation, head, base, level, threshold) if enough else math.inf
     word = _word(compared, threshold, terms, enough=enough)
+    tolerance = scale.distance(finding.metric, finding.tolerance)
     return replace(
         finding,
         verdict=word,
         p=compared.p_worse if compared.mean >= 0 else compared.p_better,
         excess=_excess(compared.mean, threshold),
         detectable=scale.plain(finding.metric, reach),
-        needed=_needed(compared, threshold, level, terms) if word == "inconclusive" else None,
+        needed=_needed(compared, threshold, tolerance, terms) if word == "inconclusive" else None,
         because=_too_few(base, head, terms) if word == "inconclusive" and not enough else finding.because,
     )
 
 
 def _word(compared: _Compared, threshold: float, terms: _Terms, *, enough: bool) -> Word:
     """Regressed and improved need the test and the whole interval. With a NaN nothing is shown: inconclusive."""
-    if enough and compared.p_worse <= terms.alpha and compared.low > threshold:
+    if enough and compared.p_worse <= terms.levels.regressed and compared.low > threshold:
         return "regressed"
-    if enough and compared.p_better <= terms.alpha and compared.high < -threshold:
+    if enough and compared.p_better <= terms.levels.regressed and compared.high < -threshold:
         return "improved"
-    inside = compared.low >= -threshold and compared.high <= threshold
-    return "equivalent" if inside and (enough or terms.policy.equal_untested) else "inconclusive"
+    if terms.policy.tolerant:
+        passes = compared.p_tolerated <= terms.levels.passed and compared.least <= threshold
+    else:
+        passes = compared.low >= -threshold and compared.high <= threshold
+    return "passed" if passes else "inconclusive"
 
 
 def _excess(mean: float, threshold: float) -> float:
@@ -166,13 +185,15 @@ def _excess(mean: float, threshold: float) -> float:
     return math.copysign(math.inf, mean) if mean else 0.0
 
 
-def _needed(compared: _Compared, threshold: float, level: float, terms: _Terms) -> int | None:
-    """The fewest rounds that would show the observed change to be beyond the threshold, or inside it."""
+def _needed(compared: _Compared, threshold: float, tolerance: float, terms: _Terms) -> int | None:
+    """The fewest rounds that would show the observed change to be beyond the threshold, or that head passes."""
     if terms.fewest is None or math.isnan(compared.deviation):
         return terms.fewest
+    design, least = terms.policy.design, max(terms.fewest, 2)
+    if terms.policy.tolerant and compared.mean <= threshold:
+        return design.needed(compared.deviation, tolerance - compared.mean, terms.levels.passed, least)
     margin = abs(compared.mean) - threshold
-    least = max(terms.fewest, 2)
-    return terms.policy.design.needed(compared.deviation, abs(margin), level if margin > 0 else TAIL, least)
+    return design.needed(compared.deviation, abs(margin), min(TAIL, terms.level) if margin > 0 else TAIL, least)
 
 
 def _too_few(base: int, head: int, terms: _Terms) -> str:
@@ -180,7 +201,8 @@ def _too_few(base: int, head: int, terms: _Terms) -> str:
     have = _counted(head, unit) if base == head else f"{_counted(base, unit)} of base and {head} of head"
     wanted = f"at least {terms.fewest}" if terms.fewest is not None else f"more than {MOST_ROUNDS}"
     family = f"a family of {_counted(terms.tests, 'test')}"
-    return f"{have} {'is' if head == base == 1 else 'are'} too few: {family} needs {wanted} at alpha {terms.alpha:g}"
+    few = "is too few" if head == base == 1 else "are too few"
+    return f"{have} {few}: {family} needs {wanted} at alpha {terms.levels.regressed:g}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -194,6 +216,6 @@ def _ruled(finding: Finding, evidence: Evidence) -> Finding:
     if finding.change is None:
         left_out = f"; left out: {evidence.left_out}" if evidence.left_out else ": nothing was recorded"
         return replace(finding, verdict="inconclusive", because=f"there is nothing to compare{left_out}")
-    if evidence.doubt and finding.verdict in {"improved", "equivalent"}:
+    if evidence.doubt and finding.verdict in {"improved", "passed"}:
         return replace(finding, verdict="inconclusive", because=f"{evidence.doubt}, so head cannot pass")
     return finding

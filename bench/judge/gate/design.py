@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bench.judge.stats import significance
-from bench.judge.stats.intervals import mean_interval, welch_interval
+from bench.judge.stats.intervals import CONFIDENCE, mean_interval, welch_interval
 
 Values = Sequence[float]
 
@@ -17,8 +17,8 @@ class Design(Protocol):
     def p(self, head: Values, base: Values) -> float:
         """The one-sided p of an exact test: small where head is larger."""
 
-    def interval(self, head: Values, base: Values) -> tuple[float, float, float]:
-        """By how much head is larger: the mean, and the low and high end of its 95 % interval."""
+    def interval(self, head: Values, base: Values, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
+        """By how much head is larger: the mean, and the low and high end of its interval."""
 
     def deviation(self, head: Values, base: Values) -> float:
         """The standard deviation of one value (of one difference, in pairs); NaN where the values are too few."""
@@ -40,9 +40,9 @@ class SignFlip:
         """The p of a sign-flip test of the differences."""
         return significance.sign_flip_p(_differences(head, base))
 
-    def interval(self, head: Values, base: Values) -> tuple[float, float, float]:
+    def interval(self, head: Values, base: Values, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
         """The mean difference and Student's t interval."""
-        return mean_interval(_differences(head, base))
+        return mean_interval(_differences(head, base), confidence)
 
     def deviation(self, head: Values, base: Values) -> float:
         """The standard deviation of one difference."""
@@ -68,9 +68,9 @@ class MannWhitney:
         """The p of a Mann-Whitney test."""
         return significance.mann_whitney_p(head, base)
 
-    def interval(self, head: Values, base: Values) -> tuple[float, float, float]:
+    def interval(self, head: Values, base: Values, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
         """The difference of the means and Welch's t interval."""
-        return welch_interval(head, base)
+        return welch_interval(head, base, confidence)
 
     def deviation(self, head: Values, base: Values) -> float:
         """The standard deviation of one value, pooled over both sides."""

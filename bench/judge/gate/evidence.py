@@ -26,12 +26,14 @@ class Ruling:
 class Evidence:
     """The measurements of base and head that have the metric; in an A/B the n-th of both come from the same restart.
 
-    `ruling`: what is decided without a test. `doubt`: why head cannot be equivalent or improved; empty if it can.
-    `left_out`: how many rounds are missing, and the reason of the first; empty if none is.
+    `values`: those of the metric in base and in head. Where an A/B compares pairs of slices, head's is that of base,
+    changed as the pairs show. `ruling`: what is decided without a test. `doubt`: why head cannot pass or be improved;
+    empty if it can. `left_out`: how many rounds are missing, and the reason of the first; empty if none is.
     """
 
     base: tuple[Measurement, ...] = ()
     head: tuple[Measurement, ...] = ()
+    values: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     ruling: Ruling | None = None
     doubt: str = ""
     left_out: str = ""
@@ -40,9 +42,24 @@ class Evidence:
 def usable(metric: Metric, one: Measurement) -> float | None:
     """The metric's value if it can be compared: it is reliable and finite and, for a ratio, above 0. Else None."""
     value = metric.value(one)
-    if value is None or not math.isfinite(value) or (metric.compared_by == "ratio" and value <= 0):
+    return value if value is not None and _compares(metric, value) else None
+
+
+def _compares(metric: Metric, value: float) -> bool:
+    return math.isfinite(value) and (metric.compared_by == "difference" or value > 0)
+
+
+def _pair(metric: Metric, base: Measurement, head: Measurement) -> tuple[float, float] | None:
+    """The values of both sides of a restart; None where they cannot be compared."""
+    here, there = usable(metric, base), usable(metric, head)
+    if here is None or there is None:
         return None
-    return value
+    if metric.name in PAIRED.changes:
+        change = PAIRED.changes[metric.name](base, head)
+        if change is None:
+            return None
+        there = here * change if metric.compared_by == "ratio" else here + change
+    return (here, there) if _compares(metric, there) else None
 
 
 def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
@@ -54,6 +71,7 @@ def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     failed = [_missing(metric, cell.measurements[0]) if _failed(cell) else "" for cell in cells]
     missing = [_missing_on_a_side(metric, cell) for cell in cells]
     used = [cell.measurements for cell, why in zip(cells, missing, strict=True) if not why]
+    values = [both for base, head in used if (both := _pair(metric, base, head)) is not None]
     telling = [
         cell.measurements
         for cell in cells
@@ -62,6 +80,7 @@ def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     counted = Evidence(
         base=tuple(sides[0] for sides in used),
         head=tuple(sides[1] for sides in used),
+        values=(tuple(base for base, _ in values), tuple(head for _, head in values)),
         doubt=_count(failed, "restarts failed"),
         left_out=_count(missing, "restarts"),
     )
@@ -73,13 +92,21 @@ def unpaired(metric: Metric, base: Sequence[Measurement], head: Sequence[Measure
     missing = [[_missing(metric, one) for one in side] for side in (base, head)]
     left_out = (_count(why, f"rounds of {name}") for name, why in zip(SIDES, missing, strict=True))
     failed = [_missing(metric, one) if one.outcome == "failed" else "" for one in head]
+    used, values = zip(*(_used(metric, side) for side in (base, head)), strict=True)
     counted = Evidence(
-        base=tuple(one for one in base if usable(metric, one) is not None),
-        head=tuple(one for one in head if usable(metric, one) is not None),
+        base=used[0],
+        head=used[1],
+        values=values,
         doubt=_count(failed, "rounds of head failed"),
         left_out="; ".join(part for part in left_out if part),
     )
     return _ruled(UNPAIRED, metric, counted, base, head)
+
+
+def _used(metric: Metric, side: Sequence[Measurement]) -> tuple[tuple[Measurement, ...], tuple[float, ...]]:
+    """The measurements of a side that count, and their values."""
+    found = [(one, value) for one in side if (value := usable(metric, one)) is not None]
+    return tuple(one for one, _ in found), tuple(value for _, value in found)
 
 
 def _ruled(
@@ -146,7 +173,8 @@ def _missing_on_a_side(metric: Metric, cell: Cell) -> str:
     if _failed(cell):
         return _missing(metric, cell.measurements[0])
     sides = zip(SIDES, cell.measurements, strict=True)
-    return next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
+    reason = next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
+    return reason or ("" if _pair(metric, *cell.measurements) is not None else "no pair of slices could be compared")
 
 
 def _failed(cell: Cell) -> bool:

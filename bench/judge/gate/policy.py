@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench.judge.cell import metrics
-from bench.judge.cell.metrics import Metric
+from bench.judge.cell.metrics import MEAN, Metric
 from bench.judge.gate.context import LESS_UPSTREAM, PSS, Context
 from bench.judge.gate.design import Design, MannWhitney, SignFlip
+from bench.judge.gate.pairs import CHANGES, Change
 from bench.model.cell import CPU_LIMITS, Measurement, Outcome
 from bench.model.config import Load
 
-COST = "cost"
-"""Stands for throughput where the server's CPU limits base, and for CPU per request elsewhere."""
+COST, COST_MEAN = "cost", "cost_mean"
+"""Stand for throughput where the server's CPU limits base, and for CPU per request elsewhere; and for its mean."""
 
 MOST_ROUNDS = 1000
 """No comparison asks for more rounds than this."""
@@ -24,9 +25,10 @@ class Policy:
 
     `unit`: where one value of a metric comes from. `metrics`: by name; each has its threshold, the `noise`. `closed`
     and `open`: what is gated under a closed-loop and under an open-loop load. `bad_outcomes`: where base was always ok,
-    one such outcome of head is a regression of failed requests. `equal_untested`: an interval inside the threshold
-    means equivalent even where the rounds are too few for a test. `context`: figures shown beside a metric, by its
-    name. The default alpha is the same for both: see thresholds.py.
+    one such outcome of head is a regression of failed requests. `changes`: how the two measurements of a pair are
+    compared by a metric, where not by its values. `tolerant`: head passes where every change for the worse is shown to
+    be less than the tolerance, by a test; else where the interval lies within the threshold. `context`: figures shown
+    beside a metric, by its name. The default alpha is the same for both: see thresholds.py.
     """
 
     unit: Literal["restart", "round"]
@@ -35,7 +37,8 @@ class Policy:
     closed: tuple[str, ...]
     open: tuple[str, ...]
     bad_outcomes: frozenset[Outcome]
-    equal_untested: bool
+    changes: Mapping[str, Change]
+    tolerant: bool
     context: Mapping[str, tuple[Context, ...]]
 
     def gated(self, load: Load, base: Sequence[Measurement]) -> tuple[str, ...]:
@@ -47,7 +50,8 @@ class Policy:
         """
         limits = [one.bottleneck.limit for one in base if one.bottleneck is not None]
         cost = "throughput" if 2 * sum(limit in CPU_LIMITS for limit in limits) > len(limits) else "cpu"
-        return tuple(cost if name == COST else name for name in (self.open if load.model == "open" else self.closed))
+        named = {COST: cost, COST_MEAN: f"{cost}{MEAN}"}
+        return tuple(named.get(name, name) for name in (self.open if load.model == "open" else self.closed))
 
     def least_rounds(self, tests: int, alpha: float) -> int | None:
         """The fewest rounds on each side with which one of so many tests can reach `alpha` after Holm's correction.
@@ -62,10 +66,12 @@ PAIRED = Policy(
     unit="restart",
     design=SignFlip(),
     metrics=metrics.PAIRED,  # anonymous memory; wider thresholds for throughput and CPU per request
-    closed=(COST, "memory", "errors"),
-    open=("p95", "errors"),  # every restart has both loads: cost and memory are gated once, under the closed-loop load
+    closed=(COST, COST_MEAN, "tail", "tail_mean", "memory", "errors"),
+    # Every restart has both loads: cost and memory are gated once, under the closed-loop load.
+    open=("p95", "tail", "errors"),
     bad_outcomes=frozenset({"degraded", "failed"}),  # where the twin beside it ran, a failed server is the cause
-    equal_untested=False,  # an A/B refuses to start with too few restarts for a test
+    changes=CHANGES,
+    tolerant=True,
     context={"p95": (LESS_UPSTREAM,), "memory": (PSS,)},
 )
 
@@ -76,6 +82,7 @@ UNPAIRED = Policy(
     closed=(COST, "memory", "errors"),
     open=(COST, "p95", "memory", "errors"),
     bad_outcomes=frozenset({"degraded"}),  # why a cell failed is not known
-    equal_untested=True,  # an ordinary run has three rounds, too few for a test
+    changes={},
+    tolerant=False,  # an ordinary run has three rounds, too few for a test
     context={"p95": (LESS_UPSTREAM,)},
 )

@@ -23,6 +23,13 @@ def distance(metric: Metric, threshold: float) -> float:
     return math.log1p(threshold) if metric.compared_by == "ratio" else threshold
 
 
+def undistance(metric: Metric, worse: float) -> float | None:
+    """A difference on the scale in the form of a threshold; None where it is not finite."""
+    if not math.isfinite(worse):
+        return None
+    return math.expm1(min(worse, BEYOND)) if metric.compared_by == "ratio" else worse
+
+
 def mean(metric: Metric, values: Sequence[float]) -> float:
     """The mean of values, in and out in the metric's unit: geometric if it is compared by ratio."""
     centre = math.fsum(scaled(metric, value) for value in values) / len(values) * _turn(metric)

@@ -9,6 +9,7 @@ from bench.judge.gate.comparable import differences, notable
 from bench.judge.gate.context import context_figures
 from bench.judge.gate.decision import Member, findings, shown
 from bench.judge.gate.evidence import Evidence, Ruling
+from bench.judge.gate.looks import levels
 from bench.judge.gate.policy import UNPAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Judgement, Side, overall, unused
@@ -38,7 +39,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
     )
     unlike = differences(base, head)
     if unlike:
-        return Judgement("not comparable", (), UNPAIRED.unit, *sides, gate, differences=unlike, notes=notes)
+        return Judgement("not comparable", (), UNPAIRED.unit, *sides, gate, gate.alpha, differences=unlike, notes=notes)
     here, there = _rounds(base), _rounds(head)
     gated = {place: UNPAIRED.gated(place[2], rounds) for place, rounds in here.items()}
     found = findings(
@@ -49,6 +50,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
         ],
         UNPAIRED,
         gate,
+        levels(1, gate.alpha),
     )
     others = [
         _member(place, name, (rounds, there[place]), (base, head))
@@ -64,6 +66,7 @@ def judge_unpaired(base: Run, head: Run, gate: Gate) -> Judgement:
         base=sides[0],
         head=sides[1],
         gate=gate,
+        alpha=gate.alpha,
         findings=found,
         ungated=shown(others, UNPAIRED, gate),
         notes=(*notes, *_only_in_head(here, there), *unused(gate, found)),

@@ -10,7 +10,7 @@ from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
 from bench.model.config import Load
 
-Word = Literal["regressed", "not comparable", "inconclusive", "improved", "equivalent", "not gated"]
+Word = Literal["regressed", "not comparable", "inconclusive", "improved", "passed", "not gated"]
 """What can be said about one metric, the gravest first."""
 
 WORDS: tuple[Word, ...] = get_args(Word)
@@ -60,9 +60,11 @@ class Finding:
 
     `base` and `head` are means in the metric's unit, geometric if it is compared by ratio; they and `change` are None
     where a side has no usable round. `p` is adjusted for the family, in the direction of the change; None where nothing
-    was tested. `excess`: the change as a multiple of the threshold, positive for the worse. `rounds`: how many rounds
-    of base and of head count. `detectable`: the smallest change for the worse that so many rounds would find, in the
-    form of `change`. `needed`: how many rounds would settle an inconclusive finding; None if that is not known.
+    was tested. `tolerance`: a change for the worse of less than that passes; `at_most`: how much worse head is at most,
+    with 95 % confidence, in the form of the threshold; None: no bound. `excess`: the change as a multiple of the
+    threshold, positive for the worse. `rounds`: how many rounds of base and of head count. `detectable`: the smallest
+    change for the worse that so many rounds would find, in the form of `change`. `needed`: how many rounds would settle
+    an inconclusive finding; None if that is not known.
     `because`: the reason, where the figures do not show it; `left_out`: how many rounds do not count, and why.
     `beside`: figures for context. `control`: the stack runs the same code on both sides, so it shows how much the
     session itself drifted.
@@ -74,10 +76,12 @@ class Finding:
     metric: Metric
     verdict: Word
     threshold: float
+    tolerance: float
     base: float | None = None
     head: float | None = None
     change: Change | None = None
     p: float | None = None
+    at_most: float | None = None
     excess: float = 0.0
     rounds: tuple[int, int] = (0, 0)
     detectable: float | None = None
@@ -101,11 +105,13 @@ class Side:
 class Judgement:
     """The verdict, and everything that it is based on.
 
-    `deciding`: the findings that decide it, the gravest first; empty where nothing went wrong, or where the runs are
-    not comparable as a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: where
-    one value of a metric comes from, a restart of an A/B or a round of a run. `ungated`: findings that are shown and
-    decide nothing. `controls`: the stacks that run the same code on both sides. `identical`: all stacks of the A/B do.
-    `wrong_answers`: those of base and of head, the first of each kind.
+    `alpha`: what the adjusted p of a regression must not exceed, at this look of several. `looks`: after how many
+    restarts an A/B was to be judged; `decided`: after how many it was decided, None where it was not. `deciding`: the
+    findings that decide it, the gravest first; empty where nothing went wrong, or where the runs are not comparable as
+    a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: where one value of a
+    metric comes from, a restart of an A/B or a round of a run. `ungated`: findings that are shown and decide nothing.
+    `controls`: the stacks that run the same code on both sides. `identical`: all stacks of the A/B do. `unchanged`: so
+    nothing was measured. `wrong_answers`: those of base and of head, the first of each kind.
     """
 
     verdict: Verdict
@@ -114,14 +120,18 @@ class Judgement:
     base: Side
     head: Side
     gate: Gate
+    alpha: float
     findings: tuple[Finding, ...] = ()
     ungated: tuple[Finding, ...] = ()
     controls: tuple[str, ...] = ()
     moved: bool = False
     identical: bool = False
+    unchanged: bool = False
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     wrong_answers: tuple[tuple[Given, ...], tuple[Given, ...]] = ((), ())
+    looks: tuple[int, ...] = ()
+    decided: int | None = None
 
     @property
     def exit_code(self) -> int:

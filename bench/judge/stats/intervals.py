@@ -53,7 +53,7 @@ def quotient(over: Sequence[float], under: Sequence[float]) -> Estimate | None:
     return Estimate(middle, math.exp(low), math.exp(high), (middle,))
 
 
-def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
+def mean_interval(differences: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float, float]:
     """The mean of differences, one a round, and the low and high end of Student's t interval.
 
     In the unit of the differences. The ends are infinite for a single difference; ValueError for none.
@@ -63,11 +63,13 @@ def mean_interval(differences: Sequence[float]) -> tuple[float, float, float]:
     mean, variance = _moments(differences)
     if len(differences) == 1:
         return mean, -math.inf, math.inf
-    around = reach(variance, len(differences) - 1)
+    around = reach(variance, len(differences) - 1, confidence)
     return mean, mean - around, mean + around
 
 
-def welch_interval(over: Sequence[float], under: Sequence[float]) -> tuple[float, float, float]:
+def welch_interval(
+    over: Sequence[float], under: Sequence[float], confidence: float = CONFIDENCE
+) -> tuple[float, float, float]:
     """The mean of `over` minus that of `under`, and the low and high end of Welch's t interval.
 
     For values of unpaired rounds, in their unit. The ends are infinite where either side has a single value; ValueError
@@ -80,14 +82,14 @@ def welch_interval(over: Sequence[float], under: Sequence[float]) -> tuple[float
     if len(over) == 1 or len(under) == 1:
         return mean, -math.inf, math.inf
     spread = over_variance**2 / (len(over) - 1) + under_variance**2 / (len(under) - 1)
-    around = reach(variance, variance**2 / spread if spread else 1.0)
+    around = reach(variance, variance**2 / spread if spread else 1.0, confidence)
     return mean, mean - around, mean + around
 
 
-def reach(variance: float, freedom: float) -> float:
+def reach(variance: float, freedom: float, confidence: float = CONFIDENCE) -> float:
     """How far Student's t interval reaches to each side of an estimate with this variance."""
     # The quantile of scipy.stats.t without importing that module, which would delay every report.
-    return float(scipy.special.stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+    return float(scipy.special.stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance)
 
 
 def _logs(values: Sequence[float]) -> list[float]:

@@ -2,16 +2,20 @@
 
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
 from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.family import family, in_flight, loads, size
+from bench.judge.gate.looks import levels, looks_of
+from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.policy import PAIRED
+from bench.judge.gate.thresholds import Gate
 from bench.model.cell import SIDES, Cell, CellKey
 from bench.model.config import Closed, Companion, Plan, Profile, Stack
 from bench.model.loads import load_name
@@ -43,6 +47,9 @@ from bench.run.testbed.revisions import Checkout, checked_out, digest
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
 
+PILOT_S, PILOT_LIMIT_S = 2.5, 10.0
+"""The window of a pilot, which is shorter than the others: to find that nothing changed takes half a minute."""
+
 START_S = 5.0
 GAP_S = 0.1
 """About what it takes to start and settle two servers and the load generator; and what lies between two slices."""
@@ -50,9 +57,9 @@ GAP_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What an A/B is asked: two revisions of a repository, how to measure them, and how sure to be.
+    """What an A/B is asked: two revisions of a repository, how to measure them, and what passes.
 
-    `closed_only`: no open load; `slice_s`: the least seconds of a slice.
+    `closed_only`: no open load; `slice_s`: the least seconds of a slice; `anyway`: measure what did not change too.
     """
 
     repository: Path
@@ -60,7 +67,8 @@ class Question:
     head: str
     closed_only: bool
     slice_s: float
-    alpha: float
+    gate: Gate
+    anyway: bool
 
 
 def start(
@@ -73,7 +81,8 @@ def start(
     """
     if plan.profile.sought:
         raise BenchError(f"an A/B searches for no capacity: remove `capacity` from profiles.{plan.profile.name}")
-    _refuse_too_few(plan, question)
+    looks = _looks(plan, question)
+    plan = replace(plan, profile=replace(plan.profile, rounds=looks[-1]))
     plan = inspected(plan, stop, ab=True)
     _refuse_shared(plan)
     cpus = cpu_sets(plan.profile.server_cpus)
@@ -92,11 +101,11 @@ def start(
                 side.stack(stack)
         lacks = _say_what_is_lacking(sides)
         run = replace(run, id=folder.name, notes=(*run.notes, *left, *lacks))
-        run = tested(run, cpus, stop, force=force)
         make_folder(folder)
         with owned(folder), pinned(run.load_cpus):
             refuse_another_run(folder)
-            return _Session(run, question, sides, folder, most, stop, cores).measure()
+            session = _Session(run, question, looks, sides, folder, most, stop, cores)
+            return session.measure(lambda run: tested(run, cpus, stop, force=force))
 
 
 def _refuse_shared(plan: Plan) -> None:
@@ -117,15 +126,19 @@ def _say_what_is_lacking(sides: Sequence[Checkout]) -> list[str]:
     return notes
 
 
-def _refuse_too_few(plan: Plan, question: Question) -> None:
+def _looks(plan: Plan, question: Question) -> tuple[int, ...]:
+    """After how many restarts to judge: not before a regression can be found. BenchError where the last is too few."""
     members = size(len(plan.profile.stacks) * len(plan.profile.loads), closed_only=question.closed_only)
-    restarts, least = plan.profile.rounds, PAIRED.least_rounds(members, question.alpha)
+    restarts, alpha = plan.profile.rounds, question.gate.alpha
+    looks = looks_of(restarts)
+    least = PAIRED.least_rounds(members, levels(len(looks), alpha).regressed)
     if least is None or restarts < least:
         way_out = "take a larger --alpha" if least is None else f"take --restarts {least} or more"
         raise BenchError(
-            f"{restarts} restarts cannot show anything at alpha {question.alpha:g} with {members} gated metrics: "
+            f"{restarts} restarts cannot show anything at alpha {alpha:g} with {members} gated metrics: "
             f"{way_out}, or fewer --stacks"
         )
+    return tuple(dict.fromkeys(max(look, least) for look in looks))
 
 
 class _Session:
@@ -135,6 +148,7 @@ class _Session:
         self,
         run: Run,
         question: Question,
+        looks: tuple[int, ...],
         sides: tuple[Checkout, Checkout],
         folder: Path,
         most: int,
@@ -144,20 +158,25 @@ class _Session:
         self.run = run
         self.plan = run.config
         self.question = question
+        self.looks = looks
         self.sides = dict(zip(SIDES, sides, strict=True))
         self.folder = folder
         self.most = most
         self.stop = stop
         self.cores = cores
 
-    def measure(self) -> RunResult:
-        """Pilots, then every restart."""
+    def measure(self, tested: Callable[[Run], Run]) -> RunResult:
+        """Pilots, then restarts until one of the looks decides; `tested` adds a selftest to the run."""
         pilots, code = self._pilots()
         base, head = (replace(side.revision, code=code[name]) for name, side in self.sides.items())
-        gated = family(pilots, closed_only=self.question.closed_only)
-        self.run = replace(self.run, ab=AB(base, head, gated, tuple(pilots), self.question.slice_s))
+        unchanged = (base.code, base.lock_sha256) == (head.code, head.lock_sha256) and not self.question.anyway
+        gated = () if unchanged else family(pilots, closed_only=self.question.closed_only)
+        ab = AB(base, head, gated, tuple(pilots), self.question.slice_s, self.looks, unchanged)
+        self.run = replace(self.run if unchanged else tested(self.run), ab=ab)
         store.save_run(self.folder, self.run)
         point_latest_to(self.folder)
+        if unchanged:
+            return RunResult(self.folder, 0)
         visits = list(self._visits(pilots))
         cells = [
             (key, self._length_s(visit.pace, place))
@@ -167,9 +186,23 @@ class _Session:
         ]
         with RunProgress(cells) as progress:
             length_s = sum(cell_s for _, cell_s in cells)
-            progress.say(f"{len(cells)} cells of base and head, about {units.clock(length_s)}, into {self.folder}")
+            progress.say(
+                f"{counted(self.looks)} restarts of base and head, up to about {units.clock(length_s)}, "
+                f"into {self.folder}"
+            )
             recorder = Recorder(self.run, self.folder, progress)
-            return measure(visits, self._setting(recorder), recorder)
+            return measure(self._until_decided(visits, recorder), self._setting(recorder), recorder)
+
+    def _until_decided(self, visits: Sequence[Visit], recorder: Recorder) -> Iterator[Visit]:
+        """The visits up to the look that decides."""
+        for number, own in groupby(visits, key=lambda visit: visit.cells[0].round):
+            if number - 1 in self.looks:
+                run = replace(self.run, cells=tuple(recorder.cells))
+                found = judge_paired(run, self.question.gate)
+                recorder.progress.say(f"after {number - 1} restarts: {found.verdict}")
+                if found.decided is not None:
+                    return
+            yield from own
 
     def _pilots(self) -> tuple[list[Cell], dict[str, dict[str, str]]]:
         """A cell of base for each stack, and for each side and stack a digest of the code that it imported."""
@@ -181,12 +214,12 @@ class _Session:
             for place, name in enumerate(SIDES)
         ]
         pilots, code = [], {name: dict[str, str]() for name in SIDES}
-        pilot_s = VISIT_S + profile.timing.warmup_s + profile.timing.window_s
+        pilot_s = VISIT_S + profile.timing.warmup_s + PILOT_S
         with RunProgress((key, pilot_s) for key, _ in turns) as progress:
             progress.say("pilots: which code each side runs, how long an answer takes, and what limits each stack")
             recorder = Recorder(self.run, self.folder, progress)
             for key, name in turns:
-                self.sides[name].forget_bytecode()
+                self.sides[name].forget_what_ran()
                 cell = self._pilot(key, name, recorder)
                 code[name][key.stack] = self._proof(self.sides[name], key.stack)
                 if name == SIDES[0]:
@@ -196,7 +229,11 @@ class _Session:
         return pilots, code
 
     def _pilot(self, key: CellKey, name: str, recorder: Recorder) -> Cell:
-        side, place = self.sides[name], self._setting(recorder)
+        side, timing = self.sides[name], self.plan.profile.timing
+        short = replace(timing, window_s=PILOT_S, window_limit_s=max(PILOT_LIMIT_S, timing.window_limit_s))
+        place = replace(
+            self._setting(recorder), plan=replace(self.plan, profile=replace(self.plan.profile, timing=short))
+        )
         stack = self.plan.stacks[key.stack]
         start = Start("server", side.stack(stack), side.environment, self._companions(side, stack))
         logs = self.folder / f"pilot-{name}"
@@ -268,6 +305,12 @@ class _Session:
         """Seconds that a load of a restart takes, the first of them with the start of both servers."""
         each = slices(pace, self.plan.profile.timing, "")
         return (LOAD_S if place else START_S) + sum(one.length_s + pace.p50_s + GAP_S for one in each)
+
+
+def counted(looks: Sequence[int]) -> str:
+    """`10, 13, 16 or 20`."""
+    *first, last = map(str, looks)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def closed_load(profile: Profile, scenario: str) -> Closed:

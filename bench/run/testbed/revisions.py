@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from bench.run.testbed.worktrees import check_out, forget_missing, git, remove_w
 
 LOCK = "requirements.lock"
 WORKING_TREE = "."
+NEVER_READ_NS = 10**18
+"""A time of reading that lies long before any: September 2001. Reading sets it anew, on a mount with relatime too."""
+
 FRESH_BYTECODE = {"PYTHONPYCACHEPREFIX": "", "PYTHONDONTWRITEBYTECODE": ""}
 """What a server imports leaves its bytecode beside it: in a fresh folder that is proof of what it ran."""
 
@@ -89,25 +93,39 @@ class Checkout:
         return str(own if own.is_dir() else folder)
 
     def ran(self, stack: Stack) -> dict[str, str]:
-        """The SHA-256 of each file of this side that was run by now, by its path within the side.
+        """The SHA-256 of each file of this side that was run or read by now, by its path within the side.
 
-        What was imported left its bytecode, which the script that a Python of the stack's argv is given does not.
+        What was imported left its bytecode, which the script that a Python of the stack's argv is given does not. What
+        was read has the time of that. Where the file system keeps no such times, every file counts that is no source.
         """
-        found = {}
+        found = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in self._read()}
         if Path(stack.argv[0]).name.startswith("python"):
             named = (Path(self.stack(stack).cwd) / part for part in stack.argv[1:])
             scripts = (path for path in named if path.is_file() and path.is_relative_to(self.folder))
-            found = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in scripts}
+            found |= {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in scripts}
         for bytecode in sorted(self.folder.rglob("__pycache__/*.pyc")):
             source = bytecode.parent.parent / f"{bytecode.name.partition('.')[0]}.py"
             if source.is_file():
                 found[source.relative_to(self.folder).as_posix()] = file_sha256(source)
         return found
 
-    def forget_bytecode(self) -> None:
-        """Delete what imports left behind."""
+    def forget_what_ran(self) -> None:
+        """Delete what imports left behind, and have no file read so far."""
         for folder in list(self.folder.rglob("__pycache__")):
             shutil.rmtree(folder)
+        for path in self._files():
+            os.utime(path, ns=(NEVER_READ_NS, path.stat().st_mtime_ns))
+
+    def _files(self) -> list[Path]:
+        """Every file of the revision."""
+        found = (path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
+        return sorted(path for path in found if not {".git", "__pycache__"} & {*path.relative_to(self.folder).parts})
+
+    def _read(self) -> list[Path]:
+        """The files that were read since `forget_what_ran`."""
+        if _notes_reading(self.folder.parent):
+            return [path for path in self._files() if path.stat().st_atime_ns > NEVER_READ_NS]
+        return [path for path in self._files() if path.suffix != ".py"]
 
     def compile(self, stacks: Iterable[Stack]) -> None:
         """Compile every file for the Pythons of the stacks: a server that compiles at its start takes more memory."""
@@ -125,6 +143,16 @@ class Checkout:
         program = find_program(own.argv[0], Path(own.cwd), path)
         python = program.with_name("python") if program is not None else None
         return python if python is not None and python.exists() else OWN_PROGRAMS / "python"
+
+
+def _notes_reading(folder: Path) -> bool:
+    """Whether the file system of the folder keeps the time at which a file was last read."""
+    with tempfile.NamedTemporaryFile(dir=folder) as canary:
+        path = Path(canary.name)
+        path.write_bytes(b"sing")
+        os.utime(path, ns=(NEVER_READ_NS, path.stat().st_mtime_ns))
+        path.read_bytes()
+        return path.stat().st_atime_ns > NEVER_READ_NS
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -151,6 +179,8 @@ def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Checko
                 Checkout(revision, repository, top / side, _environment(top, side, revision, installed), lacking)
                 for side, (revision, lacking) in zip(SIDES, made, strict=True)
             ]
+            for one in sides:
+                one.forget_what_ran()
             yield sides[0], sides[1]
         finally:
             for side in SIDES:

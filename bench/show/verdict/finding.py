@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench.judge.gate.verdict import MOVED, Finding
 from bench.model.loads import load_name
-from bench.units import NOTHING, change, figure, points, probability, threshold, threshold_points
+from bench.units import NOTHING, change, figure, percent, points, probability, threshold, threshold_points
 
 HEADERS = ("metric", "base", "head", "change", "95 % interval", "p", "verdict")
 NUMBERS = frozenset(HEADERS[1:-1])
@@ -43,6 +43,18 @@ def changed(one: Finding) -> tuple[str, str]:
 def limit(one: Finding) -> str:
     """The threshold of a finding."""
     return _LIMITS[one.metric.compared_by](one.threshold)
+
+
+def tolerance(one: Finding) -> str:
+    """The tolerance of a finding."""
+    return _LIMITS[one.metric.compared_by](one.tolerance)
+
+
+def at_most(one: Finding) -> str:
+    """How much worse head is at most."""
+    if one.metric.compared_by == "difference":
+        return points(one.at_most or 0.0, None, None)[0].lstrip("+")
+    return percent(max(one.at_most or 0.0, 0.0))
 
 
 def detectable(one: Finding) -> str:

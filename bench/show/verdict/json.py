@@ -8,7 +8,7 @@ from bench.model.cell import SIDES
 from bench.show.text.json import json_text
 from bench.show.verdict.words import headline, why
 
-VERSION = 1
+VERSION = 2
 """Raised by every change that breaks a reader: a key renamed, removed or given another meaning."""
 
 
@@ -26,6 +26,10 @@ def _whole(judgement: Judgement) -> dict[str, Any]:
         "why": why(judgement),
         "paired": judgement.unit == "restart",
         "alpha": judgement.gate.alpha,
+        "level": judgement.alpha,
+        "looks": judgement.looks,
+        "decided_after": judgement.decided,
+        "unchanged": judgement.unchanged,
         "family": judgement.family,
         "base": asdict(judgement.base),
         "head": asdict(judgement.head),
@@ -62,6 +66,8 @@ def _finding(one: Finding, *, gated: bool) -> dict[str, Any]:
         "change": None if one.change is None else asdict(one.change),
         "p_adjusted": one.p,
         "threshold": one.threshold,
+        "tolerance": one.tolerance,
+        "at_most": one.at_most,
         "rounds": {"base": base, "head": head},
         "detectable": one.detectable,
         "needed": one.needed,

@@ -1,12 +1,13 @@
 """What is said about a verdict: the headline, the reason, notes, and how to read its tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from bench.judge.cell.slices import SLOW
 from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.verdict import Finding, Judgement, Side, Word
 from bench.model.cell import SIDES
 from bench.show.text.words import cut, listed, plural
-from bench.show.verdict.finding import detectable, limit, name, place, sentence
+from bench.show.verdict.finding import at_most, changed, detectable, limit, name, place, sentence, tolerance
 from bench.units import probability
 
 NAMED = 3
@@ -18,7 +19,7 @@ LONGEST = 200
 _WHY: Mapping[Word, str] = {
     "regressed": "The whole interval lies beyond the threshold of {}",
     "improved": "The whole interval lies beyond the threshold of {}",
-    "inconclusive": "The data show neither a change of more than {} nor its absence",
+    "inconclusive": "The data show neither a change for the worse of more than {} nor that head passes",
 }
 
 
@@ -31,8 +32,13 @@ def headline(judgement: Judgement) -> str:
         control = "the control moved: " if judgement.moved else ""
         more = f"; and {len(deciding) - 1} more" if len(deciding) > 1 else ""
         return f"{verdict}: {control}{sentence(deciding[0])}{more}"
+    if judgement.unchanged:
+        return f"{verdict}: nothing measured, because nothing changed that the services run or read"
     gated = [one for one in judgement.findings if not one.control]
-    return f"{verdict}: {plural(len(gated), 'gated figure')}{', each within its threshold' if gated else ''}"
+    bounded = _least_sure(judgement)
+    if bounded is None:
+        return f"{verdict}: {plural(len(gated), 'gated figure')}{', each within its threshold' if gated else ''}"
+    return f"{verdict} beyond {tolerance(bounded)}: at most {at_most(bounded)} worse"
 
 
 def why(judgement: Judgement) -> str:
@@ -52,6 +58,12 @@ def why(judgement: Judgement) -> str:
         first = judgement.deciding[0]
         reason = first.because or f"{_test(first, judgement)}. {_WHY[first.verdict].format(limit(first))}"
         return f"{_capital(reason)}.{_settled(first, judgement)}"
+    return _why_passed(judgement)
+
+
+def _why_passed(judgement: Judgement) -> str:
+    if judgement.unchanged:
+        return "Code, lock file and the data that was read are the same on both sides. --anyway measures all the same."
     gated = [one for one in judgement.findings if not one.control]
     if not gated:
         return (
@@ -59,8 +71,26 @@ def why(judgement: Judgement) -> str:
         )
     fewest = min(gated, key=lambda one: min(one.rounds))
     least = "" if all(one.rounds == fewest.rounds for one in gated) else "At least "
-    family = f"a family of {plural(judgement.family, 'test')} (alpha {judgement.gate.alpha:g})"
-    return f"{least}{_rounds(fewest, judgement)}, {family}. Each whole interval lies within its threshold."
+    counted = f"{least}{_rounds(fewest, judgement)}, {plural(judgement.family, 'gated figure')}"
+    bounded = _least_sure(judgement)
+    if bounded is None:
+        return f"{counted}. Each whole interval lies within its threshold."
+    return (
+        f"{counted}. Each is shown to be worse by less than its tolerance. Least sure is {name(bounded)} of "
+        f"{place(bounded)}: {changed(bounded)[0]}, at most {at_most(bounded)} worse."
+    )
+
+
+def _least_sure(judgement: Judgement) -> Finding | None:
+    """Of the ratios of an A/B that passed, that whose bound is closest to its tolerance; None where there is none."""
+    bounded = [
+        one
+        for one in judgement.findings
+        if not one.control and one.at_most is not None and one.metric.compared_by == "ratio"
+    ]
+    if judgement.unit != "restart" or not bounded:
+        return None
+    return max(bounded, key=lambda one: (one.at_most or 0.0) / one.tolerance)
 
 
 def sides(judgement: Judgement) -> str:
@@ -70,6 +100,9 @@ def sides(judgement: Judgement) -> str:
 
 def notes(judgement: Judgement) -> Iterator[str]:
     """What the tables do not show: reasons, what would settle a finding, what was left out."""
+    if judgement.looks and judgement.findings:
+        last = "not decided" if judgement.decided is None else f"decided after {judgement.decided}"
+        yield f"It was to be judged after {listed([*map(str, judgement.looks)])} restarts, and was {last}."
     if judgement.identical:
         yield (
             "Base and head imported the same code. A difference is noise, or comes from something other than Python, "
@@ -98,18 +131,35 @@ def wrong_answers(judgement: Judgement) -> Iterator[str]:
 
 def reading(judgement: Judgement) -> str:
     """How the tables are read."""
+    moved = (
+        f"p is one-sided and adjusted for the family of tests. Regressed and improved: p is at most "
+        f"{judgement.alpha:.3g}{_look(judgement)} and the whole interval lies beyond the threshold "
+        f"({_limits(judgement, limit)})."
+    )
+    less = "P95 less upstream leaves out the configured delay of the upstream."
+    if judgement.unit != "restart":
+        return f"Change is head compared with base. {moved} Passed: the whole interval lies within it. {less}"
+    return (
+        "Change is head compared with base: the median over pairs of slices in each restart, or the plain mean of all "
+        f"slices where it says mean. {moved} Passed: a test shows that head is worse by less than the tolerance "
+        f"({_limits(judgement, tolerance)}), and no bound that it is worse by more than the threshold. Slow requests "
+        f"took longer than {SLOW:g} times the P50 of base. {less}"
+    )
+
+
+def _look(judgement: Judgement) -> str:
+    looks = len(judgement.looks)
+    return f", a share of {judgement.gate.alpha:g} because there are up to {looks} looks," if looks > 1 else ""
+
+
+def _limits(judgement: Judgement, read: Callable[[Finding], str]) -> str:
+    """The limits of all metrics: `2 % for throughput; 3 % for P95`."""
     limits: dict[str, list[str]] = {}
     for one in judgement.findings:
-        titles = limits.setdefault(limit(one), [])
+        titles = limits.setdefault(read(one), [])
         if name(one) not in titles:
             titles.append(name(one))
-    thresholds = "; ".join(f"{least} for {listed(titles)}" for least, titles in limits.items())
-    return (
-        "Change is head compared with base. p is one-sided and adjusted for the family of tests. Regressed and "
-        f"improved: p is at most {judgement.gate.alpha:g} and the whole interval lies beyond the threshold "
-        f"({thresholds}). Equivalent: the whole interval lies within it. P95 less upstream leaves out the configured "
-        "delay of the upstream."
-    )
+    return "; ".join(f"{least} for {listed(titles)}" for least, titles in limits.items())
 
 
 def _reasons(one: Finding, judgement: Judgement) -> Iterator[str]:
@@ -128,7 +178,7 @@ def _reasons(one: Finding, judgement: Judgement) -> Iterator[str]:
 
 def _test(one: Finding, judgement: Judgement) -> str:
     p = "" if one.p is None else f", adjusted p {probability(one.p)} in a family of {judgement.family}"
-    return f"{_rounds(one, judgement)}{p} (alpha {judgement.gate.alpha:g})"
+    return f"{_rounds(one, judgement)}{p} (alpha {judgement.alpha:.3g})"
 
 
 def _rounds(one: Finding, judgement: Judgement) -> str:
