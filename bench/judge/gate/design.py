@@ -5,6 +5,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+
 from bench.judge.stats import significance
 from bench.judge.stats.intervals import CONFIDENCE, mean_interval, welch_interval
 
@@ -46,7 +48,7 @@ class SignFlip:
 
     def deviation(self, head: Values, base: Values) -> float:
         """The standard deviation of one difference."""
-        return statistics.stdev(_differences(head, base)) if len(head) > 1 else math.nan
+        return float(np.std(_differences(head, base), ddof=1)) if len(head) > 1 else math.nan
 
     def least_p(self, head: int, base: int) -> float:
         """2 to the power of minus the number of pairs, down to a floor."""

@@ -43,9 +43,11 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     if not all(math.isfinite(difference) for difference in differences):
         raise ValueError("a sign-flip test takes finite differences only")
     signed = [math.fsum(differences[place::MOST_FLIPPED]) for place in range(min(len(differences), MOST_FLIPPED))]
+    zero = ROUNDING * math.fsum(abs(difference) for difference in signed)
+    if min(signed) > zero:
+        return least_sign_flip_p(len(signed))
     half = len(signed) // 2
     one, other = _subset_sums(signed[:half]), np.sort(_subset_sums(signed[half:]))
-    zero = ROUNDING * math.fsum(abs(difference) for difference in signed)
     return int(np.searchsorted(other, zero - one, side="right").sum()) * least_sign_flip_p(len(signed))
 
 

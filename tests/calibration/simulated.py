@@ -1,0 +1,139 @@
+"""Simulated sessions, decided by the code that decides real ones: how often the gate is wrong, and how long it takes.
+
+    python -m tests.calibration.simulated [SESSIONS]
+
+simulates so many sessions of each kind (default: 10000; about twenty minutes) and writes them to
+results/reference/calibration/simulated.json, from which docs/calibration.md has its table.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.judge.cell.metrics import PAIRED as METRICS
+from bench.judge.gate.decision import Member, findings
+from bench.judge.gate.evidence import Evidence
+from bench.judge.gate.looks import LOOKS, levels
+from bench.judge.gate.policy import COST, COST_MEAN, PAIRED
+from bench.judge.gate.thresholds import Gate
+from bench.judge.gate.verdict import Verdict, overall
+from bench.model.config import Closed, Open
+from tests.calibration.sessions import ROOT
+
+KEPT = ROOT / "results/reference/calibration/simulated.json"
+STACKS = ("one", "two")
+NOISY = {COST: "cpu", COST_MEAN: "cpu_mean", "p95": "p95"}
+MEMORY_DEVIATION = 0.001
+DEVIATIONS = (0.01, 0.03, 0.05, 0.08)
+TOLERANCE = METRICS["cpu"].tolerance
+Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
+
+NOISES: dict[str, Draw] = {
+    "normal": lambda chance, count: chance.standard_normal(count),
+    "skewed": lambda chance, count: chance.standard_exponential(count) - 1,
+    "heavy-tailed": lambda chance, count: chance.standard_t(3, count) / math.sqrt(3),
+}
+"""One restart's log(head / base) of the same code, with mean 0 and SD 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is simulated: the noise of a restart and its SD, and by what share head is worse in one figure or in all.
+
+    `slower`: "nothing", "one figure" or "one stack". `looks`: after how many restarts each session is judged.
+    """
+
+    noise: str
+    deviation: float
+    slower: str
+    size: float
+    looks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """How many of so many sessions ended with each verdict, and how many restarts they took on average."""
+
+    kind: Kind
+    sessions: int
+    regressed: int
+    passed: int
+    restarts: float
+
+
+def simulate(kind: Kind, sessions: int, seed: int = 1) -> Simulated:
+    """So many sessions of one kind."""
+    verdicts, restarts = zip(
+        *(_session(kind, np.random.default_rng([seed, one])) for one in range(sessions)), strict=True
+    )
+    passed = sum(verdict in ("no regression", "improved") for verdict in verdicts)
+    return Simulated(kind, sessions, verdicts.count("regressed"), passed, sum(restarts) / sessions)
+
+
+def _session(kind: Kind, chance: np.random.Generator) -> tuple[Verdict, int]:
+    """The verdict of one session, and after how many restarts."""
+    drawn = [
+        (stack, name, _changes(kind, stack, name, chance))
+        for stack in STACKS
+        for name in (*PAIRED.closed, *PAIRED.open)
+    ]
+    level = levels(len(kind.looks), Gate().alpha)
+    verdict: Verdict = "inconclusive"
+    for look in kind.looks:
+        members = [_member(stack, name, changes[:look]) for stack, name, changes in drawn]
+        verdict, _, _ = overall(findings(members, PAIRED, Gate(), level))
+        if verdict != "inconclusive":
+            return verdict, look
+    return verdict, kind.looks[-1]
+
+
+def _changes(kind: Kind, stack: str, name: str, chance: np.random.Generator) -> NDArray[np.float64]:
+    """log(head / base) of a figure in each restart, or of shares head - base."""
+    most = kind.looks[-1]
+    if name not in NOISY:
+        return MEMORY_DEVIATION * chance.standard_normal(most) if name == "memory" else np.zeros(most)
+    slower = stack == STACKS[0] and (kind.slower == "one stack" or (kind.slower == "one figure" and name == COST))
+    return kind.deviation * NOISES[kind.noise](chance, most) + (math.log1p(kind.size) if slower else 0.0)
+
+
+def _member(stack: str, name: str, changes: Sequence[float]) -> Member:
+    metric = METRICS[NOISY.get(name, name)]
+    ratio = metric.compared_by == "ratio"
+    base = (1.0 if ratio else 0.0,) * len(changes)
+    head = tuple(math.exp(change) if ratio else float(change) for change in changes)
+    load = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=100) if name == "p95" else Closed(users=30)
+    return Member(stack, "scenario", load, metric, Evidence(values=(base, head)))
+
+
+def kinds() -> list[Kind]:
+    """What the table of docs/calibration.md shows."""
+    long, short = LOOKS[20], LOOKS[12]
+    same = [Kind(noise, sd, "nothing", 0.0, looks) for looks in (long, short) for noise in NOISES for sd in DEVIATIONS]
+    border = [
+        Kind(noise, sd, "one figure", TOLERANCE, looks)
+        for looks in (long, short)
+        for noise in NOISES
+        for sd in DEVIATIONS
+    ]
+    slower = [Kind("normal", sd, "one stack", size, long) for size in (0.05, 0.10, 0.20) for sd in DEVIATIONS]
+    return [*same, *border, *slower]
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code: 0 when all kinds are simulated and kept."""
+    sessions = int(argv[0]) if argv else 10_000
+    with ProcessPoolExecutor() as pool:
+        found = list(pool.map(partial(simulate, sessions=sessions), kinds()))
+    KEPT.write_text(json.dumps([asdict(one) for one in found], indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
