@@ -25,7 +25,7 @@ LEAST_VALUES = 5
 DRIFT = 0.3
 """The correlation of neighbours up to which false alarms are as rare as they should be."""
 
-DRAWS, AT_ONCE = 20_000, 2_000
+DRAWS, AT_ONCE = 50_000, 2_000
 """Simulated series for each p, which is at least 1 / (DRAWS + 1), and how many of them are made at a time."""
 
 ROUNDING = 1e-12

@@ -1,7 +1,7 @@
 """How figures moved over several runs: the steps that were shown, and where the machine changed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
@@ -13,6 +13,9 @@ from bench.judge.history.series import CAPACITY, PARTS, LeftOut, Point, Series, 
 from bench.judge.history.steps import detectable, enough, likeliest
 from bench.judge.stats.significance import holm
 from bench.model.run import Run
+
+LARGEST = math.log(10)
+"""No larger step is told to be detectable: with so few runs it is a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A series, judged. `levels`: in order, one more than `steps`.
+    """A series, judged. `levels`: in order; they end at each step, and of what depends on the machine where it changed.
 
     `scatter`: the standard deviation of the logarithms around their levels; None of too few points. `detectable`: the
     step in the middle that half of such series would show, as a factor; None where no stretch of it has enough runs.
@@ -121,34 +124,49 @@ def least_change(subject: Subject) -> float:
 
 
 def _judged(series: Sequence[Series], changes: Sequence[Change], alpha: float) -> Iterator[Followed]:
-    """The series of one part. Their first tests are one family, under Holm's correction.
+    """The series of one part. Their stretches on one machine are one family of tests, under Holm's correction.
 
-    A part of a series between steps that were shown is tested again; its p is multiplied by the size of the family.
+    A part of a stretch between steps that were shown is tested again; its p is multiplied by the size of the family.
+    What a change of the machine changed is a second family: it compares the levels before and after it.
     """
-    tests = [test for one in series for test in _tests(one, changes)]
+    tests = [
+        _Test(one, first, last)
+        for one in series
+        for first, last in pairwise([0, *_machine_places(one, changes), len(one.points)])
+        if enough(last - first)
+    ]
+    own = _family(tests, alpha)
+    borders = [
+        _Test(one, first, last, place - first)
+        for one in series
+        for first, place, last in _borders(one, own.get(one.subject, ()), changes)
+        if enough(last - first, place - first)
+    ]
+    moved = _family(borders, alpha)
+    level = alpha / len(tests) if tests else 0.0
+    for one in series:
+        found = (*own.get(one.subject, ()), *moved.get(one.subject, ()))
+        yield _followed(one, {step.place: step.p for step in found}, changes, level)
+
+
+def _family(tests: Sequence[_Test], alpha: float) -> dict[Subject, list[_Found]]:
+    """The steps that these tests show, of each series."""
     splits = [likeliest(_logs(test.series, test.first, test.last), test.place) for test in tests]
     known = [(test, split) for test, split in zip(tests, splits, strict=True) if split is not None]
     found: dict[Subject, list[_Found]] = {}
     for (test, split), p in zip(known, holm([split.p for _, split in known]), strict=True):
         steps = _shown(test, _Found(test.first + split.place, p), alpha, len(known))
         found.setdefault(test.series.subject, []).extend(steps)
-    for one in series:
-        level = alpha / len(known) if known else 0.0
-        yield _followed(one, sorted(found.get(one.subject, []), key=lambda step: step.place), changes, level)
+    return found
 
 
-def _tests(series: Series, changes: Sequence[Change]) -> Iterator[_Test]:
-    """The first tests of a series: each stretch on one machine, and each change of the machine.
-
-    A ratio is tested as a whole.
-    """
-    ends = [0, *_machine_places(series, changes), len(series.points)]
-    for first, last in pairwise(ends):
-        if enough(last - first):
-            yield _Test(series, first, last)
-    for first, place, last in zip(ends, ends[1:], ends[2:], strict=False):
-        if enough(last - first, place - first):
-            yield _Test(series, first, last, place - first)
+def _borders(series: Series, own: Sequence[_Found], changes: Sequence[Change]) -> Iterator[tuple[int, int, int]]:
+    """Each place where the machine changed, between the begin of the level before it and the end of that after it."""
+    machine = _machine_places(series, changes)
+    ends = sorted({0, *machine, *(one.place for one in own), len(series.points)})
+    return (
+        (first, place, last) for first, place, last in zip(ends, ends[1:], ends[2:], strict=False) if place in machine
+    )
 
 
 def _machine_places(series: Series, changes: Sequence[Change]) -> list[int]:
@@ -183,25 +201,26 @@ def _shown(test: _Test, found: _Found, alpha: float, family: int) -> list[_Found
     return steps
 
 
-def _followed(series: Series, found: Sequence[_Found], changes: Sequence[Change], level: float) -> Followed:
-    points = series.points
-    ends = [0, *(one.place for one in found), len(points)]
+def _followed(series: Series, found: Mapping[int, float], changes: Sequence[Change], level: float) -> Followed:
+    """The series with the steps that were found: by the place of the first point after each, its p."""
+    points, places = series.points, _machine_places(series, changes)
+    ends = sorted({0, *found, *places, len(points)})
     logs = [_logs(series, first, last) for first, last in pairwise(ends)]
     levels = [
         Level(first, last - 1, math.exp(fmean(part))) for (first, last), part in zip(pairwise(ends), logs, strict=True)
     ]
-    steps = []
-    for one, (was, now) in zip(found, pairwise(levels), strict=True):
-        before, run = points[one.place - 1].run, points[one.place].run
-        machine = _between(changes, before, run)
-        by_machine = bool(machine) and series.subject.part != "ratios"
-        steps.append(Step(before, run, was.mean, now.mean, one.p, machine, by_machine))
+    steps = [
+        Step(before, run, was.mean, now.mean, found[now.first], _between(changes, before, run), now.first in places)
+        for was, now in pairwise(levels)
+        if now.first in found
+        for before, run in [(points[was.last].run, points[now.first].run)]
+    ]
     freedom = len(points) - len(levels)
     squares = math.fsum((value - fmean(part)) ** 2 for part in logs for value in part)
     scatter = math.sqrt(squares / freedom) if freedom > 0 else None
-    longest = max(last - first for first, last in pairwise(sorted({*ends, *_machine_places(series, changes)})))
+    longest = max(map(len, logs))
     smallest = math.inf if scatter is None else detectable(scatter, longest, level)
-    factor = max(math.exp(smallest), least_change(series.subject)) if smallest < math.log(1000) else None
+    factor = max(math.exp(smallest), least_change(series.subject)) if smallest < LARGEST else None
     return Followed(series.subject, points, tuple(levels), tuple(steps), scatter, factor)
 
 

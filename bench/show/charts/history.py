@@ -10,14 +10,14 @@ from bench.judge.history.series import PARTS, Part
 from bench.judge.history.trend import Followed, Trend
 from bench.judge.stats.intervals import Estimate
 from bench.model.config import Interface
-from bench.show.charts.axis import ends, thinned, up_axis
+from bench.show.charts.axis import LABEL_GAP_IN, ends, up_axis
 from bench.show.charts.frame import Chart, Words, finished, framed
 from bench.show.charts.gallery import picture_of
-from bench.show.charts.labels import Box, Label, Size, around, place_labels, trace
+from bench.show.charts.labels import Size
 from bench.show.charts.legend import TOO_WIDE
 from bench.show.charts.phrases import some
 from bench.show.charts.points import draw_interval, draw_mean, draw_ring
-from bench.show.charts.style import QUIET, Mark, marks_of, styled
+from bench.show.charts.style import INK, QUIET, VALUE_POINTS, Mark, marks_of, styled, width_in
 from bench.show.text.document import Picture
 from bench.show.text.steps import changed, name, unit, value
 from bench.show.text.words import plain, plural
@@ -34,11 +34,14 @@ CAUTIONS: Mapping[Part, str] = {
     "capacity": "Where the machine changed, a capacity changes with it: that says nothing of the code.",
     "absolute": "Where the machine changed, these figures change with it: that says nothing of the code.",
 }
-MOST_PANELS, COLUMNS, TALL_IN, RING_IN = 24, 3, 1.75, 0.11
+MOST_PANELS, COLUMNS, TALL_IN = 24, 3, 1.75
 LEAST_SPAN = 1.15
 """An axis reaches at least this factor beyond the values, so that what hardly varies looks like it."""
 
-MARGIN = 0.12
+MARGIN, ABOVE = 0.12, 0.12
+"""Shares of the height that are left empty: beyond the values, and above them for words."""
+
+STRIDES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 FEWEST_TICKS = 3
 
 
@@ -98,26 +101,27 @@ def _draw(axes: Axes, found: Trend, one: Followed, mark: Mark, size_in: Size) ->
     """Whether an interval reaches beyond the panel, which now has the series."""
     chosen = _scale(one)
     bottom, top, clipped = ends([_scaled(point.found, chosen.factor) for point in one.points], (), log=True)
-    _up(axes, bottom, top)
+    _up(axes, bottom, top, labelled=bool(one.steps))
     axes.set_ylabel(f"{chosen.axis} (log scale)")
-    count = len(found.runs)
-    axes.set_xlim(0.5, count + 0.5)
-    places = range(1, count + 1)
-    wide_in = size_in[0] / count
-    shown = thinned([str(place) for place in places], [(place - 0.5) * wide_in for place in places])
-    axes.set_xticks([place for place, label in zip(places, shown, strict=True) if label], list(filter(None, shown)))
-    axes.set_xlabel("run")
+    _across(axes, len(found.runs), size_in[0])
     for change in found.changes:
         axes.axvline(change.run + 0.5, color=QUIET, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1, gid="machine")
-    taken, line = _series(axes, found, one, mark, chosen.factor, size_in)
-    place_labels(axes, list(_steps(axes, one, chosen.factor)), taken, size_in, avoided=line)
+    _series(axes, found, one, mark, chosen.factor)
+    _steps(axes, one, chosen.factor, size_in[0] / len(found.runs))
     return clipped
 
 
-def _series(
-    axes: Axes, found: Trend, one: Followed, mark: Mark, factor: float, size_in: Size
-) -> tuple[list[Box], list[Box]]:
-    """Draw the runs and the levels of a series; the space that the marks take, and that of the line."""
+def _across(axes: Axes, count: int, wide_in: float) -> None:
+    """Set the horizontal axis: a place for each run, and as many numbers as there is room for."""
+    room_in = width_in(str(count)) + LABEL_GAP_IN
+    stride = next((one for one in STRIDES if one * wide_in / count >= room_in), count)
+    axes.set_xlim(0.5, count + 0.5)
+    axes.set_xticks([place for place in range(1, count + 1) if place % stride == 0 or stride == count])
+    axes.set_xlabel("run")
+
+
+def _series(axes: Axes, found: Trend, one: Followed, mark: Mark, factor: float) -> None:
+    """Draw the runs of a series, and its levels where it has steps."""
     stack = one.subject.stack
     xs = [float(point.run + 1) for point in one.points]
     ys = [point.found.mean * factor for point in one.points]
@@ -130,17 +134,32 @@ def _series(
             draw_interval(axes, [x, x], [point.found.low * factor, point.found.high * factor], stack, mark)
         told = f"{plain(stack)}, {plain(found.runs[point.run].id)}: {value(one.subject, point.found.mean)}"
         draw_mean(axes, x, y, stack, mark, told)
-    marks = [around(axes, x, y, size_in) for x, y in zip(xs, ys, strict=True)]
-    return marks, list(trace(axes, xs, ys, size_in))
 
 
-def _steps(axes: Axes, one: Followed, factor: float) -> Iterator[Label]:
-    """Ring the first run after each step; how much it is, as a label for it."""
+def _steps(axes: Axes, one: Followed, factor: float, run_in: float) -> None:
+    """Ring the first run after each step, and write above it how large the step is, where there is room for that."""
+    left, right = (edge * run_in for edge in axes.get_xlim())
+    free_from = left
     for step in one.steps:
         first = next(point for point in one.points if point.run == step.run)
-        x, y = float(step.run + 1), first.found.mean * factor
-        draw_ring(axes, x, y, one.subject.stack)
-        yield Label(x, y, changed(step), RING_IN)
+        x, text = float(step.run + 1), changed(step)
+        draw_ring(axes, x, first.found.mean * factor, one.subject.stack)
+        half_in = (width_in(text, VALUE_POINTS) + LABEL_GAP_IN) / 2
+        at_in = max(min(x * run_in, right - half_in), left + half_in)
+        if at_in - half_in < free_from:
+            continue
+        free_from = at_in + half_in
+        axes.text(
+            at_in / run_in,
+            1.0,
+            text,
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="top",
+            fontsize=VALUE_POINTS,
+            color=INK,
+            gid="label",
+        )
 
 
 def _scale(one: Followed) -> Scale:
@@ -154,10 +173,14 @@ def _scaled(found: Estimate, factor: float) -> Estimate:
     return Estimate(found.mean * factor, low, high, (found.mean * factor,))
 
 
-def _up(axes: Axes, bottom: float, top: float) -> None:
-    """Set the vertical axis, on which equal changes are equally high; with more ticks where it spans little."""
-    edge = max(math.exp(MARGIN * math.log(top / bottom)), LEAST_SPAN / math.sqrt(top / bottom))
+def _up(axes: Axes, bottom: float, top: float, *, labelled: bool) -> None:
+    """Set the vertical axis, on which equal changes are equally high; with more ticks where it spans little.
+
+    `labelled`: with room above the values for words.
+    """
+    edge = max((top / bottom) ** MARGIN, LEAST_SPAN / math.sqrt(top / bottom))
     low, high = bottom / edge, top * edge
+    high *= (high / low) ** ABOVE if labelled else 1.0
     up_axis(axes, (low, high), log=True)
     if sum(low <= tick <= high for tick in axes.get_yticks()) < FEWEST_TICKS:
         ticks = [tick for tick in MaxNLocator(nbins=5).tick_values(low, high) if low <= tick <= high]

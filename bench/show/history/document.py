@@ -6,6 +6,7 @@ from bench.judge.history.series import Part, Subject
 from bench.judge.history.steps import DRIFT, LEAST_SIDE, LEAST_VALUES
 from bench.judge.history.trend import Change, Followed, Step, Trend
 from bench.show.text.document import (
+    Block,
     Cell,
     Column,
     Document,
@@ -29,6 +30,9 @@ HEADERS = ("stack", "runs", "first", "newest", "scatter", "would show", "steps")
 NUMBERS = frozenset(HEADERS[1:-1])
 MOST_RUNS, MOST_NAMES, LONGEST = 3, 6, 200
 """Runs and figures that a note names, and characters of a value: these come from other people's files."""
+
+
+_WITH_IT = "These figures stepped where the machine changed, which says nothing of the code:"
 
 
 def document(found: Trend, pictures: Sequence[Picture] = ()) -> Document:
@@ -77,11 +81,11 @@ def _machine(found: Trend) -> Iterator[Section]:
                 if step.by_machine and step.run == _next_run(one, change):
                     moved.setdefault(what(one.subject), []).append(_moved(one, step))
         said = [f"{figure}: {listed(texts)}." for figure, texts in moved.items()]
-        after = (Paragraph("These figures changed with the machine, which says nothing of the code:"), *points(said))
+        after: tuple[Block, ...] = (Paragraph(_WITH_IT), *points(said)) if said else ()
         yield Section(
             f"machine-{change.run}",
             f"The machine changed before {found.runs[change.run].id}",
-            (*points(lines), *(after if said else ())),
+            (*points(lines), *after),
         )
 
 
@@ -176,11 +180,12 @@ def _runs(found: Trend) -> Table:
 
 def _reading(found: Trend) -> Iterator[str]:
     yield (
-        "A step is a lasting change of the level of a figure. It is named only if it is shown. There are three kinds of "
-        "figures: ratios, capacities and absolute figures. If none of a kind has a step, the chance that any of them is "
-        f"named is at most {threshold(found.alpha)}, as long as runs that follow one another have a correlation of up to "
-        f"{tick(DRIFT)}. A step takes at least {LEAST_VALUES} runs, {LEAST_SIDE} of them on each side. The run in which "
-        "it began is the likeliest one: it may be a neighbour. p is adjusted for all tests of its kind."
+        "A step is a lasting change of the level of a figure. It is named only if it is shown. There are three kinds "
+        "of figures: ratios, capacities and absolute figures. If none of a kind has a step, the chance that any of "
+        f"them is named is at most {threshold(found.alpha)}, as long as runs that follow one another have a "
+        f"correlation of up to {tick(DRIFT)}. A step takes at least {LEAST_VALUES} runs, {LEAST_SIDE} of them on each "
+        "side. The run in which it began is the likeliest one: it may be one near it. p is adjusted for all tests of "
+        "its kind."
     )
     yield (
         "Scatter: the standard deviation from run to run, without the steps. Would show: a step of this size in the "
