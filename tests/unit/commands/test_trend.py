@@ -68,8 +68,7 @@ def test_a_page_with_charts_a_comment_and_all_numbers_are_written(stepped: list[
 def test_the_charts_of_a_run_in_the_same_folder_stay(stepped: list[str], tmp_path: Path) -> None:
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "throughput.svg").write_text("x")
-    (tmp_path / "charts" / "trend-gone.svg").write_text("x")
-    assert compare.main(["trend", *stepped, "--out", str(tmp_path)]) == 0
+    assert compare.main(["trend", *stepped[:2], "--out", str(tmp_path)]) == 0
     assert (tmp_path / "charts" / "throughput.svg").read_text() == "x"
 
 

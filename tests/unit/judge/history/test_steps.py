@@ -38,7 +38,7 @@ def test_a_single_outlier_is_no_step_wherever_it_is() -> None:
         assert found.p > 0.05
 
 
-@given(st.floats(-1e3, 1e3), st.integers(LEAST_VALUES, 40))
+@given(st.floats(-1e3, 1e3), st.sampled_from((LEAST_VALUES, 8, 20)))
 def test_equal_values_are_no_step(value: float, count: int) -> None:
     found = likeliest([value] * count)
     assert found is not None
