@@ -88,6 +88,22 @@ def test_a_step_of_an_absolute_figure_beside_a_change_of_the_machine_is_found_fo
     assert second.was == pytest.approx(500 * 0.7 * 1.03, rel=0.03)  # of the level before it, not of all runs before
 
 
+def test_what_a_change_of_the_machine_changed_is_told_from_the_level_just_before_it() -> None:
+    levels = (1.0,) * 10 + (0.7,) * 10 + (0.84,) * 10  # as high as the first twenty on average
+    found = trend(nights((1.0,) * 30, levels, other_from=20), ALPHA)
+    assert [(step.run, step.by_machine) for step in one(found, "capacity", stack="flask").steps] == [
+        (10, False),
+        (20, True),
+    ]
+
+
+def test_a_change_of_the_machine_between_two_runs_with_a_figure_counts_though_a_run_between_lacks_it() -> None:
+    runs = nights(levels=STEP, other_from=6)
+    runs[6] = replace(runs[6], searches=())
+    (step,) = one(trend(runs, ALPHA), "capacity", stack="flask").steps
+    assert (step.before, step.run, step.by_machine) == (5, 7, True)
+
+
 def test_levels_never_cross_a_change_of_the_machine() -> None:
     found = trend(nights(other_from=5), ALPHA)
     assert [(level.first, level.last) for level in one(found, "capacity").levels] == [(0, 4), (5, 11)]
@@ -127,3 +143,10 @@ def test_fewer_steps_are_named_where_fewer_false_alarms_may_be() -> None:
     runs = nights((1.0,) * 6 + (0.93,) * 6, noise=0.03, seed=3)
     few, many = (steps(trend(runs, alpha)) for alpha in (0.001, 0.5))
     assert few < many
+
+
+def test_one_of_many_figures_must_step_more_clearly_than_one_alone() -> None:
+    runs = nights((1.0,) * 6 + (0.95,) * 6, seed=2)  # by itself p is 0.02
+    alone = [replace(run, cells=()) for run in runs]
+    assert [step.run for step in one(trend(alone, ALPHA), "ratios").steps] == [6]
+    assert one(trend(runs, ALPHA), "ratios").steps == ()
