@@ -25,6 +25,8 @@ CAPACITY = "capacity"
 FOLLOWED = (THROUGHPUT, P95, MEMORY)
 """The absolute figures that are followed."""
 
+NO_FIGURE = "there is no reliable figure"
+
 SIZED = ("{users}", "{connections}")
 """Placeholders that the highest load of a run fills: with another one it is another server."""
 
@@ -63,13 +65,25 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A subject and its figures, in the order of the runs, each with the same meaning as the newest."""
+    """A subject and its figures, in the order of the runs, each with the same meaning as the newest.
+
+    `reconnected`: the one of its two stacks that was sent each request over a new connection, where the other was not.
+    """
 
     subject: Subject
     points: tuple[Point, ...]
+    reconnected: str | None = None
 
 
-Figures = Mapping[Subject, Estimate | str]
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of one run. `reconnected`: as of a series."""
+
+    found: Estimate
+    reconnected: str | None = None
+
+
+Figures = Mapping[Subject, Figure | str]
 """The figures of a run, or why there is none that could be followed."""
 
 
@@ -83,19 +97,20 @@ def gathered(runs: Sequence[Run]) -> tuple[tuple[Series, ...], tuple[LeftOut, ..
     subjects = dict.fromkeys(subject for figures in reversed(found) for subject in figures)
     series, left_out = [], []
     for subject in sorted(subjects, key=lambda one: PARTS.index(one.part)):
-        have = [place for place, figures in enumerate(found) if isinstance(figures.get(subject), Estimate)]
+        values = [figures.get(subject) for figures in found]
+        newest = next(
+            ((run, one) for run, one in zip(reversed(runs), reversed(values), strict=True) if isinstance(one, Figure)),
+            None,
+        )
         points = []
-        for place, run in enumerate(runs):
-            value = found[place].get(subject)
-            why = value if isinstance(value, str) else _unlike(subject, run, runs[have[-1]]) if value else None
-            if value is None:
-                why = "there is no reliable figure" if _planned(subject, run.config) else "not measured"
-            if why is not None:
-                left_out.append(LeftOut(place, subject, why))
-            elif isinstance(value, Estimate):
-                points.append(Point(place, value))
-        if points:
-            series.append(Series(subject, tuple(points)))
+        for place, (run, value) in enumerate(zip(runs, values, strict=True)):
+            why = _missing(subject, run.config, value)
+            if newest is not None and isinstance(value, Figure):
+                why = _unlike(subject, (run, value), newest)
+                points += [] if why is not None else [Point(place, value.found)]
+            left_out += [] if why is None else [LeftOut(place, subject, why)]
+        if newest is not None and points:
+            series.append(Series(subject, tuple(points), newest[1].reconnected))
     return tuple(series), tuple(left_out)
 
 
@@ -103,33 +118,42 @@ def _figures(run: Run) -> Figures:
     return dict((*_capacities(run), *_ratios(run), *_absolute(run)))
 
 
-def _capacities(run: Run) -> Iterator[tuple[Subject, Estimate | str]]:
+def _capacities(run: Run) -> Iterator[tuple[Subject, Figure | str]]:
     for one in capacity_ratios(run.searches, run.config):
         subject = Subject("ratios", one.scenario, one.stack, one.against, CAPACITY, one.sought)
-        yield subject, f"it is only known to be {one.bound} a value" if one.bound else one.estimate
+        yield subject, f"it is only known to be {one.bound} a value" if one.bound else Figure(one.estimate)
     for row in capacity_rows(run):
         subject = Subject("capacity", row.scenario, row.stack, row.stack, CAPACITY, row.sought)
         bound = "it is only known to be at least a value" if row.at_least else "no rate was found"
-        yield subject, bound if row.at_least or row.rate_rps is None else row.rate_rps
+        yield subject, bound if row.at_least or row.rate_rps is None else Figure(row.rate_rps)
 
 
-def _ratios(run: Run) -> Iterator[tuple[Subject, Estimate | str]]:
+def _ratios(run: Run) -> Iterator[tuple[Subject, Figure | str]]:
     for one in ratios(run.cells, run.config):
         subject = Subject("ratios", one.scenario, one.stack, one.against, one.metric, one.load)
-        alike = None if one.reconnected is None else f"{one.reconnected} got a new connection for each request"
-        yield subject, _failed(one.failures) or alike or one.estimate
+        yield subject, _failed(one.failures) or Figure(one.estimate, one.reconnected)
 
 
-def _absolute(run: Run) -> Iterator[tuple[Subject, Estimate | str]]:
+def _absolute(run: Run) -> Iterator[tuple[Subject, Figure | str]]:
     for row in rows(run.cells, run.config):
         for metric in FOLLOWED:
             subject = Subject("absolute", row.scenario, row.stack, row.stack, metric.name, row.load)
             failed = _failed(() if row.failures is None else (row.failures,))
-            yield subject, failed or row.estimates.get(metric.name) or "there is no reliable figure"
+            found = row.estimates.get(metric.name)
+            yield subject, failed or (NO_FIGURE if found is None else Figure(found))
 
 
 def _failed(failures: Sequence[Failures]) -> str | None:
     return f"requests failed ({', '.join(one.stack for one in failures)})" if failures else None
+
+
+def _missing(subject: Subject, plan: Plan, value: Figure | str | None) -> str | None:
+    """Why a run of this plan has no figure; None where it has one."""
+    if isinstance(value, str):
+        return value
+    if value is not None:
+        return None
+    return NO_FIGURE if _planned(subject, plan) else "not measured"
 
 
 def _planned(subject: Subject, plan: Plan) -> bool:
@@ -141,8 +165,9 @@ def _planned(subject: Subject, plan: Plan) -> bool:
     return both and subject.under in under
 
 
-def _unlike(subject: Subject, run: Run, newest: Run) -> str | None:
-    """In what the run does not mean the same as the newest; None where it does."""
+def _unlike(subject: Subject, one: tuple[Run, Figure], other: tuple[Run, Figure]) -> str | None:
+    """In what the figure of a run does not mean the same as that of `other`, the newest; None where it does."""
+    (run, figure), (newest, latest) = one, other
     here, there = newest.config, run.config
     stacks = dict.fromkeys((subject.stack, subject.against))
     if any(here.stacks[name].url is not None for name in stacks):
@@ -150,6 +175,10 @@ def _unlike(subject: Subject, run: Run, newest: Run) -> str | None:
     highest = [most_in_flight(plan.profile) for plan in (there, here)]
     if highest[0] != highest[1] and any(_sized(here, name) for name in stacks):
         return f"its stacks were started for up to {highest[0]} requests in flight, not {highest[1]}"
+    if figure.reconnected != latest.reconnected:
+        return "which stack got a new connection for each request is not as in the newest run"
+    if subject.metric != CAPACITY and here.profile.timing != there.profile.timing:
+        return "the lengths of warm-up and window are not those of the newest run"
     if same_meaning(subject, here, there):
         return None
     fields = [one.field for one in settings_differences(run, newest, stacks, subject.scenario)]

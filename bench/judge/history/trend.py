@@ -56,12 +56,14 @@ class Step:
 class Followed:
     """A series, judged. `levels`: in order; they end at each step, and of what depends on the machine where it changed.
 
-    `scatter`: the standard deviation of the logarithms around their levels; None of too few points. `detectable`: the
-    step in the middle that half of such series would show, as a factor; None where no stretch of it has enough runs.
+    `reconnected`: see `Series`. `scatter`: the standard deviation of the logarithms around their levels; None of too
+    few points. `detectable`: the step in the middle that half of such series would show, as a factor; None where no
+    stretch of it has enough runs.
     """
 
     subject: Subject
     points: tuple[Point, ...]
+    reconnected: str | None
     levels: tuple[Level, ...]
     steps: tuple[Step, ...]
     scatter: float | None
@@ -221,7 +223,7 @@ def _followed(series: Series, found: Mapping[int, float], changes: Sequence[Chan
     longest = max(map(len, logs))
     smallest = math.inf if scatter is None else detectable(scatter, longest, level)
     factor = max(math.exp(smallest), least_change(series.subject)) if smallest < LARGEST else None
-    return Followed(series.subject, points, tuple(levels), tuple(steps), scatter, factor)
+    return Followed(series.subject, points, series.reconnected, tuple(levels), tuple(steps), scatter, factor)
 
 
 def _logs(series: Series, first: int, last: int) -> list[float]:

@@ -10,6 +10,8 @@ from bench.show.text.document import (
     Cell,
     Column,
     Document,
+    Footnotes,
+    Note,
     Paragraph,
     Picture,
     Section,
@@ -32,6 +34,7 @@ MOST_RUNS, MOST_NAMES, LONGEST = 3, 6, 200
 """Runs and figures that a note names, and characters of a value: these come from other people's files."""
 
 
+_RECONNECTED = "a new connection for each request: that takes time and CPU"
 _WITH_IT = "These figures stepped where the machine changed, which says nothing of the code:"
 
 
@@ -47,6 +50,7 @@ def document(found: Trend, pictures: Sequence[Picture] = ()) -> Document:
             *_machine(found),
             *([Section("charts", "Charts", tuple(pictures))] if pictures else []),
             *_tables(found),
+            *([Section("notes", "Notes", (Footnotes(),))] if any(one.reconnected for one in found.followed) else []),
             *_left_out(found),
             Section("runs", "Runs", (_runs(found),)),
             Section("reading", "How to read it", tuple(map(Paragraph, _reading(found)))),
@@ -123,8 +127,9 @@ def _against(subject: Subject) -> str:
 def _row(one: Followed) -> tuple[Cell, ...]:
     ends = (one.points[0].found.mean, one.points[-1].found.mean)
     shows = None if one.detectable is None else one.detectable - 1
+    unlike = () if one.reconnected is None else (Note(_RECONNECTED, one.reconnected),)
     return (
-        Cell(one.subject.stack),
+        Cell(one.subject.stack, notes=unlike),
         Cell(str(len(one.points)), value=len(one.points)),
         *(Cell(value(one.subject, mean), value=mean) for mean in ends),
         Cell(percent(one.scatter), value=one.scatter),
@@ -147,7 +152,7 @@ def _left_out(found: Trend) -> Iterator[Section]:
     for (why, subject), places in runs.items():
         groups.setdefault((stacks(subject), why, tuple(places)), []).append(metric(subject))
     lines = [
-        f"{pair}, {_some(metrics, MOST_NAMES, 'figure')}: {why} in {_runs_named(found, places)}."
+        f"{pair}, {_some(metrics, MOST_NAMES, 'figure')}: {why} ({_runs_named(found, places)})."
         for (pair, why, places), metrics in groups.items()
     ]
     short = [name(one.subject) for one in found.followed if len(one.points) < LEAST_VALUES]

@@ -47,6 +47,7 @@ def _subject(subject: Subject) -> dict[str, Any]:
 def _series(one: Followed) -> dict[str, Any]:
     return {
         **_subject(one.subject),
+        "reconnected": one.reconnected,
         "points": [
             {"run": point.run, "mean": point.found.mean, "low": point.found.low, "high": point.found.high}
             for point in one.points

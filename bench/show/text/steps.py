@@ -82,13 +82,18 @@ def sentence(found: Trend, one: Followed, step: Step) -> str:
     before, run = found.runs[step.before], found.runs[step.run]
     moved = (
         f"{name(one.subject)}: {was} until {before.id}, {now} from {run.id} ({commit(run)}) on "
-        f"({changed(step)}, p {probability(step.p)})"
+        f"({changed(step)}, p {probability(step.p)}{caution(one)})"
     )
     if step.by_machine:
         return f"{moved}: the machine changed ({fields(step.machine)})."
     if step.machine:
         return f"{moved}. Between these two runs the machine changed, too ({fields(step.machine)})."
     return f"{moved}."
+
+
+def caution(one: Followed) -> str:
+    """What must stand beside a figure, after a comma; mostly nothing."""
+    return "" if one.reconnected is None else f", {one.reconnected} got a new connection for each request"
 
 
 def fields(differences: Iterable[Difference]) -> str:

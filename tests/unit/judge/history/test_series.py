@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bench.judge.history.series import LeftOut, Series, gathered
-from bench.model.config import Closed, Plan
+from bench.model.config import Closed, Plan, Timing
 from bench.model.run import Run
-from tests.unit.builders import broken
+from tests.unit.builders import broken, changed
 from tests.unit.judge.capacity.test_rows import search
 from tests.unit.judge.history.made_up import night
 
@@ -118,3 +118,31 @@ def test_a_stack_that_ran_already_is_left_out(place: int) -> None:
     series, left_out = gathered(runs)
     assert of(series, "absolute", "throughput", "flask") == ([1, 2] if place == 0 else [])
     assert left_out
+
+
+def reconnecting(run: Run, name: str) -> Run:
+    """The run with a new connection for each request of this stack."""
+    cells = tuple(changed(one, connections=1.0 if one.stack == name else 0.01) for one in run.cells)
+    return replace(run, cells=cells)
+
+
+def test_a_ratio_of_stacks_that_were_not_treated_alike_says_so_if_they_never_were() -> None:
+    series, left_out = gathered([reconnecting(run, "fastapi") for run in RUNS])
+    assert left_out == ()
+    assert {one.reconnected for one in series if one.subject.metric == "throughput"} == {"fastapi", None}
+    assert of(series, "ratios", "throughput") == [0, 1, 2]
+
+
+def test_a_ratio_of_stacks_that_were_treated_otherwise_in_the_newest_run_is_left_out() -> None:
+    series, left_out = gathered([reconnecting(RUNS[0], "fastapi"), *RUNS[1:]])
+    assert of(series, "ratios", "throughput") == [1, 2]
+    assert of(series, "ratios", "capacity") == [0, 1, 2]
+    why = "which stack got a new connection for each request is not as in the newest run"
+    assert reasons(left_out) == {(0, why)}
+
+
+def test_another_length_of_the_window_makes_other_figures_but_no_other_capacities() -> None:
+    series, left_out = gathered([profile(RUNS[0], timing=Timing(0.1, 0.2, 0.3)), *RUNS[1:]])
+    assert of(series, "ratios", "p95") == of(series, "absolute", "memory") == [1, 2]
+    assert of(series, "ratios", "capacity") == of(series, "capacity", "capacity") == [0, 1, 2]
+    assert reasons(left_out) == {(0, "the lengths of warm-up and window are not those of the newest run")}

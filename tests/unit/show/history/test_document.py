@@ -7,7 +7,7 @@ from bench.model.run import Run
 from bench.show.history.document import document
 from bench.show.text.markdown import render
 from bench.show.text.terminal import render as terminal
-from tests.unit.builders import FLASK, plan, run_of
+from tests.unit.builders import FLASK, changed, plan, run_of
 from tests.unit.judge.history.made_up import FLAT, STEP, night, nights
 
 
@@ -79,11 +79,11 @@ def test_what_is_left_out_is_named_with_the_reason_and_the_runs() -> None:
     runs[3] = replace(runs[3], searches=())
     text = section(said(runs), "Left out")
     assert (
-        "- fastapi against flask on weather, capacity with P95 within 200 ms: there is no reliable figure in night-04."
+        "- fastapi against flask on weather, capacity with P95 within 200 ms: there is no reliable figure (night-04)."
     ) in text
     few = [replace(run, searches=() if place > 2 else run.searches) for place, run in enumerate(nights())]
     text = section(said(few), "Left out")
-    assert "in night-04, night-05, night-06 and 6 runs more." in text
+    assert "(night-04, night-05, night-06 and 6 runs more)." in text
     assert "Fewer than the 5 runs that a step takes: fastapi against flask on weather, capacity" in text
 
 
@@ -106,3 +106,15 @@ def test_a_terminal_of_80_columns_is_wide_enough() -> None:
     lines = terminal(document(trend(nights(STEP, other_from=6), 0.05)), width=80).splitlines()
     assert max(map(len, lines)) <= 80
     assert sum(line.startswith("fastapi ") for line in lines) >= 8  # no name is broken
+
+
+def test_a_ratio_of_stacks_that_were_not_treated_alike_is_never_shown_without_it() -> None:
+    runs = [
+        replace(run, cells=tuple(changed(one, connections=float(one.stack == "fastapi")) for one in run.cells))
+        for run in nights(STEP)
+    ]
+    text = said(runs)
+    step = next(line for line in section(text, "Steps").splitlines() if "against flask on weather, throughput" in line)
+    assert step.endswith(", fastapi got a new connection for each request).")
+    assert "| fastapi \\[1\\] |" in section(text, "Ratios within a run")
+    assert "a new connection for each request: that takes time and CPU" in section(text, "Notes")
