@@ -241,7 +241,8 @@ OPTIONS = (
             metavar="FILE", type=Path),
     _option("--markdown", "trend", RESULT, "write the trend to this file, as a comment or a job summary",
             metavar="FILE", type=Path),
-    _option("--alpha", "trend", RESULT, "the chance of naming any step of a kind of figures that has none (default: %(default)s)",
+    _option("--alpha", "trend", RESULT,
+            "the chance of naming any step of a kind of figures that has none (default: %(default)s)",
             metavar="A", type=probability, default=ALPHA),
 
     _option("--fail-on", "ab diff", VERDICT, f"threshold of a metric, such as p95:10%%; repeatable; known: {_METRICS}",
