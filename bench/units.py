@@ -43,6 +43,7 @@ KILOBYTES = Scale(1e-3, " kB", "kB")
 RATE = Scale(1.0, "/s", "requests/s")
 SHARE = Scale(1e2, " %", "%")
 CORES = Scale(1.0, "", "cores")
+RATIO = Scale(1.0, "\u00d7", "ratio")
 
 
 def scale(unit: str, value: float) -> Scale:

@@ -37,6 +37,7 @@ RUN_ELSEWHERE: Mapping[tuple[str, ...], str] = {
     (*BENCH, "ab"): "tests/e2e/test_ab.py: two revisions take minutes even when shortened",
     (*BENCH, "selftest"): "tests/e2e/test_selftest.py: it takes a minute",
     ("pip", "install"): "tests/e2e/test_installed.py: it builds a package and an environment",
+    ("python", "-m", "tests.calibration.trend"): "tests/calibration/test_trend.py: it takes a minute",
     STACKDUEL: "tests/e2e/test_installed.py: it needs that environment",
 }
 """Commands that are only parsed here, by their first words, and the test that runs them."""

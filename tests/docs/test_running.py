@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from .project import BENCH, COMPARE, EVERY, PROFILE, PYTEST, UPSTREAM, parsed, s
 from .shell import Command
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
-SHOWING = [*starting(*COMPARE), *starting(*BENCH, "report"), *starting(*BENCH, "diff")]
+SHOWING = [*starting(*COMPARE), *(one for name in ("report", "diff", "trend") for one in starting(*BENCH, name))]
 LISTS = ("--stacks", "--scenarios", "--users", "--rate", "--set")
 BY_HAND = tuple(
     dict.fromkeys(command.block for command in EVERY if command.words[0] == "locust" or command.after(*BENCH, "serve"))
@@ -63,6 +64,10 @@ def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Worksh
     if arguments.command.name == "report":
         run = Path("results/latest") if arguments.run == LATEST else arguments.run
         save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=1), SHAPES)
+    elif arguments.command.name == "trend":
+        for day, folder in enumerate(arguments.runs, start=1):
+            run = replace(ordinary(seed=day), started=f"2026-01-{day:02d}T03:00:00+00:00")
+            save_run(_emptied(harness.checkout / folder), run)
     elif arguments.head is None:
         save_run(_emptied(harness.checkout / arguments.base), session())
     else:

@@ -41,8 +41,9 @@ def test_a_hostile_run_is_shown_or_refused_in_one_line_that_says_why(
     assert said.startswith("compare.py: ")
     assert said.count("\n") == 1
     assert len(said) < 1000
-    assert compare.main(["diff", str(good), str(bad)]) == 2
-    assert wanted in capsys.readouterr().err
+    for command in ("diff", "trend"):
+        assert compare.main([command, str(good), str(bad)]) == 2
+        assert wanted in capsys.readouterr().err
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

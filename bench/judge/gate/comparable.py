@@ -19,6 +19,10 @@ MEMORY_SHARE = 0.10
 """Machines of one kind report slightly different memory sizes after each start; no figure depends on that."""
 
 
+INSTALLED = ("lock_sha256", "distributions")
+"""The fields of `notable` that are part of a machine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A field in which two runs differ, and its value in each, in words."""
@@ -28,6 +32,10 @@ class Difference:
     head: str
 
 
+_Facts = Iterable[tuple[str, str]]
+"""The names of a run's fields and their values, in words."""
+
+
 def differences(base: Run, head: Run) -> tuple[Difference, ...]:
     """Every field whose difference makes the figures of two runs incomparable; none: the runs are comparable.
 
@@ -35,17 +43,8 @@ def differences(base: Run, head: Run) -> tuple[Difference, ...]:
     it differs by more than MEMORY_SHARE: then it is another machine. Stacks and scenarios count if both runs have them,
     except for titles and the readiness check. The commit may differ: that is the comparison.
     """
-    here, there = dict(_facts(base, head)), dict(_facts(head, base))
-    fields = dict.fromkeys((*here, *there))
-    return (
-        *(
-            Difference(field, here.get(field, ABSENT), there.get(field, ABSENT))
-            for field in fields
-            if here.get(field) != there.get(field)
-        ),
-        *_memory(base.machine, head.machine),
-        *_running(base, head),
-    )
+    unequal = _unequal(_facts(base, head), _facts(head, base))
+    return (*unequal, *_memory(base.machine, head.machine), *_running(base, head))
 
 
 def notable(base: Run, head: Run) -> tuple[Difference, ...]:
@@ -62,6 +61,37 @@ def notable(base: Run, head: Run) -> tuple[Difference, ...]:
     return tuple(one for one in found if one.base != one.head)
 
 
+def machine_differences(base: Run, head: Run) -> tuple[Difference, ...]:
+    """In what the machines of two runs differ, or what is installed on them: what changes figures besides the code."""
+    here, there = ((*_machine(run), *_versions(run)) for run in (base, head))
+    installed = (one for one in notable(base, head) if one.field in INSTALLED)
+    return (*_unequal(here, there), *_memory(base.machine, head.machine), *installed)
+
+
+def settings_differences(base: Run, head: Run, stacks: Iterable[str], scenario: str) -> tuple[Difference, ...]:
+    """In what the settings of these stacks and of the scenario differ; both runs have them.
+
+    Titles and the readiness check are no matter.
+    """
+
+    def facts(run: Run) -> _Facts:
+        for name in stacks:
+            yield from _of_stack(run, name)
+        yield from _of_scenario(run, scenario)
+
+    return _unequal(facts(base), facts(head))
+
+
+def _unequal(base: _Facts, head: _Facts) -> tuple[Difference, ...]:
+    """The facts whose values differ, in their order."""
+    here, there = dict(base), dict(head)
+    return tuple(
+        Difference(field, here.get(field, ABSENT), there.get(field, ABSENT))
+        for field in dict.fromkeys((*here, *there))
+        if here.get(field) != there.get(field)
+    )
+
+
 def _running(base: Run, head: Run) -> Iterable[Difference]:
     """The stacks of both runs that ran already: nothing is known of how their figures vary between restarts."""
     said = "ran already, so its rounds are no restarts"
@@ -70,29 +100,44 @@ def _running(base: Run, head: Run) -> Iterable[Difference]:
             yield Difference(f"stacks.{name}.url", f"{stack.url}, {said}", f"{head.config.stacks[name].url}, {said}")
 
 
-_Facts = Iterable[tuple[str, str]]
-
-
 def _facts(run: Run, other: Run) -> _Facts:
     """The names and values of the run's fields, in words; only stacks and scenarios that the other run has too."""
-    profile, machine = run.config.profile, run.machine
-    for name in ("cpu_model", "cpus", "system", "kernel", "python", "has_pss"):
-        yield f"machine.{name}", str(getattr(machine, name))
-    yield "server_cpus", _cpus(run.server_cpus)
-    yield "load_cpus", _cpus(run.load_cpus)
+    profile = run.config.profile
+    yield from _machine(run)
     yield "profile", profile.name
     for name in ("warmup_s", "window_s", "window_limit_s"):
         yield f"timing.{name}", str(getattr(profile.timing, name))
     yield "seed", str(run.seed)
-    yield from ((f"versions.{package}", version) for package, version in run.versions.items())
-    for name, stack in run.config.stacks.items():
+    yield from _versions(run)
+    for name in run.config.stacks:
         if name in other.config.stacks:
-            yield from ((f"stacks.{name}.{field}", value) for field, value in _stack(stack))
-            for one in run.config.companions_of(stack):
-                yield from ((f"companions.{one.name}.{key}", _words(value)) for key, value in asdict(one).items())
-    for name, scenario in run.config.scenarios.items():
+            yield from _of_stack(run, name)
+    for name in run.config.scenarios:
         if name in other.config.scenarios:
-            yield from ((f"scenarios.{name}.{field}", value) for field, value in _scenario(scenario))
+            yield from _of_scenario(run, name)
+
+
+def _machine(run: Run) -> _Facts:
+    for name in ("cpu_model", "cpus", "system", "kernel", "python", "has_pss"):
+        yield f"machine.{name}", str(getattr(run.machine, name))
+    yield "server_cpus", _cpus(run.server_cpus)
+    yield "load_cpus", _cpus(run.load_cpus)
+
+
+def _versions(run: Run) -> _Facts:
+    yield from ((f"versions.{package}", version) for package, version in run.versions.items())
+
+
+def _of_stack(run: Run, name: str) -> _Facts:
+    """The facts of a stack, and of the companions that it needs."""
+    stack = run.config.stacks[name]
+    yield from ((f"stacks.{name}.{field}", value) for field, value in _stack(stack))
+    for one in run.config.companions_of(stack):
+        yield from ((f"companions.{one.name}.{key}", _words(value)) for key, value in asdict(one).items())
+
+
+def _of_scenario(run: Run, name: str) -> _Facts:
+    yield from ((f"scenarios.{name}.{field}", value) for field, value in _scenario(run.config.scenarios[name]))
 
 
 def _words(value: object) -> str:

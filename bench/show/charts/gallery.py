@@ -49,13 +49,13 @@ def pictures(reading: JudgedRun, rows: Sequence[Row], names: Iterable[str] = NAM
         # Not around the yield, or the caller would work with these settings of the drawing library.
         with styled():
             chart = draw(reading, rows)
-            picture = None if chart is None else _picture(chart, left_out)
+            picture = None if chart is None else picture_of(chart, left_out)
         if picture is not None:
             yield picture
 
 
-def save_pictures(pictures: Iterable[Picture], folder: Path) -> tuple[Picture, ...]:
-    """The pictures, now saved in the folder. Charts of an earlier drawing that no longer exist are removed."""
+def save_pictures(pictures: Iterable[Picture], folder: Path, names: Iterable[str] = NAMES) -> tuple[Picture, ...]:
+    """The pictures, now saved in the folder. Charts of these names that an earlier drawing left there are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     saved = []
     for picture in pictures:
@@ -64,13 +64,14 @@ def save_pictures(pictures: Iterable[Picture], folder: Path) -> tuple[Picture, .
             path.unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
             path.write_bytes(data)
         saved.append(picture)
-    for name in set(NAMES) - {picture.name for picture in saved}:
+    for name in set(names) - {picture.name for picture in saved}:
         for kind in FORMATS:
             (folder / f"{name}.{kind}").unlink(missing_ok=True)
     return tuple(saved)
 
 
-def _picture(chart: Chart, left_out: str) -> Picture:
+def picture_of(chart: Chart, left_out: str = "") -> Picture:
+    """The chart as SVG and PNG. `left_out`: what it does not show."""
     svg, png = (_written(chart.figure, kind) for kind in FORMATS)
     caution = f"{chart.caution} {left_out}" if left_out else chart.caution
     return Picture(chart.name, chart.title, chart.finding, caution, own_ids(svg, chart.name), png)

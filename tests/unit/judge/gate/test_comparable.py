@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from bench.judge.gate.comparable import Difference, differences, notable
+from bench.judge.gate.comparable import (
+    Difference,
+    differences,
+    machine_differences,
+    notable,
+    settings_differences,
+)
 from bench.model.config import Companion, Plan, Timing, UpstreamCall
 from bench.model.requests import Asked, Feed, Login, Request
 from bench.model.run import Run
@@ -168,3 +174,31 @@ def test_of_other_distributions_the_first_are_named() -> None:
         Difference("distributions", "a 1, b 1, c 1 and 3 more", "a 2, b 2, c 2 and 3 more"),
     )
     assert notable(here, RUN) == ()
+
+
+@pytest.mark.parametrize(
+    ("head", "fields"),
+    [
+        (machine(cpu_model="Other CPU"), ["machine.cpu_model"]),
+        (machine(cpus=4, memory_bytes=16_000_000_000), ["machine.cpus", "machine.memory_bytes"]),
+        (machine(kernel="6.2.0", python="3.12.1"), ["machine.kernel", "machine.python"]),
+        (replace(RUN, server_cpus=(0, 1)), ["server_cpus"]),
+        (replace(RUN, versions={**RUN.versions, "flask": "9"}), ["versions.flask"]),
+        (replace(RUN, lock_sha256="cd" * 32), ["lock_sha256"]),
+        (replace(RUN, seed=99, commit="4" * 40), []),
+        (profile(timing=Timing(9.0, 9.0, 9.0), rounds=9), []),
+        (stack(workers=9), []),
+    ],
+)
+def test_a_machine_is_its_hardware_and_what_is_installed_and_nothing_that_a_run_chooses(
+    head: Run, fields: list[str]
+) -> None:
+    assert [one.field for one in machine_differences(RUN, head)] == fields
+
+
+def test_the_settings_of_some_stacks_and_a_scenario_are_compared_alone() -> None:
+    head = replace(stack(workers=9), seed=99)
+    assert settings_differences(RUN, head, (FLASK,), "weather") == (Difference(f"stacks.{FLASK}.workers", "1", "9"),)
+    assert settings_differences(RUN, head, ("fastapi-aiohttp",), "weather") == ()
+    (found,) = settings_differences(RUN, scenario(timeout_s=9.0), (FLASK,), "weather")
+    assert found.field == "scenarios.weather.timeout_s"

@@ -1,0 +1,1 @@
+"""Figures from run to run: which are alike, and where they stepped."""

@@ -1,0 +1,1 @@
+"""The trend of figures over several runs: its document, its JSON and its files."""
