@@ -3,17 +3,18 @@
     python compare.py report [RUN] [--json FILE] [--timeline CELL] [--embed FILE]
     python compare.py diff BASE HEAD | RUN_AB [--fail-on METRIC:P%] [--noise P%] [--alpha A]
                                               [--markdown FILE] [--json FILE]
+    python compare.py export [RUN] --format csv|gha|bencher|junit|pyperf [--out FILE|DIR]
 
 `report` prints the tables and the answer, and writes report.html, report.md, figures.json and the charts into the run
-folder. `diff` compares two runs, or the two revisions of one A/B run. Exit codes: 0 done, no regression; 1 regressed; 2
-wrong usage, unreadable data or an unexpected error; 3 not comparable; 4 inconclusive; 130 interrupted. These are the
-commands `report` and `diff` of `python -m bench`: see bench/commands/report.py and bench/commands/diff.py.
+folder. `diff` compares two runs, or the two revisions of one A/B run. `export` writes a run for another tool. Exit
+codes: 0 done, no regression; 1 regressed; 2 wrong usage, unreadable data or an unexpected error; 3 not comparable; 4
+inconclusive; 130 interrupted. These are the commands of `python -m bench` with the same names: see bench/commands/.
 """
 
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("report", "diff")
+COMMANDS = ("report", "diff", "export")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -45,6 +45,17 @@ def usable(metric: Metric, one: Measurement) -> float | None:
     return value
 
 
+def missing_on_a_side(metric: Metric, cell: Cell) -> str:
+    """Why the restart of an A/B's cell does not count: the first side without a usable value, and why; or nothing.
+
+    A cell that failed has no such side.
+    """
+    if _failed(cell):
+        return _missing(metric, cell.measurements[0])
+    sides = zip(SIDES, cell.measurements, strict=True)
+    return next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
+
+
 def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     """The evidence of an A/B's cells, one for each restart. A restart counts only if both sides have the metric.
 
@@ -52,7 +63,7 @@ def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     services spoilt the metric shows no difference between them, and is no finding about either.
     """
     failed = [_missing(metric, cell.measurements[0]) if _failed(cell) else "" for cell in cells]
-    missing = [_missing_on_a_side(metric, cell) for cell in cells]
+    missing = [missing_on_a_side(metric, cell) for cell in cells]
     used = [cell.measurements for cell, why in zip(cells, missing, strict=True) if not why]
     telling = [
         cell.measurements
@@ -139,14 +150,6 @@ def _missing(metric: Metric, one: Measurement) -> str:
     if value is None or metric.void(one) is not None:
         return metric.void(one) or _first_problem(one)
     return f"{metric.title} was {value:g}"
-
-
-def _missing_on_a_side(metric: Metric, cell: Cell) -> str:
-    """The first side without a usable value and the reason, or nothing; a cell that failed has no such side."""
-    if _failed(cell):
-        return _missing(metric, cell.measurements[0])
-    sides = zip(SIDES, cell.measurements, strict=True)
-    return next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
 
 
 def _failed(cell: Cell) -> bool:

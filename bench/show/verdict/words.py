@@ -49,9 +49,7 @@ def why(judgement: Judgement) -> str:
             "the other findings too. Run the session again."
         )
     if judgement.deciding:
-        first = judgement.deciding[0]
-        reason = first.because or f"{_test(first, judgement)}. {_WHY[first.verdict].format(limit(first))}"
-        return f"{_capital(reason)}.{_settled(first, judgement)}"
+        return reason(judgement.deciding[0], judgement)
     gated = [one for one in judgement.findings if not one.control]
     if not gated:
         return (
@@ -61,6 +59,12 @@ def why(judgement: Judgement) -> str:
     least = "" if all(one.rounds == fewest.rounds for one in gated) else "At least "
     family = f"a family of {plural(judgement.family, 'test')} (alpha {judgement.gate.alpha:g})"
     return f"{least}{_rounds(fewest, judgement)}, {family}. Each whole interval lies within its threshold."
+
+
+def reason(one: Finding, judgement: Judgement) -> str:
+    """Why a finding is regressed, improved or inconclusive, and how many rounds would settle it."""
+    told = one.because or f"{_test(one, judgement)}. {_WHY[one.verdict].format(limit(one))}"
+    return f"{_capital(told)}.{_settled(one, judgement)}"
 
 
 def sides(judgement: Judgement) -> str:
