@@ -13,7 +13,7 @@ the format of another tool. Figures that are not reliable are left out, and
 named on standard error; a table for pandas (csv) has them, marked.
 
   csv      a row for each figure of each cell and search
-  gha      github-action-benchmark: bigger-is-better.json, smaller-is-better.json
+  gha      github-action-benchmark: a file for each direction that is better
   bencher  Bencher Metric Format
   junit    JUnit XML: the verdict on an A/B, or the cells of a run
   pyperf   for pyperf stats and pyperf compare_to

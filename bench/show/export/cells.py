@@ -15,6 +15,7 @@ from bench.model.search import Search
 from bench.show.export.figures import CAPACITY, measure, sought_title
 from bench.show.export.junit import Case, Ending
 from bench.show.text.titles import load_title
+from bench.show.text.words import plural
 
 NOT_MEASURED = "not measured"
 OF_ENDINGS: Mapping[SearchEnding, Ending] = {
@@ -27,27 +28,22 @@ OF_ENDINGS: Mapping[SearchEnding, Ending] = {
 
 
 def cases(run: Run) -> Iterator[Case]:
-    """A test case for each cell that was planned, then one for each search."""
+    """A test case for each cell, one for the rounds of each load that were planned and not measured, one a search."""
+    planned = run.config.profile.rounds
     for cells in grouped(run.cells, run.config):
         yield from map(_of_cell, cells)
-        yield from _absent(cells, run.config.profile.rounds)
+        first = cells[0]
+        yield from _not_measured(first.stack, first.scenario, first.load, planned - len(cells), planned)
     for stack, scenario, load in unmeasured(rows(run.cells, run.config), run.config):
-        for number in range(1, run.config.profile.rounds + 1):
-            yield _not_measured(stack, scenario, load, number)
+        yield from _not_measured(stack, scenario, load, planned, planned)
     for one in sorted(run.searches, key=lambda search: (search.scenario, search.stack, search.round)):
         yield _of_search(one)
 
 
-def _absent(cells: Sequence[Cell], rounds: int) -> Iterator[Case]:
-    first, recorded = cells[0], {cell.round for cell in cells}
-    for number in range(1, rounds + 1):
-        if number not in recorded:
-            yield _not_measured(first.stack, first.scenario, first.load, number)
-
-
-def _not_measured(stack: str, scenario: str, load: Load, number: int) -> Case:
-    why = "it was planned and is not in the run, which ended early"
-    return Case(stack, scenario, f"{load_title(load)}, round {number}", "skipped", NOT_MEASURED, why)
+def _not_measured(stack: str, scenario: str, load: Load, missing: int, planned: int) -> Iterator[Case]:
+    if missing > 0:
+        why = f"{missing} of {plural(planned, 'planned round')} not in the run, which ended early"
+        yield Case(stack, scenario, f"{load_title(load)}, other rounds", "skipped", NOT_MEASURED, why)
 
 
 def _of_cell(cell: Cell) -> Case:

@@ -88,15 +88,16 @@ def _ab_cells(run: Run) -> Iterator[Line]:
 
 
 def _searches(run: Run) -> Iterator[Line]:
-    by_place = {(row.scenario, row.stack): row for row in capacity_rows(run)}
-    for (scenario, stack), row in by_place.items():
-        own = (one for one in run.searches if (one.scenario, one.stack) == (scenario, stack))
-        for one in sorted(own, key=lambda search: search.round):
+    by_place: dict[tuple[str, str], list[Search]] = {}
+    for one in sorted(run.searches, key=lambda search: search.round):
+        by_place.setdefault((one.scenario, one.stack), []).append(one)
+    for row in capacity_rows(run):
+        for one in by_place[row.scenario, row.stack]:
             why = _why_not(one) or (f"in another round: {'; '.join(row.why)}" if row.at_least else "")
             yield {
                 "run": run.id,
-                "stack": stack,
-                "scenario": scenario,
+                "stack": one.stack,
+                "scenario": one.scenario,
                 "load": sought_title(one.sought),
                 "arrivals": one.sought.arrivals,
                 "round": one.round,
