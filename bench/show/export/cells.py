@@ -42,7 +42,7 @@ def cases(run: Run) -> Iterator[Case]:
 
 def _not_measured(stack: str, scenario: str, load: Load, missing: int, planned: int) -> Iterator[Case]:
     if missing > 0:
-        why = f"{missing} of {plural(planned, 'planned round')} not in the run, which ended early"
+        why = f"the run ended early, without {missing} of {plural(planned, 'planned round')}"
         yield Case(stack, scenario, f"{load_title(load)}, other rounds", "skipped", NOT_MEASURED, why)
 
 

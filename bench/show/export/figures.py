@@ -136,7 +136,7 @@ def _of_row(row: Row, cells: Sequence[Cell]) -> Iterator[Reported | LeftOut]:
 def _of_capacity(row: CapacityRow) -> Iterator[Reported | LeftOut]:
     place, why = Place(row.stack, row.scenario, sought_title(row.sought)), "; ".join(row.why or row.endings)
     if row.rate_rps is None or row.at_least:
-        yield LeftOut(place, CAPACITY, f"at least, as far as it could be tried: {why}" if row.at_least else why)
+        yield LeftOut(place, CAPACITY, f"only a lower bound was found: {why}" if row.at_least else why)
         return
     yield Reported(place, CAPACITY, row.rate_rps)
     missing = row.rounds - len(row.rate_rps.values)

@@ -75,8 +75,8 @@ def test_what_was_planned_and_not_measured_is_skipped() -> None:
     run = of_cells(*three("flask")[:2])
     missing = [(case.stack, case.name, case.message) for case in cases(run) if case.kind == "not measured"]
     assert missing == [
-        ("flask", "10 users (closed-loop), other rounds", "1 of 3 planned rounds not in the run, which ended early"),
-        ("fastapi", "10 users (closed-loop), other rounds", "3 of 3 planned rounds not in the run, which ended early"),
+        ("flask", "10 users (closed-loop), other rounds", "the run ended early, without 1 of 3 planned rounds"),
+        ("fastapi", "10 users (closed-loop), other rounds", "the run ended early, without 3 of 3 planned rounds"),
     ]
     assert {case.ending for case in cases(run) if case.kind == "not measured"} == {"skipped"}
 

@@ -67,7 +67,7 @@ def test_a_capacity_is_there_and_a_lower_bound_is_none() -> None:
     assert told == LeftOut(
         Place("fastapi", "weather", "P95 within 200 ms (Poisson)"),
         CAPACITY,
-        "at least, as far as it could be tried: it was the most",
+        "only a lower bound was found: it was the most",
     )
 
 
