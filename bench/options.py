@@ -13,6 +13,7 @@ from bench.model.config import Objective
 from bench.places import CHECKOUT, LATEST
 from bench.plan.objective import objective
 from bench.plan.turns import SLICE_S
+from bench.show.export.formats import FORMATS
 from bench.units import fraction
 
 DEFAULT_PROFILE = "bench"
@@ -161,7 +162,7 @@ OPTIONS = (
     _option("stack", "serve", WHAT, "the stack to serve", metavar="STACK"),
     _option("stacks", "flame", WHAT, "one stack, or two to compare", metavar="STACK[,STACK]", type=names),
     _option("scenario", "flame", WHAT, "the scenario to put them under", metavar="SCENARIO"),
-    _option("run", "report", WHAT, "the run folder (default: results/latest)",
+    _option("run", "report export", WHAT, "the run folder (default: results/latest)",
             metavar="RUN", nargs="?", type=Path, default=LATEST),
     _option("runs", "trend", WHAT, "the run folders, in any order", metavar="RUN", nargs="+", type=Path),
     _option("base", "diff", WHAT, "the run before the change, or an A/B run alone", metavar="BASE", type=Path),
@@ -235,6 +236,10 @@ OPTIONS = (
     _option("--out", "flame", RESULT, "the folder of the graphs (default: results/flame)", metavar="DIR", type=Path),
     _option("--out", "trend", RESULT, "a folder for the page, its charts and all figures (default: none)",
             metavar="DIR", type=Path),
+    _option("--format", "export", RESULT, "the format to write", choices=tuple(FORMATS), required=True),
+    _option("--out", "export", RESULT,
+            "the file, or the folder where there are several (default: standard output, or RUN/export)",
+            metavar="FILE|DIR", type=Path),
     _option("--resume", "run", RESULT, "continue a run with its own options: measure its missing and failed cells",
             metavar="DIR", type=Path),
     _option("--timeline", "report", RESULT, "draw this cell second by second; CELL is its `order` in run.json",
@@ -251,11 +256,13 @@ OPTIONS = (
             "the chance of naming any step of a kind of figures that has none (default: %(default)s)",
             metavar="A", type=probability, default=ALPHA),
 
-    _option("--fail-on", "ab diff", VERDICT, f"threshold of a metric, such as p95:10%%; repeatable; known: {_METRICS}",
+    _option("--fail-on", "ab diff export", VERDICT,
+            f"threshold of a metric, such as p95:10%%; repeatable; known: {_METRICS}",
             metavar="METRIC:P%", action="append", default=[], type=limit),
-    _option("--noise", "ab diff", VERDICT, "the threshold of every metric that is compared by ratio, such as 2%%",
+    _option("--noise", "ab diff export", VERDICT,
+            "the threshold of every metric that is compared by ratio, such as 2%%",
             metavar="P%", type=percent),
-    _option("--alpha", "ab diff", VERDICT, "the probability of any false alarm (default: %(default)s)",
+    _option("--alpha", "ab diff export", VERDICT, "the probability of any false alarm (default: %(default)s)",
             metavar="A", type=probability, default=ALPHA),
     _option("--markdown", "ab diff", VERDICT, "write the verdict to this file, as a comment for a review",
             metavar="FILE", type=Path),

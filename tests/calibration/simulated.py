@@ -103,7 +103,7 @@ def _changes(kind: Kind, stack: str, name: str, chance: np.random.Generator) -> 
     return kind.deviation * NOISES[kind.noise](chance, most) + (math.log1p(kind.size) if slower else 0.0)
 
 
-def _member(stack: str, name: str, changes: Sequence[float]) -> Member:
+def _member(stack: str, name: str, changes: NDArray[np.float64]) -> Member:
     metric = METRICS[NOISY.get(name, name)]
     ratio = metric.compared_by == "ratio"
     base = (1.0 if ratio else 0.0,) * len(changes)

@@ -27,7 +27,10 @@ from .project import BENCH, COMPARE, EVERY, PROFILE, PYTEST, UPSTREAM, parsed, s
 from .shell import Command
 
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
-SHOWING = [*starting(*COMPARE), *(one for name in ("report", "diff", "trend") for one in starting(*BENCH, name))]
+SHOWING = [
+    *starting(*COMPARE),
+    *(command for verb in ("report", "diff", "trend", "export") for command in starting(*BENCH, verb)),
+]
 LISTS = ("--stacks", "--scenarios", "--users", "--rate", "--set")
 BY_HAND = tuple(
     dict.fromkeys(command.block for command in EVERY if command.words[0] == "locust" or command.after(*BENCH, "serve"))
@@ -61,7 +64,7 @@ def _each_kind_once(found: Iterable[Command]) -> Iterator[Any]:
 def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Workshop) -> None:
     harness = workshop(command.block.page)
     arguments = parsed(command)
-    if arguments.command.name == "report":
+    if arguments.command.name in {"report", "export"}:
         run = Path("results/latest") if arguments.run == LATEST else arguments.run
         save(_emptied(harness.checkout / run), plan(SHAPES, {"weather": (5, 10)}, rounds=1), SHAPES)
     elif arguments.command.name == "trend":

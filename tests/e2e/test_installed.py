@@ -170,7 +170,9 @@ def test_the_wheel_has_one_top_level_module_and_no_bytecode(wheel: Path) -> None
 def test_the_command_has_every_verb_and_lists_what_came_with_it(installed: Installed, tmp_path: Path) -> None:
     assert installed(["--version"], tmp_path).out == f"stackduel {__version__}\n"
     helped = installed(["--help"], tmp_path).out
-    assert all(f"\n    {verb} " in helped for verb in ("list", "serve", "selftest", "run", "ab", "report", "diff"))
+    assert all(
+        f"\n    {verb} " in helped for verb in ("list", "serve", "selftest", "run", "ab", "report", "diff", "export")
+    )
     assert "flask-gthread" in installed(["list"], tmp_path).out
     assert list(tmp_path.iterdir()) == []
 

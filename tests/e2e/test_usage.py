@@ -13,7 +13,10 @@ from .harness import Harness, exit_code, finish, run_json, until
     ("arguments", "wanted"),
     [
         ((), "the following arguments are required: COMMAND"),
-        (("bench",), "unknown command bench; known: list, run, capacity, flame, ab, report, diff, selftest, serve"),
+        (
+            ("bench",),
+            "unknown command bench; known: list, run, capacity, flame, ab, report, diff, export, selftest, serve",
+        ),
         (("run", "--user", "10"), "unknown option --user: did you mean --users?"),
         (("run", "--resume", "gone", "--users=2"), "--resume continues a run with its own options: leave out --users"),
         (("run", "--stacks", "flask"), "--stacks: unknown stack 'flask'; known: flask-sync, "),

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import compare
+from bench.show.export.formats import FORMATS
 from tests.unit.hostile import DAMAGES, HEAVY, at_random, shown, small_run
 
 
@@ -44,6 +45,24 @@ def test_a_hostile_run_is_shown_or_refused_in_one_line_that_says_why(
     for command in ("diff", "trend"):
         assert compare.main([command, str(good), str(bad)]) == 2
         assert wanted in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [name for name in DAMAGES if name not in HEAVY])
+def test_a_hostile_run_is_exported_or_refused_in_one_line(
+    name: str, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damage, wanted = DAMAGES[name]
+    bad = shutil.copytree(good, tmp_path / "bad")
+    damage(bad)
+    for form in FORMATS:
+        code = compare.main(["export", str(bad), "--format", form, "--out", str(tmp_path / form)])
+        said = capsys.readouterr().err
+        assert code == (2 if wanted else 0)
+        if wanted:
+            assert wanted in said
+            assert said.startswith("compare.py: ")
+            assert said.count("\n") == 1
+            assert not (tmp_path / form).exists()
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

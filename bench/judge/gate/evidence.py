@@ -62,6 +62,18 @@ def _pair(metric: Metric, base: Measurement, head: Measurement) -> tuple[float, 
     return (here, there) if _compares(metric, there) else None
 
 
+def missing_on_a_side(metric: Metric, cell: Cell) -> str:
+    """Why the restart of an A/B's cell does not count: the first side without a usable value, and why; or nothing.
+
+    A cell that failed has no such side.
+    """
+    if _failed(cell):
+        return _missing(metric, cell.measurements[0])
+    sides = zip(SIDES, cell.measurements, strict=True)
+    reason = next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
+    return reason or ("" if _pair(metric, *cell.measurements) is not None else "no pair of slices could be compared")
+
+
 def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     """The evidence of an A/B's cells, one for each restart. A restart counts only if both sides have the metric.
 
@@ -69,7 +81,7 @@ def paired(metric: Metric, cells: Sequence[Cell]) -> Evidence:
     services spoilt the metric shows no difference between them, and is no finding about either.
     """
     failed = [_missing(metric, cell.measurements[0]) if _failed(cell) else "" for cell in cells]
-    missing = [_missing_on_a_side(metric, cell) for cell in cells]
+    missing = [missing_on_a_side(metric, cell) for cell in cells]
     used = [cell.measurements for cell, why in zip(cells, missing, strict=True) if not why]
     values = [both for base, head in used if (both := _pair(metric, base, head)) is not None]
     telling = [
@@ -166,15 +178,6 @@ def _missing(metric: Metric, one: Measurement) -> str:
     if value is None or metric.void(one) is not None:
         return metric.void(one) or _first_problem(one)
     return f"{metric.title} was {value:g}"
-
-
-def _missing_on_a_side(metric: Metric, cell: Cell) -> str:
-    """The first side without a usable value and the reason, or nothing; a cell that failed has no such side."""
-    if _failed(cell):
-        return _missing(metric, cell.measurements[0])
-    sides = zip(SIDES, cell.measurements, strict=True)
-    reason = next((f"in {name}, {why}" for name, one in sides if (why := _missing(metric, one))), "")
-    return reason or ("" if _pair(metric, *cell.measurements) is not None else "no pair of slices could be compared")
 
 
 def _failed(cell: Cell) -> bool:

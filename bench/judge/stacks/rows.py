@@ -82,7 +82,12 @@ class Kept:
 
 
 def rows(cells: Iterable[Cell], plan: Plan) -> tuple[Row, ...]:
-    """A row for each stack, scenario and load that was recorded: scenarios, then loads, then stacks as planned."""
+    """A row for each stack, scenario and load that was recorded, in the order of `grouped`."""
+    return tuple(_row(group, plan) for group in grouped(cells, plan))
+
+
+def grouped(cells: Iterable[Cell], plan: Plan) -> tuple[Sequence[Cell], ...]:
+    """The cells of each stack, scenario and load, round by round: scenarios, then loads, then stacks as planned."""
     groups: dict[tuple[str, Load, str], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.scenario, cell.load, cell.stack), []).append(cell)
@@ -92,8 +97,7 @@ def rows(cells: Iterable[Cell], plan: Plan) -> tuple[Row, ...]:
         scenario, load, stack = group
         return scenarios.index(scenario), load.model, amount(load), stacks.index(stack)
 
-    order = sorted(groups, key=place)
-    return tuple(_row(sorted(groups[group], key=lambda cell: cell.round), plan) for group in order)
+    return tuple(sorted(groups[group], key=lambda cell: cell.round) for group in sorted(groups, key=place))
 
 
 def kept(plan: Plan) -> tuple[Kept, ...]:
@@ -156,6 +160,15 @@ def connections(cells: Iterable[Cell]) -> float | None:
     return math.fsum(known) / len(known) if known else None
 
 
+def lacking(metric: Metric, one: Measurement) -> Problem:
+    """Why a measurement has no value of the metric by which stacks can be compared."""
+    if one.outcome == "failed":
+        return Problem(FAILED, next((problem.detail for problem in one.problems), "it was not measured"))
+    voids = (problem for problem in one.problems if metric.figure in problem.voids)
+    fails = (problem for problem in one.problems if problem.name in SERVICE_FAILED)
+    return next(voids, None) or next(fails, None) or Problem("no figure", f"the cell has no {metric.title}")
+
+
 def spread(found: Sequence[Row], metric: Metric) -> float:
     """How many times the largest figure of one stack is that of another stack, under whatever load; 1 of one stack."""
     figures = [(row.stack, row.estimates[metric.name].mean) for row in found if metric.name in row.estimates]
@@ -212,12 +225,8 @@ def _failed(metric: Metric, one: Measurement) -> bool:
 def _void(metric: Metric, cells: Sequence[Cell], rounds: int) -> RowProblem:
     """Why the first of the cells without this figure has none."""
     lacks = next(one for cell in cells if comparable(metric, one := cell.measurement) is None)
-    if lacks.outcome == "failed":
-        return RowProblem(FAILED, next((problem.detail for problem in lacks.problems), "it was not measured"), rounds)
-    voids = (problem for problem in lacks.problems if metric.figure in problem.voids)
-    fails = (problem for problem in lacks.problems if problem.name in SERVICE_FAILED)
-    why = next(voids, None) or next(fails, None) or Problem("no figure", f"the cell has no {metric.title}")
-    return RowProblem(why.name, why.detail, rounds, metric.read(lacks))
+    why = lacking(metric, lacks)
+    return RowProblem(why.name, why.detail, rounds, None if lacks.outcome == "failed" else metric.read(lacks))
 
 
 def _problems(cells: Sequence[Cell]) -> tuple[RowProblem, ...]:

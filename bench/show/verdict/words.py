@@ -55,9 +55,7 @@ def why(judgement: Judgement) -> str:
             "the other findings too. Run the session again."
         )
     if judgement.deciding:
-        first = judgement.deciding[0]
-        reason = first.because or f"{_test(first, judgement)}. {_WHY[first.verdict].format(limit(first))}"
-        return f"{_capital(reason)}.{_settled(first, judgement)}"
+        return reason(judgement.deciding[0], judgement)
     return _why_passed(judgement)
 
 
@@ -91,6 +89,12 @@ def _least_sure(judgement: Judgement) -> Finding | None:
     if judgement.unit != "restart" or not bounded:
         return None
     return max(bounded, key=lambda one: (one.at_most or 0.0) / one.tolerance)
+
+
+def reason(one: Finding, judgement: Judgement) -> str:
+    """Why a finding is regressed, improved or inconclusive, and how many rounds would settle it."""
+    told = one.because or f"{_test(one, judgement)}. {_WHY[one.verdict].format(limit(one))}"
+    return f"{_capital(told)}.{_settled(one, judgement)}"
 
 
 def sides(judgement: Judgement) -> str:

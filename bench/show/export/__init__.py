@@ -1,0 +1,1 @@
+"""The figures and verdicts of a run in the formats of other tools."""
