@@ -35,7 +35,7 @@ selftest: $(READY) ## what this machine can measure (a minute)
 bench-generator: $(READY) ## the cost of the load generator, compared with FastHttpUser and wrk
 	$(BIN)/python -m tests.speed.generator
 
-regress: $(READY) ## did the working tree make the services slower than BASE (default: main)? about 10 minutes
+regress: $(READY) ## did the working tree make the services slower than BASE (default: main)? 9 to 18 minutes
 	$(BIN)/python -m bench ab --base $(or $(BASE),main) $(if $(HEAD),--head $(HEAD))
 
 calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md

@@ -3,7 +3,7 @@
     python -m tests.calibration [KIND:PERCENT ...] [-- OPTIONS OF bench ab]
 
 `none:0` is a session with the same code in base and head. `cpu:10` and `delay:10` make head 10 % slower. Without a
-session, only the document is written again. A session takes about ten minutes on an otherwise idle machine.
+session, only the document is written again. A session takes 9 to 18 minutes on an otherwise idle machine.
 """
 
 import argparse
@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from typing import get_args
 
+from tests.calibration import simulated
 from tests.calibration.document import write
 from tests.calibration.inject import Kind
-from tests.calibration.sessions import hold, keep, kept
+from tests.calibration.sessions import EARLIER, hold, keep, kept
 
 
 def main(argv: Sequence[str]) -> int:
@@ -23,8 +24,8 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.calibration", description=__doc__, allow_abbrev=False)
     parser.add_argument("sessions", nargs="*", type=_session, metavar="KIND:PERCENT")
     for kind, size in parser.parse_args(mine).sessions:
-        keep(hold(kind, size, options))
-    write(kept())
+        keep(*hold(kind, size, options))
+    write(kept(EARLIER), kept(), simulated.kept())
     return 0
 
 

@@ -67,9 +67,12 @@ def gated(sessions: Sequence[Session], stack: str, metrics: Sequence[str], model
 
 
 def differences(one: Figures) -> NDArray[np.float64]:
-    """log(head / base) of each restart, with the sign chosen so that larger is worse."""
-    turn = 1.0 if PAIRED[one.metric].better == "lower" else -1.0
-    return turn * (np.log(one.head) - np.log(one.base))
+    """log(head / base) of each restart, or of shares head - base, with the sign chosen so that larger is worse."""
+    metric = PAIRED[one.metric]
+    base, head = np.array(one.base), np.array(one.head)
+    turn = 1.0 if metric.better == "lower" else -1.0
+    found: NDArray[np.float64] = head - base if metric.compared_by == "difference" else np.log(head) - np.log(base)
+    return turn * found
 
 
 def true_size(sessions: Sequence[Session], stack: str, model: str, metric: str) -> Estimate | None:

@@ -1,21 +1,27 @@
 """Real sessions of the gate: run them, and keep each as one line of a file."""
 
 import json
+import math
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from bench.errors import BenchError
 from bench.judge.cell.metrics import BY_NAME, PAIRED
+from bench.judge.gate import evidence
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
+from bench.model.cell import SliceFigures
 from bench.model.run import Run
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.record import store
@@ -23,13 +29,16 @@ from tests.calibration.inject import Kind, clone, inject
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "results/reference/calibration/sessions.jsonl"
+EARLIER = KEPT.with_name("better-half.jsonl")
+"""Sessions that were judged by the better half of their slices, once, after twelve restarts."""
+
 SERVICES = {"wsgi": "flask", "asgi": "fastapi"}
-METRICS = ("throughput", "cpu", "p95", "memory")
+FIGURES = tuple(field.name for field in fields(SliceFigures))
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A metric of a stack under one load: figures of base and head, one per restart, in base units; `gated` or not."""
+    """A metric of a stack under one load: its values in base and head, one per restart, as the gate compares them."""
 
     stack: str
     model: str
@@ -44,7 +53,7 @@ class Session:
     """One session: the injected slowdown (`size`: a share of CPU per request or of the open-loop P95) and the results.
 
     `argv`: additional options; `regressed`: stack, load model and metric of each regression; `family`: the number of
-    tests.
+    tests; `decided`: after how many restarts it was decided, None where it was not.
     """
 
     taken: str
@@ -58,12 +67,13 @@ class Session:
     family: int
     regressed: tuple[tuple[str, str, str], ...]
     figures: tuple[Figures, ...]
+    decided: int | None = None
 
 
-def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
+def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> tuple[Session, Mapping[str, NDArray[Any]]]:
     """Run one session of HEAD against itself, or against a slower copy, through the command line.
 
-    Raises CalledProcessError if the session does not finish.
+    With it the figures of each slice, see `slices_of`. Raises CalledProcessError if the session does not finish.
     """
     with tempfile.TemporaryDirectory(prefix="calibration-") as name:
         there, folder = clone(ROOT, Path(name) / "clone"), Path(name) / "run"
@@ -71,7 +81,7 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
         if kind != "none":
             burn_s, delay_s = _amounts(there, Path(name) / "pilot", kind, size, words)
             head = inject(there, burn_s, delay_s)
-        argv = ("ab", "--base", "HEAD", "--head", head, *words)
+        argv = ("ab", "--base", "HEAD", "--head", head, "--anyway", *words)
         begun_s = time.monotonic()
         done = _bench(there, *argv, "--out", str(folder))
         if done not in {0, 1, 3, 4}:
@@ -79,7 +89,7 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
         run = store.load_run(folder)
         minutes = (time.monotonic() - begun_s) / 60
         found = judge_paired(run, Gate())
-        return Session(
+        session = Session(
             taken=run.started,
             commit=run.commit or "",
             cpu_model=run.machine.cpu_model,
@@ -93,19 +103,46 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> Session:
                 (one.stack, one.load.model, one.metric.name) for one in found.findings if one.verdict == "regressed"
             ),
             figures=tuple(_figures(run)),
+            decided=found.decided,
         )
+        return session, slices_of(run)
 
 
-def keep(session: Session) -> None:
-    """Append a session to the kept ones."""
+def slices_of(run: Run) -> dict[str, NDArray[Any]]:
+    """The figures of each slice of an A/B, NaN where there is none, and beside them to what they belong.
+
+    `stack` (its place in the profile), `open` (whether that is the load), `restart`, `side` and `place` (of the slice
+    in the cell).
+    """
+    rows = [
+        (run.config.profile.stacks.index(cell.stack), cell.load.model == "open", cell.round, side, place, one)
+        for cell in run.cells
+        for side, measured in enumerate(cell.measurements)
+        for place, one in enumerate(measured.slices)
+    ]
+    found: dict[str, NDArray[Any]] = {
+        name: np.array([row[number] for row in rows], dtype=np.int16)
+        for number, name in enumerate(("stack", "open", "restart", "side", "place"))
+    }
+    for name in FIGURES:
+        values = [value if (value := getattr(row[-1], name)) is not None else math.nan for row in rows]
+        found[name] = np.array(values, dtype=np.float32)
+    return found
+
+
+def keep(session: Session, slices: Mapping[str, NDArray[Any]]) -> None:
+    """Append a session to the kept ones; of unchanged code its slices too, to simulate what else they could show."""
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     with KEPT.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(session)) + "\n")
+    if session.kind == "none":
+        name = f"slices-{session.taken[:19].replace(':', '')}.npz"
+        np.savez_compressed(KEPT.with_name(name), allow_pickle=False, **slices)
 
 
-def kept() -> list[Session]:
-    """All kept sessions, the oldest first."""
-    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
+def kept(file: Path = KEPT) -> list[Session]:
+    """All sessions of a file, the oldest first."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in lines])
 
 
@@ -161,13 +198,7 @@ def _figures(run: Run) -> Iterator[Figures]:
     gated = {(one.stack, one.load.model, one.metric) for one in run.ab.family}
     for stack in run.config.profile.stacks:
         for model in ("closed", "open"):
-            cells = [
-                cell
-                for cell in run.cells
-                if (cell.stack, cell.load.model) == (stack, model) and cell.outcome != "failed"
-            ]
-            for metric in METRICS if cells else ():
-                pairs = [tuple(PAIRED[metric].value(one) for one in cell.measurements) for cell in cells]
-                whole = [(base, head) for base, head in pairs if base is not None and head is not None]
-                base, head = ([pair[arm] for pair in whole] for arm in (0, 1))
-                yield Figures(stack, model, metric, (stack, model, metric) in gated, tuple(base), tuple(head))
+            cells = [cell for cell in run.cells if (cell.stack, cell.load.model) == (stack, model)]
+            for metric in PAIRED if cells else ():
+                base, head = evidence.paired(PAIRED[metric], cells).values
+                yield Figures(stack, model, metric, (stack, model, metric) in gated, base, head)

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from bench.judge.cell.metrics import PAIRED as METRICS
 from bench.judge.gate.decision import Member, findings
@@ -124,6 +125,11 @@ def kinds() -> list[Kind]:
     ]
     slower = [Kind("normal", sd, "one stack", size, long) for size in (0.05, 0.10, 0.20) for sd in DEVIATIONS]
     return [*same, *border, *slower]
+
+
+def kept() -> list[Simulated]:
+    """The kept ones."""
+    return TypeAdapter(list[Simulated]).validate_json(KEPT.read_bytes())
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.judge.gate.looks import LOOKS
 from tests.calibration import document, rates
 from tests.calibration.inject import inject
 from tests.calibration.sessions import Figures, Session
+from tests.calibration.simulated import TOLERANCE, Kind, Simulated
 
 NORMAL = 0.02
 
@@ -32,6 +34,13 @@ def session(*found: Figures, kind: str = "none", size: float = 0.0, code: int = 
 
 SAME = [session(figures(seed), figures(100 + seed, metric="p95"), code=0) for seed in range(12)]
 SLOWER = [session(figures(seed, worse=0.1), kind="cpu", size=0.1, code=1) for seed in range(50, 54)]
+
+
+FOUND = [
+    Simulated(Kind("normal", 0.03, "nothing", 0.0, LOOKS[20]), 50, 0, 50, 11.0),
+    Simulated(Kind("normal", 0.03, "one figure", TOLERANCE, LOOKS[20]), 50, 10, 1, 15.0),
+    Simulated(Kind("normal", 0.03, "one stack", 0.1, LOOKS[20]), 50, 50, 0, 11.0),
+]
 
 
 def test_noise_is_the_standard_deviation_of_a_restart_whatever_the_effect() -> None:
@@ -85,13 +94,15 @@ def test_the_document_says_what_was_seen_and_the_same_each_time(
     monkeypatch.setattr(document, "CHART", tmp_path / "results" / "detection")
     monkeypatch.setattr(rates, "SIMULATED", 50)
     alarm = replace(SAME[0], exit_code=1)
-    document.write([*SAME[1:], alarm, *SLOWER])
+    document.write([*SAME[1:], alarm, *SLOWER], SAME[:2], FOUND)
     text = page.read_text()
     assert "| default | 12 | 1 | 33.9 % | 11 | 0 |" in text
     assert "| 4 of 4 | 39.8 % to 100 % |" in text
     assert "results/detection.png" in text
+    assert "| 10, 13, 16 and 20 | normal | 3.00 % | 0 % | 100 % |" in text
+    assert "2 sessions, from" in text
     chart = (tmp_path / "results" / "detection.svg").read_bytes()
-    document.write([*SAME[1:], alarm, *SLOWER])
+    document.write([*SAME[1:], alarm, *SLOWER], SAME[:2], FOUND)
     assert page.read_text() == text
     assert (tmp_path / "results" / "detection.svg").read_bytes() == chart
 
