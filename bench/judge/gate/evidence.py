@@ -54,7 +54,7 @@ def _pair(metric: Metric, base: Measurement, head: Measurement) -> tuple[float, 
     here, there = usable(metric, base), usable(metric, head)
     if here is None or there is None:
         return None
-    if metric.name in PAIRED.changes:
+    if metric.name in PAIRED.changes and base.slices:  # a run of before may have none
         change = PAIRED.changes[metric.name](base, head)
         if change is None:
             return None
