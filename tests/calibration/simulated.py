@@ -21,7 +21,8 @@ from pydantic import TypeAdapter
 from bench.judge.cell.metrics import PAIRED as METRICS
 from bench.judge.gate.decision import Member, findings
 from bench.judge.gate.evidence import Evidence
-from bench.judge.gate.looks import LOOKS, levels
+from bench.judge.gate.family import size
+from bench.judge.gate.looks import levels, looks_of, not_before
 from bench.judge.gate.policy import COST, COST_MEAN, PAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Verdict, overall
@@ -113,9 +114,16 @@ def _member(stack: str, name: str, changes: NDArray[np.float64]) -> Member:
     return Member(stack, "scenario", load, metric, Evidence(values=(base, head)))
 
 
+def scheduled(restarts: int) -> tuple[int, ...]:
+    """The looks of a session of two stacks with so many restarts at most."""
+    looks, tests = looks_of(restarts), size(len(STACKS), closed_only=False)
+    least = PAIRED.least_rounds(tests, levels(len(looks), Gate().alpha).regressed)
+    return not_before(least or restarts, looks)
+
+
 def kinds() -> list[Kind]:
     """What the table of docs/calibration.md shows."""
-    long, short = LOOKS[20], LOOKS[12]
+    long, short = scheduled(20), scheduled(12)
     same = [Kind(noise, sd, "nothing", 0.0, looks) for looks in (long, short) for noise in NOISES for sd in DEVIATIONS]
     border = [
         Kind(noise, sd, "one figure", TOLERANCE, looks)

@@ -6,7 +6,7 @@ figure that could save it, and looks at the same restarts are much alike: its sh
 exactly the tolerance passes in fewer than one session of twenty, by simulation (tests/calibration/simulated.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LOOKS: Mapping[int, tuple[int, ...]] = {20: (10, 13, 16, 20), 12: (8, 10, 12)}
@@ -35,3 +35,8 @@ def levels(looks: int, alpha: float) -> Levels:
 def looks_of(restarts: int) -> tuple[int, ...]:
     """After how many restarts a session of so many at most is judged."""
     return LOOKS.get(restarts, (restarts,))
+
+
+def not_before(least: int, looks: Sequence[int]) -> tuple[int, ...]:
+    """The looks, none of them before a regression can be found at all."""
+    return tuple(dict.fromkeys(max(look, least) for look in looks))

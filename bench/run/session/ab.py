@@ -12,7 +12,7 @@ from bench import units
 from bench.errors import BenchError
 from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.family import family, in_flight, loads, size
-from bench.judge.gate.looks import levels, looks_of
+from bench.judge.gate.looks import levels, looks_of, not_before
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.policy import PAIRED
 from bench.judge.gate.thresholds import Gate
@@ -138,7 +138,7 @@ def _looks(plan: Plan, question: Question) -> tuple[int, ...]:
             f"{restarts} restarts cannot show anything at alpha {alpha:g} with {members} gated metrics: "
             f"{way_out}, or fewer --stacks"
         )
-    return tuple(dict.fromkeys(max(look, least) for look in looks))
+    return not_before(least, looks)
 
 
 class _Session:
