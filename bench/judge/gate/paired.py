@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import fmean
 
+from bench.judge.cell.metrics import MEAN
 from bench.judge.cell.problems import DISTURBED_SHARE
 from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.gate import evidence
@@ -98,9 +99,9 @@ def _member(run: Run, one: Gated, controls: Sequence[str]) -> Member:
 
 
 def _others(cells: Sequence[Cell], ab: AB) -> list[Gated]:
-    """What was measured but is not in the family."""
+    """What was measured but is not in the family, without plain means."""
     places = dict.fromkeys((cell.stack, cell.scenario, cell.load) for cell in cells)
-    every = (Gated(*place, name) for place in places for name in PAIRED.metrics)
+    every = (Gated(*place, name) for place in places for name in PAIRED.metrics if not name.endswith(MEAN))
     family = frozenset(ab.family)
     return [one for one in every if one not in family]
 
