@@ -17,6 +17,7 @@ from bench.model.cell import (
     Outcome,
     Problem,
     Requests,
+    SliceFigures,
     Window,
 )
 from bench.model.config import Closed, Load, Open, Plan
@@ -27,9 +28,15 @@ CLOSED: Load = Closed(users=100)
 OPEN: Load = Open(rate_rps=600.0, arrivals="fixed", max_in_flight=500)
 SHAPES = {"flask-gthread": FLASK, "fastapi-aiohttp": FASTAPI}
 STACKS = tuple(SHAPES)
-GATED: Mapping[Load, tuple[str, ...]] = {CLOSED: ("cpu", "memory", "errors"), OPEN: ("p95", "errors")}
+GATED: Mapping[Load, tuple[str, ...]] = {
+    CLOSED: ("cpu", "cpu_mean", "tail", "tail_mean", "memory", "errors"),
+    OPEN: ("p95", "tail", "errors"),
+}
 DEVIATIONS: Mapping[str, float] = {"cpu": 0.01, "throughput": 0.01, "p95": 0.02, "memory": 0.003}
 """The standard deviation of a restart's log-ratio of head and base."""
+
+SLICES = 4
+"""The slices of one side of a restart."""
 
 DRIFT = 0.05
 """That of what both sides of a restart have in common: the machine's speed."""
@@ -37,13 +44,14 @@ DRIFT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of one measurement."""
+    """The figures of one measurement, the same in each of its slices; `tail`: the share of slow requests."""
 
     throughput: float = 845.0
     cpu: float = 0.0011
     p95: float = 0.0345
     memory: float = 34e6
     errors: float = 0.0
+    tail: float = 0.0
     problems: tuple[Problem, ...] = ()
     outcome: Outcome = "ok"
 
@@ -94,15 +102,16 @@ def ab_run(
     restarts: int = 10,
     touched: Iterable[str] = ("flask-gthread",),
     family: Iterable[Gated] | None = None,
+    looks: tuple[int, ...] = (),
 ) -> Run:
-    """An A/B run of these cells, in which the code of the touched stacks differs."""
+    """An A/B run of these cells, in which the code of the touched stacks differs; without looks it has one, its end."""
     code = {stack: f"{stack}, as it was" for stack in STACKS}
     base = Revision("main", "1" * 40, dirty=False, lock_sha256="ab" * 32, code=code)
     head = replace(
         base, ref=".", commit="2" * 40, dirty=True, code=code | {name: f"{name}, changed" for name in touched}
     )
     every = [Gated(stack, "weather", load, name) for stack in STACKS for load, names in GATED.items() for name in names]
-    ab = AB(base, head, tuple(every if family is None else family), pilots=(), slice_s=1.0)
+    ab = AB(base, head, tuple(every if family is None else family), pilots=(), slice_s=1.0, looks=looks or (restarts,))
     return replace(run_of(_plan(restarts), tuple(cells)), id="20260102-030405-ab", argv=("ab", "--base", "main"), ab=ab)
 
 
@@ -114,7 +123,7 @@ def ab_cell(stack: str, load: Load, restart: int, base: Figures, head: Figures) 
 
 def cell_of(stack: str, load: Load, number: int, figures: Figures, *, limit: Limit = "nothing") -> Cell:
     """The cell of one round of an ordinary run, without samples."""
-    one = replace(measurement(figures), bottleneck=Bottleneck(None, 0.1, 10.0, limit, "so the figures show"))
+    one = replace(measurement(figures), slices=(), bottleneck=Bottleneck(None, 0.1, 10.0, limit, "so the figures show"))
     return Cell(stack, "weather", load, number, 0, (one,), window=Window(100.0, 101.0, 113.0), probe=PROBE)
 
 
@@ -132,6 +141,7 @@ def measurement(figures: Figures) -> Measurement:
         latency_s=Distribution(figures.p95, figures.p95, figures.p95, figures.p95, figures.p95, figures.p95),
         memory=Memory(memory, memory, memory),
         cpu=Cpu(figures.cpu, 0.9, 0.3, 0.1, 0.01, 5, 100.0, 0.0, 0.0),
+        slices=(SliceFigures(figures.throughput, figures.p95, figures.cpu, figures.tail, disturbed=0.01),) * SLICES,
     )
 
 

@@ -34,7 +34,8 @@ def ratios(changes: Sequence[float], *, metric: str = "cpu", others: int = 4) ->
 def pairs(gated: Gated, twins: Sequence[tuple[Figures, Figures]], **more: Any) -> Run:
     """A session of these twins with a family of one."""
     cells = [ab_cell(gated.stack, gated.load, number, *both) for number, both in enumerate(twins, 1)]
-    return ab_run([*cells, *more.pop("cells", ())], family=[gated], restarts=len(twins), **more)
+    cells += more.pop("cells", ())
+    return ab_run(cells, family=[gated], restarts=len(cells), **more)
 
 
 def first(run: Run, gate: Gate = USUAL) -> Finding:

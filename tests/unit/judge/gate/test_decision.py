@@ -11,7 +11,7 @@ from bench.judge.gate.thresholds import Gate
 from bench.model.cell import Cell
 from bench.model.run import Gated, Run
 from tests.unit.judge.gate.made_up import FLASK, LATE, OK, USUAL, first, pairs, ratios
-from tests.unit.sessions import CLOSED, OPEN, ab_cell, ab_run, measurement
+from tests.unit.sessions import CLOSED, OPEN, ab_cell, ab_run
 
 THOUSANDTHS = st.integers(-150, 150).map(lambda number: number / 1000)
 CHANGES = st.lists(THOUSANDTHS, min_size=5, max_size=12)
@@ -47,10 +47,11 @@ def test_a_change_has_the_mean_the_interval_and_the_p_of_a_calculation_by_hand()
         ("throughput", -0.05, "regressed"),
         ("throughput", 0.05, "improved"),
         ("p95", 0.05, "regressed"),
-        ("p95", 0.02, "equivalent"),
-        ("memory", 0.02, "regressed"),
-        ("cpu", 0.009, "equivalent"),
-        ("cpu", -0.009, "equivalent"),
+        ("p95", 0.02, "passed"),
+        ("memory", 0.015, "regressed"),
+        ("memory", 0.009, "passed"),
+        ("cpu", 0.019, "passed"),
+        ("cpu", -0.019, "passed"),
     ],
 )
 def test_each_metric_has_its_own_direction_and_threshold(metric: str, change: float, verdict: str) -> None:
@@ -59,7 +60,7 @@ def test_each_metric_has_its_own_direction_and_threshold(metric: str, change: fl
 
 
 def test_an_interval_that_reaches_into_the_threshold_is_inconclusive_however_small_its_p() -> None:
-    found = first(ratios([0.006, 0.007, 0.012, 0.02, 0.03, 0.03, 0.02, 0.012, 0.007, 0.006]))
+    found = first(ratios([0.005, 0.005, 0.005, 0.1, 0.2] * 2))
     assert found.p is not None
     assert found.p < 0.01
     assert found.verdict == "inconclusive"
@@ -73,7 +74,7 @@ def test_an_interval_beyond_the_threshold_is_inconclusive_if_its_p_is_too_large_
     assert found.because == "8 restarts are too few: a family of 13 tests needs at least 9 at alpha 0.05"
 
 
-@pytest.mark.parametrize("restarts", [1, 2, 5, 7])
+@pytest.mark.parametrize("restarts", [1, 2, 4])
 def test_fewer_restarts_than_the_family_needs_show_nothing_and_the_finding_says_how_many_it_needs(
     restarts: int,
 ) -> None:
@@ -84,6 +85,12 @@ def test_fewer_restarts_than_the_family_needs_show_nothing_and_the_finding_says_
         assert found.needed is not None
         assert found.needed >= 8
         assert found.detectable is None
+
+
+@pytest.mark.parametrize("restarts", [5, 7])
+def test_restarts_that_are_too_few_for_the_family_may_be_enough_to_pass(restarts: int) -> None:
+    words = [first(ratios([change] * restarts, others=9)).verdict for change in (0.0, -0.5, 0.5)]
+    assert words == ["passed", "passed", "inconclusive"]
 
 
 def test_alpha_is_the_users() -> None:
@@ -97,7 +104,7 @@ def test_noise_and_thresholds_of_metrics_are_the_users() -> None:
     assert [
         first(run, gate).verdict
         for gate in (Gate(), Gate(noise=0.2), Gate(noise=0.2, fail_on={"cpu": 0.02}), Gate(fail_on={"cpu": 0.1}))
-    ] == ["regressed", "equivalent", "regressed", "equivalent"]
+    ] == ["regressed", "passed", "regressed", "passed"]
 
 
 def test_more_restarts_than_a_sign_flip_test_gives_signs_to_are_judged_too() -> None:
@@ -109,23 +116,24 @@ def test_more_restarts_than_a_sign_flip_test_gives_signs_to_are_judged_too() -> 
 def test_an_inconclusive_finding_says_how_many_restarts_would_settle_it_and_which_change_would_have_been_found() -> (
     None
 ):
-    jitter = [0.01 * (-1) ** number for number in range(10)]
-    found = first(ratios([0.005 + more for more in jitter]), Gate(noise=0.01))
+    jitter = [0.2 * (-1) ** number for number in range(10)]
+    found = first(ratios([0.005 + more for more in jitter]))
     assert found.verdict == "inconclusive"
     assert found.needed is not None
-    deviation = 0.01 * math.sqrt(10 / 9)
-    # To be shown equivalent: so many that the mean lies inside the noise by the two errors, of 2.5 % and of 5 %.
-    roughly = ((1.96 + 1.645) * deviation / (math.log1p(0.01) - 0.005)) ** 2
+    deviation = 0.2 * math.sqrt(10 / 9)
+    # To pass: so many that the mean lies below the tolerance by the two errors, of 5 % and of 5 %.
+    roughly = ((1.645 + 1.645) * deviation / (math.log1p(0.07) - 0.005)) ** 2
     assert found.needed == pytest.approx(roughly, rel=0.1)
     assert found.detectable is not None
     level = 0.05 / 5
-    least = math.expm1(math.log1p(0.01) + (stats.t.isf(level, 9) + stats.norm.isf(0.05)) * deviation / math.sqrt(10))
+    least = math.expm1(math.log1p(0.02) + (stats.t.isf(level, 9) + stats.norm.isf(0.05)) * deviation / math.sqrt(10))
     assert found.detectable == pytest.approx(least, rel=0.1)
 
 
 def test_an_apparent_change_says_how_many_restarts_would_show_it_in_a_family_of_that_size() -> None:
+    strict = Gate(fail_on={"cpu": 0.01})
     few, many = (
-        first(ratios([0.016 + 0.012 * (-1) ** number for number in range(10)], others=others), Gate(noise=0.01)).needed
+        first(ratios([0.016 + 0.012 * (-1) ** number for number in range(10)], others=others), strict).needed
         for others in (1, 15)
     )
     assert few is not None
@@ -137,13 +145,9 @@ def test_an_apparent_change_says_how_many_restarts_would_show_it_in_a_family_of_
 
 
 def test_a_metric_with_too_few_restarts_shows_nothing_even_if_all_others_are_settled() -> None:
-    late = replace(OK, p95=OK.p95 * 2, problems=(LATE,))
     worse = replace(OK, cpu=OK.cpu * 2, p95=OK.p95 * 2)
+    late = replace(worse, problems=(LATE,))
     cells = [ab_cell(FLASK, CLOSED, number, OK, worse if number < 6 else late) for number in range(1, 11)]
-    cells = [
-        replace(cell, measurements=(cell.measurements[0], replace(cell.measurements[1], cpu=measurement(worse).cpu)))
-        for cell in cells
-    ]
     family = [Gated(FLASK, "weather", CLOSED, "p95"), *[Gated(FLASK, "weather", CLOSED, "cpu")] * 4]
     p95, *cpu = judge_paired(ab_run(cells, family=family), USUAL).findings
     assert {one.verdict for one in cpu} == {"regressed"}
@@ -166,13 +170,15 @@ def test_the_detectable_change_of_throughput_is_a_fall() -> None:
 
 @settings(max_examples=30)
 @given(CHANGES, st.sampled_from(["cpu", "throughput", "p95", "memory"]))
-def test_swapping_base_and_head_mirrors_the_verdict(changes: list[float], metric: str) -> None:
+def test_swapping_base_and_head_mirrors_what_changed(changes: list[float], metric: str) -> None:
     run = ratios(changes, metric=metric)
     here, there = first(run), first(swapped(run))
+    # Only a change for the worse is held to the tolerance, so what is no change may pass one way and not the other.
     mirrored = {"regressed": "improved", "improved": "regressed"}
-    assert there.verdict == mirrored.get(here.verdict, here.verdict)
-    assert (there.base, there.head) == (here.head, here.base)
-    assert (there.p, there.needed) == (here.p, here.needed)
+    for one, other in ((here, there), (there, here)):
+        assert one.verdict not in mirrored or other.verdict == mirrored[one.verdict]
+    assert (there.base, there.head) == (pytest.approx(here.head), pytest.approx(here.base))
+    assert (there.p, there.detectable is None) == (pytest.approx(here.p), here.detectable is None)
 
 
 @settings(max_examples=30)
@@ -192,6 +198,15 @@ def test_the_unit_of_a_metric_does_not_matter(changes: list[float], doublings: i
                     cpu=replace(own.cpu, server_s_per_request=cost * 2.0**doublings),
                     latency_s=replace(own.latency_s, p95=own.latency_s.p95 * 2.0**doublings),
                     throughput_rps=own.throughput_rps * 2.0**doublings,
+                    slices=tuple(
+                        replace(
+                            one,
+                            server_s_per_request=cost * 2.0**doublings,
+                            p95_s=own.latency_s.p95 * 2.0**doublings,
+                            throughput_rps=own.throughput_rps * 2.0**doublings,
+                        )
+                        for one in own.slices
+                    ),
                 )
             )
         return replace(cell, measurements=tuple(sides))
@@ -207,17 +222,18 @@ def test_the_unit_of_a_metric_does_not_matter(changes: list[float], doublings: i
 @settings(max_examples=30)
 @given(CHANGES, st.integers(0, 200).map(lambda number: number / 1000))
 def test_a_regression_stays_one_if_head_gets_even_worse(changes: list[float], worse: float) -> None:
-    words = ["improved", "equivalent", "inconclusive", "regressed"]
     here, there = (first(ratios([change + more for change in changes])).verdict for more in (0.0, worse))
     if here == "regressed":
         assert there == "regressed"
     if there == "improved":
-        assert words.index(here) == 0
+        assert here == "improved"
+    if there == "passed":
+        assert here in {"improved", "passed"}
 
 
-def test_no_failed_request_on_either_side_is_equivalent_with_an_interval_of_no_width() -> None:
+def test_no_failed_request_on_either_side_passes_with_an_interval_of_no_width() -> None:
     found = first(pairs(Gated(FLASK, "weather", OPEN, "errors"), [(OK, OK)] * 8))
-    assert found.verdict == "equivalent"
+    assert found.verdict == "passed"
     assert found.change is not None
     assert (found.change.mean, found.change.low, found.change.high, found.p) == (0.0, 0.0, 0.0, 1.0)
 
@@ -230,4 +246,4 @@ def test_failed_requests_are_compared_by_the_difference_of_their_shares() -> Non
     assert found.change.mean == pytest.approx(0.005)
     assert first(pairs(gated, [(some, OK)] * 8)).verdict == "improved"
     assert first(pairs(gated, [(OK, some)] * 8), Gate(noise=0.5)).verdict == "regressed"
-    assert first(pairs(gated, [(OK, some)] * 8), Gate(fail_on={"errors": 0.01})).verdict == "equivalent"
+    assert first(pairs(gated, [(OK, some)] * 8), Gate(fail_on={"errors": 0.01})).verdict == "passed"

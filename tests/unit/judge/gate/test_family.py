@@ -12,6 +12,7 @@ from bench.model.run import Gated
 from tests.unit.builders import cell, changed
 
 TEN = Closed(users=10)
+CLOSED = ["cpu", "cpu_mean", "tail", "tail_mean", "memory", "errors"]
 
 
 def metrics(members: tuple[Gated, ...], model: str) -> list[str]:
@@ -75,15 +76,15 @@ def test_throughput_is_gated_only_where_the_servers_cpu_is_the_limit_and_cpu_per
 ) -> None:
     pilot = cell(limit=limit) if limit is not None else changed(cell(), bottleneck=None)
     found = family([pilot], closed_only=False)
-    assert metrics(found, "closed") == [first, "memory", "errors"]
-    assert metrics(found, "open") == ["p95", "errors"]
+    assert metrics(found, "closed") == [first, f"{first}_mean", "tail", "tail_mean", "memory", "errors"]
+    assert metrics(found, "open") == ["p95", "tail", "errors"]
 
 
 def test_without_an_open_load_no_latency_is_gated() -> None:
     found = family([cell("flask"), cell("fastapi")], closed_only=True)
     assert [(one.stack, one.metric) for one in found] == [
-        *itertools.product(["flask"], ["cpu", "memory", "errors"]),
-        *itertools.product(["fastapi"], ["cpu", "memory", "errors"]),
+        *itertools.product(["flask"], CLOSED),
+        *itertools.product(["fastapi"], CLOSED),
     ]
 
 
@@ -93,14 +94,15 @@ def test_each_pilot_has_its_own_members_under_its_own_loads() -> None:
         cell("fastapi", users=10, scenario="health", throughput_rps=100.0),
     ]
     found = family(pilots, closed_only=False)
-    assert len(found) == len(set(found)) == 10
+    assert len(found) == len(set(found)) == 18
     for pilot in pilots:
         own = [one for one in found if one.stack == pilot.stack]
         assert {one.scenario for one in own} == {pilot.scenario}
         assert set(dict.fromkeys(one.load for one in own)) == set(loads(pilot, closed_only=False))
     assert [one.metric for one in found] == [
-        "throughput", "memory", "errors", "p95", "errors", "cpu", "memory", "errors", "p95", "errors",
-    ]  # fmt: skip
+        *("throughput", "throughput_mean", "tail", "tail_mean", "memory", "errors", "p95", "tail", "errors"),
+        *("cpu", "cpu_mean", "tail", "tail_mean", "memory", "errors", "p95", "tail", "errors"),
+    ]
 
 
 @pytest.mark.parametrize("closed_only", [True, False])

@@ -19,10 +19,10 @@ def limited(*limits: Limit | None) -> list[Measurement]:
 @pytest.mark.parametrize(
     ("policy", "load", "limits", "gated"),
     [
-        (PAIRED, CLOSED, ["server cpu"], ("throughput", "memory", "errors")),
-        (PAIRED, CLOSED, ["slots"], ("cpu", "memory", "errors")),
-        (PAIRED, OPEN, ["server cpu"], ("p95", "errors")),
-        (PAIRED, OPEN, ["slots"], ("p95", "errors")),
+        (PAIRED, CLOSED, ["server cpu"], ("throughput", "throughput_mean", "tail", "tail_mean", "memory", "errors")),
+        (PAIRED, CLOSED, ["slots"], ("cpu", "cpu_mean", "tail", "tail_mean", "memory", "errors")),
+        (PAIRED, OPEN, ["server cpu"], ("p95", "tail", "errors")),
+        (PAIRED, OPEN, ["slots"], ("p95", "tail", "errors")),
         (UNPAIRED, CLOSED, ["server cpu"], ("throughput", "memory", "errors")),
         (UNPAIRED, CLOSED, ["slots"], ("cpu", "memory", "errors")),
         (UNPAIRED, OPEN, ["server cpu"], ("throughput", "p95", "memory", "errors")),

@@ -53,13 +53,13 @@ def test_a_change_has_the_mean_the_interval_and_the_p_of_a_calculation_by_hand()
     assert found.rounds == (5, 5)
 
 
-def test_three_rounds_are_too_few_for_a_change_but_may_be_equivalent() -> None:
+def test_three_rounds_are_too_few_for_a_change_but_may_pass() -> None:
     few = judged(cpu([0.0, 0.001, 0.002]), cpu([0.5, 0.501, 0.502]))["cpu"]
     assert few.verdict == "inconclusive"
     assert few.because == "3 rounds are too few: a family of 3 tests needs at least 4 at alpha 0.05"
     assert few.needed == 4
     equal = judged(cpu([0.0, 0.001, 0.002]), cpu([0.001, 0.002, 0.003]))["cpu"]
-    assert (equal.verdict, equal.because) == ("equivalent", "")
+    assert (equal.verdict, equal.because) == ("passed", "")
 
 
 def test_different_numbers_of_rounds_are_both_named() -> None:
@@ -156,7 +156,7 @@ def test_what_only_head_measured_is_mentioned_but_not_compared() -> None:
 def test_rounds_that_the_harness_spoilt_are_left_out() -> None:
     late = replace(OK, p95=9.0, problems=(LATE,))
     found = judged(run([*[OK] * 5, late], OPEN), run([late, late, *[OK] * 4], OPEN))["p95"]
-    assert (found.verdict, found.rounds) == ("equivalent", (5, 4))
+    assert (found.verdict, found.rounds) == ("passed", (5, 4))
     assert found.left_out == f"1 of 6 rounds of base ({LATE.detail}); 2 of 6 rounds of head (first: {LATE.detail})"
 
 

@@ -9,14 +9,14 @@ from tests.unit.sessions import CLOSED
 
 
 def finding(word: Word, *, control: bool = False, excess: float = 0.0, change: Change | None = None) -> Finding:
-    return Finding("a", "weather", CLOSED, UNPAIRED["cpu"], word, 0.01, excess=excess, change=change, control=control)
+    return Finding("a", "weather", CLOSED, UNPAIRED["cpu"], word, 0.01, 0.07, excess=excess, change=change, control=control)
 
 
 @pytest.mark.parametrize(
     ("words", "verdict"),
     [
-        (["equivalent", "equivalent"], "no regression"),
-        (["equivalent", "improved"], "improved"),
+        (["passed", "passed"], "no regression"),
+        (["passed", "improved"], "improved"),
         (["improved", "inconclusive"], "inconclusive"),
         (["inconclusive", "not comparable"], "not comparable"),
         (["not comparable", "regressed", "inconclusive", "improved"], "regressed"),
@@ -33,14 +33,14 @@ def test_a_control_that_moved_makes_the_verdict_inconclusive_whatever_else_was_f
     assert overall([finding("regressed"), control]) == ("inconclusive", (control,), True)
 
 
-@pytest.mark.parametrize("word", ["inconclusive", "equivalent"])
+@pytest.mark.parametrize("word", ["inconclusive", "passed"])
 def test_a_control_that_did_not_move_changes_nothing(word: Word) -> None:
-    assert overall([finding("equivalent"), finding(word, control=True)]) == ("no regression", (), False)
+    assert overall([finding("passed"), finding(word, control=True)]) == ("no regression", (), False)
 
 
 def test_a_family_without_a_gated_stack_never_passes() -> None:
     assert overall([]) == ("inconclusive", (), False)
-    assert overall([finding("equivalent", control=True)]) == ("inconclusive", (), False)
+    assert overall([finding("passed", control=True)]) == ("inconclusive", (), False)
 
 
 def test_the_deciding_findings_stand_with_the_gravest_first() -> None:
@@ -70,12 +70,12 @@ def test_failed_requests_that_regressed_stand_before_everything_that_they_explai
 def test_each_verdict_has_its_exit_code() -> None:
     side = Side("run", None, None)
     assert {
-        verdict: Judgement(verdict, (), "round", side, side, Gate()).exit_code for verdict in EXIT_CODES
+        verdict: Judgement(verdict, (), "round", side, side, Gate(), 0.05).exit_code for verdict in EXIT_CODES
     } == {"regressed": 1, "not comparable": 3, "inconclusive": 4, "improved": 0, "no regression": 0}  # fmt: skip
 
 
 def test_a_threshold_for_a_metric_that_is_not_gated_is_noted() -> None:
-    assert unused(Gate(fail_on={"cpu": 0.1}), [finding("equivalent")]) == ()
-    assert unused(Gate(fail_on={"cpu": 0.1, "p95": 0.1}), [finding("equivalent")]) == (
+    assert unused(Gate(fail_on={"cpu": 0.1}), [finding("passed")]) == ()
+    assert unused(Gate(fail_on={"cpu": 0.1, "p95": 0.1}), [finding("passed")]) == (
         "A threshold is given for p95, which is not gated here.",
     )

@@ -54,7 +54,7 @@ def many(judgement: Judgement, name: str, words: list[Word], number: int) -> Jud
 @pytest.mark.parametrize("number", [1, 300])
 def test_a_comment_is_never_too_long_for_a_comment(slower: Judgement, name: str, number: int) -> None:
     for judgement in (
-        many(slower, name, ["equivalent", "inconclusive", "regressed"], number),
+        many(slower, name, ["passed", "inconclusive", "regressed"], number),
         replace(many(slower, name, ["regressed"], number), differences=()),
     ):
         text = comment(judgement)
@@ -72,7 +72,7 @@ def test_a_single_name_may_be_longer_than_a_comment(slower: Judgement) -> None:
 
 def test_what_does_not_fit_is_counted_and_the_gravest_is_kept(slower: Judgement) -> None:
     judgement = replace(
-        many(slower, "&" * 50, ["equivalent", "regressed", "inconclusive"], 300), differences=(), notes=(), ungated=()
+        many(slower, "&" * 50, ["passed", "regressed", "inconclusive"], 300), differences=(), notes=(), ungated=()
     )
     text = comment(judgement)
     rows = [line for line in text.split("\n") if line.startswith("| &amp;")]
