@@ -8,9 +8,9 @@ from typing import Any
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Finding
-from bench.model.cell import Problem
+from bench.model.cell import Measurement, Problem
 from bench.model.run import Gated, Run
-from tests.unit.sessions import CLOSED, STACKS, Figures, ab_cell, ab_run
+from tests.unit.sessions import CLOSED, STACKS, Figures, ab_cell, ab_run, measurement
 
 FLASK, FASTAPI = STACKS
 CPU = Gated(FLASK, "weather", CLOSED, "cpu")
@@ -21,14 +21,14 @@ OK = Figures()
 USUAL = Gate()
 
 
-def ratios(changes: Sequence[float], *, metric: str = "cpu", others: int = 4) -> Run:
+def ratios(changes: Sequence[float], *, metric: str = "cpu", others: int = 4, looks: tuple[int, ...] = ()) -> Run:
     """A session whose first gated metric changes like this, and whose others do not change."""
     cells = [
         ab_cell(FLASK, CLOSED, number, OK, replace(OK, **{metric: getattr(OK, metric) * math.exp(change)}))
         for number, change in enumerate(changes, 1)
     ]
     family = [Gated(FLASK, "weather", CLOSED, metric)] + [Gated(FLASK, "weather", CLOSED, "memory")] * others
-    return ab_run(cells, restarts=len(changes), family=family)
+    return ab_run(cells, restarts=len(changes), family=family, looks=looks)
 
 
 def pairs(gated: Gated, twins: Sequence[tuple[Figures, Figures]], **more: Any) -> Run:
@@ -36,6 +36,19 @@ def pairs(gated: Gated, twins: Sequence[tuple[Figures, Figures]], **more: Any) -
     cells = [ab_cell(gated.stack, gated.load, number, *both) for number, both in enumerate(twins, 1)]
     cells += more.pop("cells", ())
     return ab_run(cells, family=[gated], restarts=len(cells), **more)
+
+
+def sliced(**columns: Sequence[float | None]) -> Measurement:
+    """A measurement whose slices have these figures, one after another."""
+    one = measurement(OK)
+    rows = zip(*columns.values(), strict=True)
+    return replace(one, slices=tuple(replace(one.slices[0], **dict(zip(columns, row, strict=True))) for row in rows))
+
+
+def repeated(gated: Gated, base: Measurement, head: Measurement, restarts: int = 10) -> Run:
+    """A session with a family of one, whose restarts are all like this."""
+    cells = [ab_cell(gated.stack, gated.load, number, OK, OK) for number in range(1, restarts + 1)]
+    return ab_run([replace(cell, measurements=(base, head)) for cell in cells], family=[gated], restarts=restarts)
 
 
 def first(run: Run, gate: Gate = USUAL) -> Finding:

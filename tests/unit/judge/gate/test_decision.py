@@ -107,6 +107,54 @@ def test_noise_and_thresholds_of_metrics_are_the_users() -> None:
     ] == ["regressed", "passed", "regressed", "passed"]
 
 
+LITTLE = [0.0005 * (-1) ** number for number in range(20)]
+"""Noise."""
+
+
+def test_a_change_beyond_the_threshold_that_is_not_yet_shown_does_not_pass_though_it_is_below_the_tolerance() -> None:
+    changes = [0.04 + noise for noise in LITTLE]
+    early = first(ratios(changes[:8], others=17, looks=(8, 10, 12)))  # 18 / 256 is more than a third of 5 %
+    assert early.verdict == "inconclusive"
+    assert early.at_most is not None
+    assert early.at_most < early.tolerance
+    assert first(ratios(changes[:12], others=17, looks=(8, 10, 12))).verdict == "regressed"
+    assert first(ratios([0.015 + noise for noise in LITTLE[:8]], others=17, looks=(8, 10, 12))).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("metric", "tolerance"), [("cpu", 0.07), ("throughput", 0.07), ("p95", 0.07), ("memory", 0.02)]
+)
+@pytest.mark.parametrize("restarts", [10, 20])
+def test_a_change_of_exactly_the_tolerance_does_not_pass(metric: str, tolerance: float, restarts: int) -> None:
+    way = -1 if metric == "throughput" else 1
+    gate = Gate(fail_on={metric: tolerance})  # no threshold below it, which would not let it pass either
+    words = [
+        first(
+            ratios([way * (share * math.log1p(tolerance) + noise) for noise in LITTLE[:restarts]], metric=metric), gate
+        )
+        for share in (0.9, 1.0, 1.1)
+    ]
+    assert [one.verdict for one in words] == ["passed", "inconclusive", "regressed"]
+    assert words[0].at_most == pytest.approx(0.9 * tolerance, abs=0.004)
+
+
+def test_a_bound_on_the_change_for_the_worse_holds_with_ninety_five_per_cent() -> None:
+    changes = [0.01, 0.02, 0.03, 0.04, 0.05] * 2
+    found = first(ratios(changes))
+    deviation = 0.01 * math.sqrt(20 / 9)
+    assert found.at_most == pytest.approx(math.expm1(0.03 + stats.t.isf(0.05, 9) * deviation / math.sqrt(10)), rel=1e-6)
+    fall = first(ratios([-change for change in changes], metric="throughput"))
+    assert fall.at_most == pytest.approx(found.at_most)
+    assert first(ratios([0.03])).at_most is None
+
+
+def test_each_look_of_several_has_less_to_pass_by() -> None:
+    # 4 of 10 differences from the tolerance are on the wrong side: p is 0.027.
+    changes = [math.log1p(0.07) - more for more in (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, -0.04, -0.04, -0.04, -0.04)]
+    words = [first(ratios(changes, looks=looks)).verdict for looks in ((10,), (10, 13), (10, 13, 16, 20))]
+    assert words == ["passed", "passed", "inconclusive"]
+
+
 def test_more_restarts_than_a_sign_flip_test_gives_signs_to_are_judged_too() -> None:
     found = first(ratios([0.05 + 0.0001 * (number % 5) for number in range(40)]))
     assert found.verdict == "regressed"

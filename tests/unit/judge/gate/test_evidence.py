@@ -8,7 +8,7 @@ from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.model.cell import Cell, Measurement, Problem
 from bench.model.run import Gated
-from tests.unit.judge.gate.made_up import BEHIND, CPU, FAILING, FLASK, LATE, OK, first, pairs
+from tests.unit.judge.gate.made_up import BEHIND, CPU, FAILING, FLASK, LATE, OK, first, pairs, repeated, sliced
 from tests.unit.sessions import CLOSED, OPEN, ab_run
 
 P95 = Gated(FLASK, "weather", OPEN, "p95")
@@ -122,6 +122,17 @@ def test_a_head_that_serves_nothing_regressed_in_throughput() -> None:
     assert first(pairs(gated, [(OK, OK)] * 4 + [(OK, nothing)] * 6)).verdict == "regressed"
     assert first(pairs(gated, [(OK, OK)] * 9 + [(OK, nothing)])).verdict == "inconclusive"
     assert first(pairs(gated, [(OK, OK)] * 5 + [(nothing, OK)] * 5)).verdict == "inconclusive"
+
+
+def test_a_head_whose_slices_mostly_have_no_throughput_regressed() -> None:
+    gated = Gated(FLASK, "weather", CLOSED, "throughput")
+    base, head = sliced(throughput_rps=[845.0] * 5), sliced(throughput_rps=[0.0] * 3 + [845.0] * 2)
+    found = first(repeated(gated, base, replace(head, throughput_rps=0.0)))
+    assert (found.verdict, found.because) == (
+        "regressed",
+        "head could not be measured in 10 of 10 restarts (first: throughput was 0), through its own fault; "
+        "base could in all of them",
+    )
 
 
 @pytest.mark.parametrize("outcome", ["degraded", "failed"])

@@ -7,7 +7,7 @@ from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Judgement
 from bench.model.run import Gated, Run
 from tests.unit.builders import run_of
-from tests.unit.judge.gate.made_up import CPU, FASTAPI, FLASK, first, ratios
+from tests.unit.judge.gate.made_up import CPU, FASTAPI, FLASK, first, ratios, repeated, sliced
 from tests.unit.sessions import CLOSED, STACKS, Recipe, session
 
 
@@ -100,6 +100,72 @@ def test_a_session_that_ended_early_says_so() -> None:
     said = "The session ended early: 4 of 12 restarts were recorded."
     assert said in judge_paired(planned(ratios([0.0] * 4), 8, 10, 12), Gate()).notes
     assert said not in judge_paired(ratios([0.0] * 4), Gate()).notes
+
+
+SLOWER, SAME = [0.3] * 10, [0.0] * 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "looks", "verdict", "decided"),
+    [
+        (SLOWER + SAME, (10, 13, 16, 20), "regressed", 10),
+        (SAME + SLOWER, (10, 13, 16, 20), "no regression", 10),
+        (SAME + SLOWER, (20,), "regressed", 20),
+        ([0.0, 0.1] * 5 + SLOWER, (10, 20), "regressed", 20),
+        ([0.3, -0.3] * 10, (10, 13, 16, 20), "inconclusive", None),
+    ],
+)
+def test_the_first_look_that_decides_stands_whatever_later_restarts_say(
+    changes: list[float], looks: tuple[int, ...], verdict: str, decided: int | None
+) -> None:
+    found = judge_paired(ratios(changes, looks=looks), Gate())
+    assert (found.verdict, found.decided, found.looks) == (verdict, decided, looks)
+    assert found.findings[0].rounds == (decided or 20,) * 2
+
+
+def test_between_two_looks_nothing_is_judged() -> None:
+    found = judge_paired(ratios([0.0, 0.1] * 5 + [0.1] * 10, looks=(10, 20)), Gate())
+    assert found.decided == 20
+    early = judge_paired(ratios([0.0, 0.1] * 5 + [0.1] * 8, looks=(10, 20)), Gate())
+    assert (early.decided, early.findings[0].rounds) == (18, (18, 18))  # it ended early, and that is its end
+
+
+def test_each_look_of_several_has_a_share_of_alpha() -> None:
+    run = ratios([0.3] * 10, others=4)
+    for looks, alpha in (((10,), 0.05), ((10, 20), 0.025), ((10, 13, 16, 20), 0.0125)):
+        assert judge_paired(planned(run, *looks), Gate()).alpha == pytest.approx(alpha)
+    six = ratios([0.3] * 6, others=1)  # 2 / 64 = 0.031
+    words = [judge_paired(planned(six, *looks), Gate()).verdict for looks in ((6,), (6, 20))]
+    assert words == ["regressed", "inconclusive"]
+
+
+def test_a_session_of_before_has_one_look_at_its_end() -> None:
+    found = judge_paired(planned(ratios([0.3] * 10)), Gate())
+    assert (found.verdict, found.alpha, found.looks, found.decided) == ("regressed", 0.05, (), 10)
+
+
+def test_code_that_did_not_change_passes_without_a_figure() -> None:
+    run = ratios([])
+    assert run.ab is not None
+    found = judge_paired(replace(run, ab=replace(run.ab, unchanged=True), notes=("a note",)), Gate(alpha=0.01))
+    assert (found.verdict, found.exit_code, found.unchanged) == ("no regression", 0, True)
+    assert (found.findings, found.ungated, found.notes, found.alpha) == ((), (), ("a note",), 0.01)
+    assert judge_paired(run, Gate()).exit_code == 4
+
+
+def test_a_note_says_how_much_other_programs_took_and_how_many_slices_are_left_out() -> None:
+    base, head = sliced(disturbed=[0.0, 0.1, None, 0.12]), sliced(disturbed=[0.02, 0.3, 0.0, 0.0])
+    assert judge_paired(repeated(CPU, base, head), Gate()).notes == (
+        "The hypervisor and other programs took 7.71 % of the server's cores on average. "
+        "20 of 70 slices, in which it was more than 10.0 %, are left out.",
+    )
+    unknown = sliced(disturbed=[None, None])
+    assert judge_paired(repeated(CPU, unknown, unknown), Gate()).notes == ()
+
+
+def test_only_the_restarts_up_to_the_look_that_decided_count_in_the_notes() -> None:
+    run = ratios([0.0] * 20, looks=(10, 20))
+    assert "0 of 80 slices" in " ".join(judge_paired(run, Gate()).notes)
 
 
 def test_an_ordinary_run_is_refused() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.judge.cell.metrics import UNPAIRED, Metric
-from bench.judge.gate.scale import change, distance, mean, plain, scaled
+from bench.judge.gate.scale import change, distance, mean, plain, scaled, undistance
 from bench.judge.gate.verdict import Change
 
 METRICS = st.sampled_from(list(UNPAIRED.values()))
@@ -36,6 +36,17 @@ def test_a_threshold_is_as_far_in_both_directions(metric: Metric, threshold: flo
         assert max(there, back) == pytest.approx(threshold)
     else:
         assert (there, back) == (threshold, -threshold)
+
+
+@given(METRICS, st.floats(0, 10))
+def test_a_distance_on_the_scale_reads_as_the_threshold_that_it_was(metric: Metric, threshold: float) -> None:
+    assert undistance(metric, distance(metric, threshold)) == pytest.approx(threshold)
+
+
+@pytest.mark.parametrize("worse", [math.inf, -math.inf, math.nan])
+def test_a_distance_that_is_not_finite_reads_as_none(worse: float) -> None:
+    assert undistance(UNPAIRED["cpu"], worse) is undistance(UNPAIRED["errors"], worse) is None
+    assert undistance(UNPAIRED["cpu"], 1e6) is not None
 
 
 def test_the_mean_is_geometric_except_for_shares() -> None:

@@ -9,7 +9,9 @@ from tests.unit.sessions import CLOSED
 
 
 def finding(word: Word, *, control: bool = False, excess: float = 0.0, change: Change | None = None) -> Finding:
-    return Finding("a", "weather", CLOSED, UNPAIRED["cpu"], word, 0.01, 0.07, excess=excess, change=change, control=control)
+    return Finding(
+        "a", "weather", CLOSED, UNPAIRED["cpu"], word, 0.01, 0.07, excess=excess, change=change, control=control
+    )
 
 
 @pytest.mark.parametrize(
