@@ -4,7 +4,7 @@ from typing import get_args
 import pytest
 
 from bench.judge.cell.metrics import BY_NAME, ERRORS, FIGURES, LATENCIES, METRICS, PAIRED, UNPAIRED, Metric, Model
-from bench.model.cell import Distribution, Measurement, Problem, Requests
+from bench.model.cell import Distribution, Measurement, Problem, Requests, SliceFigures
 from tests.unit.builders import cell, changed
 
 EVERY = tuple(dict.fromkeys((*METRICS, *UNPAIRED.values(), *PAIRED.values())))
@@ -32,7 +32,26 @@ def test_the_reason_is_the_first_problem_that_makes_the_metric_unreliable_of_the
 
 def test_a_failed_measurement_has_no_value_of_any_metric() -> None:
     bare = changed(cell(), requests=None, throughput_rps=None, latency_s=None, memory=None, cpu=None).measurement
-    assert [metric.value(bare) for metric in (*UNPAIRED.values(), *PAIRED.values())] == [None] * 10
+    assert [metric.value(bare) for metric in (*UNPAIRED.values(), *PAIRED.values())] == [None] * 14
+
+
+SLICES = [(10.0, 0.1), (20.0, None), (None, 0.3), (60.0, 0.5)]
+
+
+def test_the_mean_and_the_median_of_slices_are_those_of_the_slices_that_have_the_figure() -> None:
+    one = Measurement("ok", slices=tuple(SliceFigures(rate, None, cost, cost, 0.0) for rate, cost in SLICES))
+    names = ("throughput_mean", "cpu_mean", "tail", "tail_mean")
+    assert [PAIRED[name].value(one) for name in names] == pytest.approx([30.0, 0.3, 0.3, 0.3])
+    tails = Measurement("ok", slices=tuple(SliceFigures(None, None, None, share, 0.0) for share in (0.0, 0.0, 0.3)))
+    assert [PAIRED[name].value(tails) for name in ("tail", "tail_mean")] == [0.0, pytest.approx(0.1)]
+    assert [PAIRED[name].value(tails) for name in ("throughput_mean", "cpu_mean")] == [None, None]
+
+
+def test_a_mean_is_called_so_and_has_the_noise_and_the_tolerance_of_its_metric() -> None:
+    for name in ("throughput", "cpu", "tail"):
+        mean, metric = PAIRED[f"{name}_mean"], PAIRED[name]
+        assert (mean.noise, mean.tolerance, mean.better) == (metric.noise, metric.tolerance, metric.better)
+        assert (mean.title, mean.closed.title) == (f"mean {metric.title}", f"mean {metric.closed.title}")
 
 
 def test_memory_is_uss_where_the_platform_has_no_pss() -> None:
@@ -57,7 +76,8 @@ def test_failed_requests_are_a_share_of_those_that_the_service_was_offered(
 
 def test_every_table_has_the_same_metrics_by_their_names() -> None:
     assert list(BY_NAME) == [metric.name for metric in METRICS]
-    assert list(UNPAIRED) == list(PAIRED) == [*BY_NAME, "errors"]
+    assert list(UNPAIRED) == [*BY_NAME, "errors"]
+    assert list(PAIRED) == [*UNPAIRED, "throughput_mean", "cpu_mean", "tail", "tail_mean"]
     for table in (BY_NAME, UNPAIRED, PAIRED):
         assert all(metric.name == name for name, metric in table.items())
 

@@ -617,6 +617,26 @@ def test_other_programs_may_use_as_much_as_the_selftest_could_not_tell_from_none
     assert (others(server, load, spread=spread) is not None) == found
 
 
+@pytest.mark.parametrize(
+    ("steal", "other", "share"),
+    [(None, None, None), (0.25, None, 0.25), (None, 0.25, 0.25), (0.125, 0.125, 0.25), (0.0, -0.125, 0.0)],
+)
+def test_what_disturbs_a_slice_is_the_hypervisor_and_other_programs_together(
+    steal: float | None, other: float | None, share: float | None
+) -> None:
+    used = replace(cpu(), server_steal=steal, server_other=other)
+    assert problems.disturbed_share(used) == share
+    assert (problems.disturbed(used) is not None) is bool(share)
+
+
+def test_a_tenth_of_the_cores_may_be_taken_from_a_slice() -> None:
+    used = replace(cpu(), server_other=0.0)
+    assert problems.disturbed(replace(used, server_steal=0.1)) is None
+    found = problems.disturbed(replace(used, server_steal=0.11))
+    assert found is not None
+    assert (found.name, found.voids) == ("other programs", ("throughput", "latency", "cpu"))
+
+
 def test_windows_under_two_seconds_are_too_short_to_find_other_programs() -> None:
     assert others(0.5, window=Window(0.0, 10.0, 11.9)) is None
     assert others(0.5, window=Window(0.0, 10.0, 12.0)) is not None

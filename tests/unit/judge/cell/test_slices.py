@@ -210,22 +210,22 @@ def figure(one: Measurement, name: str) -> float:
     return found
 
 
-def test_latency_throughput_and_cpu_of_a_side_are_those_of_the_better_half_of_its_slices() -> None:
+def test_latency_throughput_and_cpu_of_a_side_are_the_medians_of_its_slices() -> None:
     cell = session(THREE_PAIRS).judged()
     base, head = cell.measurements
     assert (base.outcome, head.outcome, cell.outcome) == ("ok", "ok", "ok")
     assert base.problems == head.problems == ()
     # Two users: 2 / took_s answers a second, of 16, 8 and 32 in base, of 8, 8 and 16 in head.
-    assert (base.throughput_rps, head.throughput_rps) == ((32 + 16) / 2, (16 + 8) / 2)
+    assert (base.throughput_rps, head.throughput_rps) == (16, 8)
     assert base.latency_s is not None
     assert head.latency_s is not None
-    base_s, head_s = (0.0625 + 0.125) / 2, (0.125 + 0.25) / 2
+    base_s, head_s = 0.125, 0.25
     assert (base.latency_s.p50, base.latency_s.p95, base.latency_s.max) == (base_s, base_s, base_s)
     assert (head.latency_s.p50, head.latency_s.p95, head.latency_s.mean) == (head_s, head_s, head_s)
     assert base.service_s == base.latency_s
     assert base.send_delay_s is head.send_delay_s is None
-    assert figure(base, "cpu") == pytest.approx((0.002 + 0.003) / 2, rel=1e-9)
-    assert figure(head, "cpu") == pytest.approx((0.001 + 0.004) / 2, rel=1e-9)
+    assert figure(base, "cpu") == pytest.approx(0.003, rel=1e-9)
+    assert figure(head, "cpu") == pytest.approx(0.004, rel=1e-9)
 
 
 def test_what_happens_in_fewer_than_half_of_the_slices_does_not_show() -> None:
@@ -273,12 +273,105 @@ def test_requests_in_flight_of_a_side_are_the_median_of_its_slices() -> None:
 def test_what_an_ab_compares_is_read_from_its_measurements() -> None:
     base, _ = session(THREE_PAIRS).sides()
     assert {name: metric.value(base) for name, metric in PAIRED.items()} == {
-        "throughput": 24.0,
-        "p95": 0.09375,
+        "throughput": 16.0,
+        "throughput_mean": pytest.approx((16 + 8 + 32) / 3, rel=1e-9),
+        "p95": 0.125,
         "memory": 30 * MB,
-        "cpu": pytest.approx(0.0025, rel=1e-9),
+        "cpu": pytest.approx(0.003, rel=1e-9),
+        "cpu_mean": pytest.approx(0.003, rel=1e-9),
         "errors": 0.0,
+        "tail": 0.0,
+        "tail_mean": 0.0,
     }
+
+
+def test_what_is_compared_slice_by_slice_stands_in_the_order_of_the_pairs() -> None:
+    base, head = session(THREE_PAIRS).sides()
+    assert [one.throughput_rps for one in base.slices] == [16.0, 8.0, 32.0]
+    assert [one.throughput_rps for one in head.slices] == [8.0, 8.0, 16.0]
+    assert [one.p95_s for one in base.slices] == [0.125, 0.25, 0.0625]
+    assert [one.p95_s for one in head.slices] == [0.25, 0.25, 0.125]
+    assert [one.server_s_per_request for one in base.slices] == pytest.approx([0.002, 0.004, 0.003], rel=1e-9)
+    assert [one.server_s_per_request for one in head.slices] == pytest.approx([0.001, 0.004, 0.008], rel=1e-9)
+    assert [one.slow_share for one in (*base.slices, *head.slices)] == [0.0] * 6
+    assert [one.disturbed for one in (*base.slices, *head.slices)] == pytest.approx([0.03125] * 6)
+
+
+@pytest.mark.parametrize(("took_s", "share"), [(0.375, 0.0), (0.3828125, 1.0)])
+def test_a_request_is_slow_that_takes_longer_than_three_times_the_median_of_base(took_s: float, share: float) -> None:
+    turns = [replace(turn, took_s=took_s) if turn.measured and turn.side == 1 else turn for turn in FIVE_PAIRS]
+    base, head = session(turns, OFFERED).sides()
+    assert [one.slow_share for one in base.slices] == [0.0] * 5
+    assert [one.slow_share for one in head.slices] == [share] * 5
+
+
+def test_a_slow_base_does_not_make_the_requests_of_head_slow() -> None:
+    slow = [replace(turn, took_s=0.5) if turn.measured and turn.side == 0 else turn for turn in FIVE_PAIRS]
+    assert [one.slow_share for side in session(slow).sides() for one in side.slices] == [0.0] * 10
+    once = (*WARMING, Turn(0, took_s=0.5), Turn(1), *FIVE_PAIRS[4:])
+    assert [one.slow_share for one in session(once).sides()[0].slices] == [1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_a_request_that_failed_counts_as_slow_and_one_that_was_not_sent_does_not_count() -> None:
+    def ending(status: int) -> Measurement:
+        last = replace(Turn(1), status=lambda count: status if count == 15 else 200)
+        return session([last if turn.measured and turn.side == 1 else turn for turn in FIVE_PAIRS]).sides()[1]
+
+    assert [one.slow_share for one in ending(TIMEOUT).slices] == pytest.approx([1 / 12] * 5)
+    assert [one.slow_share for one in ending(-503).slices] == pytest.approx([1 / 12] * 5)
+    assert [one.slow_share for one in ending(UNSENT).slices] == [None] * 5
+
+
+def with_steal(run: Session, shares: Sequence[float]) -> Session:
+    """The session in which the hypervisor took this share of the server's core from before each slice to after it."""
+    moments_s, stolen_s = run.samples.cores_t_s, np.zeros(len(run.samples.cores_t_s))
+    for one, share in zip(run.slices, shares, strict=True):
+        before, after = one.begin_s - GAP_S / 2, one.done_s + GAP_S / 2
+        stolen_s += share * (np.clip(moments_s, before, after) - before)
+    return run.changed(server_steal_s=stolen_s)
+
+
+def test_a_slice_in_which_much_of_the_servers_cores_was_taken_has_no_figure_of_speed() -> None:
+    shares = [0.0, 0.0, 0.09375, 0.0, 0.125, 0.0, 0.0, 0.125, 0.0, 0.0, 0.0, 0.0]
+    turns = [replace(turn, took_s=0.25) if number == 4 else turn for number, turn in enumerate(FIVE_PAIRS)]
+    base, head = with_steal(session(turns), shares).sides()
+    for side, numbers in ((base, [1]), (head, [2])):
+        for number, one in enumerate(side.slices):
+            known = [one.throughput_rps, one.p95_s, one.server_s_per_request, one.slow_share]
+            assert [figure is None for figure in known] == [number in numbers] * 4
+        assert (side.problems, reliable(side), side.throughput_rps) == ((), EVERY_METRIC, 16.0)
+    assert [one.disturbed for one in base.slices] == pytest.approx([0.09375, 0.125, 0.0, 0.0, 0.0])
+    assert PAIRED["throughput_mean"].value(base) == 16.0
+
+
+def test_a_side_that_was_disturbed_in_half_of_its_slices_has_no_figure_of_speed() -> None:
+    run = session(FIVE_PAIRS)
+    shares = [0.2 if one.measurement == 0 and one.number < 8 else 0.0 for one in run.slices]
+    base, head = with_steal(run, shares).sides()
+    assert (problem_names(base), base.outcome, reliable(base)) == (["other programs"], "invalid", {"memory"})
+    assert base.problems[0].detail == (
+        "the hypervisor and other programs took 20.0 % of the server's cores (limit 10.0 %)"
+    )
+    assert (problem_names(head), reliable(head)) == ([], EVERY_METRIC)
+
+
+def test_what_the_service_did_wrong_in_a_slice_leaves_its_figures_to_be_compared() -> None:
+    def slices_of(status: int) -> Measurement:
+        short = Turn(0, status=lambda number: status if number == 10 else 200)
+        return session(of_base(*[short] * 3), OFFERED).sides()[0]
+
+    dropped, unsent = slices_of(DROPPED), slices_of(UNSENT)
+    assert (problem_names(dropped), problem_names(unsent)) == (["arrivals dropped"], ["arrivals not sent"])
+    assert all(one.p95_s is not None and one.throughput_rps is not None for one in dropped.slices)
+    assert all(one.p95_s is one.throughput_rps is one.slow_share is None for one in unsent.slices)
+    assert all(one.server_s_per_request is not None for one in unsent.slices)
+
+
+def test_a_stalled_generator_costs_a_slice_its_latency_only() -> None:
+    base, _ = session(of_base(stalled(Turn(0)), Turn(0), Turn(0))).sides()
+    assert [one.p95_s for one in base.slices] == [None, 0.125, 0.125]
+    assert [one.slow_share for one in base.slices] == [None, 0.0, 0.0]
+    assert [one.throughput_rps for one in base.slices] == [16.0] * 3
 
 
 @pytest.mark.parametrize("cost_s", [0.001, 0.0123, 0.06])
@@ -402,10 +495,11 @@ def test_stalls_in_half_of_the_slices_make_the_latency_of_a_side_unreliable(stal
 
 def test_a_slice_whose_figure_is_unreliable_is_left_out_of_it_however_good_it_looks() -> None:
     good = Turn(0, took_s=0.0625)
-    base, _ = session(of_base(stalled(good), Turn(0), Turn(0))).sides()
-    assert (figure(base, "p95"), figure(base, "throughput")) == (0.125, (32.0 + 16.0) / 2)
-    sound, _ = session(of_base(good, Turn(0), Turn(0))).sides()
-    assert figure(sound, "p95") == (0.0625 + 0.125) / 2
+    turns = (Turn(0), Turn(0, took_s=0.25))
+    base, _ = session(of_base(stalled(good), *turns)).sides()
+    assert (figure(base, "p95"), figure(base, "throughput")) == ((0.125 + 0.25) / 2, 16.0)
+    sound, _ = session(of_base(good, *turns)).sides()
+    assert figure(sound, "p95") == 0.125
 
 
 def test_a_figure_that_most_slices_lose_is_unreliable_even_where_they_lose_it_to_different_problems() -> None:
@@ -549,7 +643,7 @@ def test_an_open_loop_load_has_a_send_delay_and_latency_from_the_schedule() -> N
     assert base.send_delay_s is not None
     assert base.latency_s is not None
     assert base.service_s is not None
-    delay_s = (delays_s[0] + delays_s[2]) / 2
+    delay_s = delays_s[0]
     assert (base.send_delay_s.p99, base.latency_s.p95, base.service_s.p95) == (delay_s, 0.125 + delay_s, 0.125)
     assert base.throughput_rps == 16.0
     assert base.requests is not None
