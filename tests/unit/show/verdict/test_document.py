@@ -71,24 +71,87 @@ def test_the_first_line_is_the_verdict_and_the_second_says_why() -> None:
         for judgement in (
             judge_paired(session(Recipe(touched=())), USUAL),
             judge_paired(session(Recipe(effects={(FASTAPI, "p95"): 1.2})), USUAL),
-            judge_paired(session(Recipe(restarts=5)), USUAL),
+            judge_paired(session(Recipe(restarts=4)), USUAL),
             open_session(*[OK] * 4, *[replace(OK, problems=(BEHIND,))] * 6),
         )
     )
     assert same == [
-        "no regression: 10 gated figures, each within its threshold",
-        "10 restarts, a family of 10 tests (alpha 0.05). Each whole interval lies within its threshold.",
+        "no regression beyond 7 %: at most 2.04 % worse",
+        "10 restarts, 18 gated figures. Each is shown to be worse by less than its tolerance. Least sure is P95 of "
+        "flask-gthread, weather, 600/s: +0.9 %, at most 2.04 % worse.",
     ]
     assert moved[0].startswith("inconclusive: the control moved: fastapi-aiohttp, weather, 600/s: P95 +")
     assert moved[1].startswith("Base and head run the same code there, so something else changed")
     assert few[0].startswith("inconclusive: flask-gthread, weather, ")
-    assert few[0].endswith("; and 4 more")
-    assert few[1].startswith("5 restarts are too few: a family of 10 tests needs at least 8 ")
+    assert few[0].endswith("; and 8 more")
+    assert few[1].startswith("4 restarts are too few: a family of 18 tests needs at least 9 ")
     assert behind == [
         "regressed: flask-gthread, weather, 600/s: P95",
         "Head could not be measured in 6 of 10 restarts (first: of 900 requests that arrived 90 were added to the "
         "queue), through its own fault; base could in all of them.",
     ]
+
+
+def test_the_headline_of_a_pass_is_the_bound_that_is_closest_to_its_tolerance() -> None:
+    heads = [replace(OK, p95=OK.p95 * (1.02 + 0.004 * (-1) ** number)) for number in range(10)]
+    assert lines(open_session(*heads))[0] == "no regression beyond 7 %: at most 2.24 % worse"
+    better = [replace(OK, p95=OK.p95 * 0.99)] * 10
+    assert lines(open_session(*better))[0] == "no regression beyond 7 %: at most 0 % worse"
+    cells = [ab_cell(FLASK, CLOSED, number, OK, replace(OK, memory=OK.memory * 1.009)) for number in range(1, 11)]
+    family = [Gated(FLASK, "weather", CLOSED, name) for name in ("cpu", "memory", "errors")]
+    assert lines(judge_paired(ab_run(cells, family=family), USUAL))[0] == (
+        "no regression beyond 2 %: at most 0.900 % worse"
+    )
+
+
+def test_where_only_shares_are_gated_a_pass_has_no_bound_in_its_headline() -> None:
+    cells = [ab_cell(FLASK, CLOSED, number, OK, OK) for number in range(1, 11)]
+    judgement = judge_paired(ab_run(cells, family=[Gated(FLASK, "weather", CLOSED, "errors")]), USUAL)
+    assert lines(judgement)[0] == "no regression: 1 gated figure, each within its threshold"
+
+
+def test_code_that_did_not_change_is_said_to_be_why_nothing_was_measured() -> None:
+    run = session(Recipe(restarts=0))
+    assert run.ab is not None
+    judgement = judge_paired(replace(run, ab=replace(run.ab, unchanged=True), notes=("a note",)), USUAL)
+    said = lines(judgement)
+    assert said[:2] == [
+        "no regression: nothing measured, because nothing changed that the services run or read",
+        "Code, lock file and the data that was read are the same on both sides. --anyway measures all the same.",
+    ]
+    assert "- a note" in said
+    assert "It was to be judged" not in text(judgement)
+    assert "Change is head compared" not in text(judgement)
+
+
+@pytest.mark.parametrize(
+    ("restarts", "looks", "said", "level"),
+    [
+        (
+            10,
+            (10, 13, 16, 20),
+            "after 10, 13, 16 and 20 restarts, and was decided after 10.",
+            "at most 0.0125, a share",
+        ),
+        (4, (10,), "after 10 restarts, and was not decided.", "at most 0.05 and"),
+    ],
+)
+def test_a_session_says_when_it_was_to_be_judged_and_when_it_was(
+    restarts: int, looks: tuple[int, ...], said: str, level: str
+) -> None:
+    run = session(Recipe(restarts=restarts, effects={(FLASK, "cpu"): 1.01}, touched=STACKS))
+    assert run.ab is not None
+    words = " ".join(text(judge_paired(replace(run, ab=replace(run.ab, looks=looks)), USUAL)).split())
+    assert f"It was to be judged {said}" in words
+    assert level in words
+    assert ("of 0.05 because there are up to 4 looks" in words) is (len(looks) > 1)
+
+
+def test_two_runs_pass_by_their_intervals_and_have_no_tolerance() -> None:
+    words = " ".join(text(judge_unpaired(ordinary(), ordinary(), Gate(noise=0.1))).split())
+    assert words.startswith("no regression: 14 gated figures, each within its threshold")
+    assert "Passed: the whole interval lies within it." in words
+    assert "tolerance" not in words
 
 
 def failing_session(base: Figures, head: Figures) -> Judgement:

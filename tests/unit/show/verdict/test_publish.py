@@ -33,7 +33,7 @@ def test_a_regression_with_a_control_as_a_comment(slower: Judgement, golden: Cal
 def test_the_first_paragraph_is_the_verdict_and_the_second_says_why(slower: Judgement) -> None:
     first, second, *_ = comment(slower).split("\n\n")
     assert first.startswith("**regressed: flask-gthread, weather, 100 users: CPU per request +")
-    assert second.startswith("10 restarts, adjusted p 0.010 in a family of 10")
+    assert second.startswith("10 restarts, adjusted p 0.018 in a family of 18")
 
 
 def many(judgement: Judgement, name: str, words: list[Word], number: int) -> Judgement:
