@@ -13,6 +13,9 @@ from bench.units import probability
 NAMED = 3
 """The most fields that a sentence names; the rest are counted."""
 
+SMALLEST = 1e-9
+"""A tolerance may be 0."""
+
 LONGEST = 200
 """Characters of a value in a sentence."""
 
@@ -35,10 +38,11 @@ def headline(judgement: Judgement) -> str:
     if judgement.unchanged:
         return f"{verdict}: nothing measured, because nothing changed that the services run or read"
     gated = [one for one in judgement.findings if not one.control]
-    bounded = _least_sure(judgement)
-    if bounded is None:
+    bounded = _bounded(judgement)
+    if not bounded:
         return f"{verdict}: {plural(len(gated), 'gated figure')}{', each within its threshold' if gated else ''}"
-    return f"{verdict} beyond {tolerance(bounded)}: at most {at_most(bounded)} worse"
+    widest = max(bounded, key=lambda one: one.tolerance)
+    return f"{verdict} beyond {tolerance(widest)}: at most {at_most(max(bounded, key=_bound))} worse"
 
 
 def why(judgement: Judgement) -> str:
@@ -70,25 +74,29 @@ def _why_passed(judgement: Judgement) -> str:
     fewest = min(gated, key=lambda one: min(one.rounds))
     least = "" if all(one.rounds == fewest.rounds for one in gated) else "At least "
     counted = f"{least}{_rounds(fewest, judgement)}, {plural(judgement.family, 'gated figure')}"
-    bounded = _least_sure(judgement)
-    if bounded is None:
+    bounded = _bounded(judgement)
+    if not bounded:
         return f"{counted}. Each whole interval lies within its threshold."
+    least_sure = max(bounded, key=lambda one: _bound(one) / max(one.tolerance, SMALLEST))
     return (
-        f"{counted}. Each is shown to be worse by less than its tolerance. Least sure is {name(bounded)} of "
-        f"{place(bounded)}: {changed(bounded)[0]}, at most {at_most(bounded)} worse."
+        f"{counted}. Each is shown to be worse by less than its tolerance. Least sure is {name(least_sure)} of "
+        f"{place(least_sure)}: {changed(least_sure)[0]}, at most {at_most(least_sure)} worse."
     )
 
 
-def _least_sure(judgement: Judgement) -> Finding | None:
-    """Of the ratios of an A/B that passed, that whose bound is closest to its tolerance; None where there is none."""
-    bounded = [
+def _bounded(judgement: Judgement) -> list[Finding]:
+    """The gated ratios of an A/B that have a bound."""
+    if judgement.unit != "restart":
+        return []
+    return [
         one
         for one in judgement.findings
         if not one.control and one.at_most is not None and one.metric.compared_by == "ratio"
     ]
-    if judgement.unit != "restart" or not bounded:
-        return None
-    return max(bounded, key=lambda one: (one.at_most or 0.0) / one.tolerance)
+
+
+def _bound(one: Finding) -> float:
+    return one.at_most or 0.0
 
 
 def reason(one: Finding, judgement: Judgement) -> str:
