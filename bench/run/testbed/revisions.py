@@ -36,14 +36,16 @@ class Checkout:
     """One revision: which it is and the folder that holds its files.
 
     `environment`: the programs of the environment that was made for it; None: it runs in the environment of the stack.
-    `lacking`: the paths of submodules that could not be checked out.
+    `lacking`: the paths of submodules that could not be checked out. `files`: every file that was; what a server writes
+    beside them is no data that it was given.
     """
 
     revision: Revision
     repository: Path
     folder: Path
     environment: Path | None
-    lacking: tuple[str, ...] = ()
+    lacking: tuple[str, ...]
+    files: tuple[Path, ...]
 
     @property
     def lacks(self) -> str | None:
@@ -113,19 +115,18 @@ class Checkout:
         """Delete what imports left behind, and have no file read so far."""
         for folder in list(self.folder.rglob("__pycache__")):
             shutil.rmtree(folder)
-        for path in self._files():
+        for path in self._present():
             os.utime(path, ns=(NEVER_READ_NS, path.stat().st_mtime_ns))
 
-    def _files(self) -> list[Path]:
-        """Every file of the revision."""
-        found = (path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink())
-        return sorted(path for path in found if not {".git", "__pycache__"} & {*path.relative_to(self.folder).parts})
+    def _present(self) -> list[Path]:
+        """The files of the revision that no server has deleted."""
+        return [path for path in self.files if path.is_file()]
 
     def _read(self) -> list[Path]:
         """The files that were read since `forget_what_ran`."""
         if _notes_reading(self.folder.parent):
-            return [path for path in self._files() if path.stat().st_atime_ns > NEVER_READ_NS]
-        return [path for path in self._files() if path.suffix != ".py"]
+            return [path for path in self._present() if path.stat().st_atime_ns > NEVER_READ_NS]
+        return [path for path in self._present() if path.suffix != ".py"]
 
     def compile(self, stacks: Iterable[Stack]) -> None:
         """Compile every file for the Pythons of the stacks: a server that compiles at its start takes more memory."""
@@ -143,6 +144,12 @@ class Checkout:
         program = find_program(own.argv[0], Path(own.cwd), path)
         python = program.with_name("python") if program is not None else None
         return python if python is not None and python.exists() else OWN_PROGRAMS / "python"
+
+
+def _files(folder: Path) -> tuple[Path, ...]:
+    """Every file that was checked out into the folder."""
+    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    return tuple(sorted(path for path in found if not {".git", "__pycache__"} & {*path.relative_to(folder).parts}))
 
 
 def _notes_reading(folder: Path) -> bool:
@@ -176,7 +183,14 @@ def checked_out(repository: Path, base: str, head: str) -> Iterator[tuple[Checko
             made = [_check_out(repository, ref, top / side) for side, ref in zip(SIDES, (base, head), strict=True)]
             installed = file_sha256(repository / LOCK) if repository == CHECKOUT else made[1][0].lock_sha256
             sides = [
-                Checkout(revision, repository, top / side, _environment(top, side, revision, installed), lacking)
+                Checkout(
+                    revision,
+                    repository,
+                    top / side,
+                    _environment(top, side, revision, installed),
+                    lacking,
+                    _files(top / side),
+                )
                 for side, (revision, lacking) in zip(SIDES, made, strict=True)
             ]
             for one in sides:
