@@ -361,8 +361,8 @@ def test_a_script_in_the_argv_of_the_stack_counts_although_it_leaves_no_bytecode
         script = replace(
             STACK, cwd=str(repository.folder), argv=("python3", "app/unused.py", "/etc/hostname", "{port}")
         )
-        assert list(base.ran(script)) == ["app/unused.py"]
         assert list(base.ran(replace(script, argv=("serve", "-c", "app/unused.py")))) == []
+        assert list(base.ran(script)) == ["app/unused.py"]
 
 
 def test_optimised_bytecode_counts_and_bytecode_without_its_source_does_not(
@@ -378,19 +378,103 @@ def test_optimised_bytecode_counts_and_bytecode_without_its_source_does_not(
 def test_what_was_imported_before_can_be_forgotten(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
         imports(base, repository, "app.main")
-        base.forget_bytecode()
+        base.forget_what_ran()
         assert ran(base, repository) == {}
+        assert not list(base.folder.rglob("*.pyc"))
         assert contents(base.folder) == FILES
-        base.forget_bytecode()
+        base.forget_what_ran()
         imports(base, repository, "app.unused")
         assert list(ran(base, repository)) == ["app/__init__.py", "app/unused.py"]
+
+
+def reads(side: Checkout, name: str) -> None:
+    """What a server does with its data."""
+    (side.folder / name).read_bytes()
+
+
+def test_a_file_that_was_read_counts_and_one_that_was_not_does_not(repository: Repository) -> None:
+    repository.write({"kept.txt": "other data\n", "changed.txt": "other data\n"})
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        for side in (base, head):
+            imports(side, repository, "app.main")
+        assert digest(ran(base, repository)) == digest(ran(head, repository))
+        for side in (base, head):
+            reads(side, "deleted.txt")
+        assert digest(ran(base, repository)) == digest(ran(head, repository))
+        for side in (base, head):
+            reads(side, "kept.txt")
+        assert {*ran(base, repository)} == {*ran(head, repository)} >= {"kept.txt", "deleted.txt"}
+        assert "changed.txt" not in ran(base, repository)
+        assert digest(ran(base, repository)) != digest(ran(head, repository))
+
+
+def test_that_a_file_was_read_can_be_forgotten_and_seen_anew(repository: Repository) -> None:
+    with checked_out(repository.folder, "v1", ".") as (base, _):
+        written_ns = (base.folder / "kept.txt").stat().st_mtime_ns
+        for _ in range(2):
+            reads(base, "kept.txt")
+            assert list(ran(base, repository)) == ["kept.txt"]
+            base.forget_what_ran()
+            assert ran(base, repository) == {}
+        assert (base.folder / "kept.txt").stat().st_mtime_ns == written_ns
+
+
+def test_checking_out_reads_nothing(repository: Repository) -> None:
+    repository.write({"new.txt": "new\n"})
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        assert ran(base, repository) == ran(head, repository) == {}
+
+
+def test_where_no_times_of_reading_are_kept_every_file_counts_that_is_no_source(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revisions, "_notes_reading", lambda _: False)
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        imports(base, repository, "app.main")
+        data = {name for name in FILES if not name.endswith(".py")}
+        assert {*ran(base, repository)} == data | {"app/__init__.py", "app/main.py", "app/part.py"}
+        assert {*ran(head, repository)} == data
+
+
+def test_a_file_system_that_keeps_times_of_reading_is_told_by_a_file_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert revisions._notes_reading(tmp_path)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: b"")  # nothing is noted
+    assert not revisions._notes_reading(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "temporary"]
+
+
+def test_what_a_server_writes_beside_its_code_is_no_data_that_it_reads(repository: Repository) -> None:
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        for side in (base, head):
+            imports(side, repository, "app.main")
+            (side.folder / "access.log").write_text(f"{side.folder} at some time\n")
+        assert "access.log" not in ran(base, repository)
+        assert digest(ran(base, repository)) == digest(ran(head, repository))
+        base.forget_what_ran()
+        assert ran(base, repository) == {}
+
+
+def test_data_that_a_server_changed_counts(repository: Repository) -> None:
+    with checked_out(repository.folder, "v1", ".") as (base, head):
+        for side in (base, head):
+            reads(side, "kept.txt")
+            (side.folder / "kept.txt").write_text(f"{side.folder}\n")
+        assert digest(ran(base, repository)) != digest(ran(head, repository))
+        (base.folder / "kept.txt").unlink()
+        assert ran(base, repository) == {}
 
 
 def test_every_file_is_compiled_except_those_that_cannot_be(repository: Repository) -> None:
     repository.write({"app/broken.py": "def\n", "app/deep/er.py": "pass\n"})
     with checked_out(repository.folder, "v1", ".") as (_, head):
         head.compile([replace(STACK, cwd=str(repository.folder))])
-        assert set(ran(head, repository)) == {*(name for name in FILES if name.endswith(".py")), "app/deep/er.py"}
+        compiled = {path.parent.parent / f"{path.name.split('.')[0]}.py" for path in head.folder.rglob("*.pyc")}
+        assert {path.relative_to(head.folder).as_posix() for path in compiled} == {
+            *(name for name in FILES if name.endswith(".py")),
+            "app/deep/er.py",
+        }
 
 
 def test_the_python_beside_the_stacks_program_compiles_as_it_is_the_one_that_will_run(
