@@ -21,6 +21,7 @@ def parsed(command: str, *words: str) -> argparse.Namespace:
         (("--fail-on", "p95:10%", "--fail-on", "errors:0.5 %"), Gate(0.05, None, {"p95": 0.1, "errors": 0.005})),
         (("--fail-on", "p95:10", "--fail-on", "p95:5"), Gate(0.05, None, {"p95": 0.05})),
         (("--noise", "0"), Gate(0.05, 0.0, {})),
+        (("--fail-on", "tail:1%", "--fail-on", "cpu_mean:3%"), Gate(0.05, None, {"tail": 0.01, "cpu_mean": 0.03})),
     ],
 )
 def test_the_options_of_a_verdict_become_a_gate(words: tuple[str, ...], wanted: Gate) -> None:
@@ -59,6 +60,8 @@ def test_a_value_gets_its_type(words: str, wanted: object) -> None:
         ("run", ("--warmup", "soon"), "'soon': write seconds, more than 0 and at most a day"),
         ("serve", ("flask-sync", "--port", "65536"), "'65536': write a port from 1 to 65535"),
         ("diff", ("a", "--fail-on", "p99:10%"), "unknown metric 'p99'; known: throughput, p95, memory, cpu, errors"),
+        ("ab", ("--minutes", "11"), "invalid choice: 11"),
+        ("ab", ("--minutes", "soon"), "invalid int value: 'soon'"),
         ("diff", ("a", "--fail-on", "p95"), "'p95': write METRIC:PERCENT, such as p95:10%"),
         ("diff", ("a", "--fail-on", "p95:-1%"), "'-1%': write a percentage from 0 to 1000"),
         ("diff", ("a", "--fail-on", "p95:nan"), "'nan': write a percentage from 0 to 1000"),
