@@ -105,7 +105,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 class Asked:
     """What a session is to compare base with, and how.
 
-    A busy machine may spoil a few restarts, so there are more than its family of three figures needs at this alpha.
+    A busy machine may spoil a few restarts, so there are more than its family of six figures needs at this alpha.
     """
 
     head: str
@@ -126,9 +126,9 @@ class Session:
 @pytest.fixture(
     scope="module",
     params=[
-        pytest.param(Asked("slower", "0.4", restarts=4, needed=3), marks=pytest.mark.live, id="slower"),
+        pytest.param(Asked("slower", "0.4", restarts=5, needed=4), marks=pytest.mark.live, id="slower"),
         pytest.param(
-            Asked("base", "0.05", restarts=7, needed=6), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
+            Asked("base", "0.05", restarts=8, needed=7), marks=[pytest.mark.live, pytest.mark.slow], id="same code"
         ),
     ],
 )
@@ -140,7 +140,17 @@ def session(
 ) -> Session:
     asked: Asked = request.param
     folder = tmp_path_factory.mktemp("ab") / asked.head
-    words = ("--base", "base", "--head", asked.head, "--alpha", asked.alpha, "--restarts", str(asked.restarts))
+    words = (
+        "--base",
+        "base",
+        "--head",
+        asked.head,
+        "--alpha",
+        asked.alpha,
+        "--restarts",
+        str(asked.restarts),
+        "--anyway",
+    )
     with Witness() as witness:
         done = shared_harness.run("ab", *repository.words, *words, "--out", folder)
     assert (folder / "run.json").is_file(), done.err
@@ -205,6 +215,16 @@ def test_nothing_is_left_of_a_session(session: Session, repository: Repository, 
 
 
 @pytest.mark.slow
+def test_code_that_did_not_change_is_not_measured(harness: Harness, repository: Repository, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    done = harness.run("ab", *repository.words, "--base", "base", "--head", "base", "--out", folder)
+    assert done.code == 0, done.err
+    assert "no regression: nothing measured" in done.out
+    assert run_json(folder)["cells"] == []
+    assert harness.left() == []
+
+
+@pytest.mark.slow
 def test_a_signal_ends_a_session_and_nothing_is_left(harness: Harness, repository: Repository, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = harness.start("ab", *repository.words, "--base", "base", "--head", "slower", "--out", folder)
@@ -232,10 +252,10 @@ def test_a_head_that_does_not_start_is_refused_with_words_and_never_with_a_verdi
     ("words", "message"),
     [
         (["--base", "nowhere"], "has no revision 'nowhere'; a shallow clone may have to fetch it first"),
-        (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 3 gated metrics"),
+        (["--base", "base", "--restarts", "5"], "5 restarts cannot show anything at alpha 0.05 with 6 gated metrics"),
         (
             ["--base", "base", "--alpha", "1e-9"],
-            "cannot show anything at alpha 1e-09 with 3 gated metrics: take a larger",
+            "cannot show anything at alpha 1e-09 with 6 gated metrics: take a larger",
         ),
         (["--base", "base", "--stacks", "other"], "base has no folder elsewhere for other"),
         (["--base", "base", "--stacks", "flask-gthread"], "which is not in the repository"),

@@ -255,7 +255,7 @@ class _Session:
 
     def _proof(self, side: Checkout, stack: str) -> str:
         files = side.ran(self.plan.stacks[stack])
-        if not files:
+        if not side.imported(self.plan.stacks[stack]):
             raise BenchError(
                 f"{stack} imported nothing from {side.folder}, where {side.revision.ref} is checked out: its code "
                 f"comes from elsewhere (installed into the environment? PYTHONPATH?), so both sides would be the same"

@@ -97,10 +97,18 @@ class Checkout:
     def ran(self, stack: Stack) -> dict[str, str]:
         """The SHA-256 of each file of this side that was run or read by now, by its path within the side.
 
-        What was imported left its bytecode, which the script that a Python of the stack's argv is given does not. What
-        was read has the time of that. Where the file system keeps no such times, every file counts that is no source.
+        What was read has the time of that. Where the file system keeps no such times, every file counts that is no
+        source.
         """
-        found = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in self._read()}
+        read = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in self._read()}
+        return read | self.imported(stack)
+
+    def imported(self, stack: Stack) -> dict[str, str]:
+        """Those that were run.
+
+        What was imported left its bytecode, which the script that a Python of the stack's argv is given does not.
+        """
+        found = {}
         if Path(stack.argv[0]).name.startswith("python"):
             named = (Path(self.stack(stack).cwd) / part for part in stack.argv[1:])
             scripts = (path for path in named if path.is_file() and path.is_relative_to(self.folder))

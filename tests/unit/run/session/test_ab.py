@@ -80,6 +80,7 @@ class FakeSide:
         self.folder = folder
         self.code = {"app.py": "1"}
         self.forgotten = 0
+        self.elsewhere = False
 
     def stack(self, stack: Stack) -> Stack:
         return stack
@@ -89,6 +90,9 @@ class FakeSide:
 
     def ran(self, _: Stack) -> dict[str, str]:
         return self.code
+
+    def imported(self, _: Stack) -> dict[str, str]:
+        return {} if self.elsewhere else self.code
 
     def compile(self, _: object) -> None:
         """Nothing to compile."""
@@ -174,6 +178,12 @@ def test_unchanged_code_is_measured_where_that_is_asked_for(world: World) -> Non
     assert run.ab is not None
     assert (run.ab.unchanged, restarts_of(run), world.tested) == (False, 10, 1)
     assert judge_paired(run, Gate()).identical
+
+
+def test_code_that_comes_from_elsewhere_is_an_error_though_data_was_read(world: World) -> None:
+    world.head.elsewhere = True
+    with pytest.raises(BenchError, match=r"imported nothing from .*, so both sides would be the same"):
+        recorded(20)
 
 
 @pytest.mark.parametrize("what", ["code", "lock"])

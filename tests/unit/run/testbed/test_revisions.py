@@ -408,6 +408,16 @@ def test_a_file_that_was_read_counts_and_one_that_was_not_does_not(repository: R
         assert digest(ran(base, repository)) != digest(ran(head, repository))
 
 
+def test_what_was_read_was_not_imported(repository: Repository) -> None:
+    with checked_out(repository.folder, "v1", ".") as (base, _):
+        stack = replace(STACK, cwd=str(repository.folder))
+        reads(base, "kept.txt")
+        assert base.imported(stack) == {}
+        imports(base, repository, "app.unused")
+        assert list(base.imported(stack)) == ["app/__init__.py", "app/unused.py"]
+        assert {*base.ran(stack)} == {"app/__init__.py", "app/unused.py", "kept.txt"}
+
+
 def test_that_a_file_was_read_can_be_forgotten_and_seen_anew(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
         written_ns = (base.folder / "kept.txt").stat().st_mtime_ns
