@@ -50,11 +50,11 @@ def _compares(metric: Metric, value: float) -> bool:
 
 
 def _pair(metric: Metric, base: Measurement, head: Measurement) -> tuple[float, float] | None:
-    """The values of both sides of a restart; None where they cannot be compared."""
+    """The values of both sides of a restart; None where they cannot be compared. Runs of before have no slices."""
     here, there = usable(metric, base), usable(metric, head)
     if here is None or there is None:
         return None
-    if metric.name in PAIRED.changes and base.slices:  # a run of before may have none
+    if metric.name in PAIRED.changes and (base.slices or head.slices):
         change = PAIRED.changes[metric.name](base, head)
         if change is None:
             return None

@@ -10,6 +10,8 @@ import numpy as np
 
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.judge import Recording, judge_cell
+from bench.judge.gate.paired import judge_paired
+from bench.judge.gate.thresholds import Gate
 from bench.model.cell import Cell, CellKey
 from bench.model.run import SCHEMA_VERSION, Run
 from bench.record import schema2, store
@@ -98,7 +100,19 @@ def test_two_servers_of_an_ab_become_two_roles_and_the_load_side_is_counted_once
 def test_an_ab_has_two_measurements_in_each_cell_and_the_same_figures() -> None:
     run = store.load_run(ROOT / "tests" / "sessions" / "schema-2")
     assert {len(cell.measurements) for cell in run.cells} == {2}
-    assert run == dict(sessions())["slower"]
+    now = dict(sessions())["slower"]
+    bare = (
+        replace(cell, measurements=tuple(replace(one, slices=()) for one in cell.measurements)) for cell in now.cells
+    )
+    assert replace(run, ab=None) == replace(now, cells=tuple(bare), ab=None)
+    assert run.ab is not None
+    assert (run.ab.looks, run.ab.unchanged) == ((), False)
+
+
+def test_an_ab_of_before_is_judged_by_the_figures_of_its_restarts() -> None:
+    found = judge_paired(store.load_run(ROOT / "tests" / "sessions" / "schema-2"), Gate())
+    assert [(one.metric.name, one.verdict) for one in found.deciding] == [("cpu", "regressed")]
+    assert {one.verdict for one in found.findings[1:]} == {"passed"}
 
 
 def test_a_failed_cell_of_an_ab_has_two_failed_measurements() -> None:

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,8 @@ from bench.judge.gate.evidence import paired
 from bench.judge.gate.pairs import CHANGES
 from bench.judge.gate.thresholds import Gate
 from bench.model.run import Gated
-from tests.unit.judge.gate.made_up import CPU, FLASK, first, repeated, sliced
-from tests.unit.sessions import CLOSED, OPEN
+from tests.unit.judge.gate.made_up import CPU, FLASK, OK, first, repeated, sliced
+from tests.unit.sessions import CLOSED, OPEN, measurement
 
 THROUGHPUT, THROUGHPUT_MEAN, CPU_MEAN, TAIL, TAIL_MEAN = (
     Gated(FLASK, "weather", CLOSED, name) for name in ("throughput", "throughput_mean", "cpu_mean", "tail", "tail_mean")
@@ -52,6 +53,16 @@ def test_without_a_pair_that_has_the_figure_on_both_sides_there_is_no_change(fig
     assert found.because == (
         "there is nothing to compare; left out: 10 of 10 restarts (first: no pair of slices could be compared)"
     )
+
+
+def test_a_restart_without_slices_on_either_side_is_compared_by_its_figures() -> None:
+    base, head = sliced(), replace(sliced(), cpu=measurement(replace(OK, cpu=OK.cpu * 2)).cpu)
+    assert (base.slices, head.slices) == ((), ())
+    found = first(repeated(CPU, base, head))
+    assert found.change is not None
+    assert found.change.mean == pytest.approx(1.0)
+    one_sided = first(repeated(CPU, base, sliced(server_s_per_request=[0.1])))
+    assert one_sided.change is None
 
 
 def test_a_side_that_has_one_slice_more_has_a_pair_fewer() -> None:
