@@ -108,7 +108,7 @@ class Checkout:
 
         What was imported left its bytecode, which the script that a Python of the stack's argv is given does not.
         """
-        found = {}
+        found = dict[str, str]()
         if Path(stack.argv[0]).name.startswith("python"):
             named = (Path(self.stack(stack).cwd) / part for part in stack.argv[1:])
             scripts = (path for path in named if path.is_file() and path.is_relative_to(self.folder))
