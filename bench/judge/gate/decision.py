@@ -153,8 +153,8 @@ def _tested(finding: Finding, compared: _Compared, terms: _Terms) -> Finding:
     enough = design.least_p(head, base) <= terms.level
     level = min(TAIL, terms.level)
     reach = design.detectable(compared.deviation, head, base, level, threshold) if enough else math.inf
-    word = _word(compared, threshold, terms, enough=enough)
     tolerance = scale.distance(finding.metric, finding.tolerance)
+    word = _word(compared, threshold, tolerance, terms, enough=enough)
     return replace(
         finding,
         verdict=word,
@@ -166,14 +166,15 @@ def _tested(finding: Finding, compared: _Compared, terms: _Terms) -> Finding:
     )
 
 
-def _word(compared: _Compared, threshold: float, terms: _Terms, *, enough: bool) -> Word:
+def _word(compared: _Compared, threshold: float, tolerance: float, terms: _Terms, *, enough: bool) -> Word:
     """Regressed and improved need the test and the whole interval. With a NaN nothing is shown: inconclusive."""
     if enough and compared.p_worse <= terms.levels.regressed and compared.low > threshold:
         return "regressed"
     if enough and compared.p_better <= terms.levels.regressed and compared.high < -threshold:
         return "improved"
     if terms.policy.tolerant:
-        passes = compared.p_tolerated <= terms.levels.passed and compared.least <= threshold
+        bounded = compared.least <= threshold and compared.most <= tolerance
+        passes = bounded and compared.p_tolerated <= terms.levels.passed
     else:
         passes = compared.low >= -threshold and compared.high <= threshold
     return "passed" if passes else "inconclusive"
