@@ -38,13 +38,11 @@ CODES = [
 MARKER = "<!-- bench: the verdict -->"
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Sandbox:
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout whose base branch has gone on since the head left it."""
-    made = Sandbox(tmp_path)
+    made = Sandbox(tmp_path_factory.mktemp("made"))
     (made.checkout / "results/reference/calibration").mkdir(parents=True)
-    (made.checkout / "results/tonight").mkdir()
-    (tmp_path / "temp").mkdir()
     made.git("init", "--quiet")
     for message in ("base", "later"):
         made.git("commit", "--quiet", "--allow-empty", "--message", message)
@@ -53,6 +51,14 @@ def sandbox(tmp_path: Path) -> Sandbox:
     made.git("commit", "--quiet", "--allow-empty", "--message", "head")
     (made.checkout / "verdict.md").write_text("**regressed**\n", encoding="utf-8")
     (made.checkout / "trend-short.md").write_text("**no steps**\n", encoding="utf-8")
+    return made.checkout
+
+
+@pytest.fixture
+def sandbox(checkout: Path, tmp_path: Path) -> Sandbox:
+    made = Sandbox(tmp_path)
+    shutil.copytree(checkout, made.checkout)
+    (tmp_path / "temp").mkdir()
     for program in (
         *("bin/make", "bin/sudo", "bin/gh", "bin/python3.12", "checkout/.venv/bin/python", "checkout/.ci/run"),
         *("temp/stackduel/bin/python", "temp/stackduel/bin/stackduel"),
