@@ -1,10 +1,11 @@
-"""The TOML, Python and JSON blocks of the pages are valid."""
+"""The TOML, Python, JSON and YAML blocks of the pages are valid."""
 
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 
@@ -14,6 +15,7 @@ from .project import tables_of
 READ: Mapping[str, Callable[[str], object]] = {
     "python": lambda text: compile(text, "block", "exec"),
     "json": json.loads,
+    "yaml": YAML(typ="safe", pure=True).load,
 }
 EXAMPLES = sorted([*ROOT.glob("docs/examples/*/*.toml"), *ROOT.glob("examples/*/*.toml")])
 
@@ -28,7 +30,7 @@ def test_every_table_of_a_page_is_valid(page: str, tmp_path: Path) -> None:
     [block for page in PAGES for block in blocks(page) if block.language in READ],
     ids=lambda block: f"{block.page}:{block.line}",
 )
-def test_a_block_of_python_or_json_can_be_read(block: Block) -> None:
+def test_a_block_of_code_can_be_read(block: Block) -> None:
     READ[block.language](block.text)
 
 

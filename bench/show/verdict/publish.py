@@ -9,6 +9,7 @@ from bench.show.text import stdout
 from bench.show.text.shorten import shortened
 from bench.show.verdict.document import verdict
 from bench.show.verdict.json import figures
+from bench.show.verdict.opening import opened
 
 MOST_PRINTED = 1000
 """Findings: twenty times as many as a run of this project's own profiles has."""
@@ -29,7 +30,7 @@ def present(judgement: Judgement, *, markdown: Path | None = None, json: Path | 
 
 def comment(judgement: Judgement) -> str:
     """The verdict as Markdown that is short enough for a comment on a review, whatever it has to say."""
-    return md.render(shortened(verdict(judgement, brief=True)), level=None)
+    return md.render(shortened(opened(verdict(judgement, brief=True), judgement)), level=None)
 
 
 def _write(path: Path, content: str) -> None:

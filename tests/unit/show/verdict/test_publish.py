@@ -32,8 +32,8 @@ def test_a_regression_with_a_control_as_a_comment(slower: Judgement, golden: Cal
 
 def test_the_first_paragraph_is_the_verdict_and_the_second_says_why(slower: Judgement) -> None:
     first, second, *_ = comment(slower).split("\n\n")
-    assert first.startswith("**regressed: flask-gthread, weather, 100 users: CPU per request +")
-    assert second.startswith("10 restarts, adjusted p 0.018 in a family of 18")
+    assert first.startswith("**\N{CROSS MARK} Regressed: flask-gthread, weather, 100 users: CPU per request +")
+    assert "10 restarts, adjusted p 0.018 in a family of 18" in second
 
 
 def many(judgement: Judgement, name: str, words: list[Word], number: int) -> Judgement:
@@ -60,7 +60,7 @@ def test_a_comment_is_never_too_long_for_a_comment(slower: Judgement, name: str,
         text = comment(judgement)
         assert len(text.encode()) < GITHUB
         first, second, *_ = text.split("\n\n")
-        assert first.startswith("**regressed: ")
+        assert first.startswith("**\N{CROSS MARK} Regressed: ")
         assert second.endswith((".", "\N{HORIZONTAL ELLIPSIS}"))
 
 
@@ -95,7 +95,7 @@ def test_the_exit_code_is_the_verdicts_and_the_files_are_written(
 ) -> None:
     assert present(slower, markdown=tmp_path / "a.md", json=tmp_path / "a.json") == 1
     assert capsys.readouterr().out == render(verdict(slower))
-    assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("**regressed: ")
+    assert (tmp_path / "a.md").read_text(encoding="utf-8").startswith("**\N{CROSS MARK} Regressed: ")
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["verdict"] == "regressed"
     assert present(slower) == 1
 
