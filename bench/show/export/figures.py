@@ -8,7 +8,7 @@ from bench.errors import plain
 from bench.judge.capacity.rows import CapacityRow, capacity_rows
 from bench.judge.cell.metrics import FIGURES, Metric
 from bench.judge.gate import scale
-from bench.judge.gate.evidence import missing_on_a_side, paired, usable
+from bench.judge.gate.evidence import missing_on_a_side, paired
 from bench.judge.gate.policy import PAIRED
 from bench.judge.stacks.rows import Row, comparable, grouped, rows
 from bench.judge.stats.intervals import Estimate
@@ -152,8 +152,7 @@ def _of_side(cells: Sequence[Cell], side: int) -> Iterator[Reported | LeftOut]:
         if metric.compared_by == "difference":
             continue
         evidence, named = paired(metric, cells), measure(metric, first.load)
-        used = (evidence.base, evidence.head)[side]
-        values = tuple(value for one in used if (value := usable(metric, one)) is not None)
+        values = evidence.values[side]
         if values:
             counted = [cell for cell in cells if not missing_on_a_side(metric, cell)]
             found = Estimate(scale.mean(metric, values), None, None, values)

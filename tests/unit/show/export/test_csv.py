@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.judge.cell.metrics import ERRORS, FIGURES
+from bench.judge.cell.metrics import ERRORS, FIGURES, PAIRED
 from bench.judge.stacks.rows import rows
 from bench.model.config import Open
 from bench.model.run import Run
@@ -109,7 +109,7 @@ def test_an_ab_has_both_sides_of_each_restart() -> None:
     found = lines(run, stack=STACKS[0], metric="cpu", users="100", side="head")
     values = [one.measurements[1].cpu for one in run.cells if (one.stack, one.load) == (STACKS[0], CLOSED)]
     assert [float(line["value"]) for line in found] == [cpu.server_s_per_request for cpu in values if cpu is not None]
-    assert len(table(run)) == len(run.cells) * 2 * 5
+    assert len(table(run)) == len(run.cells) * 2 * len(PAIRED)
     assert {line["reliable"] for line in table(run)} == {"true"}
 
 

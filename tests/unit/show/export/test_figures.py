@@ -88,7 +88,7 @@ def test_the_sides_of_an_ab_have_the_means_of_its_verdict() -> None:
     run = session()
     judgement = judge_paired(run, Gate())
     sides = of_sides(run)
-    assert len(sides[0].reported) == len(sides[1].reported) == 2 * 2 * 4
+    assert len(sides[0].reported) == len(sides[1].reported) == 2 * 2 * 6
     for finding in (*judgement.findings, *judgement.ungated):
         if finding.metric.compared_by == "ratio":
             for figures, wanted in zip(sides, (finding.base, finding.head), strict=True):

@@ -58,6 +58,6 @@ def test_capacities_alone_are_nothing_for_pyperf() -> None:
 
 def test_the_thresholds_decide_the_verdict() -> None:
     run = session()
-    strict = FORMATS["junit"](run, Gate(noise=0.0001)).files["junit.xml"]
+    strict = FORMATS["junit"](run, Gate(fail_on={"cpu": 0.001, "p95": 0.001})).files["junit.xml"]
     assert strict.count("<skipped") > 0
     assert FORMATS["junit"](run, Gate()).files["junit.xml"].count("<skipped") == 0

@@ -52,10 +52,11 @@ def test_a_regressed_figure_fails_and_the_others_pass() -> None:
     judgement = judged("slower")
     found = cases(judgement)
     assert {stack for stack, _ in found} == {FLASK}  # the other stack is the control
-    assert len(found) == len([one for one in judgement.findings if not one.control]) == 5
+    assert len(found) == len([one for one in judgement.findings if not one.control]) == 9
     wrong = {name: case for (_, name), case in found.items() if case.result}
-    (case,) = wrong.values()
-    assert list(wrong) == ["100 users (closed-loop): CPU per request"]
+    named = "100 users (closed-loop): CPU per request"
+    assert set(wrong) == {named, "100 users (closed-loop): mean CPU per request"}
+    case = wrong[named]
     (failure,) = case.result
     assert isinstance(failure, Failure)
     assert failure.type == "regressed"
@@ -78,7 +79,7 @@ def test_the_numbers_of_a_finding_read_back_exactly() -> None:
         form = "a fraction of base" if one.metric.compared_by == "ratio" else "a difference"
         assert float(told[f"change ({form})"]) == one.change.mean
         assert tuple(map(float, told["95 % interval"].split(" to "))) == (one.change.low, one.change.high)
-        assert float(told["p, adjusted for 10 tests"]) == one.p
+        assert float(told["p, adjusted for 18 tests"]) == one.p
         assert told["verdict"] == one.verdict
         assert told["restarts"] == "10 of base, 10 of head"
 
@@ -91,13 +92,13 @@ def test_an_improved_figure_passes() -> None:
 
 
 def test_an_inconclusive_figure_is_skipped_and_says_what_would_settle_it() -> None:
-    judgement = judge_paired(session(Recipe(effects={(FLASK, "cpu"): 1.02})), Gate())
+    judgement = judge_paired(session(Recipe(effects={(FLASK, "cpu"): 1.02})), Gate(fail_on={"cpu": 0.02}))
     assert judgement.verdict == "inconclusive"
     (skipped,) = cases(judgement)[FLASK, "100 users (closed-loop): CPU per request"].result
     assert isinstance(skipped, Skipped)
     assert skipped.type == "inconclusive"
     assert skipped.message is not None
-    assert "The data show neither a change of more than 2 % nor its absence." in skipped.message
+    assert "The data show neither a change for the worse of more than 2 % nor that head passes." in skipped.message
 
 
 def test_without_a_control_all_stacks_have_test_cases() -> None:
@@ -111,7 +112,7 @@ def test_where_the_control_moved_nothing_passes_and_nothing_fails(effects: dict[
     judgement = judge_paired(session(Recipe(effects={(FASTAPI, "p95"): 1.2, **effects}, seed=3)), Gate())
     assert judgement.moved
     found = cases(judgement)
-    assert len(found) == 5
+    assert len(found) == 9
     for case in found.values():
         (skipped,) = case.result
         assert isinstance(skipped, Skipped)
