@@ -66,7 +66,7 @@ def test_a_stored_session_is_what_its_script_makes(name: str) -> None:
 @pytest.mark.parametrize(
     ("folders", "code", "first", "second"),
     [
-        ((SAME,), 0, "no regression: 10 gated figures, each within its threshold", "10 restarts, a family of"),
+        ((SAME,), 0, "no regression beyond 7 %: at most 2.04 % worse", "10 restarts, 18 gated figures. Each is shown"),
         ((SLOWER,), 1, "regressed: flask-gthread, weather, 100 users: CPU per request +20.6 %", "10 restarts, "),
         (UNLIKE, 3, "not comparable: base and head differ in machine.cpu_model, machine.cpus", "machine.cpu_model is "),
         ((FOLDER / "moved-control",), 4, "inconclusive: the control moved: fastapi-aiohttp, weather, 600/s: P95 +", ""),
@@ -275,7 +275,7 @@ def test_the_files_hold_what_was_said(diff: Diff, tmp_path: Path) -> None:
     assert comment[0].endswith(f"{first[1:]}**")
     assert comment[2].endswith(second)
     told = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    assert (told["version"], told["verdict"], told["exit_code"]) == (1, "regressed", 1)
+    assert (told["version"], told["verdict"], told["exit_code"]) == (2, "regressed", 1)
     assert (told["headline"], told["why"]) == (first, second)
 
 

@@ -15,7 +15,7 @@ from .harness import Harness, exit_code, finish, run_json, until
         ((), "the following arguments are required: COMMAND"),
         (
             ("bench",),
-            "unknown command bench; known: list, run, capacity, flame, ab, report, diff, export, selftest, serve",
+            "unknown command bench; known: list, run, capacity, flame, ab, report, diff, trend, export, ",
         ),
         (("run", "--user", "10"), "unknown option --user: did you mean --users?"),
         (("run", "--resume", "gone", "--users=2"), "--resume continues a run with its own options: leave out --users"),

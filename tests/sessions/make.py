@@ -18,7 +18,7 @@ def sessions() -> Iterator[tuple[str, Run]]:
     yield "same-code", session(Recipe(touched=()))
     yield "slower", session(Recipe(effects={("flask-gthread", "cpu"): 1.2}, seed=2))
     yield "moved-control", session(Recipe(effects={("fastapi-aiohttp", "p95"): 1.2}, seed=3))
-    yield "too-few-restarts", session(Recipe(restarts=6, seed=4))
+    yield "too-few-restarts", session(Recipe(restarts=6, effects={("flask-gthread", "cpu"): 1.1}, seed=4))
     base = ordinary(seed=5)
     yield "unlike-machines/base", base
     other = replace(base.machine, cpu_model="Example CPU @ 3.00GHz", cpus=4)

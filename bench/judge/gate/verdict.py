@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bench.judge.cell.metrics import ERRORS, Metric
+from bench.judge.cell.metrics import ERRORS, MEAN, Metric
 from bench.judge.cell.wrong_answers import Given
 from bench.judge.gate.comparable import Difference
 from bench.judge.gate.thresholds import Gate
@@ -173,11 +173,11 @@ def unused(gate: Gate, findings: Sequence[Finding]) -> tuple[str, ...]:
 def _gravest_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """First failed requests that regressed, which explain what else is missing or changed; then what has no change.
 
-    A missing head is worse than any change of its figures.
+    A missing head is worse than any change of its figures. A plain mean stands last: mostly it tells the same.
     """
 
-    def place(one: Finding) -> tuple[bool, bool, float]:
+    def place(one: Finding) -> tuple[bool, bool, bool, float]:
         fails = one.metric.name == ERRORS.name and one.verdict == "regressed" and one.change is not None
-        return not fails, one.change is not None, -abs(one.excess)
+        return not fails, one.change is not None, one.metric.name.endswith(MEAN), -abs(one.excess)
 
     return tuple(sorted(findings, key=place))
