@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from inprocess import asgi, wsgi
-from inprocess.memory import settle
+from inprocess.memory import settle, shift
 from inprocess.order import order_of, write_answers
 from inprocess.valgrind import Counter
 
@@ -23,7 +23,7 @@ def main(file: str) -> None:
     sys.path[0] = order.folder  # in place of the folder of this program
     counter = Counter() if order.counted else None
 
-    held: list[object] = []
+    held: list[object] = [shift(order.layout)]
 
     def start() -> None:
         if counter is not None:

@@ -53,7 +53,8 @@ class Order:
     """What is called, and how often.
 
     `app`: MODULE:NAME; with `factory` it is called and returns the application. Each of the `requests` is sent
-    `warm_up` times, then `times` times, which are counted if `counted`; `users` of them are in flight.
+    `warm_up` times, then `times` times, which are counted if `counted`; `users` of them are in flight. `layout`: which
+    of several layouts of memory (inprocess/memory.py).
     """
 
     interface: str
@@ -65,6 +66,7 @@ class Order:
     warm_up: int
     times: int
     counted: bool
+    layout: int
     output: str
 
     def application(self) -> Any:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from bench.commands.planning import config_of
 from bench.errors import BenchError
-from bench.judge.instructions.changes import compared
 from bench.plan.config import make_plan
 from bench.plan.variants import replace_names
 from bench.run.host.cpus import cpu_sets
 from bench.run.host.locks import taken
 from bench.run.host.signals import stop_on_signals
-from bench.run.session.instructions import count, count_both
+from bench.run.session.instructions import compare, count
 from bench.run.session.leftovers import clean_up
 from bench.show.instructions.document import table_of, verdict
 from bench.show.instructions.json import changes_json, counts_json
@@ -39,7 +38,8 @@ exit codes:
 examples:
   %(prog)s
   %(prog)s --base main --markdown verdict.md
-  %(prog)s --stacks fastapi-httpx --scenarios weather --users 1,50
+  %(prog)s --stacks fastapi-httpx \\
+      --scenarios weather --users 1,50
 """
 
 
@@ -59,7 +59,7 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
                 document, figures, code = table_of(counts), counts_json(counts), 0
             else:
                 revisions = arguments.base, arguments.head or "."
-                changes = compared(*count_both(plan, arguments.repo, revisions, cpus, stop, _tell), arguments.noise)
+                changes = compare(plan, arguments.repo, revisions, cpus, stop, _tell, arguments.noise)
                 document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
     stdout.show(document)
     _write(arguments.markdown, md.render(document, level=None))

@@ -77,7 +77,8 @@ class Application:
 class Calls:
     """Which requests are sent, how many are in flight, how often each is sent before and while it is counted.
 
-    `number`: another one for each of these of a side, for the names of its files.
+    `number`: another one for each of these of a side, for the names of its files. `layout`: which of several layouts of
+    memory.
     """
 
     number: int
@@ -85,6 +86,7 @@ class Calls:
     users: int
     warm_up: int
     times: int
+    layout: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,7 @@ class Caller:
                     "warm_up": calls.warm_up,
                     "times": calls.times,
                     "counted": bool(counting),
+                    "layout": calls.layout,
                     "output": str(output),
                 }
             ),

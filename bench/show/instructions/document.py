@@ -1,14 +1,14 @@
 """Counted instructions as a document: a table of one side, or the verdict on two."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bench.judge.instructions.changes import Change, Changes
 from bench.model.config import Closed
 from bench.model.instructions import Counted, Counts
 from bench.model.loads import load_name
 from bench.model.run import Revision
-from bench.show.text.document import Block, Document, Paragraph, Section, Table, words_table
-from bench.show.text.words import plural
+from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
+from bench.show.text.words import listed, plural
 from bench.units import NOTHING, count, signed_percent, threshold
 
 ABOUT = (
@@ -39,7 +39,12 @@ def by_stack(counted: Sequence[Counted]) -> Table:
 
 def verdict(changes: Changes) -> Document:
     """The verdict as title, and all changes."""
-    blocks: list[Block] = [Paragraph(_sides(changes)), section(changes), Paragraph(ABOUT)]
+    blocks: list[Block] = [
+        Paragraph(_sides(changes)),
+        section(changes),
+        *points(layouts(changes)),
+        Paragraph(ABOUT),
+    ]
     return Document(headline(changes), why(changes), tuple(blocks))
 
 
@@ -54,6 +59,15 @@ def section(changes: Changes) -> Section:
         right=("base", "head", "change", "gate"),
     )
     return Section("instructions", "Instructions per request", (table,))
+
+
+def layouts(changes: Changes) -> Iterator[str]:
+    """A sentence for each change that was counted in several layouts of memory."""
+    for one in changes.changes:
+        if one.again:
+            found = listed([signed_percent(relative) for relative in one.all])
+            where = f"{one.base.stack}, {_load(one.base)}"
+            yield f"{where} was counted in {len(one.all)} layouts of memory: {found}. The median counts."
 
 
 def headline(changes: Changes) -> str:

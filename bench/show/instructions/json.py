@@ -35,6 +35,7 @@ def changes_json(changes: Changes) -> str:
                     "users": one.base.users,
                     "requests": one.base.requests,
                     "instructions": {"base": one.base.instructions, "head": one.head.instructions},
+                    "again": [{"base": base.instructions, "head": head.instructions} for base, head in one.again],
                     "change": one.relative,
                     "gate": one.gate,
                     "verdict": one.verdict,
