@@ -29,6 +29,7 @@ def main(file: str) -> None:
         if counter is not None:
             gc.collect()  # whatever the imports left would be collected some time or other
             held.append(settle())
+            gc.collect()  # which makes what is held old: else the next collection would go through it
             counter.start()
 
     def stop() -> None:

@@ -12,6 +12,7 @@ from bench.plan.variants import replace_names
 from bench.run.host.cpus import cpu_sets
 from bench.run.host.locks import taken
 from bench.run.host.signals import stop_on_signals
+from bench.run.session.counting import refuse
 from bench.run.session.instructions import compare, count
 from bench.run.session.leftovers import clean_up
 from bench.show.instructions.document import table_of, verdict
@@ -50,6 +51,7 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     config, replaced = config_of(arguments)
     stacks = replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced)
     plan = make_plan(config, PROFILE, stacks=stacks, scenarios=arguments.scenarios, users=arguments.users)
+    refuse(plan)
     cpus = cpu_sets(plan.profile.server_cpus).used
     with stop_on_signals() as stop:
         clean_up(stop)

@@ -1,12 +1,15 @@
 """Instructions counted for real, under valgrind: an injected loop is found, and what changes nothing is not."""
 
 import shutil
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
-from .harness import Harness
+from .harness import Harness, finish, until
 from .repository import GitRepository
 
 pytestmark = [
@@ -116,3 +119,25 @@ def test_a_wrong_answer_and_a_stack_without_an_application_exit_with_2(
     refused = harness.run(*words(repository, "--stacks", "elsewhere"))
     assert refused.code == 2
     assert "elsewhere cannot be counted: its argv must name one application" in refused.err
+
+
+def test_a_signal_ends_it_and_nothing_is_left(harness: Harness, repository: GitRepository) -> None:
+    process = harness.start(*compared(repository, "slower"))
+    until(lambda: _counting(process.pid), "a process that is counted")
+    counting = _counting(process.pid)
+    process.send_signal(signal.SIGTERM)
+    done = finish(process)
+    assert done.code == 128 + signal.SIGTERM, done.err
+    assert [one for one in counting if one.is_running() and one.status() != psutil.STATUS_ZOMBIE] == []
+    assert harness.left() == []
+    assert repository.untouched()
+
+
+def _counting(pid: int) -> list[psutil.Process]:
+    """What valgrind runs: the harness's mark is not in its environment, which is fixed."""
+    found = []
+    for one in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if any("--tool=callgrind" in word for word in one.cmdline()):
+                found.append(one)
+    return found

@@ -1,6 +1,7 @@
 """The exit codes and files of `instructions`, with counts that are made up."""
 
 import json
+import shutil
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from bench import cli
 from bench.commands import instructions as command
 from bench.judge.instructions.changes import Changes, compared
 from bench.model.instructions import Counted, Counts
+from bench.run.session import counting
+from bench.run.testbed.inprocess import valgrind
 
 ONE = Counted("flask-gthread", "health", 1, 60, 60_000_000)
 
@@ -24,6 +27,7 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert revisions == ("main", ".")
         return compared(Counts(None, (ONE,)), Counts(None, (replace(ONE, instructions=61_200_000),)), more[-1])
 
+    monkeypatch.setattr(counting, "valgrind", lambda: "/usr/bin/valgrind")
     monkeypatch.setattr(command, "taken", lambda *_, **__: nullcontext())
     monkeypatch.setattr(command, "clean_up", lambda _: ())
     monkeypatch.setattr(command, "count", lambda *_: Counts(None, (ONE,)))
@@ -64,3 +68,17 @@ def test_what_is_about_a_comparison_needs_a_base(words: tuple[str, ...], capsys:
 def test_a_file_that_cannot_be_written_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ended("--base", "main", "--markdown", str(tmp_path / "nowhere" / "verdict.md")) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_without_valgrind_nothing_begins_and_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(counting, "valgrind", valgrind)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr(command, "taken", lambda *_, **__: pytest.fail("it took the cores"))
+    assert ended("--base", "main") == 2
+    said = capsys.readouterr().err
+    assert said == (
+        "bench: instructions are counted by valgrind, which is not installed: on Debian or Ubuntu, "
+        "apt-get install valgrind\n"
+    )
