@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from inprocess import asgi, wsgi
-from inprocess.memory import settle, shift
+from inprocess.memory import align, shift
 from inprocess.order import order_of, write_answers
 from inprocess.valgrind import Counter
 
@@ -19,17 +19,16 @@ INTERFACES = {"wsgi": wsgi.run, "asgi": asgi.run}
 def main(file: str) -> None:
     """Send the requests of the order, and write the answers."""
     order = order_of(Path(file))
+    if order.counted:
+        align()
+    shifted = shift(order.layout)
     os.chdir(order.folder)
     sys.path[0] = order.folder  # in place of the folder of this program
     counter = Counter() if order.counted else None
 
-    held: list[object] = [shift(order.layout)]
-
     def start() -> None:
         if counter is not None:
             gc.collect()  # whatever the imports left would be collected some time or other
-            held.append(settle())
-            gc.collect()  # which makes what is held old: else the next collection would go through it
             counter.start()
 
     def stop() -> None:
@@ -37,6 +36,7 @@ def main(file: str) -> None:
             counter.stop()
 
     write_answers(order, INTERFACES[order.interface](order, start, stop))
+    del shifted  # which moved all that was made until here
 
 
 if __name__ == "__main__":
