@@ -73,6 +73,7 @@ reference: $(READY) ## redraw results/reference, and the figures in README and d
 	$(BIN)/python -m tests.calibration
 	$(BIN)/python -m examples.clients
 	$(BIN)/python -m tests.docs.exports
+	$(BIN)/python -m tests.instructions
 
 lock: ## pin the newest versions that pyproject.toml allows into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import __version__
-from bench.commands import ab, capacity, diff, export, flame, report, run, selftest, serve, trend
+from bench.commands import ab, capacity, diff, export, flame, instructions, report, run, selftest, serve, trend
 from bench.commands import list as listing
 from bench.errors import BenchError
 from bench.options import add_options
@@ -37,6 +37,14 @@ COMMANDS = (
     Command("capacity", "find how much each stack carries", capacity.capacity, capacity.HELP, capacity.NOTES),
     Command("flame", "show where the CPU time goes", flame.flame, flame.HELP, flame.NOTES),
     Command("ab", "compare two revisions in one session", ab.ab, ab.HELP, ab.NOTES, judges=True),
+    Command(
+        "instructions",
+        "count the instructions of a request",
+        instructions.instructions,
+        instructions.HELP,
+        instructions.NOTES,
+        judges=True,
+    ),
     Command("report", "show what a run found", report.report, report.HELP, report.NOTES, judges=True),
     Command("diff", "compare two recorded runs", diff.diff, diff.HELP, diff.NOTES, judges=True),
     Command("trend", "show how figures moved over several runs", trend.trend, trend.HELP, trend.NOTES, judges=True),

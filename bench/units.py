@@ -132,6 +132,12 @@ def change(mean: float, low: float | None, high: float | None) -> tuple[str, str
     return _signed(mean, low, high, " %")
 
 
+def signed_percent(fraction: float) -> str:
+    """A relative change as per cent, to the hundredth: +2.31 %, 0.00 %."""
+    value = round(100 * fraction, 2)
+    return f"{value:+.2f} %" if value else "0.00 %"
+
+
 def points(mean: float, low: float | None, high: float | None) -> tuple[str, str]:
     """A difference of two shares in points of per cent; and its interval, or nothing: +0.52 points, +0.30 to +0.74."""
     return _signed(mean, low, high, " points")

@@ -32,7 +32,7 @@ ALLOWED = {
 CLIENTS = {"transport.py": ["create_transport"]}
 """Functions of threads/ that are no coroutines in FastAPI either: each client has its own."""
 
-PROGRAMS = {"bench", "upstream", "loadtests", "tests", "flask_app", "fastapi_app"}
+PROGRAMS = {"bench", "upstream", "inprocess", "loadtests", "tests", "flask_app", "fastapi_app"}
 
 
 def files(service: Path) -> list[Path]:

@@ -35,6 +35,7 @@ NOT_RUN: Mapping[tuple[str, ...], str] = {
 
 RUN_ELSEWHERE: Mapping[tuple[str, ...], str] = {
     (*BENCH, "ab"): "tests/e2e/test_ab.py: two revisions take minutes even when shortened",
+    (*BENCH, "instructions"): "tests/e2e/test_instructions.py: it takes valgrind and minutes",
     (*BENCH, "selftest"): "tests/e2e/test_selftest.py: it takes a minute",
     ("python", "-m", "pyperf"): "tests/unit/show/export/test_pyperf.py: it needs the files of an export",
     ("pip", "install"): "tests/e2e/test_installed.py: it builds a package and an environment",

@@ -14,7 +14,7 @@ from bench.run.host.cpus import cpu_sets
 from .harness import Harness
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("bench", "loadtests", "upstream", "flask_app", "fastapi_app")
+PARTS = ("bench", "loadtests", "upstream", "inprocess", "flask_app", "fastapi_app")
 FILES = ("bench.toml", "compare.py", "requirements.lock")
 
 FAKE = (Path(__file__).parent / "fake_server.py").resolve()

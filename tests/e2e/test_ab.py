@@ -1,7 +1,6 @@
 """A/B sessions through the real command line: two revisions of a small service of a repository of its own."""
 
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from .harness import Done, Harness, exit_code, finish, run_json, until
+from .repository import GitRepository
 from .witness import Witness
 
 APP = """
@@ -50,27 +50,8 @@ MACHINES_DOING = {"generator stalled", "load side saturated", "upstream late", "
 
 
 @dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(GitRepository):
     """A repository with a service, and how it is asked about."""
-
-    folder: Path
-
-    def git(self, *words: str) -> str:
-        identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
-        done = subprocess.run(("git", *identity, *words), cwd=self.folder, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.folder / name).write_text(text)
-
-    def commit(self, tag: str) -> None:
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", tag)
-        self.git("tag", tag)
-
-    def untouched(self) -> bool:
-        return len(self.git("worktree", "list").splitlines()) == 1 and not self.git("status", "--porcelain")
 
     @property
     def words(self) -> list[str]:

@@ -34,7 +34,7 @@ make_server("127.0.0.1", int(sys.argv[1]), app.app).serve_forever()
 APP = """
 import importlib.util
 import theirs
-OURS = ("bench", "flask_app", "fastapi_app", "upstream", "loadtests", "flask", "locust")
+OURS = ("bench", "flask_app", "fastapi_app", "upstream", "inprocess", "loadtests", "flask", "locust")
 found = [name for name in OURS if importlib.util.find_spec(name)]
 def app(environ, start_response):
     body = f"{theirs.NAME}, beside {found}".encode()
@@ -164,7 +164,7 @@ def test_the_wheel_has_one_top_level_module_and_no_bytecode(wheel: Path) -> None
     assert {name.partition("/")[0] for name in names} == {"bench", f"stackduel-{__version__}.dist-info"}
     assert [name for name in names if "__pycache__" in name] == []
     kept = {name.split("/")[2] for name in names if name.startswith("bench/bundled/")}
-    assert kept == {"bench.toml", "flask_app", "fastapi_app", "upstream", "loadtests"}
+    assert kept == {"bench.toml", "flask_app", "fastapi_app", "upstream", "inprocess", "loadtests"}
 
 
 def test_the_command_has_every_verb_and_lists_what_came_with_it(installed: Installed, tmp_path: Path) -> None:

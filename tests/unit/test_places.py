@@ -57,5 +57,12 @@ def test_installed_the_git_state_is_that_of_the_config_files_folder_or_of_the_cu
 
 
 def test_what_the_program_needs_is_there() -> None:
-    for name in ("bench.toml", "flask_app/app.py", "fastapi_app/app.py", "upstream/__main__.py", "loadtests/mix.py"):
+    for name in (
+        "bench.toml",
+        "flask_app/app.py",
+        "fastapi_app/app.py",
+        "upstream/__main__.py",
+        "inprocess/__main__.py",
+        "loadtests/mix.py",
+    ):
         assert (places.SHIPPED / name).is_file()

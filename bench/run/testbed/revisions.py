@@ -17,9 +17,8 @@ from bench.model.config import HARNESS, Companion, Stack
 from bench.model.run import Revision
 from bench.places import CHECKOUT, SHIPPED
 from bench.record.machine import file_sha256
-from bench.run.host.process import OWN_PROGRAMS, find_program, search_path
 from bench.run.host.scratch import scratch_folder
-from bench.run.testbed.server import program_folders
+from bench.run.testbed.server import python_of
 from bench.run.testbed.worktrees import check_out, forget_missing, git, remove_worktree
 
 LOCK = "requirements.lock"
@@ -138,20 +137,12 @@ class Checkout:
 
     def compile(self, stacks: Iterable[Stack]) -> None:
         """Compile every file for the Pythons of the stacks: a server that compiles at its start takes more memory."""
-        for python in {self._python(stack) for stack in stacks}:
+        for python in {python_of(self.stack(stack), self.environment) for stack in stacks}:
             # A file that cannot be compiled is none that a server imported.
             argv = (str(python), "-m", "compileall", "-q", str(self.folder))
             # Python looks for modules in its working directory first: in this one there are none.
             env = {**os.environ, **FRESH_BYTECODE}
             subprocess.run(argv, capture_output=True, check=False, env=env, cwd=self.folder.parent)
-
-    def _python(self, stack: Stack) -> Path:
-        """The Python of the environment that the stack's program is in; the harness's own where there is none."""
-        own = self.stack(stack)
-        path = search_path(own.env, program_folders(own, self.environment))
-        program = find_program(own.argv[0], Path(own.cwd), path)
-        python = program.with_name("python") if program is not None else None
-        return python if python is not None and python.exists() else OWN_PROGRAMS / "python"
 
 
 def _files(folder: Path) -> tuple[Path, ...]:

@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.model.config import HARNESS, Stack
 from bench.places import SHIPPED
 from bench.run.host.ports import HOST, free_port, wait_until_ready
-from bench.run.host.process import OWN_PROGRAMS, Program
+from bench.run.host.process import OWN_PROGRAMS, Program, find_program, search_path
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
 
@@ -47,6 +47,17 @@ def program_folders(stack: Stack, environment: Path | None = None) -> tuple[Path
     """
     made = () if environment is None else (environment,)
     return (*made, *named_folder(stack.programs, f"stack {stack.name}"))
+
+
+def python_of(stack: Stack, environment: Path | None = None) -> Path:
+    """The Python of the environment that the stack's program is in; the harness's own where there is none.
+
+    `environment`: as in `program_folders`.
+    """
+    path = search_path(stack.env, program_folders(stack, environment))
+    program = find_program(stack.argv[0], SHIPPED / stack.cwd, path)
+    python = program.with_name("python") if program is not None else None
+    return python if python is not None and python.exists() else OWN_PROGRAMS / "python"
 
 
 def named_folder(programs: str | None, whose: str) -> tuple[Path, ...]:

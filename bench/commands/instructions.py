@@ -1,0 +1,82 @@
+"""`instructions`: how many instructions a service needs for a request, of one revision or of two."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.commands.planning import config_of
+from bench.errors import BenchError
+from bench.plan.config import make_plan
+from bench.plan.variants import replace_names
+from bench.run.host.cpus import cpu_sets
+from bench.run.host.locks import taken
+from bench.run.host.signals import stop_on_signals
+from bench.run.session.counting import refuse
+from bench.run.session.instructions import compare, count
+from bench.run.session.leftovers import clean_up
+from bench.show.instructions.document import table_of, verdict
+from bench.show.instructions.json import changes_json, counts_json
+from bench.show.text import markdown as md
+from bench.show.text import stdout
+
+PROFILE = "instructions"
+
+HELP = """\
+Count the instructions that each service needs for a request, under valgrind's
+callgrind. The application is called in a process of its own, without a server;
+its upstream answers at once. Counts hardly vary, so small changes show. With
+--base, compare two revisions. What is counted is the profile "instructions".
+"""
+
+NOTES = """\
+exit codes:
+  0    counted; with --base: no regression
+  1    with --base: regressed
+  2    wrong usage, no valgrind, or a request that is not answered rightly
+  130  interrupted by Ctrl-C (143: by SIGTERM)
+
+examples:
+  %(prog)s
+  %(prog)s --base main --markdown verdict.md
+  %(prog)s --stacks fastapi-httpx \\
+      --scenarios weather --users 1,50
+"""
+
+
+def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
+    """The exit code of the verdict; 0 where there is no base. Raises BenchError where something cannot be counted."""
+    if arguments.base is None and (arguments.head is not None or arguments.noise is not None):
+        raise BenchError("--head and --noise are about a comparison: give --base too")
+    config, replaced = config_of(arguments)
+    stacks = replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced)
+    plan = make_plan(config, PROFILE, stacks=stacks, scenarios=arguments.scenarios, users=arguments.users)
+    refuse(plan)
+    cpus = cpu_sets(plan.profile.server_cpus).used
+    with stop_on_signals() as stop:
+        clean_up(stop)
+        with taken(cpus, "counting instructions", force=None):
+            if arguments.base is None:
+                counts = count(plan, cpus, stop, _tell)
+                document, figures, code = table_of(counts), counts_json(counts), 0
+            else:
+                revisions = arguments.base, arguments.head or "."
+                changes = compare(plan, arguments.repo, revisions, cpus, stop, _tell, arguments.noise)
+                document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
+    stdout.show(document)
+    _write(arguments.markdown, md.render(document, level=None))
+    _write(arguments.json, figures)
+    return code
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _write(path: Path | None, content: str) -> None:
+    if path is None:
+        return
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"the counts cannot be written to {path}: {error.strerror or error}") from error

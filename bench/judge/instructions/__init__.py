@@ -1,0 +1,1 @@
+"""Counted instructions: read and compared."""

@@ -1,0 +1,1 @@
+"""Counted instructions, of one revision or compared."""

@@ -1,0 +1,1 @@
+"""How well `bench instructions` repeats, and what it finds."""

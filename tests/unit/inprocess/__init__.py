@@ -1,0 +1,1 @@
+"""Tests of the program that calls an application in its own process."""

@@ -1,0 +1,1 @@
+"""Tests of counted instructions: read and compared."""

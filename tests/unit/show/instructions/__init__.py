@@ -1,0 +1,1 @@
+"""Tests of how counted instructions are shown."""
