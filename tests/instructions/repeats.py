@@ -28,7 +28,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 """The same code again; code with functions that nobody calls; those, and a loop in each request."""
 
 PROBED_STEPS = 2000
-"""The loop from which the cost of a step is found."""
+"""The loop from which the cost of a step is found first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ def kept() -> list[Repeats]:
 
 def _measured(plan: Plan, number: int, size: float, stop: StopRequest) -> Iterator[Repeats]:
     with scratch_folder() as top:
-        base, probe = _counted(
-            plan, {"base": _copy(top / "base"), "prob": _copy(top / "prob", steps=PROBED_STEPS)}, stop
-        )
-        step = (probe.per_request - base.per_request) / PROBED_STEPS
-        steps = round(size * base.per_request / step)
+        (base,) = _counted(plan, {"base": _copy(top / "base")}, stop)
+        steps = PROBED_STEPS
+        for probe in ("prb1", "prb2"):  # a step of a short loop is cheaper: small numbers are made already
+            (slower,) = _counted(plan, {probe: _copy(top / probe, steps=steps)}, stop)
+            steps = round(size * base.per_request * steps / (slower.per_request - base.per_request))
         copies = {
             f"{kind[0]}{one:03d}": _copy(
                 top / f"{kind[0]}{one:03d}",

@@ -56,8 +56,12 @@ class Change:
 
     @property
     def doubtful(self) -> bool:
-        """Whether it is beyond the gate by so little that other layouts of memory should be counted too."""
-        return self.gate < abs(self.relative) <= DOUBTFUL * self.gate
+        """Whether it is beyond the gate by so little that it should be counted again in other layouts of memory.
+
+        Of several requests in flight every such change is: an upstream that is not given a core in time changes how
+        many answers arrive at once.
+        """
+        return abs(self.relative) > self.gate and (self.base.users > 1 or abs(self.relative) <= DOUBTFUL * self.gate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,12 @@ def test_only_a_change_a_little_beyond_the_gate_is_doubtful_and_then_the_median_
     assert again.changes[1].relative == pytest.approx(390_000 / 40_000_000)
 
 
+def test_of_several_requests_in_flight_every_change_beyond_the_gate_is_doubtful() -> None:
+    many = replace(ONE, users=50)
+    heads = [replace(many, instructions=number) for number in (40_800_000, 48_000_000)]
+    assert [compared(counts(many), counts(head)).doubtful for head in heads] == [(), (many.place,)]
+
+
 @given(st.integers(1, 10**12), st.integers(1, 10**12))
 def test_who_swaps_the_sides_finds_no_regression_where_there_was_one(before: int, after: int) -> None:
     base, head = (counts(replace(ONE, instructions=number)) for number in (before, after))
