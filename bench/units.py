@@ -169,6 +169,12 @@ def count(value: int) -> str:
     return f"{value:,}".replace(",", "\u202f")
 
 
+def large(value: float) -> str:
+    """A large number with three significant digits: 388 k, 2.16 M."""
+    rounded = float(significant(value))
+    return f"{significant(value / 1e6)} M" if rounded >= 1e6 else f"{significant(value / 1e3)} k"
+
+
 def clock(value: float) -> str:
     """A length of time as m:ss."""
     minutes, rest = divmod(round(value), 60)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from inprocess import asgi, wsgi
-from inprocess.memory import align, shift
+from inprocess.memory import align, fill, shift
 from inprocess.order import order_of, write_answers
 from inprocess.valgrind import Counter
 
@@ -21,7 +21,7 @@ def main(file: str) -> None:
     order = order_of(Path(file))
     if order.counted:
         align()
-    shifted = shift(order.layout)
+    held = shift(order.layout)
     os.chdir(order.folder)
     sys.path[0] = order.folder  # in place of the folder of this program
     counter = Counter() if order.counted else None
@@ -29,6 +29,8 @@ def main(file: str) -> None:
     def start() -> None:
         if counter is not None:
             gc.collect()  # whatever the imports left would be collected some time or other
+            held.extend(fill())
+            gc.collect()  # which makes what is held old: else the next collection would go through it
             counter.start()
 
     def stop() -> None:
@@ -36,7 +38,6 @@ def main(file: str) -> None:
             counter.stop()
 
     write_answers(order, INTERFACES[order.interface](order, start, stop))
-    del shifted  # which moved all that was made until here
 
 
 if __name__ == "__main__":

@@ -3,18 +3,25 @@
 CPython frees a small object after a look at a table, by its address in units of 1 MiB (`address_in_range` in
 Objects/obmalloc.c). An arena of 1 MiB that begins anywhere lies in two such units, and the look takes five instructions
 more in the one than in the other. Which objects lie where depends on everything that was made before: a function that
-nobody calls could make a loop need 2 % more instructions. An aligned arena lies in one unit.
+nobody calls could make a loop need 2 % more instructions. An aligned arena lies in one unit. Arenas of before cannot be
+moved: what is free in them is filled.
 
 What is left are caches whose places follow from addresses, such as that of attributes (Objects/typeobject.c). `shift`
 moves all that is made later, for a count with other collisions in them.
 """
 
 import ctypes
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import repeat
 
 ARENA_BYTES = 1 << 20
 
-SIZES = range(48, 513, 16)
-"""Bytes of objects, one for each size class that bytes can have."""
+SIZES = range(16, 513, 16)
+"""The size classes of small objects, in bytes."""
+
+FILLED_BYTES = 500_000
+"""Of each size class: more than what is free when Python has started."""
 
 SHIFTED = 37
 """Objects of each size: no multiple of what fits into one pool of the allocator."""
@@ -37,6 +44,19 @@ def align() -> None:
     ctypes.pythonapi.PyObject_SetArenaAllocator(ctypes.byref(_Allocator(ARENA_BYTES, alloc, free)))
 
 
-def shift(layout: int) -> list[bytes]:
+def fill() -> list[object]:
+    """What fills the gaps as long as it is kept."""
+    return [made for size in SIZES for made in _made(size, FILLED_BYTES // size)]
+
+
+def shift(layout: int) -> list[object]:
     """What moves later objects as long as it is kept: more for a higher number, nothing for 0."""
-    return [bytes(size - b"".__sizeof__()) for size in SIZES for _ in range(layout * SHIFTED)]
+    return [made for size in SIZES for made in _made(size, layout * SHIFTED)]
+
+
+def _made(size: int, number: int) -> Iterator[object]:
+    """So many objects of a size class, none of which the garbage collector looks at."""
+    others: dict[int, Callable[[], object]] = {16: object, 32: partial(complex, 1.0, 1.0)}
+    make = others.get(size, partial(bytes, size - b"".__sizeof__()))
+    # No numbers: those of a loop would leave gaps of their own behind.
+    return (make() for _ in repeat(None, number))

@@ -137,3 +137,17 @@ def test_a_percentage_is_read_with_or_without_its_sign(text: str, fraction: floa
 def test_what_is_no_percentage_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="write a percentage from 0 to 1000"):
         units.fraction(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(337_988.4, "338 k"), (999_400.0, "999 k"), (999_900.0, "1.00 M"), (42_452_646.0, "42.5 M")]
+)
+def test_a_large_number_has_three_digits(value: float, text: str) -> None:
+    assert units.large(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.02314, "+2.31 %"), (-0.0004, "-0.04 %"), (0.00004, "0.00 %"), (-0.00004, "0.00 %")]
+)
+def test_a_change_is_told_to_the_hundredth_of_a_per_cent(value: float, text: str) -> None:
+    assert units.signed_percent(value) == text

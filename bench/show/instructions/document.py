@@ -9,7 +9,7 @@ from bench.model.loads import load_name
 from bench.model.run import Revision
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
 from bench.show.text.words import listed, plural
-from bench.units import NOTHING, count, signed_percent, threshold
+from bench.units import NOTHING, count, large, signed_percent, threshold
 
 ABOUT = (
     "Instructions per request of the application and its client in one process, counted by valgrind's callgrind on "
@@ -53,10 +53,10 @@ def section(changes: Changes) -> Section:
     deciding = list(changes.deciding)
     others = [one for one in changes.changes if one not in deciding]
     table = words_table(
-        ("stack", "load", "base", "head", "change", "gate", "verdict"),
+        ("stack", "load", "base", "head", "change", "verdict"),
         [_line(one) for one in (*deciding, *others)],
         key="stack",
-        right=("base", "head", "change", "gate"),
+        right=("base", "head", "change"),
     )
     return Section("instructions", "Instructions per request", (table,))
 
@@ -81,10 +81,11 @@ def headline(changes: Changes) -> str:
 
 def why(changes: Changes) -> str:
     """Why that is the verdict."""
-    gates = " and ".join(threshold(gate) for gate in sorted({one.gate for one in changes.changes}))
     if changes.deciding:
         return f"The instructions per request changed by more than {threshold(changes.deciding[0].gate)}."
-    return f"No count of head differs from that of base by more than {gates}."
+    least, *wider = sorted({one.gate for one in changes.changes})
+    several = f" ({threshold(wider[-1])} with several requests in flight)" if wider else ""
+    return f"No count of head differs from that of base by more than {threshold(least)}{several}."
 
 
 def sentence(one: Change) -> str:
@@ -93,9 +94,8 @@ def sentence(one: Change) -> str:
 
 
 def _line(one: Change) -> tuple[str, ...]:
-    before, after = (count(round(side.per_request)) for side in (one.base, one.head))
-    change, gate = signed_percent(one.relative), threshold(one.gate)
-    return (one.base.stack, _load(one.base), before, after, change, gate, one.verdict)
+    before, after = (large(side.per_request) for side in (one.base, one.head))
+    return (one.base.stack, _load(one.base), before, after, signed_percent(one.relative), one.verdict)
 
 
 def _load(counted: Counted) -> str:

@@ -1,12 +1,14 @@
 """Where objects lie in memory."""
 
+import gc
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from inprocess.memory import SHIFTED, SIZES, shift
+from inprocess.memory import FILLED_BYTES, SHIFTED, SIZES, fill, shift
 
 ROOT = Path(__file__).parents[3]
 ALIGNED = """
@@ -28,7 +30,13 @@ print([arena % ARENA_BYTES for arena in arenas], len(set(arenas)), len(many))
 def test_a_layout_moves_later_objects_and_the_first_one_does_not() -> None:
     assert shift(0) == []
     assert len(shift(2)) == 2 * SHIFTED * len(SIZES)
-    assert {sys.getsizeof(one) for one in shift(1)} == set(SIZES)
+
+
+def test_every_size_class_is_filled_with_what_the_garbage_collector_does_not_look_at() -> None:
+    filled = fill()
+    by_size = Counter(sys.getsizeof(one) for one in filled)
+    assert by_size == {size: FILLED_BYTES // size for size in SIZES}
+    assert not any(map(gc.is_tracked, filled))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="instructions are counted on Linux")

@@ -49,7 +49,9 @@ def test_a_regression_is_told_first_with_both_revisions() -> None:
 def test_no_regression_says_how_much_was_looked_at_and_how_closely() -> None:
     found = changes(FLASK, LOOP)
     assert headline(found) == "no regression: 2 counts, each within its gate"
-    assert why(found) == "No count of head differs from that of base by more than 1 % and 3 %."
+    assert why(found) == (
+        "No count of head differs from that of base by more than 1 % (3 % with several requests in flight)."
+    )
 
 
 def test_a_change_in_several_layouts_tells_all_of_them() -> None:
