@@ -65,7 +65,7 @@ requests = [{ path = "/", expect = { text = "never" } }]
 def repository(tmp_path_factory: pytest.TempPathFactory) -> GitRepository:
     one = GitRepository(tmp_path_factory.mktemp("service"))
     one.git("init", "--quiet")
-    for name, text in {**APPS, "mine.toml": CONFIG, "work.py": WORK % 10_000}.items():
+    for name, text in {**APPS, "mine.toml": CONFIG, "work.py": WORK % 10_000, ".gitignore": "__pycache__"}.items():
         one.write(name, text)
     one.commit("base")
     one.write("work.py", WORK % 10_000 + UNUSED)
