@@ -225,7 +225,8 @@ def test_a_stack_of_ours_is_measured_from_anywhere_whatever_modules_lie_there(
 def test_two_revisions_of_the_current_folder_are_compared_and_the_repository_stays_clean(
     installed: Installed, service: Path, tmp_path: Path
 ) -> None:
-    words = ["ab", "--base", "HEAD", "--config", "mine.toml", "--closed-only", "--slice", "0.15", "--force", "--out"]
+    asked = ("--closed-only", "--anyway", "--restarts", "7", "--slice", "0.15", "--force")
+    words = ["ab", "--base", "HEAD", "--config", "mine.toml", *asked, "--out"]
     done = installed([*words, tmp_path / "ab"], service)
     assert done.code in {0, 4}, done.out + done.err
     assert "imported the same code" in done.out
