@@ -63,8 +63,8 @@ class Slice:
 class SliceFigures:
     """What one server did in one slice of an A/B; a figure is None where the machine or the load spoilt it.
 
-    `slow_share`: the share of its requests that took more than SLOW times the P50 of base (see judge/cell/slices.py),
-    failed ones included. `disturbed`: the share of the server's cores that the hypervisor and other programs took.
+    `slow_share`: the share of its requests that were slow by the P50 of base (`SLOW` of judge/cell/metrics.py), failed
+    ones included. `disturbed`: the share of the server's cores that the hypervisor and other programs took.
     """
 
     throughput_rps: float | None

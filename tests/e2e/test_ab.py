@@ -151,7 +151,7 @@ def test_what_is_half_as_slow_again_is_a_regression_and_the_same_code_is_none(se
         assert "regressed: small, look, 4 users" in session.done.out
     else:
         assert session.done.code in {0, 4}, session.done.out
-        assert "imported the same code" in session.done.out
+        assert "ran and read the same files" in session.done.out
 
 
 def test_the_verdict_is_told_again_from_the_raw_samples(session: Session, shared_harness: Harness) -> None:

@@ -157,31 +157,29 @@ def _curve(figures: Iterable[tuple[Step, float | None]]) -> Curve:
     return {place: math.log(value) for place, value in medians.items() if math.isfinite(value)}
 
 
-def _carried(steps: Sequence[Step], search: Search) -> Iterator[Step]:
-    """Those of these windows that were judged, at rates that the stack carries, on a server that no overload harmed."""
-    if search.rate_rps:
-        most = level_of(search.rate_rps)
-        yield from (step for step in counted(steps) if step.verdict != "not known" and level_of(step.rate_rps) <= most)
+def _carried(search: Search) -> list[Step]:
+    """The windows that were judged, at rates that the stack carries, on a server that no overload had harmed."""
+    most = level_of(search.rate_rps) if search.rate_rps else -math.inf
+    return [step for step in counted(search.steps) if step.verdict != "not known" and level_of(step.rate_rps) <= most]
 
 
 def _cpu(search: Search) -> Iterator[tuple[Step, float | None]]:
-    yield from ((step, step.server_s_per_request) for step in _carried(search.steps, search) if step.whole)
+    yield from ((step, step.server_s_per_request) for step in _carried(search) if step.whole)
 
 
 def _memory(search: Search) -> Iterator[tuple[Step, float | None]]:
-    """In windows after the server was first overloaded.
+    """In windows after the server was first overloaded, until it was started anew.
 
-    An overload makes the server larger, and it does not shrink. So the memory before and after one cannot be compared;
-    nor after the server was started anew.
+    An overload makes the server larger, and it does not shrink. So the memory before and after one cannot be compared.
     """
     first_server = takewhile(lambda step: step.part != "check", search.steps)
-    later = [*dropwhile(lambda step: step.verdict != "exceeded", first_server)]
-    yield from ((step, step.memory_bytes) for step in _carried(later, search) if step.whole)
+    larger = {step.number for step in dropwhile(lambda step: step.verdict != "exceeded", first_server)}
+    yield from ((step, step.memory_bytes) for step in _carried(search) if step.whole and step.number in larger)
 
 
 def _p95(search: Search) -> Iterator[tuple[Step, float | None]]:
     """A window that ended early has no P95, but was a slow one: without it the others would be the lucky ones."""
-    for step in _carried(search.steps, search):
+    for step in _carried(search):
         yield step, (step.latency_s.p95 if step.latency_s else None) if step.whole else math.inf
 
 

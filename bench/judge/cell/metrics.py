@@ -285,13 +285,16 @@ def _mean_of(metric: Metric, figure: str) -> Metric:
     )
 
 
+SLOW = 3.0
+"""A request is slow that takes longer than so many times the P50 of base."""
+
 _SLOW = Wording(
     title="slow requests",
     header="slow requests",
     chart="Slow requests",
     verb="had",
     noun="slow requests",
-    caution="Slow requests take longer than three times the P50 of base.",
+    caution=f"Slow requests take longer than {SLOW:g} times the P50 of base.",
 )
 TAIL = Metric(
     name="tail",

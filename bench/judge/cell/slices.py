@@ -13,12 +13,10 @@ import numpy as np
 from bench.judge.cell import figures, problems
 from bench.judge.cell.conditions import Conditions
 from bench.judge.cell.kinds import SERVICES_DOING
+from bench.judge.cell.metrics import SLOW
 from bench.model.cell import Cpu, Distribution, Figure, Problem, Requests, Slice, SliceFigures, Window
 from bench.model.config import Closed, Open
 from bench.model.samples import Samples
-
-SLOW = 3.0
-"""A request is slow that takes longer than so many times the P50 of base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def _cpu(conditions: Conditions, own: Samples, one: Slice, slices: Sequence[Slic
 
 
 def reliable(stretches: Sequence[Stretch], figure: Figure) -> Sequence[Stretch]:
-    """The stretches whose figure is reliable; all where none is. An unreliable one may look the best of them."""
+    """The stretches whose figure is reliable; all where none is."""
     return [one for one in stretches if not any(figure in problem.voids for problem in one.problems)] or stretches
 
 

@@ -130,8 +130,10 @@ class _Turns:
         key, mine = self.visit.keys[number], self.steps[number]
         file = self.folder / f"{len(self.files)}.npz"
         self.setting.progress(key, rate(ask.rate_rps))
-        if ask.part == "check":
-            self._restart(number)
+        if ask.part == "check" and self.bed.restart is not None:
+            self.bed.restart(self.visit.starts[number].role)
+            self.watched[:] = self.bed.programs
+            self._read()
         else:
             self.setting.stop.sleep(_rest_s(mine))
         beside = [self._beside()]
@@ -173,14 +175,6 @@ class _Turns:
             raise BenchError(f"the samples cannot be judged: {error}") from error
         mine.append(step)
         self.setting.progress(key, f"{rate(ask.rate_rps)}: {step.verdict}")
-
-    def _restart(self, number: int) -> None:
-        """Start the server of a search anew."""
-        if self.bed.restart is None:
-            raise BenchError("a service that runs already cannot be started anew")
-        self.bed.restart(self.visit.starts[number].role)
-        self.watched[:] = self.bed.programs
-        self._read()
 
     def _read(self) -> None:
         self.readings.append(read(self._servers(), self.load_side, self.setting.cpus))

@@ -97,10 +97,15 @@ class Checkout:
         """The SHA-256 of each file of this side that was run or read by now, by its path within the side.
 
         What was read has the time of that. Where the file system keeps no such times, every file counts that is no
-        source.
+        source. So does every symbolic link, with where it leads: nobody notes that it was followed.
         """
-        read = {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in self._read()}
-        return read | self.imported(stack)
+        read = {self._name(path): file_sha256(path) for path in self._read()}
+        links = {self._name(path): str(path.readlink()) for path in self.files if path.is_symlink()}
+        return read | links | self.imported(stack)
+
+    def _name(self, path: Path) -> str:
+        """The path within the side."""
+        return path.relative_to(self.folder).as_posix()
 
     def imported(self, stack: Stack) -> dict[str, str]:
         """Those that were run.
@@ -111,11 +116,11 @@ class Checkout:
         if Path(stack.argv[0]).name.startswith("python"):
             named = (Path(self.stack(stack).cwd) / part for part in stack.argv[1:])
             scripts = (path for path in named if path.is_file() and path.is_relative_to(self.folder))
-            found |= {path.relative_to(self.folder).as_posix(): file_sha256(path) for path in scripts}
+            found |= {self._name(path): file_sha256(path) for path in scripts}
         for bytecode in sorted(self.folder.rglob("__pycache__/*.pyc")):
             source = bytecode.parent.parent / f"{bytecode.name.partition('.')[0]}.py"
             if source.is_file():
-                found[source.relative_to(self.folder).as_posix()] = file_sha256(source)
+                found[self._name(source)] = file_sha256(source)
         return found
 
     def forget_what_ran(self) -> None:
@@ -126,8 +131,8 @@ class Checkout:
             os.utime(path, ns=(NEVER_READ_NS, path.stat().st_mtime_ns))
 
     def _present(self) -> list[Path]:
-        """The files of the revision that no server has deleted."""
-        return [path for path in self.files if path.is_file()]
+        """The files of the revision that no server has deleted, without links."""
+        return [path for path in self.files if path.is_file() and not path.is_symlink()]
 
     def _read(self) -> list[Path]:
         """The files that were read since `forget_what_ran`."""
@@ -146,8 +151,8 @@ class Checkout:
 
 
 def _files(folder: Path) -> tuple[Path, ...]:
-    """Every file that was checked out into the folder."""
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    """Every file, and every symbolic link, that was checked out into the folder."""
+    found = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
     return tuple(sorted(path for path in found if not {".git", "__pycache__"} & {*path.relative_to(folder).parts}))
 
 

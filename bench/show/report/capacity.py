@@ -134,6 +134,11 @@ def _sentences(run: Run, rows: Sequence[CapacityRow], ratios: Sequence[CapacityR
 def _pair(one: CapacityRatio, over: CapacityRow, under: CapacityRow, where: str) -> str:
     """How the two stacks of a ratio compare; `where`: on how many cores, as the end of a clause."""
     theirs = f"({_figure(under.rate_rps)})"
+    if one.estimate.low is None:
+        return (
+            f"{one.stack} carried {_ratio(one)} as much as {one.against}{where} {theirs} in a single round, which has "
+            "no interval: --rounds 3 shows whether they differ"
+        )
     match _direction(one):
         case "differs":
             return f"{one.stack} carries {_amount(over)}{where}, {_ratio(one)} as much as {one.against} {theirs}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bench.judge.cell.slices import SLOW
+from bench.judge.cell.metrics import SLOW
 from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.verdict import Finding, Judgement, Side, Word
 from bench.model.cell import SIDES
@@ -117,8 +117,8 @@ def notes(judgement: Judgement) -> Iterator[str]:
         yield f"It was to be judged after {listed([*map(str, judgement.looks)])} restarts, and was {last}."
     if judgement.identical:
         yield (
-            "Base and head imported the same code. A difference is noise, or comes from something other than Python, "
-            "and no stack is a control."
+            "Base and head ran and read the same files. A difference is noise, or comes from elsewhere, and no stack "
+            "is a control."
         )
     told_already = judgement.deciding[:1]
     for one in judgement.findings:

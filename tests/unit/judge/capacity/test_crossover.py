@@ -31,7 +31,8 @@ def window(
 
 
 def searched(stack: str, number: int, steps: Iterable[Step], rate_rps: float | None = 800.0) -> Search:
-    return search(stack, number, rate_rps, "found" if rate_rps else "not known", "", *steps)
+    numbered = (replace(step, number=place) for place, step in enumerate(steps))
+    return search(stack, number, rate_rps, "found" if rate_rps else "not known", "", *numbered)
 
 
 def measured(
@@ -219,6 +220,23 @@ def test_memory_is_compared_after_the_first_overload_alone() -> None:
     assert leads(one) == [("fastapi", 100, 126)]
     assert [each.estimate.mean for each in one.rates] == pytest.approx([0.9, 0.9])
     assert len(found(told).rates) > 2
+
+
+def test_windows_of_a_harmed_server_and_the_memory_of_one_started_anew_are_not_compared() -> None:
+    def of(stack: str, number: int, cpu_s: float, memory: int) -> Search:
+        first = [window(rate, cpu_s, memory=memory) for rate in (50.0, 100.0)]
+        overload = window(300.0, verdict="exceeded", memory=memory)
+        harmed = replace(window(126.0, 9.0, memory=memory), verdict="exceeded")  # whole, and of no meaning
+        after = [replace(window(126.0, cpu_s, memory=1), part="check"), window(126.0, cpu_s, memory=1)]
+        return searched(stack, number, [*first, overload, harmed, *after], 200.0)
+
+    told = run(
+        *(of("flask", n, 0.002, 100) for n in (1, 2)),
+        *(of("fastapi", n, 0.001, 90) for n in (1, 2)),
+    )
+    assert found(told, "memory").rates == ()
+    assert [each.estimate.mean for each in found(told).rates] == pytest.approx([0.5] * len(found(told).rates))
+    assert max(each.rate_rps for each in found(told).rates) == pytest.approx(126, rel=0.01)
 
 
 def test_every_stack_is_compared_with_the_second_of_the_pair_the_headline_first() -> None:

@@ -418,6 +418,16 @@ def test_what_was_read_was_not_imported(repository: Repository) -> None:
         assert {*base.ran(stack)} == {"app/__init__.py", "app/unused.py", "kept.txt"}
 
 
+def test_a_link_counts_with_where_it_leads_though_nothing_tells_that_it_was_followed(repository: Repository) -> None:
+    link = repository.folder / "data"
+    link.symlink_to("kept.txt")
+    repository.commit("v2")
+    link.unlink()
+    link.symlink_to("nowhere")
+    with checked_out(repository.folder, "v2", ".") as (base, head):
+        assert (ran(base, repository), ran(head, repository)) == ({"data": "kept.txt"}, {"data": "nowhere"})
+
+
 def test_that_a_file_was_read_can_be_forgotten_and_seen_anew(repository: Repository) -> None:
     with checked_out(repository.folder, "v1", ".") as (base, _):
         written_ns = (base.folder / "kept.txt").stat().st_mtime_ns

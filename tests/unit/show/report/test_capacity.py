@@ -69,6 +69,15 @@ def test_no_difference_is_claimed_that_was_not_shown(rates: tuple[float, ...], w
     assert word in told(fastapi(*rates))
 
 
+def test_a_ratio_of_a_single_round_shows_no_difference_and_is_not_called_none() -> None:
+    said = told(run(search("flask", 1, 500.0), search("fastapi", 1, 900.0)))
+    assert (
+        "fastapi carried 1.80\u00d7 as much as flask on one core (500/s) in a single round, which has no interval: "
+        "--rounds 3 shows whether they differ"
+    ) in said
+    assert "no difference" not in said
+
+
 def test_a_lower_bound_is_called_one() -> None:
     found = run(search("flask", 1, 500.0), search("fastapi", 1, 900.0, "at least", "it was the most"))
     assert "at least 1.80\u00d7" in told(found)

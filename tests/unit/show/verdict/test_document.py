@@ -230,7 +230,7 @@ def test_where_a_failing_base_fails_more_the_headline_says_so_too() -> None:
 
 def test_sides_that_ran_the_same_code_are_said_to_have() -> None:
     said = " ".join(text(judge_paired(session(Recipe(touched=())), USUAL)).split())
-    assert "Base and head imported the same code. A difference is noise, or comes from something other" in said
+    assert "Base and head ran and read the same files. A difference is noise, or comes from elsewhere" in said
     assert "Base and head run the same code here" not in said
 
 
