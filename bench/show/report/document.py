@@ -134,10 +134,12 @@ def _blocks(
     below = _below(run, rows, found, reproduced)
     carried = capacity.section(run)
     referring = tuple(section for section in (carried, tables, *below) if section is not None)
-    yield from answer.sections(answer.answer(run, rows, found))
+    answered, *limits = answer.sections(answer.answer(run, rows, found))
+    yield answered
+    yield from charts
+    yield from limits
     yield made.where(run)
     yield Contents("Contents")
-    yield from charts
     yield Filter("Show stacks named", "stacks")
     if carried is not None:
         yield carried

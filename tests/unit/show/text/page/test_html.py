@@ -174,10 +174,10 @@ def test_the_answer_comes_first_and_what_explains_it_after(run: Run) -> None:
     assert title.text == "Benchmark run 20260102-030405"
     assert titles(found) == [
         "The answer",
+        "Charts",
         "What this run cannot tell",
         "Machine and versions",
         "Contents",
-        "Charts",
         "How to read the tables",
         "Results",
         "Footnotes",
