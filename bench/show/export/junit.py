@@ -76,9 +76,11 @@ def verdict(judgement: Judgement) -> Iterator[Case]:
     gated = [one for one in judgement.findings if not one.control]
     for one in gated:
         yield _of_finding(one, judgement)
-    if not gated:
+    message = f"{words.headline(judgement)}. {words.why(judgement)}"
+    if judgement.unchanged:
+        yield Case("verdict", "all", "verdict", figures=(message,))
+    elif not gated:
         ending: Ending = "error" if judgement.verdict == "not comparable" else "skipped"
-        message = f"{words.headline(judgement)}. {words.why(judgement)}"
         yield Case("verdict", "all", "verdict", ending, judgement.verdict, message)
 
 

@@ -101,6 +101,15 @@ def test_an_inconclusive_figure_is_skipped_and_says_what_would_settle_it() -> No
     assert "The data show neither a change for the worse of more than 2 % nor that head passes." in skipped.message
 
 
+def test_where_nothing_changed_one_test_case_passes_and_says_so() -> None:
+    run = session()
+    assert run.ab is not None
+    unchanged = replace(run, cells=(), ab=replace(run.ab, family=(), unchanged=True))
+    (case,) = cases(judge_paired(unchanged, Gate()), unchanged).values()
+    assert case.result == []
+    assert "nothing changed that the services run or read" in (case.system_out or "")
+
+
 def test_without_a_control_all_stacks_have_test_cases() -> None:
     found = cases(judged("same-code"))
     assert {stack for stack, _ in found} == set(STACKS)
