@@ -3,28 +3,25 @@
 import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
-from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.family import family, in_flight, loads, size
 from bench.judge.gate.looks import levels, looks_of, not_before
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.policy import PAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.model.cell import SIDES, Cell, CellKey
-from bench.model.config import Closed, Companion, Plan, Profile, Stack
-from bench.model.loads import load_name
+from bench.model.config import Plan
 from bench.model.run import AB, Run
 from bench.places import CHECKOUT, RESULTS
-from bench.plan.duration import LOAD_S, VISIT_S
+from bench.plan.duration import LOAD_S
 from bench.plan.turns import Pace, slices
 from bench.record import store
-from bench.run.cell.visit import Visit, run_visit
+from bench.run.cell.visit import Visit
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.locks import Cores, taken
 from bench.run.host.signals import StopRequest
@@ -40,15 +37,13 @@ from bench.run.session.folder import (
 from bench.run.session.leftovers import clean_up
 from bench.run.session.locustfiles import inspected
 from bench.run.session.measure import RunResult, measure, setting
+from bench.run.session.pilots import closed_load, companions_on, take_pilots
 from bench.run.session.plain import into, new_run
 from bench.run.session.progress import RunProgress
 from bench.run.session.recorder import Recorder
-from bench.run.testbed.revisions import Checkout, checked_out, digest
+from bench.run.testbed.revisions import Checkout, checked_out
 from bench.run.testbed.setting import Setting
 from bench.run.testbed.testbed import Start
-
-PILOT_S, PILOT_LIMIT_S = 2.5, 10.0
-"""The window of a pilot, which is shorter than the others: to find that nothing changed takes half a minute."""
 
 START_S = 5.0
 GAP_S = 0.1
@@ -167,11 +162,11 @@ class _Session:
 
     def measure(self, tested: Callable[[Run], Run]) -> RunResult:
         """Pilots, then restarts until one of the looks decides; `tested` adds a selftest to the run."""
-        pilots, code = self._pilots()
+        pilots, code = take_pilots(self.run, self.sides, self.folder, self._setting)
         base, head = (replace(side.revision, code=code[name]) for name, side in self.sides.items())
         unchanged = (base.code, base.lock_sha256) == (head.code, head.lock_sha256) and not self.question.anyway
         gated = () if unchanged else family(pilots, closed_only=self.question.closed_only)
-        ab = AB(base, head, gated, tuple(pilots), self.question.slice_s, self.looks, unchanged)
+        ab = AB(base, head, gated, pilots, self.question.slice_s, self.looks, unchanged)
         self.run = replace(self.run if unchanged else tested(self.run), ab=ab)
         store.save_run(self.folder, self.run)
         point_latest_to(self.folder)
@@ -204,63 +199,8 @@ class _Session:
                     return
             yield from own
 
-    def _pilots(self) -> tuple[list[Cell], dict[str, dict[str, str]]]:
-        """A cell of base for each stack, and for each side and stack a digest of the code that it imported."""
-        profile = self.plan.profile
-        pairs = [(stack, scenario) for scenario in profile.loads for stack in profile.stacks]
-        turns = [
-            (CellKey(stack, scenario, closed_load(profile, scenario), 0, 2 * number + place), name)
-            for number, (stack, scenario) in enumerate(pairs)
-            for place, name in enumerate(SIDES)
-        ]
-        pilots, code = [], {name: dict[str, str]() for name in SIDES}
-        pilot_s = VISIT_S + profile.timing.warmup_s + PILOT_S
-        with RunProgress((key, pilot_s) for key, _ in turns) as progress:
-            progress.say("pilots: which code each side runs, how long an answer takes, and what limits each stack")
-            recorder = Recorder(self.run, self.folder, progress)
-            for key, name in turns:
-                self.sides[name].forget_what_ran()
-                cell = self._pilot(key, name, recorder)
-                code[name][key.stack] = self._proof(self.sides[name], key.stack)
-                if name == SIDES[0]:
-                    pilots.append(cell)
-        for side in self.sides.values():
-            side.compile(self.plan.stacks.values())
-        return pilots, code
-
-    def _pilot(self, key: CellKey, name: str, recorder: Recorder) -> Cell:
-        side, timing = self.sides[name], self.plan.profile.timing
-        short = replace(timing, window_s=PILOT_S, window_limit_s=max(PILOT_LIMIT_S, timing.window_limit_s))
-        place = replace(
-            self._setting(recorder), plan=replace(self.plan, profile=replace(self.plan.profile, timing=short))
-        )
-        stack = self.plan.stacks[key.stack]
-        start = Start("server", side.stack(stack), side.environment, self._companions(side, stack))
-        logs = self.folder / f"pilot-{name}"
-        try:
-            with closing(run_visit(Visit((key,), (start,)), replace(place, logs=logs))) as measured:
-                cell, _ = next(measured)
-        except BenchError as error:
-            lacks = f"; {side.lacks}" if side.lacks is not None else ""
-            raise BenchError(f"{name} ({side.revision.ref}): {error}{lacks}") from error
-        recorder.progress.finish(cell, key)
-        one = cell.measurement
-        if not one.requests or not one.requests.ok or one.latency_s is None:
-            said = "".join(f"; first {described(wrong)}" for wrong in one.wrong_answers[:1])
-            raise BenchError(f"{name} ({side.revision.ref}): {key.stack} serves nothing; its log is in {logs}{said}")
-        return cell
-
     def _setting(self, recorder: Recorder) -> Setting:
         return setting(self.run, recorder, self.stop, self.cores, self.most)
-
-    def _proof(self, side: Checkout, stack: str) -> str:
-        files = side.ran(self.plan.stacks[stack])
-        if not side.imported(self.plan.stacks[stack]):
-            raise BenchError(
-                f"{stack} imported nothing from {side.folder}, where {side.revision.ref} is checked out: its code "
-                f"comes from elsewhere (installed into the environment? PYTHONPATH?), so both sides would be the same"
-            )
-        return digest(files)
 
     def _visits(self, pilots: Sequence[Cell]) -> Iterator[Visit]:
         """Each restart of each stack with its loads. Stacks take turns in seeded random order."""
@@ -287,13 +227,10 @@ class _Session:
                 name,
                 replace(one, env={"PYTHONHASHSEED": hash_seed, **one.env}),
                 self.sides[name].environment,
-                self._companions(self.sides[name], whole),
+                companions_on(self.sides[name], self.plan, whole),
             )
             for name, one in own.items()
         )
-
-    def _companions(self, side: Checkout, stack: Stack) -> tuple[Companion, ...]:
-        return tuple(side.companion(one) for one in self.plan.companions_of(stack))
 
     def _pace(self, pilot: Cell) -> Pace:
         latency_s = pilot.measurement.latency_s
@@ -311,15 +248,3 @@ def counted(looks: Sequence[int]) -> str:
     """`10, 13, 16 or 20`."""
     *first, last = map(str, looks)
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def closed_load(profile: Profile, scenario: str) -> Closed:
-    """The closed-loop load that an A/B measures. BenchError where the profile has none, or several."""
-    found = [load for load in profile.loads[scenario] if isinstance(load, Closed)]
-    if len(found) != 1 or len(profile.loads[scenario]) != 1:
-        have = ", ".join(load_name(load) for load in profile.loads[scenario]) or "none"
-        raise BenchError(
-            f"an A/B measures one closed-loop load of {scenario}, and derives its open-loop load from it; "
-            f"the profile {profile.name} has {have}: give one number to --users"
-        )
-    return found[0]

@@ -23,7 +23,8 @@ from bench.run.cell import visit
 from bench.run.host.cpus import CpuSets
 from bench.run.host.signals import StopRequest
 from bench.run.session import ab
-from bench.run.session.ab import Question, closed_load, counted
+from bench.run.session.ab import Question, counted
+from bench.run.session.pilots import closed_load
 from tests.unit.sessions import Figures, ab_cell, cell_of
 
 from .made_up import PLAN, STACK, Servers
