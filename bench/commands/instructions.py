@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.commands.planning import config_of
+from bench.commands.planning import config_of, stacks_of
 from bench.errors import BenchError
+from bench.places import CHECKOUT
 from bench.plan.config import make_plan
-from bench.plan.variants import replace_names
 from bench.run.host.cpus import cpu_sets
 from bench.run.host.locks import taken
 from bench.run.host.signals import stop_on_signals
@@ -46,10 +46,11 @@ examples:
 
 def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """The exit code of the verdict; 0 where there is no base. Raises BenchError where something cannot be counted."""
-    if arguments.base is None and (arguments.head is not None or arguments.noise is not None):
-        raise BenchError("--head and --noise are about a comparison: give --base too")
-    config, replaced = config_of(arguments)
-    stacks = replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced)
+    compared = (arguments.head, arguments.repo, arguments.noise)
+    if arguments.base is None and any(given is not None for given in compared):
+        raise BenchError("--head, --repo and --noise are about a comparison: give --base too")
+    config, replaced = config_of(arguments, ())  # workers, threads and slots are those of a server
+    stacks = stacks_of(arguments, PROFILE, config, replaced)
     plan = make_plan(config, PROFILE, stacks=stacks, scenarios=arguments.scenarios, users=arguments.users)
     refuse(plan)
     cpus = cpu_sets(plan.profile.server_cpus).used
@@ -61,7 +62,8 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
                 document, figures, code = table_of(counts), counts_json(counts), 0
             else:
                 revisions = arguments.base, arguments.head or "."
-                changes = compare(plan, arguments.repo, revisions, cpus, stop, _tell, arguments.noise)
+                repository = arguments.repo or CHECKOUT or Path()
+                changes = compare(plan, repository, revisions, cpus, stop, _tell, arguments.noise)
                 document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
     stdout.show(document)
     _write(arguments.markdown, md.render(document, level=None))
