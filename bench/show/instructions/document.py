@@ -8,7 +8,7 @@ from bench.model.instructions import Counted, Counts
 from bench.model.loads import load_name
 from bench.model.run import Revision
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
-from bench.show.text.words import listed, plural
+from bench.show.text.words import commit, listed, plural
 from bench.units import NOTHING, count, large, signed_percent, threshold
 
 ABOUT = (
@@ -114,4 +114,4 @@ def _sides(changes: Changes) -> str:
 def _named(revision: Revision | None) -> str:
     if revision is None:
         return "the files as they lie there"
-    return f"{revision.ref} ({revision.commit[:7]}{', with uncommitted changes' if revision.dirty else ''})"
+    return f"{revision.ref} ({commit(revision.commit, dirty=revision.dirty)})"

@@ -44,7 +44,7 @@ def test_the_step_is_printed_and_nothing_written(
     said = capsys.readouterr()
     text = " ".join(said.out.split())
     assert said.out.startswith("Trend of 12 runs\n")
-    assert "0.80\u00d7 from night-07 (commit 7000000) on" in text
+    assert "0.80\u00d7 since night-07 (commit 7000000): " in text
     assert said.err == ""
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
