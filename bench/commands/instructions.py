@@ -19,6 +19,7 @@ from bench.show.instructions.document import table_of, verdict
 from bench.show.instructions.json import changes_json, counts_json
 from bench.show.text import markdown as md
 from bench.show.text import stdout
+from bench.show.text.files import write
 
 PROFILE = "instructions"
 
@@ -66,19 +67,11 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
                 changes = compare(plan, repository, revisions, cpus, stop, _tell, arguments.noise)
                 document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
     stdout.show(document)
-    _write(arguments.markdown, md.render(document, level=None))
-    _write(arguments.json, figures)
+    for path, text in ((arguments.markdown, md.render(document, level=None)), (arguments.json, figures)):
+        if path is not None:
+            write(path, text, "the counts")
     return code
 
 
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _write(path: Path | None, content: str) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"the counts cannot be written to {path}: {error.strerror or error}") from error
