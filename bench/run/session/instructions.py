@@ -8,7 +8,7 @@ from bench.model.cell import SIDES
 from bench.model.config import Plan
 from bench.model.instructions import Counts
 from bench.run.host.signals import StopRequest
-from bench.run.session.counting import Case, Counting, Tell, cases, counting, refuse
+from bench.run.session.counting import Case, Counting, Tell, cases, counting
 from bench.run.testbed.inprocess import InPlace
 from bench.run.testbed.revisions import Checkout, checked_out
 
@@ -34,7 +34,6 @@ def compare(
     gate: float | None = None,
 ) -> Changes:
     """The changes from base to head, two revisions of a repository. Raises as `counting` and `checked_out` do."""
-    refuse(plan)
     with checked_out(repository, *revisions) as sides:
         return compare_checkouts(plan, sides, cpus, stop, tell, gate)
 

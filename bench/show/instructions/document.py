@@ -25,7 +25,7 @@ def table_of(counts: Counts) -> Document:
 def by_stack(counted: Sequence[Counted]) -> Table:
     """A row for each scenario and number of users, a column for each stack."""
     stacks = list(dict.fromkeys(one.stack for one in counted))
-    rows = sorted({(one.scenario, one.users) for one in counted}, key=lambda row: _first(counted, row))
+    rows = dict.fromkeys((one.scenario, one.users) for one in counted)
     found = {(one.stack, one.scenario, one.users): count(round(one.per_request)) for one in counted}
     return words_table(
         ("scenario", "in flight", *stacks),
@@ -100,10 +100,6 @@ def _line(one: Change) -> tuple[str, ...]:
 
 def _load(counted: Counted) -> str:
     return f"{counted.scenario}, {load_name(Closed(users=counted.users))}"
-
-
-def _first(counted: Sequence[Counted], row: tuple[str, int]) -> int:
-    return next(place for place, one in enumerate(counted) if (one.scenario, one.users) == row)
 
 
 def _sides(changes: Changes) -> str:
