@@ -193,8 +193,8 @@ def _up(axes: Axes, bottom: float, top: float, *, labelled: bool) -> None:
 def _finding(found: Trend, followed: Sequence[Followed]) -> str:
     """The steps that the chart shows."""
     said = [
-        f"{plain(name(one.subject))} {value(one.subject, step.was)} to {value(one.subject, step.now)} from "
-        f"{plain(found.runs[step.run].id)} on{' (the machine changed)' if step.by_machine else ''}"
+        f"{plain(name(one.subject))} {value(one.subject, step.was)} to {value(one.subject, step.now)} since "
+        f"{plain(found.runs[step.run].id)}{' (the machine changed)' if step.by_machine else ''}"
         for one in followed
         for step in one.steps
     ]

@@ -102,7 +102,7 @@ def test_a_chart_is_legible_whatever_the_number_of_runs(count: int) -> None:
 def test_the_finding_names_the_steps_or_that_there_is_none() -> None:
     steps = charted(of(nights(STEP))).finding
     figure = "fastapi against flask on weather, capacity with P95 within 200 ms"
-    assert steps.startswith(f"Steps: {figure} 1.00\u00d7 to 0.80\u00d7 from night-07 on")
+    assert steps.startswith(f"Steps: {figure} 1.00\u00d7 to 0.80\u00d7 since night-07")
     none = charted(of(nights())).finding
     assert none == "No step was shown in 5 figures over 12 runs."
     moved = charted(of(nights(levels=STEP, other_from=6)), "capacity").finding
