@@ -7,7 +7,12 @@ from bench.errors import BenchError
 
 
 def write(path: Path, text: str, what: str) -> None:
-    """Write the text into a file that the user named. Raises BenchError: `WHAT cannot be written to PATH`."""
+    """Write the text into a file that the user named. Raises BenchError: `WHAT cannot be written to PATH`.
+
+    A path of "-" is refused: it means standard output to most programs.
+    """
+    if str(path) == "-":
+        raise BenchError(f"{what} cannot be written to -: name a file")
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

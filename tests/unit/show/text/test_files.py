@@ -20,3 +20,10 @@ def test_what_a_link_points_at_stays_as_it_is(tmp_path: Path) -> None:
     write_anew(tmp_path, {"page.html": "new"})
     assert (tmp_path / "page.html").read_text() == "new"
     assert (tmp_path / "other").read_text() == "mine"
+
+
+def test_a_dash_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BenchError, match="the counts cannot be written to -: name a file"):
+        write(Path("-"), "", "the counts")
+    assert list(tmp_path.iterdir()) == []
