@@ -1,4 +1,4 @@
-"""The options of the commands: a row for each option, and the types of their values."""
+"""The options of the commands: a row for each option."""
 
 import argparse
 from collections.abc import Mapping
@@ -9,12 +9,10 @@ from typing import Any
 from bench.judge.cell.metrics import MEAN, PAIRED
 from bench.judge.gate.looks import MINUTES
 from bench.judge.gate.thresholds import ALPHA, Gate
-from bench.model.config import Objective
 from bench.places import CHECKOUT, LATEST
-from bench.plan.objective import objective
 from bench.plan.turns import SLICE_S
 from bench.show.export.formats import FORMATS
-from bench.units import fraction
+from bench.values import count, counts, limit, names, one_rate, percent, pid, port, probability, rates, seconds, slo
 
 DEFAULT_PROFILE = "bench"
 
@@ -59,97 +57,6 @@ def gate(arguments: argparse.Namespace) -> Gate:
     return Gate(alpha=arguments.alpha, noise=arguments.noise, fail_on=dict(arguments.fail_on))
 
 
-def names(text: str) -> list[str]:
-    """Names with commas between them."""
-    found = [name.strip() for name in text.split(",")]
-    if not all(found):
-        raise argparse.ArgumentTypeError(f"{text!r}: write names with commas between them")
-    return found
-
-
-def count(text: str) -> int:
-    """A number of users, rounds or cores."""
-    return _whole(text, 100_000, "a whole number from 1 to 100000")
-
-
-def counts(text: str) -> list[int]:
-    """Numbers with commas between them."""
-    return [count(part.strip()) for part in text.split(",")]
-
-
-def pid(text: str) -> tuple[str | None, int]:
-    """A process, and the stack that it is the service of; None where only one is meant."""
-    stack, equals, number = text.rpartition("=")
-    return stack if equals else None, _whole(number, 2**22, "[STACK=]PID, such as 1234 or shop=1234")
-
-
-def port(text: str) -> int:
-    """A TCP port."""
-    return _whole(text, 65_535, "a port from 1 to 65535")
-
-
-def rates(text: str) -> list[float]:
-    """Requests per second with commas between them."""
-    return [one_rate(part) for part in text.split(",")]
-
-
-def one_rate(text: str) -> float:
-    """Requests per second."""
-    return _decimal(text, 1_000_000, "requests/s, more than 0 and at most 1000000")
-
-
-def seconds(text: str) -> float:
-    """A duration."""
-    return _decimal(text, 86_400, "seconds, more than 0 and at most a day")
-
-
-def slo(text: str) -> Objective:
-    """A latency objective."""
-    try:
-        return objective(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def probability(text: str) -> float:
-    """The probability of a false alarm."""
-    return _decimal(text, 0.5, "a probability above 0 and at most 0.5, such as 0.05")
-
-
-def percent(text: str) -> float:
-    """A percentage as a fraction of 1."""
-    try:
-        return fraction(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def limit(text: str) -> tuple[str, float]:
-    """A metric and its threshold as a fraction of 1."""
-    name, separator, share = text.partition(":")
-    if not separator:
-        raise argparse.ArgumentTypeError(f"{text!r}: write METRIC:PERCENT, such as p95:10%")
-    if name not in PAIRED:
-        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(PAIRED)}")
-    return name, percent(share)
-
-
-def _whole(text: str, most: int, valid: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise argparse.ArgumentTypeError(f"{text!r}: write {valid}")
-    return int(text)
-
-
-def _decimal(text: str, most: float, valid: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= most:
-        raise argparse.ArgumentTypeError(f"{text!r}: write {valid}")
-    return value
-
-
 def _option(name: str, commands: str, heading: str, text: str, **settings: Any) -> Option:
     return Option(name, tuple(commands.split()), heading, {"help": text, **settings})
 
@@ -176,15 +83,19 @@ OPTIONS = (
             metavar="REF"),
     _option("--head", "ab", WHAT, "the revision to judge (default: ., the working tree)", metavar="REF", default="."),
     _option("--head", "instructions", WHAT, "the revision to judge (default: ., the working tree)", metavar="REF"),
-    _option("--repo", "ab instructions", WHAT, f"the repository of both revisions (default: {_WHOSE})",
+    _option("--repo", "ab", WHAT, f"the repository of both revisions (default: {_WHOSE})",
             metavar="DIR", type=Path, default=CHECKOUT or Path()),
+    _option("--repo", "instructions", WHAT, f"the repository of both revisions (default: {_WHOSE})",
+            metavar="DIR", type=Path),
     _option("--stacks", "run ab capacity instructions", WHAT, "the stacks to measure, instead of the profile's",
             metavar="A[,B]", type=names),
     _option("--scenarios", "run ab capacity instructions", WHAT, "the scenarios to measure, instead of the profile's",
             metavar="X[,Y]", type=names),
-    _option("--set", "list serve run ab capacity flame instructions", WHAT,
+    _option("--set", "list serve run ab capacity flame", WHAT,
             "replace a stack by variants, one for each value; KEY is workers, threads, slots or env.NAME; repeatable",
             metavar="STACK.KEY=V[,V]", action="append", default=[]),
+    _option("--set", "instructions", WHAT, "replace a stack by variants, one for each value; repeatable",
+            metavar="STACK.env.NAME=V[,V]", action="append", default=[]),
     _option("--pid", "run capacity", WHAT,
             "the process of a service that runs already; default: the one that listens on its port; repeatable",
             metavar="[STACK=]PID", action="append", type=pid, default=[]),

@@ -3,13 +3,12 @@
 import argparse
 from collections.abc import Sequence
 
-from bench.commands.planning import config_of
+from bench.commands.planning import config_of, stacks_of
 from bench.judge.gate.looks import MINUTES
 from bench.judge.gate.paired import judge_paired
 from bench.options import gate
 from bench.places import COMMAND
 from bench.plan.config import make_plan
-from bench.plan.variants import replace_names
 from bench.record import store
 from bench.run.host.signals import stop_on_signals
 from bench.run.session.ab import Question, start
@@ -45,7 +44,7 @@ def ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
     plan = make_plan(
         config,
         PROFILE,
-        stacks=replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced),
+        stacks=stacks_of(arguments, PROFILE, config, replaced),
         scenarios=arguments.scenarios,
         users=arguments.users,
         rounds=arguments.restarts or MINUTES.get(arguments.minutes),

@@ -10,7 +10,7 @@ from bench.show.export.publish import publish
 HELP = """\
 Judge a run or an A/B run again from its raw samples, and write its figures in
 the format of another tool. Figures that are not reliable are left out, and
-named on standard error; a table for pandas (csv) has them, marked.
+named on standard error; csv and junit have them, marked with the reason.
 
   csv      a row for each figure of each cell and search
   gha      github-action-benchmark: a file for each direction that is better

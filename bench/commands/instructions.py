@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.commands.planning import config_of
+from bench.commands.planning import config_of, stacks_of
 from bench.errors import BenchError
+from bench.places import CHECKOUT
 from bench.plan.config import make_plan
-from bench.plan.variants import replace_names
 from bench.run.host.cpus import cpu_sets
 from bench.run.host.locks import taken
 from bench.run.host.signals import stop_on_signals
@@ -19,6 +19,7 @@ from bench.show.instructions.document import table_of, verdict
 from bench.show.instructions.json import changes_json, counts_json
 from bench.show.text import markdown as md
 from bench.show.text import stdout
+from bench.show.text.files import write
 
 PROFILE = "instructions"
 
@@ -46,10 +47,11 @@ examples:
 
 def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     """The exit code of the verdict; 0 where there is no base. Raises BenchError where something cannot be counted."""
-    if arguments.base is None and (arguments.head is not None or arguments.noise is not None):
-        raise BenchError("--head and --noise are about a comparison: give --base too")
-    config, replaced = config_of(arguments)
-    stacks = replace_names(arguments.stacks or config.profiles[PROFILE].stacks, replaced)
+    compared = (arguments.head, arguments.repo, arguments.noise)
+    if arguments.base is None and any(given is not None for given in compared):
+        raise BenchError("--head, --repo and --noise are about a comparison: give --base too")
+    config, replaced = config_of(arguments, ())  # workers, threads and slots are those of a server
+    stacks = stacks_of(arguments, PROFILE, config, replaced)
     plan = make_plan(config, PROFILE, stacks=stacks, scenarios=arguments.scenarios, users=arguments.users)
     refuse(plan)
     cpus = cpu_sets(plan.profile.server_cpus).used
@@ -61,22 +63,15 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
                 document, figures, code = table_of(counts), counts_json(counts), 0
             else:
                 revisions = arguments.base, arguments.head or "."
-                changes = compare(plan, arguments.repo, revisions, cpus, stop, _tell, arguments.noise)
+                repository = arguments.repo or CHECKOUT or Path()
+                changes = compare(plan, repository, revisions, cpus, stop, _tell, arguments.noise)
                 document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
     stdout.show(document)
-    _write(arguments.markdown, md.render(document, level=None))
-    _write(arguments.json, figures)
+    for path, text in ((arguments.markdown, md.render(document, level=None)), (arguments.json, figures)):
+        if path is not None:
+            write(path, text, "the counts")
     return code
 
 
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _write(path: Path | None, content: str) -> None:
-    if path is None:
-        return
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"the counts cannot be written to {path}: {error.strerror or error}") from error

@@ -11,11 +11,13 @@ PLACED = ("workers", "threads")
 NUMBERS = (*PLACED, "slots")
 
 
-def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dict[str, list[str]]]:
+def apply_settings(
+    config: Config, settings: Sequence[str], numbers: Sequence[str] = NUMBERS
+) -> tuple[Config, dict[str, list[str]]]:
     """The config with the variants added, and the names of the variants of each stack that has some.
 
-    A variant is called `flask-sync[workers=2]`; two settings of one stack multiply. Keys: workers, threads, slots and
-    env.NAME. Raises BenchError for a setting that is malformed or that names an unknown stack or key.
+    A variant is called `flask-sync[workers=2]`; two settings of one stack multiply. Keys: env.NAME and `numbers`.
+    Raises BenchError for a setting that is malformed or that names an unknown stack or key.
     """
     replaced: dict[str, list[str]] = {}
     stacks = dict(config.stacks)
@@ -25,8 +27,8 @@ def apply_settings(config: Config, settings: Sequence[str]) -> tuple[Config, dic
         if not (equals and dot and values):
             raise BenchError(f"--set {setting}: write STACK.KEY=VALUE[,VALUE...], such as flask-sync.workers=1,2,4")
         known("stack", [name], config.stacks, f"--set {setting}")
-        if key not in NUMBERS and not key.startswith("env."):
-            raise BenchError(f"--set {setting}: unknown key {key!r}; known: {', '.join(NUMBERS)}, env.NAME")
+        if key not in numbers and not key.startswith("env."):
+            raise BenchError(f"--set {setting}: unknown key {key!r}; known: {', '.join((*numbers, 'env.NAME'))}")
         if key in PLACED and not any(f"{{{key}}}" in text for text in _texts(config.stacks[name])):
             raise BenchError(
                 f"--set {setting}: neither argv nor env of {name} has {{{key}}}, so it would change nothing"

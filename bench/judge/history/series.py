@@ -25,7 +25,7 @@ CAPACITY = "capacity"
 FOLLOWED = (THROUGHPUT, P95, MEMORY)
 """The absolute figures that are followed."""
 
-NO_FIGURE = "there is no reliable figure"
+NO_FIGURE, BOUND = "there is no reliable figure", "only a bound was found"
 
 SIZED = ("{users}", "{connections}")
 """Placeholders that the highest load of a run fills: with another one it is another server."""
@@ -121,11 +121,11 @@ def _figures(run: Run) -> Figures:
 def _capacities(run: Run) -> Iterator[tuple[Subject, Figure | str]]:
     for one in capacity_ratios(run.searches, run.config):
         subject = Subject("ratios", one.scenario, one.stack, one.against, CAPACITY, one.sought)
-        yield subject, f"it is only known to be {one.bound} a value" if one.bound else Figure(one.estimate)
+        yield subject, BOUND if one.bound else Figure(one.estimate)
     for row in capacity_rows(run):
         subject = Subject("capacity", row.scenario, row.stack, row.stack, CAPACITY, row.sought)
-        bound = "it is only known to be at least a value" if row.at_least else "no rate was found"
-        yield subject, bound if row.at_least or row.rate_rps is None else Figure(row.rate_rps)
+        none = BOUND if row.at_least else "no rate was found"
+        yield subject, none if row.at_least or row.rate_rps is None else Figure(row.rate_rps)
 
 
 def _ratios(run: Run) -> Iterator[tuple[Subject, Figure | str]]:

@@ -230,14 +230,21 @@ class Program:
 
     def finish(self, longest_s: float, stop: StopRequest) -> None:
         """Return once it has ended with exit code 0. BenchError, with the end of its log, where it does not."""
+        code = self.ended(longest_s, stop)
+        if code is None:
+            raise BenchError(f"{self.name} did not end within {longest_s:g} s{self.log_tail()}")
+        if code:
+            self.check_alive()
+
+    def ended(self, longest_s: float, stop: StopRequest) -> int | None:
+        """Its exit code, once it has ended; None where it has not after so long."""
         end_s = time.monotonic() + longest_s
         while (code := self.process.poll()) is None:
             self.cap_log()
             if time.monotonic() > end_s:
-                raise BenchError(f"{self.name} did not end within {longest_s:g} s{self.log_tail()}")
+                return None
             stop.sleep()
-        if code:
-            self.check_alive()
+        return code
 
     def cap_log(self) -> None:
         """Cut a log of more than LOG_BYTES down to its first half, a line that says so, and its last lines."""
@@ -258,11 +265,15 @@ class Program:
     def log_tail(self) -> str:
         """The last lines of the log and where it lies, to end an error message with."""
         try:
-            with self.log.open("rb") as log:
-                log.seek(max(self.log.stat().st_size - LOG_TAIL_BYTES, 0))
-                text = log.read().decode("utf-8", "replace")
+            said = self.last_lines()
         except OSError as error:
             return f"; its log cannot be read: {error}"
-        lines = [line for line in text.splitlines() if line.strip()]
-        said = " | ".join(lines[-LOG_TAIL_LINES:])
         return f"; it said: {said}; log: {self.log}" if said else f"; log: {self.log} (empty)"
+
+    def last_lines(self) -> str:
+        """The last lines of the log on one line, for a log that is deleted with its folder. Raises OSError."""
+        with self.log.open("rb") as log:
+            log.seek(max(self.log.stat().st_size - LOG_TAIL_BYTES, 0))
+            text = log.read().decode("utf-8", "replace")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return " | ".join(lines[-LOG_TAIL_LINES:])

@@ -12,9 +12,9 @@ from bench.errors import BenchError
 from bench.model.config import Closed, Plan, Scenario, Stack
 from bench.model.instructions import Counted
 from bench.model.loads import load_name, most_in_flight, within
-from bench.run.cell.asking import requests_of, wrong_ones
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest
+from bench.run.session.asking import requests_of, wrong_ones
 from bench.run.testbed.inprocess import Answer, Caller, Calls, Code, application, copy_program, valgrind
 from bench.run.testbed.upstream import running_upstream
 from bench.units import significant

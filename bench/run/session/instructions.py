@@ -8,7 +8,7 @@ from bench.model.cell import SIDES
 from bench.model.config import Plan
 from bench.model.instructions import Counts
 from bench.run.host.signals import StopRequest
-from bench.run.session.counting import Case, Counting, Tell, cases, counting, refuse
+from bench.run.session.counting import Case, Counting, Tell, cases, counting
 from bench.run.testbed.inprocess import InPlace
 from bench.run.testbed.revisions import Checkout, checked_out
 
@@ -34,7 +34,6 @@ def compare(
     gate: float | None = None,
 ) -> Changes:
     """The changes from base to head, two revisions of a repository. Raises as `counting` and `checked_out` do."""
-    refuse(plan)
     with checked_out(repository, *revisions) as sides:
         return compare_checkouts(plan, sides, cpus, stop, tell, gate)
 
@@ -59,11 +58,12 @@ def compare_checkouts(
 
 def _in_other_layouts(session: Counting, changes: Changes, tell: Tell) -> Changes:
     """The changes, the doubtful ones counted in other layouts of memory too."""
-    tell(f"a little beyond the gate, so counted again in {len(LAYOUTS)} other layouts of memory:")
+    tell(f"beyond the gate, so counted again in {len(LAYOUTS)} other layouts of memory; the median counts:")
     again = [Case(side, *place, layout) for place in changes.doubtful for layout in LAYOUTS for side in SIDES]
-    counted = session.count(again)
-    pairs = list(zip(counted[::2], counted[1::2], strict=True))
-    each = len(LAYOUTS)
+    counted = dict(zip(again, session.count(again), strict=True))
     return changes.with_layouts(
-        {place: pairs[number * each : (number + 1) * each] for number, place in enumerate(changes.doubtful)}
+        {
+            place: [(counted[Case(BASE, *place, layout)], counted[Case(HEAD, *place, layout)]) for layout in LAYOUTS]
+            for place in changes.doubtful
+        }
     )

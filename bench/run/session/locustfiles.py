@@ -1,7 +1,6 @@
 """Locustfiles, looked at before anything is measured: whose users they have, and whether they can be measured."""
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -57,15 +56,13 @@ def _run(argv: Sequence[str], cwd: Path, where: str, stop: StopRequest) -> tuple
         log, out = folder / "log.txt", folder / "inspected.json"
         env = {**importing(), "INSPECTED": str(out)}
         with Program(f"the inspection of {where}", argv, env=env, cwd=cwd, cpus=(), log=log) as program:
-            end_s = time.monotonic() + LONGEST_S
-            while program.process.poll() is None:
-                if time.monotonic() > end_s:
-                    raise BenchError(
-                        f"{where} was not imported within {LONGEST_S:g} s: what takes long belongs into on_start"
-                    )
-                stop.sleep()
+            code = program.ended(LONGEST_S, stop)
+            if code is None:
+                raise BenchError(
+                    f"{where} was not imported within {LONGEST_S:g} s: what takes long belongs into on_start"
+                )
         said = out.read_text(encoding="utf-8") if out.exists() else ""
-        return program.process.returncode, said, log.read_text(encoding="utf-8", errors="replace")
+        return code, said, log.read_text(encoding="utf-8", errors="replace")
 
 
 def _said(written: str) -> tuple[str, str] | None:

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from bench.run.host.signals import StopRequest
 from bench.run.testbed.server import filled, python_of
 
 LONGEST_S = 600.0
-TAIL_LINES = 3
 
 FIXED = {
     "PATH": "/usr/bin:/bin",
@@ -179,15 +177,13 @@ class Caller:
         log = self._file(side, calls, "log")
         where = f"{side}, {stack.name}"
         with Program(where, argv, env={}, cwd=self.folder / "program", cpus=self.cpus, log=log) as program:
-            end_s = time.monotonic() + LONGEST_S
-            while program.process.poll() is None:
-                if time.monotonic() > end_s:
-                    raise BenchError(f"{where} did not answer all requests within {LONGEST_S:g} s")
-                self.stop.sleep()
-        if program.process.returncode or not output.exists():
-            said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-TAIL_LINES:]
-            ended = f"exit code {program.process.returncode}"
-            raise BenchError(f"{where} cannot be called ({ended}): {' | '.join(said) or 'it said nothing'}")
+            exit_code = program.ended(LONGEST_S, self.stop)
+            if exit_code is None:
+                raise BenchError(f"{where} did not answer all requests within {LONGEST_S:g} s")
+        if exit_code or not output.exists():
+            raise BenchError(
+                f"{where} cannot be called (exit code {exit_code}): {program.last_lines() or 'it said nothing'}"
+            )
         yield output
 
     def _environment(self, stack: Stack) -> dict[str, str]:

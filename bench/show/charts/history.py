@@ -104,8 +104,11 @@ def _draw(axes: Axes, found: Trend, one: Followed, mark: Mark, size_in: Size) ->
     _up(axes, bottom, top, labelled=bool(one.steps))
     axes.set_ylabel(f"{chosen.axis} (log scale)")
     _across(axes, len(found.runs), size_in[0])
+    highest = 1 / (1 + ABOVE) if one.steps else 1.0  # below the words
     for change in found.changes:
-        axes.axvline(change.run + 0.5, color=QUIET, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1, gid="machine")
+        axes.axvline(
+            change.run + 0.5, 0, highest, color=QUIET, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1, gid="machine"
+        )
     _series(axes, found, one, mark, chosen.factor)
     _steps(axes, one, chosen.factor, size_in[0] / len(found.runs))
     return clipped
@@ -190,8 +193,8 @@ def _up(axes: Axes, bottom: float, top: float, *, labelled: bool) -> None:
 def _finding(found: Trend, followed: Sequence[Followed]) -> str:
     """The steps that the chart shows."""
     said = [
-        f"{plain(name(one.subject))} {value(one.subject, step.was)} to {value(one.subject, step.now)} from "
-        f"{plain(found.runs[step.run].id)} on{' (the machine changed)' if step.by_machine else ''}"
+        f"{plain(name(one.subject))} {value(one.subject, step.was)} to {value(one.subject, step.now)} since "
+        f"{plain(found.runs[step.run].id)}{' (the machine changed)' if step.by_machine else ''}"
         for one in followed
         for step in one.steps
     ]

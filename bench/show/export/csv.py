@@ -59,12 +59,13 @@ def _plain_cells(run: Run) -> Iterator[Line]:
 def _of_round(metric: Metric, cell: Cell, row: Row) -> _Value:
     """The value, and why it does not count in the figure of the report."""
     one, found, void = cell.measurement, row.estimates.get(metric.name), row.voids.get(metric.name)
-    why = ""
-    if comparable(metric, one) is None:
+    value, why = comparable(metric, one), ""
+    if value is None:
         problem = lacking(metric, one)
         why = f"{problem.name}: {problem.detail}"
     elif found is None and void is not None:
-        why = f"the report has no such figure, because in another round: {void.name}: {void.detail}"
+        where = ", because in another round" if value else ""  # nothing served is no figure in its own round
+        why = f"the report has no such figure{where}: {void.name}: {void.detail}"
     return _Value(metric.read(one), why, found)
 
 

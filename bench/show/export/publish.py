@@ -11,6 +11,7 @@ from bench.reading import read_run
 from bench.show.export.figures import LeftOut, Place
 from bench.show.export.formats import FORMATS, VERDICTS, Export
 from bench.show.text import stdout
+from bench.show.text.files import unwritten, write
 from bench.show.text.words import listed, plural
 
 FOLDER = "export"
@@ -21,6 +22,9 @@ USUAL = Gate()
 
 LONGEST = 400
 """Characters of a reason."""
+
+STDOUT, WHAT = "-", "the export"
+"""The path that means standard output, and what is written."""
 
 
 def publish(folder: Path, form: str, *, out: Path | None = None, gate: Gate = USUAL) -> None:
@@ -36,11 +40,15 @@ def publish(folder: Path, form: str, *, out: Path | None = None, gate: Gate = US
     made = FORMATS[form](run, gate)
     if made.empty:
         raise BenchError(f"{folder} has nothing to export as {form}{_because(run, made)}")
-    if len(made.files) == 1 and (out is None or str(out) == "-"):
+    if len(made.files) == 1 and (out is None or str(out) == STDOUT):
         stdout.say(*made.files.values())
     else:
         for path, text in _paths(folder, made.files, out, form).items():
-            _write(path, text)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise unwritten(path, WHAT, error) from error
+            write(path, text, WHAT)
             stdout.say(f"{path}\n")
     print(*told(made.left_out), sep="\n", end="\n" if made.left_out else "", file=sys.stderr)
 
@@ -78,14 +86,6 @@ def _paths(folder: Path, files: Mapping[str, str], out: Path | None, form: str) 
     if len(files) == 1 and out is not None and not out.is_dir():
         return dict.fromkeys((out,), *files.values())
     into = folder / FOLDER if out is None else out
-    if into.exists() and not into.is_dir():
+    if str(into) == STDOUT or (into.exists() and not into.is_dir()):
         raise BenchError(f"{form} writes {plural(len(files), 'file')}, and {into} is no folder: give --out a folder")
     return {into / name: text for name, text in files.items()}
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise BenchError(f"the export cannot be written to {path}: {error.strerror or error}") from error

@@ -19,8 +19,8 @@ from bench.show.text.document import (
     points,
     words_table,
 )
-from bench.show.text.steps import changed, commit, field, fields, metric, name, sentence, stacks, value, what
-from bench.show.text.words import cut, listed, plural
+from bench.show.text.steps import changed, field, fields, metric, name, sentence, stacks, value, what
+from bench.show.text.words import commit, cut, listed, plural
 from bench.units import NOTHING, percent, threshold, tick
 
 TITLES: Mapping[Part, str] = {
@@ -32,7 +32,6 @@ HEADERS = ("stack", "runs", "first", "newest", "scatter", "would show", "steps")
 NUMBERS = frozenset(HEADERS[1:-1])
 MOST_RUNS, MOST_NAMES, LONGEST = 3, 6, 200
 """Runs and figures that a note names, and characters of a value: these come from other people's files."""
-
 
 _RECONNECTED = "a new connection for each request: that takes time and CPU"
 _WITH_IT = "These figures stepped where the machine changed, which says nothing of the code:"
@@ -72,7 +71,9 @@ def _none(found: Trend) -> str:
             f"A step takes at least {LEAST_VALUES} runs, {LEAST_SIDE} of them on each side of it, "
             f"and no figure has more than {plural(most, 'run')}."
         )
-    return f"No step was shown in {plural(len(found.followed), 'figure')}. The tables say which size would show."
+    blind = sum(one.detectable is None for one in found.followed)
+    shows = f"; in {blind} of them none would" if blind else ""
+    return f"No step was shown in {plural(len(found.followed), 'figure')}. The tables say which size would show{shows}."
 
 
 def _machine(found: Trend) -> Iterator[Section]:
@@ -113,8 +114,8 @@ def _tables(found: Trend) -> Iterator[Section]:
             if one.subject.part == part:
                 own.setdefault(_against(one.subject), []).append(one)
         tables = (
-            Section(f"{part}-{number}", title, (Table(columns, tuple(map(_row, ones)), key=0),))
-            for number, (title, ones) in enumerate(own.items(), start=1)
+            Section(f"{part}-{number}", followed, (Table(columns, tuple(map(_row, ones)), key=0),))
+            for number, (followed, ones) in enumerate(own.items(), start=1)
         )
         yield Section(part, title, tuple(tables))
 
@@ -177,7 +178,13 @@ def _some(names: Sequence[str], most: int, noun: str) -> str:
 def _runs(found: Trend) -> Table:
     changes = {one.run: fields(one.differences) for one in found.changes}
     rows = (
-        (str(place + 1), run.id, run.started[:16].replace("T", " "), commit(run), changes.get(place, NOTHING))
+        (
+            str(place + 1),
+            run.id,
+            run.started[:16].replace("T", " "),
+            NOTHING if run.commit is None else commit(run.commit, dirty=run.dirty),
+            changes.get(place, NOTHING),
+        )
         for place, run in enumerate(found.runs)
     )
     return words_table(("run", "name", "started (UTC)", "commit", "machine changed"), rows, key="name", right=("run",))

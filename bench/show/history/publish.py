@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from bench.errors import BenchError
 from bench.judge.history.trend import Trend
 from bench.show.charts.gallery import save_pictures
 from bench.show.charts.history import NAMES, pictures
@@ -10,11 +9,14 @@ from bench.show.history.document import document
 from bench.show.history.json import figures
 from bench.show.text import markdown as md
 from bench.show.text import stdout
+from bench.show.text.files import unwritten, write, write_anew
 from bench.show.text.page import html
 from bench.show.text.shorten import shortened
 
 PAGE, TEXT, NUMBERS = "trend.html", "trend.md", "trend.json"
 """What lies in the folder, beside the charts."""
+
+WHAT = "the trend"
 
 
 def present(found: Trend, *, out: Path | None = None, markdown: Path | None = None, json: Path | None = None) -> None:
@@ -29,15 +31,15 @@ def present(found: Trend, *, out: Path | None = None, markdown: Path | None = No
         stdout.say(numbers)
     else:
         stdout.show(shown)
-    try:
-        if markdown is not None:
-            markdown.write_text(md.render(shortened(shown), level=None), encoding="utf-8")
-        if json is not None and not piped:
-            json.write_text(numbers, encoding="utf-8")
-        if out is not None:
+    if markdown is not None:
+        write(markdown, md.render(shortened(shown), level=None), WHAT)
+    if json is not None and not piped:
+        write(json, numbers, WHAT)
+    if out is not None:
+        try:
             _write(found, numbers, out)
-    except OSError as error:
-        raise BenchError(f"the trend cannot be written: {error}") from error
+        except OSError as error:
+            raise unwritten(out, WHAT, error) from error
     if out is not None and not piped:
         stdout.say(f"\nWith charts, for any browser: {out / PAGE}\nAs Markdown: {out / TEXT}\n")
 
@@ -45,6 +47,4 @@ def present(found: Trend, *, out: Path | None = None, markdown: Path | None = No
 def _write(found: Trend, numbers: str, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     whole = document(found, save_pictures(pictures(found), out / "charts", NAMES))
-    for name, text in {PAGE: html.render(whole), TEXT: md.render(whole), NUMBERS: numbers}.items():
-        (out / name).unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
-        (out / name).write_text(text, encoding="utf-8")
+    write_anew(out, {PAGE: html.render(whole), TEXT: md.render(whole), NUMBERS: numbers})

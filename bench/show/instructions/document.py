@@ -8,7 +8,7 @@ from bench.model.instructions import Counted, Counts
 from bench.model.loads import load_name
 from bench.model.run import Revision
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
-from bench.show.text.words import listed, plural
+from bench.show.text.words import commit, listed, plural
 from bench.units import NOTHING, count, large, signed_percent, threshold
 
 ABOUT = (
@@ -25,7 +25,7 @@ def table_of(counts: Counts) -> Document:
 def by_stack(counted: Sequence[Counted]) -> Table:
     """A row for each scenario and number of users, a column for each stack."""
     stacks = list(dict.fromkeys(one.stack for one in counted))
-    rows = sorted({(one.scenario, one.users) for one in counted}, key=lambda row: _first(counted, row))
+    rows = dict.fromkeys((one.scenario, one.users) for one in counted)
     found = {(one.stack, one.scenario, one.users): count(round(one.per_request)) for one in counted}
     return words_table(
         ("scenario", "in flight", *stacks),
@@ -102,10 +102,6 @@ def _load(counted: Counted) -> str:
     return f"{counted.scenario}, {load_name(Closed(users=counted.users))}"
 
 
-def _first(counted: Sequence[Counted], row: tuple[str, int]) -> int:
-    return next(place for place, one in enumerate(counted) if (one.scenario, one.users) == row)
-
-
 def _sides(changes: Changes) -> str:
     named = (f"{name}: {_named(side.revision)}." for name, side in (("Base", changes.base), ("Head", changes.head)))
     return " ".join(named)
@@ -114,4 +110,4 @@ def _sides(changes: Changes) -> str:
 def _named(revision: Revision | None) -> str:
     if revision is None:
         return "the files as they lie there"
-    return f"{revision.ref} ({revision.commit[:7]}{', with uncommitted changes' if revision.dirty else ''})"
+    return f"{revision.ref} ({commit(revision.commit, dirty=revision.dirty)})"

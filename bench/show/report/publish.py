@@ -17,6 +17,7 @@ from bench.show.report.made import FIGURES
 from bench.show.report.reproduction import Reproduction
 from bench.show.text import markdown, stdout
 from bench.show.text.embed import embed, link_from
+from bench.show.text.files import write_anew
 from bench.show.text.page import html
 
 
@@ -62,9 +63,7 @@ def publish(
         drawn = save_pictures(pictures(reading, found), folder / "charts")
         whole = report(run, found, compared, reproduced=reproduced, pictures=drawn, lines=time_lines(reading))
         files = {FIGURES: numbers, "report.md": markdown.render(whole), "report.html": html.render(whole)}
-        for name, text in files.items():
-            (folder / name).unlink(missing_ok=True)  # a link or a FIFO of this name is not written through
-            (folder / name).write_text(text, encoding="utf-8")
+        write_anew(folder, files)
         if embed_in is not None and around is not None:
             link = link_from(embed_in, folder)
             text = markdown.render(short(whole, run, link), level=2, pictures=f"{link}/charts")

@@ -8,9 +8,8 @@ from bench.judge.history.series import CAPACITY, Subject
 from bench.judge.history.trend import Followed, Step, Trend
 from bench.model.config import Sought
 from bench.model.loads import objective_name
-from bench.model.run import Run
 from bench.show.text.titles import under
-from bench.show.text.words import listed, plain
+from bench.show.text.words import commit, listed, plain
 from bench.units import change, figure, probability, ratio
 
 FIELDS = {
@@ -27,8 +26,6 @@ FIELDS = {
     "distributions": "installed packages",
 }
 """The fields of a machine, in words."""
-
-SHORT_COMMIT = 7
 
 
 def what(subject: Subject) -> str:
@@ -64,28 +61,20 @@ def value(subject: Subject, number: float) -> str:
     return ratio(number, None, None) if subject.part == "ratios" else figure(number, unit(subject))
 
 
-def commit(run: Run) -> str:
-    """The commit of a run: `commit 0123456`."""
-    if run.commit is None:
-        return "no commit"
-    return f"commit {run.commit[:SHORT_COMMIT]}{' with changes' if run.dirty else ''}"
-
-
 def changed(one: Step) -> str:
     """The size of a step: `-14.0 %`."""
     return change(one.now / one.was - 1, None, None)[0]
 
 
 def sentence(found: Trend, one: Followed, step: Step) -> str:
-    """A step, with the run where it began."""
+    """A step that the machine does not explain, with the run where it began."""
     was, now = (value(one.subject, number) for number in (step.was, step.now))
     before, run = found.runs[step.before], found.runs[step.run]
+    code = "no commit" if run.commit is None else f"commit {commit(run.commit, dirty=run.dirty)}"
     moved = (
-        f"{name(one.subject)}: {was} until {before.id}, {now} from {run.id} ({commit(run)}) on "
-        f"({changed(step)}, p {probability(step.p)}{caution(one)})"
+        f"{name(one.subject)}: {was} until {before.id}, {now} since {run.id} ({code}): "
+        f"{changed(step)}, p {probability(step.p)}{caution(one)}"
     )
-    if step.by_machine:
-        return f"{moved}: the machine changed ({fields(step.machine)})."
     if step.machine:
         return f"{moved}. Between these two runs the machine changed, too ({fields(step.machine)})."
     return f"{moved}."

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from bench.errors import cut, plain
 
-__all__ = ("cut", "listed", "plain", "plural")
+__all__ = ("commit", "cut", "listed", "plain", "plural")
+
+SHORT_COMMIT = 7
 
 
 def plural(number: int, noun: str) -> str:
@@ -16,3 +18,8 @@ def listed(words: Sequence[str]) -> str:
     """Words as part of a sentence: `a, b and c`."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def commit(digest: str, *, dirty: bool | None) -> str:
+    """A commit, and whether the working tree had more: `0123456, with uncommitted changes`."""
+    return f"{digest[:SHORT_COMMIT]}{', with uncommitted changes' if dirty else ''}"

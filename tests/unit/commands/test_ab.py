@@ -55,3 +55,11 @@ def test_the_session_is_judged_by_the_gate_of_the_verdict(monkeypatch: pytest.Mo
     _, question = asked(monkeypatch, "--alpha", "0.01", "--fail-on", "tail:1%")
     assert (question.gate.alpha, question.gate.fail_on, question.anyway) == (0.01, {"tail": 0.01}, False)
     assert asked(monkeypatch, "--anyway")[1].anyway
+
+
+def test_a_variant_of_a_stack_that_is_not_measured_is_refused() -> None:
+    parser = argparse.ArgumentParser()
+    add_options(parser, "ab")
+    words = ("--base", "main", "--stacks", "flask-gthread", "--set", "flask-sync.env.A=1")
+    with pytest.raises(BenchError, match="unknown stack of this run 'flask-sync'"):
+        ab.ab(parser.parse_args(words), words)

@@ -59,10 +59,24 @@ def test_without_a_base_there_is_no_verdict(tmp_path: Path, capsys: pytest.Captu
     assert json.loads((tmp_path / "counts.json").read_text(encoding="utf-8"))["counted"][0]["stack"] == "flask-gthread"
 
 
-@pytest.mark.parametrize("words", [("--head", "mine"), ("--noise", "1%")])
+@pytest.mark.parametrize("words", [("--head", "mine"), ("--noise", "1%"), ("--repo", ".")])
 def test_what_is_about_a_comparison_needs_a_base(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(*words) == 2
     assert "give --base too" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("flask-gthread.threads=8", "unknown key 'threads'; known: env.NAME"),
+        ("flask-sync.env.A=1", "unknown stack of this run 'flask-sync'"),
+    ],
+)
+def test_a_setting_that_would_change_no_count_is_refused(
+    setting: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended("--stacks", "flask-gthread", "--set", setting) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_written_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ def test_the_step_is_printed_and_nothing_written(
     said = capsys.readouterr()
     text = " ".join(said.out.split())
     assert said.out.startswith("Trend of 12 runs\n")
-    assert "0.80\u00d7 from night-07 (commit 7000000) on" in text
+    assert "0.80\u00d7 since night-07 (commit 7000000): " in text
     assert said.err == ""
     assert [path.name for path in tmp_path.iterdir()] == ["runs"]
 
@@ -128,5 +128,7 @@ def test_a_file_that_cannot_be_written_is_an_error_after_the_tables(
     assert compare.main(["trend", *stepped, "--markdown", str(tmp_path / "gone" / "x.md")]) == 2
     said = capsys.readouterr()
     assert "Trend of 12 runs" in said.out
-    assert "the trend cannot be written" in said.err
+    assert f"the trend cannot be written to {tmp_path / 'gone' / 'x.md'}: No such file or directory" in said.err
+    assert compare.main(["trend", *stepped, "--out", f"{stepped[0]}/run.json"]) == 2
+    assert f"the trend cannot be written to {stepped[0]}/run.json: " in capsys.readouterr().err
     assert load_run(Path(stepped[0])).id == "night-01"

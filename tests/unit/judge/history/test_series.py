@@ -90,7 +90,7 @@ def test_a_bound_is_no_figure() -> None:
     assert of(series, "ratios", "capacity") == [1, 2]
     assert of(series, "capacity", "capacity", "fastapi") == [1, 2]
     assert of(series, "capacity", "capacity", "flask") == [0, 1, 2]
-    assert reasons(left_out) == {(0, "it is only known to be at least a value")}
+    assert reasons(left_out) == {(0, "only a bound was found")}
 
 
 def test_a_figure_with_failed_requests_is_left_out() -> None:

@@ -13,6 +13,7 @@ import pytest
 from bench.errors import BenchError
 from bench.run.host import process
 from bench.run.host.process import Program
+from bench.run.host.signals import StopRequest
 
 FAMILY = """
 import os, signal, sys, time
@@ -258,3 +259,13 @@ def test_a_log_within_the_limit_is_left_alone_and_a_deleted_one_is_no_error(tmp_
 
 def test_a_log_may_have_64_mb() -> None:
     assert process.LOG_BYTES == 64_000_000
+
+
+def test_a_program_that_does_not_end_in_time_has_no_exit_code(tmp_path: Path) -> None:
+    with program(tmp_path, "sleep", "60") as one:
+        assert one.ended(0.0, StopRequest()) is None
+        with pytest.raises(BenchError, match=r"mine did not end within 0 s; log: .*mine\.log \(empty\)"):
+            one.finish(0.0, StopRequest())
+    with program(tmp_path, "sh", "-c", "echo first; echo; echo last; exit 3") as one:
+        assert one.ended(10.0, StopRequest()) == 3
+    assert one.last_lines() == "first | last"

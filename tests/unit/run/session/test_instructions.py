@@ -74,7 +74,7 @@ def test_of_a_small_one_the_median_of_three_layouts_counts(plan: Plan, asked: di
     asked |= {("compute", 0): 0.012, ("compute", 1): 0.001, ("compute", 2): 0.004}
     verdicts, verdict, layouts, told = compared(plan)
     assert (verdicts, verdict, layouts) == (["unchanged", "unchanged"], "no regression", [1, 3])
-    assert told == ["a little beyond the gate, so counted again in 2 other layouts of memory:"]
+    assert told == ["beyond the gate, so counted again in 2 other layouts of memory; the median counts:"]
     asked |= {("compute", 2): 0.015, ("health", 0): 0.019, ("health", 1): 0.011, ("health", 2): 0.02}
     assert compared(plan)[:3] == (["regressed", "regressed"], "regressed", [3, 3])
 

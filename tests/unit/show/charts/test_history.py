@@ -57,6 +57,15 @@ def test_a_line_stands_where_the_machine_changed_and_the_head_says_what_it_is() 
     assert "dashed line" not in words(drawn(of(nights())))
 
 
+def test_a_line_of_the_machine_ends_below_the_size_of_a_step() -> None:
+    (panel, *_) = drawn(of(nights(STEP, other_from=6))).axes
+    panel.figure.canvas.draw()
+    (size,) = [text for text in panel.texts if text.get_gid() == "label"]
+    (line,) = [line for line in panel.lines if line.get_gid() == "machine"]
+    top = line.get_transform().transform(line.get_xydata())[:, 1].max()
+    assert top <= size.get_window_extent().y0
+
+
 def test_a_run_without_the_figure_is_a_gap() -> None:
     runs = nights()
     runs[3] = replace(runs[3], searches=())
@@ -93,7 +102,7 @@ def test_a_chart_is_legible_whatever_the_number_of_runs(count: int) -> None:
 def test_the_finding_names_the_steps_or_that_there_is_none() -> None:
     steps = charted(of(nights(STEP))).finding
     figure = "fastapi against flask on weather, capacity with P95 within 200 ms"
-    assert steps.startswith(f"Steps: {figure} 1.00\u00d7 to 0.80\u00d7 from night-07 on")
+    assert steps.startswith(f"Steps: {figure} 1.00\u00d7 to 0.80\u00d7 since night-07")
     none = charted(of(nights())).finding
     assert none == "No step was shown in 5 figures over 12 runs."
     moved = charted(of(nights(levels=STEP, other_from=6)), "capacity").finding

@@ -79,6 +79,13 @@ def test_the_rounds_beside_one_that_the_service_spoilt_are_marked_because_the_re
         assert line["over_rounds"] == ""
 
 
+def test_a_round_that_served_nothing_is_not_blamed_on_another() -> None:
+    served = [cell("flask", 10, number, throughput_rps=rps) for number, rps in ((1, 0.0), (2, 100.0))]
+    first, second = lines(of_cells(*served, rounds=2), metric="throughput")
+    assert first["why"] == "the report has no such figure: nothing served: throughput was 0"
+    assert second["why"].startswith("the report has no such figure, because in another round: nothing served: ")
+
+
 def test_failed_requests_are_reliable_where_many_failed() -> None:
     run = of_cells(broken(cell("flask", 10, 1), ok=60, errors={"status 500": 40}))
     (share,) = lines(run, metric="errors")

@@ -105,6 +105,7 @@ def test_both_programs_write_the_same(form: str, folder: Path, tmp_path: Path) -
             "{run} --format gha --out {run}/run.json",
             "gha writes 2 files, and {run}/run.json is no folder: give --out a folder",
         ),
+        ("{run} --format gha --out -", "gha writes 2 files, and - is no folder: give --out a folder"),
         ("{run} --format csv --out {run}/run.json/x", "the export cannot be written to {run}/run.json/x: "),
         ("{run} --format junit --noise 5%", VERDICT),
         ("{session} --format pyperf --alpha 0.01", VERDICT),

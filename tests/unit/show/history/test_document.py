@@ -24,7 +24,7 @@ def test_a_step_is_named_with_the_run_and_the_commit_where_it_began() -> None:
     text = section(said(nights(STEP)), "Steps")
     assert text.startswith(
         "\n- fastapi against flask on weather, capacity with P95 within 200 ms: 1.00\u00d7 until night-06, "
-        "0.80\u00d7 from night-07 (commit 7000000) on (-"
+        "0.80\u00d7 since night-07 (commit 7000000): -"
     )
     assert "machine" not in text
 
@@ -32,7 +32,7 @@ def test_a_step_is_named_with_the_run_and_the_commit_where_it_began() -> None:
 def test_changes_in_the_working_tree_are_said_beside_the_commit() -> None:
     runs = nights(STEP)
     runs[6] = replace(runs[6], dirty=True)
-    assert "(commit 7000000 with changes)" in said(runs)
+    assert "(commit 7000000, with uncommitted changes)" in said(runs)
     runs[6] = replace(runs[6], commit=None)
     assert "(no commit)" in said(runs)
 
@@ -53,6 +53,15 @@ def test_too_few_runs_are_said_with_the_number_that_a_step_takes() -> None:
     )
 
 
+def test_figures_in_which_no_step_would_show_are_counted() -> None:
+    text = section(said(nights(FLAT[:6], FLAT[:6], other_from=3)), "Steps")
+    capacities_and_absolute_figures = 8
+    assert text.strip() == (
+        "No step was shown in 13 figures. The tables say which size would show; "
+        f"in {capacities_and_absolute_figures} of them none would."
+    )
+
+
 def test_what_stepped_where_the_machine_changed_is_no_step() -> None:
     text = said(nights(levels=STEP, other_from=6))
     assert "No step was shown" in section(text, "Steps")
@@ -61,7 +70,7 @@ def test_what_stepped_where_the_machine_changed_is_no_step() -> None:
     assert "These figures stepped where the machine changed, which says nothing of the code:" in machine
     assert "weather, capacity with P95 within 200 ms: flask " in machine
     assert " in run 7 (machine) |" in section(text, "Capacity")
-    assert "| 7 | night-07 | 2026-02-07 03:00 | commit 7000000 | CPU model |" in section(text, "Runs")
+    assert "| 7 | night-07 | 2026-02-07 03:00 | 7000000 | CPU model |" in section(text, "Runs")
 
 
 def test_a_ratio_that_stepped_where_the_machine_changed_says_both() -> None:
@@ -115,6 +124,6 @@ def test_a_ratio_of_stacks_that_were_not_treated_alike_is_never_shown_without_it
     ]
     text = said(runs)
     step = next(line for line in section(text, "Steps").splitlines() if "against flask on weather, throughput" in line)
-    assert step.endswith(", fastapi got a new connection for each request).")
+    assert step.endswith(", fastapi got a new connection for each request.")
     assert "| fastapi \\[1\\] |" in section(text, "Ratios within a run")
     assert "a new connection for each request: that takes time and CPU" in section(text, "Notes")

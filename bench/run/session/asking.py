@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -17,7 +16,6 @@ from bench.run.host.signals import StopRequest
 from bench.run.testbed.inprocess import Answer
 
 LONGEST_S = 60.0
-TAIL_LINES = 3
 
 Scenarios = Mapping[str, Scenario]
 
@@ -56,13 +54,11 @@ def _said(scenarios: Scenarios, answers: Iterable[tuple[str, Answer]], stop: Sto
         file.write_text(json.dumps(asked), encoding="utf-8")
         argv = (*python("loadtests.engine.asking"), str(file), str(output))
         with Program("the scenarios", argv, env=importing(), cwd=SHIPPED, cpus=(), log=log) as program:
-            end_s = time.monotonic() + LONGEST_S
-            while program.process.poll() is None:
-                if time.monotonic() > end_s:
-                    raise BenchError(f"the locustfiles were not imported within {LONGEST_S:g} s")
-                stop.sleep()
+            if program.ended(LONGEST_S, stop) is None:
+                raise BenchError(
+                    f"the locustfiles were not imported within {LONGEST_S:g} s: what takes long belongs into on_start"
+                )
         if not output.exists():
-            last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-TAIL_LINES:]
-            raise BenchError(f"the locustfiles cannot be imported: {' | '.join(last)}")
+            raise BenchError(f"the locustfiles cannot be imported: {program.last_lines()}")
         said: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
         return said
