@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from bench.errors import BenchError
 from bench.judge.gate.verdict import Judgement
 from bench.show.text import markdown as md
 from bench.show.text import stdout
+from bench.show.text.files import write
 from bench.show.text.shorten import shortened
 from bench.show.verdict.document import verdict
 from bench.show.verdict.json import figures
@@ -24,17 +24,10 @@ def present(judgement: Judgement, *, markdown: Path | None = None, json: Path | 
     stdout.show(shortened(verdict(judgement, brief=True)) if many else verdict(judgement))
     for path, make in ((markdown, comment), (json, figures)):
         if path is not None:
-            _write(path, make(judgement))
+            write(path, make(judgement), "the verdict")
     return judgement.exit_code
 
 
 def comment(judgement: Judgement) -> str:
     """The verdict as Markdown that is short enough for a comment on a review, whatever it has to say."""
     return md.render(shortened(opened(verdict(judgement, brief=True), judgement)), level=None)
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise BenchError(f"the verdict cannot be written to {path}: {error.strerror or error}") from error

@@ -6,7 +6,7 @@ from bench.judge.cell.metrics import SLOW
 from bench.judge.cell.wrong_answers import described
 from bench.judge.gate.verdict import Finding, Judgement, Side, Word
 from bench.model.cell import SIDES
-from bench.show.text.words import cut, listed, plural
+from bench.show.text.words import commit, cut, listed, plural
 from bench.show.verdict.finding import at_most, changed, detectable, limit, name, place, sentence, tolerance
 from bench.units import probability
 
@@ -204,8 +204,7 @@ def _settled(one: Finding, judgement: Judgement) -> str:
 
 
 def _side(side: Side) -> str:
-    commit = "" if side.commit is None else f" ({side.commit[:7]}{', with uncommitted changes' if side.dirty else ''})"
-    return f"{side.name}{commit}"
+    return side.name if side.commit is None else f"{side.name} ({commit(side.commit, dirty=side.dirty)})"
 
 
 def _some(texts: Sequence[str], between: str = ", ") -> str:
