@@ -3,6 +3,7 @@
 import reprlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -88,8 +89,9 @@ _Limit = TypeVar("_Limit", int, float)
 
 
 class StackTable(Table):
-    """A `[stacks.NAME]` table."""
+    """A `[stacks.NAME]` table; what it is `like` is laid below it already."""
 
+    like: Name | None = None
     title: str | None = None
     interface: Interface | None = None
     argv: Annotated[list[str], Field(min_length=1)] | None = None
@@ -252,6 +254,8 @@ def load_config(paths: Sequence[Path]) -> Config:
                 merged.get("scenarios", {}).pop(name, None)
         _lay_over(merged, tables)
     names = " and ".join(str(path) for path in paths)
+    if isinstance(merged.get("stacks"), dict):
+        merged["stacks"] = {name: _with_like(merged["stacks"], name, names) for name in merged["stacks"]}
     try:
         config = Config.model_validate(merged)
     except ValidationError as error:
@@ -272,6 +276,27 @@ def load_config(paths: Sequence[Path]) -> Config:
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
             raise BenchError(f"{where}.window_limit_s: {profile.window_limit_s:g} is less than window_s")
     return config
+
+
+def _with_like(stacks: Mapping[str, Any], name: str, names: str, above: tuple[str, ...] = ()) -> Any:
+    """The table of a stack, laid over that of the stack which it is `like`, whose title stays its own.
+
+    Raises BenchError where there is no such stack, or a stack is like itself.
+    """
+    table = stacks[name]
+    like = table.get("like") if isinstance(table, dict) else None
+    if not isinstance(like, str):
+        return table
+    where = f"{names}: stacks.{name}.like"
+    known("stack", [like], stacks, where)
+    if like in (*above, name):
+        raise BenchError(f"{where}: {like!r} cannot be like itself")
+    below = _with_like(stacks, like, names, (*above, name))
+    if not isinstance(below, dict):
+        return table
+    made = deepcopy({key: value for key, value in below.items() if key != "title"})
+    _lay_over(made, table)
+    return made
 
 
 def known(kind: str, names: Iterable[str], valid: Iterable[str], where: str) -> None:

@@ -71,7 +71,7 @@ def test_a_malformed_file_is_one_clear_message(harness: Harness, tmp_path: Path)
     done = harness.run("run", "--config", mine)
     assert done.code == 2
     assert done.err.startswith("bench: ")
-    assert f"{mine}: stacks.flask-sync.worker: unknown key; known: title, interface, argv" in done.err
+    assert f"{mine}: stacks.flask-sync.worker: unknown key; known: like, title, interface, argv" in done.err
     assert done.err.count("\n") == 1
 
 

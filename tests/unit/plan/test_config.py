@@ -65,7 +65,7 @@ def complaint(*paths: Path) -> str:
         ("a = " + "[" * 5000, "nested too deeply"),
         ("a = " + "9" * 5000, "4300 digits"),
         ("colour = 1", "colour: unknown key; known: stacks, companions, scenarios, profiles"),
-        ("stacks.one.colour = 1", "stacks.one.colour: unknown key; known: title, interface, argv, env, workers"),
+        ("stacks.one.colour = 1", "stacks.one.colour: unknown key; known: like, title, interface, argv, env"),
         ("scenarios.look.colour = 1", "scenarios.look.colour: unknown key; known: title, locustfile, upstream"),
         ("profiles.quick.colour = 1", "profiles.quick.colour: unknown key; known: stacks, scenarios, users"),
         (
@@ -605,3 +605,44 @@ def test_an_objective_of_no_scenario_is_refused(write: Write) -> None:
     text = CARRIED.replace('capacity = ["look"]', 'slo = "p95:1s"')
     with pytest.raises(BenchError, match=r"profiles\.carried\.slo: name the scenarios that it is for in `capacity`"):
         load_config([write(WHOLE + text)])
+
+
+def test_a_stack_that_is_like_another_says_only_what_differs(write: Write) -> None:
+    base = WHOLE.replace(
+        'argv = ["serve"', 'title = "the first"\nworkers = 2\nenv = { A = "1", B = "1" }\nargv = ["serve"'
+    )
+    two = write(base + '\n[stacks.two]\nlike = "one"\nenv = { B = "2" }\n[stacks.three]\nlike = "two"\nworkers = 3\n')
+    stacks = make_plan(load_config([two]), "quick", stacks=["one", "two", "three"]).stacks
+    assert [(one.title, one.workers, one.env) for one in stacks.values()] == [
+        ("the first", 2, {"A": "1", "B": "1"}),
+        ("two", 2, {"A": "1", "B": "2"}),
+        ("three", 3, {"A": "1", "B": "2"}),
+    ]
+    assert {one.argv for one in stacks.values()} == {("serve", "{port}")}
+    assert {one.cwd for one in stacks.values()} == {str(two.parent)}
+
+
+def test_a_stack_of_another_file_may_be_like_one_of_ours(write: Write) -> None:
+    mine = write('[stacks.mine]\nlike = "flask-gthread"\nworkers = 2\n')
+    stacks = load_config([DEFAULT_CONFIG, mine]).stacks
+    ours, theirs = stacks["flask-gthread"], stacks["mine"]
+    assert (theirs.workers, theirs.title, theirs.like) == (2, None, "flask-gthread")
+    assert (theirs.argv, theirs.env, theirs.cwd, theirs.programs) == (ours.argv, ours.env, ours.cwd, ours.programs)
+
+
+@pytest.mark.parametrize(
+    ("like", "words"),
+    [
+        ("gone", "stacks.two.like: unknown stack 'gone'; known: one, two"),
+        ("two", "stacks.two.like: 'two' cannot be like itself"),
+        (7, "stacks.two.like: Input should be a valid string"),
+    ],
+)
+def test_a_stack_can_only_be_like_another_one(write: Write, like: object, words: str) -> None:
+    said = like if isinstance(like, int) else f'"{like}"'
+    assert words in complaint(write(f"{WHOLE}\n[stacks.two]\nlike = {said}\n"))
+
+
+def test_two_stacks_cannot_be_like_one_another(write: Write) -> None:
+    text = '\n[stacks.two]\nlike = "three"\n[stacks.three]\nlike = "two"\n'
+    assert "stacks.three.like: 'two' cannot be like itself" in complaint(write(WHOLE + text))
