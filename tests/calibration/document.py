@@ -5,54 +5,214 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bench.judge.cell.metrics import PAIRED
+from bench.judge.gate.verdict import EXIT_CODES
 from bench.judge.stats.intervals import Estimate
 from bench.judge.stats.significance import proportion_interval, upper_bound
-from bench.show.charts.style import marks_of, styled
+from bench.show.charts.style import styled
 from bench.show.text.embed import embed
 from bench.show.text.markdown import table
 from bench.show.text.words import listed
-from bench.units import count, percent, ratio
+from bench.units import count, percent, points, ratio
 from tests.calibration import rates
+from tests.calibration.recorded import EARLIER, EVERYWHERE, NOW, SIMPLER, SIZES, UNCHANGED, Recorded
 from tests.calibration.sessions import KEPT, Session
-from tests.calibration.simulated import TOLERANCE, Simulated
+from tests.calibration.simulated import TOLERANCE, Simulated, judged
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs/calibration.md"
-CHART = KEPT.parent / "detection"
+CHART = KEPT.parent / "power"
 KINDS = {
-    "cpu": (("throughput", "cpu"), "closed", "Throughput, or CPU per request, closed-loop load"),
-    "delay": (("p95",), "open", "P95, open-loop load"),
+    "cpu": (("throughput", "cpu"), "closed"),
+    "delay": (("p95",), "open"),
+    "pause": (("throughput_mean", "cpu_mean"), "closed"),
+    "slow": (("tail",), "open"),
 }
-"""By kind of slowdown: the metrics, one of which is gated, the load model, and a title."""
+"""By kind of slowdown: the metrics, one of which is gated, and the load model under which it should show."""
 
-DEFAULT = "default"
-JUDGING = frozenset({"--restarts", "--fail-on", "--noise", "--alpha"})
-"""Options with a value that do not change what a restart measures."""
-
-SIZES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.12, 0.15, 0.20)
+COLOURS = {NOW: "#1f6fb5", EARLIER: "#222222"}
+OTHERS = dict(zip(SIMPLER, ("#6e2a00", "#c8500a", "#ee8f3f", "#a98fd0"), strict=True))
 
 
-def write(earlier: Sequence[Session], sessions: Sequence[Session], found: Sequence[Simulated]) -> None:
-    """Write the figures into the document and the chart next to the sessions.
-
-    `earlier`: sessions by the rules of before; `found`: simulated ones by those of now.
-    """
-    _draw(earlier, CHART)
-    parts = [
-        *_now(sessions, found),
-        "## The earlier rules",
-        *_before(earlier),
-    ]
+def write(sessions: Sequence[Session], simulated: Sequence[Simulated], recorded: Sequence[Recorded]) -> None:
+    """Write the figures into the document and the chart next to the sessions."""
+    parts = [*_real(sessions), *_recorded(sessions, recorded), *_formulas(simulated)]
     DOCUMENT.write_text(embed(DOCUMENT.read_text(encoding="utf-8"), "\n\n".join(parts), DOCUMENT.name), "utf-8")
 
 
-def _now(sessions: Sequence[Session], found: Sequence[Simulated]) -> Iterator[str]:
-    """The rules of now."""
-    yield "## Simulated sessions"
+def _real(sessions: Sequence[Session]) -> Iterator[str]:
+    minutes = statistics.median(one.minutes for one in sessions)
+    machines = ", ".join(sorted({one.cpu_model for one in sessions}))
+    yield "## Real sessions"
+    yield (
+        f"{len(sessions)} sessions, from {min(one.taken for one in sessions)[:10]} to "
+        f"{max(one.taken for one in sessions)[:10]}, {minutes:.1f} minutes each (median), on {machines}. Behind each "
+        "count is the exact 95 % interval of the rate, or where none is counted the exact one-sided 95 % bound. All "
+        "are decided by the rules of now, from their figures."
+    )
+    yield _verdicts(sessions)
+    if any(one.kind != "none" for one in sessions):
+        yield "What was injected, and how large it was by the figure that should show it, over all restarts:"
+        yield _detection(sessions)
+    yield "The noise of a restart, with the same code in base and head:"
+    yield _noise([one for one in sessions if one.kind == "none"])
+
+
+def _verdicts(sessions: Sequence[Session]) -> str:
+    """How the sessions of each kind ended."""
+    rows = []
+    for title, own in _alike(sessions):
+        verdicts, restarts = zip(*map(judged, own), strict=True)
+        counts = (sum(EXIT_CODES[verdict] == code for verdict in verdicts) for code in (1, 0, 4))
+        shares = (_share(found, len(own)) for found in counts)
+        rows.append([title, str(len(own)), *shares, f"{statistics.fmean(restarts):.1f}"])
+    return _table(("head", "sessions", "regressed", "passed", "undecided", "restarts"), rows)
+
+
+def _share(some: int, of: int) -> str:
+    if not some:
+        return f"0 (at most {percent(upper_bound(0, of))})"
+    low, high = proportion_interval(some, of)
+    return f"{some} ({percent(low)} to {percent(high)})"
+
+
+def _restarts(session: Session) -> int:
+    return max(len(figures.base) for figures in session.figures)
+
+
+def _alike(sessions: Sequence[Session]) -> Iterator[tuple[str, list[Session]]]:
+    """The sessions of each kind and size of slowdown and the same options, unchanged code first."""
+    keys = sorted({(one.kind != "none", one.kind, one.size, one.argv) for one in sessions})
+    for _, kind, size, argv in keys:
+        own = [one for one in sessions if (one.kind, one.size, one.argv) == (kind, size, argv)]
+        yield f"{_title(kind, size)}{' with ' if argv else ''}{' '.join(argv)}", own
+
+
+def _title(kind: str, size: float) -> str:
+    return {
+        "none": "unchanged",
+        "cpu": f"{percent(size)} more CPU per request",
+        "delay": f"each request waits {percent(size)} of P95 longer",
+        "pause": f"a pause of {size * 1000:g} ms every 2 s of load",
+        "slow": f"{percent(size)} of requests take ten times as long",
+    }[kind]
+
+
+def _detection(sessions: Sequence[Session]) -> str:
+    """For each kind of slowdown and each stack, the figure that should show it."""
+    rows = []
+    for title, own in _alike([one for one in sessions if one.kind != "none"]):
+        for stack in dict.fromkeys(figures.stack for figures in own[0].figures):
+            metric, model = rates.gated(own, stack, *KINDS[own[0].kind])
+            caught = sum((stack, model, metric) in map(tuple, one.regressed) for one in own)
+            true = rates.true_size(own, stack, model, metric)
+            rows.append([title, stack, PAIRED[metric].title, _size(metric, true), f"{caught} of {len(own)}"])
+    return _table(("head", "stack", "metric", "measured", "regressed"), rows)
+
+
+def _size(metric: str, true: Estimate | None) -> str:
+    if true is None:
+        return "-"
+    if PAIRED[metric].compared_by == "difference":
+        found, around = points(true.mean, true.low, true.high)
+        return f"{found} ({around})" if around else found
+    return ratio(true.mean, true.low, true.high)
+
+
+def _noise(sessions: Sequence[Session]) -> str:
+    rows = [
+        [
+            one.stack,
+            f"{PAIRED[one.metric].title}, {one.model} loop",
+            points(one.deviation, None, None)[0].lstrip("+")
+            if PAIRED[one.metric].compared_by == "difference"
+            else percent(one.deviation),
+            count(one.restarts),
+        ]
+        for one in sorted(rates.noise(sessions), key=lambda each: (each.stack, each.model, each.metric))
+    ]
+    return _table(("stack", "metric", "SD of a restart", "restarts"), rows)
+
+
+def _recorded(sessions: Sequence[Session], found: Sequence[Recorded]) -> Iterator[str]:
+    restarts = sum(_restarts(one) for one in sessions if one.kind == "none" and not one.argv)
+    yield "## Other slowdowns, simulated from recorded slices"
+    yield (
+        f"Each row has {count(found[0].sessions)} simulated sessions. Their restarts are drawn from the {restarts} of "
+        "the real sessions of unchanged code, and the slices of head are changed as the slowdown would change them. "
+        f"Then they are decided by the code that decides real sessions. Beside it the rule of before: the {EARLIER}, "
+        "once, after twelve restarts, where only what lies within the threshold of 1 to 3 % passes."
+    )
+    harms = [harm for harm in dict.fromkeys(one.harm for one in found) if harm not in {one.title for one in EVERYWHERE}]
+    now, before = ({one.harm: one for one in found if one.rule == rule} for rule in (NOW, EARLIER))
+    rows = [
+        [harm, *_shares(now[harm]), percent(_undecided(now[harm])), *_shares(before[harm])]
+        for harm in (*harms[:1], EVERYWHERE[3].title, *harms[1:])
+    ]
+    heads = ("head", "regressed", "passed", "undecided", "rule of before: regressed", "passed")
+    yield _table(heads, rows)
+    yield "## How small a slowdown it finds, beside simpler rules"
+    yield (
+        "All of head is slower by so much, on the same restarts. In the rows of simpler rules a run is one side of one "
+        "restart, and the rule alarms where throughput (or CPU per request) or P95 of any stack is worse than it "
+        "allows."
+    )
+    yield _power(found)
+    yield f"[![Share of sessions that fail]({_chart()}.png)]({_chart()}.svg)"
+    _draw(found, CHART)
+
+
+def _chart() -> str:
+    return f"../{CHART.relative_to(ROOT)}"
+
+
+def _shares(one: Simulated | Recorded) -> tuple[str, str]:
+    return percent(one.regressed / one.sessions), percent(one.passed / one.sessions)
+
+
+def _undecided(one: Recorded) -> float:
+    return 1 - (one.regressed + one.passed) / one.sessions
+
+
+def _power(found: Sequence[Recorded]) -> str:
+    """The share that fails by rule and size, and of the gate the share that passes."""
+    rows = []
+    for rule in dict.fromkeys(one.rule for one in found):
+        own = _by_size(found, rule)
+        rows.append([rule, "fails", *(percent(one.regressed / one.sessions) for one in own)])
+        if rule == NOW:
+            rows.append([rule, "passes", *(percent(one.passed / one.sessions) for one in own)])
+    return _table(("rule", "", "unchanged", *(percent(size) for size in SIZES)), rows)
+
+
+def _by_size(found: Sequence[Recorded], rule: str) -> list[Recorded]:
+    """Unchanged code, and then all of SIZES."""
+    own = {one.harm: one for one in found if one.rule == rule}
+    return [own[harm.title] for harm in (UNCHANGED, *EVERYWHERE)]
+
+
+def _draw(found: Sequence[Recorded], path: Path) -> None:
+    """The share of sessions that fail by the size of the slowdown: a line for each rule."""
+    sizes = [0.0, *(100 * size for size in SIZES)]
+    with styled():
+        figure = Figure(figsize=(7.5, 3.6), layout="constrained")
+        panel = figure.subplots()
+        for rule, colour in {**COLOURS, **OTHERS}.items():
+            shares = [one.regressed / one.sessions for one in _by_size(found, rule)]
+            panel.plot(sizes, shares, "o-", markersize=3, color=colour, label=rule, lw=2 if rule == NOW else 1)
+        panel.set_xlabel("slowdown of head, %")
+        panel.set_ylabel("share of sessions that fail")
+        panel.set_ylim(-0.03, 1.03)
+        figure.legend(loc="outside right center", frameon=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
+        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
+
+
+def _formulas(found: Sequence[Simulated]) -> Iterator[str]:
+    yield "## Simulated from formulas"
     yield (
         f"Each row has {count(found[0].sessions)} sessions of two stacks, decided by the code that decides real ones. "
         "The same noise is in the cost, the mean cost and the P95 of both stacks; none in slow and failed requests. "
@@ -65,16 +225,6 @@ def _now(sessions: Sequence[Session], found: Sequence[Simulated]) -> Iterator[st
         ("slower by", "SD of a restart", "regressed", "passed", "restarts"),
         [[percent(one.kind.size), percent(one.kind.deviation), *_shares(one), f"{one.restarts:.1f}"] for one in slower],
     )
-    yield "## Real sessions"
-    if sessions:
-        yield _summary(sessions)
-        yield from _false_alarms(sessions)
-        if any(one.kind != "none" for one in sessions):
-            yield _detection(sessions)
-        yield "The noise of a restart, with the same code in base and head:"
-        yield _noise(sessions)
-    else:
-        yield "None so far."
 
 
 def _simulated(found: Sequence[Simulated]) -> str:
@@ -104,188 +254,6 @@ def _simulated(found: Sequence[Simulated]) -> str:
         "at the tolerance: passed",
     )
     return _table(heads, rows)
-
-
-def _shares(one: Simulated) -> tuple[str, str]:
-    return percent(one.regressed / one.sessions), percent(one.passed / one.sessions)
-
-
-def _before(sessions: Sequence[Session]) -> Iterator[str]:
-    yield (
-        "The sessions below compared the mean of the better half of the slices, once, after twelve restarts. Passed "
-        "was only what was shown to be within the threshold of 1 to 3 %, so unchanged code never passed."
-    )
-    yield from (
-        _summary(sessions),
-        "### False alarms",
-        *_false_alarms(sessions),
-        "### Detected slowdowns",
-        _detection(sessions),
-        f"[![Detection against injected size](../{CHART.relative_to(ROOT)}.png)](../{CHART.relative_to(ROOT)}.svg)",
-        "### Noise: base against head with the same code",
-        _noise(sessions),
-        "### The same data under simpler rules",
-        _others(sessions),
-    )
-
-
-def _summary(sessions: Sequence[Session]) -> str:
-    minutes = statistics.median(one.minutes for one in sessions)
-    machines = ", ".join(sorted({one.cpu_model for one in sessions}))
-    return (
-        f"{len(sessions)} sessions, from {min(one.taken for one in sessions)[:10]} to "
-        f"{max(one.taken for one in sessions)[:10]}, {minutes:.1f} minutes each (median), on {machines}."
-    )
-
-
-def _false_alarms(sessions: Sequence[Session]) -> Iterator[str]:
-    same = [one for one in sessions if one.kind == "none"]
-    modes = {mode: [one for one in same if _mode(one) == mode] for mode in sorted({_mode(one) for one in same})}
-    rows = []
-    for mode, own in (*modes.items(), ("all together", same)):
-        alarms = sum(one.exit_code == 1 for one in own)
-        passed = sum(one.exit_code == 0 for one in own)
-        bound = percent(upper_bound(alarms, len(own)))
-        rows.append([mode, str(len(own)), str(alarms), bound, str(passed), str(len(own) - alarms - passed)])
-    heads = ("options", "sessions", "regressed (exit 1)", "upper bound", "no regression (0)", "inconclusive (4)")
-    yield _table(heads, rows)
-    yield (
-        "Independent sessions with the same code in base and head. The upper bound is the exact one-sided 95 % "
-        "confidence limit of the false alarm rate."
-    )
-
-
-def _detection(sessions: Sequence[Session]) -> str:
-    rows = []
-    for mode, kind, size, stack in sorted(
-        {
-            (_mode(one), one.kind, one.size, figures.stack)
-            for one in sessions
-            if one.kind != "none"
-            for figures in one.figures
-        }
-    ):
-        own = [one for one in sessions if (_mode(one), one.kind, one.size) == (mode, kind, size)]
-        metric, model = rates.gated(own, stack, *KINDS[kind][:2])
-        caught, judged = _caught(own, stack, metric, model), len(own)
-        low, high = proportion_interval(caught, judged)
-        true = rates.true_size(own, stack, model, metric)
-        rows.append(
-            [
-                mode,
-                stack,
-                PAIRED[metric].title,
-                percent(size),
-                _factor(true),
-                f"{caught} of {judged}",
-                f"{percent(low)} to {percent(high)}",
-            ]
-        )
-    heads = (
-        "options",
-        "stack",
-        "metric",
-        "injected",
-        "measured, over all restarts",
-        "detected",
-        "95 % interval of the rate",
-    )
-    return _table(heads, rows)
-
-
-def _caught(sessions: Sequence[Session], stack: str, metric: str, model: str) -> int:
-    """The number of sessions in which this metric of the stack regressed."""
-    return sum([stack, model, metric] in [list(one) for one in session.regressed] for session in sessions)
-
-
-def _noise(sessions: Sequence[Session]) -> str:
-    rows = []
-    for mode in sorted({_measuring(one) for one in sessions}):
-        own = [one for one in sessions if _measuring(one) == mode]
-        restarts = max(len(figures.base) for one in own for figures in one.figures)
-        family = own[0].family
-        rows += [
-            [
-                mode,
-                one.stack,
-                PAIRED[one.metric].title,
-                percent(one.deviation),
-                count(one.restarts),
-                percent(rates.smallest(one, restarts, family)),
-            ]
-            for one in sorted(rates.noise(own), key=lambda each: (each.stack, each.metric))
-        ]
-    heads = ("options", "stack", "metric", "SD of a restart", "restarts", "smallest change found in 95 % of sessions")
-    return _table(heads, rows)
-
-
-def _others(sessions: Sequence[Session]) -> str:
-    same = [one for one in sessions if one.kind == "none"]
-    rows = [
-        [
-            one.rule,
-            one.stack,
-            PAIRED[one.metric].title,
-            f"{one.alarms} of {one.trials}",
-            percent(one.alarms / one.trials),
-        ]
-        for one in rates.as_others_do(same)
-        if one.trials
-    ]
-    return _table(("rule", "stack", "metric", "false alarms", "rate"), rows)
-
-
-def _draw(sessions: Sequence[Session], path: Path) -> None:
-    """Draw simulated power as lines and measured rates as points, for sessions with default options."""
-    default = [one for one in sessions if _measuring(one) == DEFAULT]
-    with styled():
-        figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-        panels = figure.subplots(1, len(KINDS), sharey=True)
-        for panel, kind in zip(panels, KINDS, strict=True):
-            _draw_panel(panel, kind, default)
-        panels[0].set_ylabel("share of sessions that detect it")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path.with_suffix(".svg"), metadata={"Date": None})
-        figure.savefig(path.with_suffix(".png"), dpi=150, metadata={"Software": None})
-
-
-def _draw_panel(panel: Axes, kind: str, sessions: Sequence[Session]) -> None:
-    metrics, model, title = KINDS[kind]
-    restarts = max(len(figures.base) for one in sessions for figures in one.figures)
-    found = [one for one in rates.noise(sessions) if one.model == model and one.metric in metrics]
-    stacks = sorted({figures.stack for one in sessions for figures in one.figures})
-    look = marks_of({name: "asgi" if name.startswith("fastapi") else "wsgi" for name in stacks})
-    for noise in sorted(found, key=lambda one: one.stack):
-        colour, marker = look[noise.stack].colour, look[noise.stack].marker
-        power = [rates.power(noise, size, restarts, sessions[0].family) for size in SIZES]
-        panel.plot([100 * size for size in SIZES], power, color=colour, label=f"{noise.stack}, simulated")
-        for size in sorted({one.size for one in sessions if one.kind == kind}):
-            own = [one for one in sessions if (one.kind, one.size) == (kind, size)]
-            true = rates.true_size(own, noise.stack, model, noise.metric)
-            if true is not None:
-                rate = _caught(own, noise.stack, noise.metric, model) / len(own)
-                panel.plot(100 * (true.mean - 1), rate, marker, color=colour, label=f"{noise.stack}, measured")
-    panel.set_title(title, loc="left")
-    panel.set_xlabel("slowdown of head, %")
-    panel.set_ylim(-0.03, 1.03)
-    labels = dict(zip(*reversed(panel.get_legend_handles_labels()), strict=True))
-    panel.legend(labels.values(), labels.keys(), frameon=False)
-
-
-def _mode(session: Session) -> str:
-    return " ".join(session.argv) or DEFAULT
-
-
-def _measuring(session: Session) -> str:
-    """The options of a session that change what a restart measures, without those of JUDGING."""
-    kept = [
-        word for before, word in zip(("", *session.argv), session.argv, strict=False) if not {before, word} & JUDGING
-    ]
-    return " ".join(kept) or DEFAULT
-
-
-def _factor(estimate: Estimate | None) -> str:
-    return "-" if estimate is None else ratio(estimate.mean, estimate.low, estimate.high)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

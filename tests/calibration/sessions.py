@@ -25,12 +25,10 @@ from bench.model.cell import SliceFigures
 from bench.model.run import Run
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.record import store
-from tests.calibration.inject import Kind, clone, inject
+from tests.calibration.inject import Kind, Slower, clone, inject
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "results/reference/calibration/sessions.jsonl"
-EARLIER = KEPT.with_name("better-half.jsonl")
-"""Sessions that were judged by the better half of their slices, once, after twelve restarts."""
 
 SERVICES = {"wsgi": "flask", "asgi": "fastapi"}
 FIGURES = tuple(field.name for field in fields(SliceFigures))
@@ -50,10 +48,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session: the injected slowdown (`size`: a share of CPU per request or of the open-loop P95) and the results.
+    """One session: the injected slowdown and the results.
 
+    `size`: a share of CPU per request (cpu), of the open-loop P95 (delay) or of the requests (slow); seconds (pause).
     `argv`: additional options; `regressed`: stack, load model and metric of each regression; `family`: the number of
-    tests; `decided`: after how many restarts it was decided, None where it was not.
+    tests; `looks`: after how many restarts it was to be judged; `decided`: after how many it was, None: it was not.
     """
 
     taken: str
@@ -67,6 +66,7 @@ class Session:
     family: int
     regressed: tuple[tuple[str, str, str], ...]
     figures: tuple[Figures, ...]
+    looks: tuple[int, ...]
     decided: int | None = None
 
 
@@ -79,8 +79,7 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> tuple[Session, M
         there, folder = clone(ROOT, Path(name) / "clone"), Path(name) / "run"
         head = "HEAD"
         if kind != "none":
-            burn_s, delay_s = _amounts(there, Path(name) / "pilot", kind, size, words)
-            head = inject(there, burn_s, delay_s)
+            head = inject(there, _slower(there, Path(name) / "pilot", kind, size, words))
         argv = ("ab", "--base", "HEAD", "--head", head, "--anyway", *words)
         begun_s = time.monotonic()
         done = _bench(there, *argv, "--out", str(folder))
@@ -103,6 +102,7 @@ def hold(kind: Kind, size: float, words: Sequence[str] = ()) -> tuple[Session, M
                 (one.stack, one.load.model, one.metric.name) for one in found.findings if one.verdict == "regressed"
             ),
             figures=tuple(_figures(run)),
+            looks=found.looks,
             decided=found.decided,
         )
         return session, slices_of(run)
@@ -136,8 +136,12 @@ def keep(session: Session, slices: Mapping[str, NDArray[Any]]) -> None:
     with KEPT.open("a", encoding="utf-8") as file:
         file.write(json.dumps(asdict(session)) + "\n")
     if session.kind == "none":
-        name = f"slices-{session.taken[:19].replace(':', '')}.npz"
-        np.savez_compressed(KEPT.with_name(name), allow_pickle=False, **slices)
+        np.savez_compressed(slices_file(session), allow_pickle=False, **slices)
+
+
+def slices_file(session: Session) -> Path:
+    """Where the slices of a session of unchanged code are kept."""
+    return KEPT.with_name(f"slices-{session.taken[:19].replace(':', '')}.npz")
 
 
 def kept(file: Path = KEPT) -> list[Session]:
@@ -146,18 +150,24 @@ def kept(file: Path = KEPT) -> list[Session]:
     return TypeAdapter(list[Session]).validate_python([json.loads(line) for line in lines])
 
 
-def _amounts(
-    there: Path, folder: Path, kind: Kind, size: float, words: Sequence[str]
-) -> tuple[dict[str, float], dict[str, float]]:
-    """The CPU seconds and the delay to inject into each service: the size times the figure of base.
+def _slower(there: Path, folder: Path, kind: Kind, size: float, words: Sequence[str]) -> dict[str, Slower]:
+    """What slows each service. Of `cpu` and `delay`, the size is a share of a figure of base.
 
     CPU per request moves with the machine's speed, so it is measured now: the minimum of a few rounds, because other
     programs only add to it. The open-loop P95 is mostly the upstream's delay and comes from the kept sessions.
     """
+    if kind == "pause":
+        return dict.fromkeys(SERVICES.values(), Slower(pause_s=size))
+    if kind == "slow":
+        return dict.fromkeys(SERVICES.values(), Slower(slow_share=size))
     plan = make_plan(load_config([DEFAULT_CONFIG]), "ab")
     needed = _open_p95_s(words) if kind == "delay" else _cpu_s(there, folder)
-    amounts = {SERVICES[plan.stacks[stack].interface or ""]: size * each_s for stack, each_s in needed.items()}
-    return ({}, amounts) if kind == "delay" else (amounts, {})
+    return {
+        SERVICES[plan.stacks[stack].interface or ""]: (
+            Slower(delay_s=size * each_s) if kind == "delay" else Slower(burn_s=size * each_s)
+        )
+        for stack, each_s in needed.items()
+    }
 
 
 def _cpu_s(there: Path, folder: Path) -> dict[str, float]:

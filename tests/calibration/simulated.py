@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,13 @@ from bench.judge.gate.decision import Member, findings
 from bench.judge.gate.evidence import Evidence
 from bench.judge.gate.family import size
 from bench.judge.gate.looks import levels, looks_of, not_before
-from bench.judge.gate.policy import COST, COST_MEAN, PAIRED
+from bench.judge.gate.policy import COST, COST_MEAN, PAIRED, Policy
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.verdict import Verdict, overall
 from bench.model.config import Closed, Open
-from tests.calibration.sessions import ROOT
+from tests.calibration.rates import noise
+from tests.calibration.sessions import ROOT, Session
+from tests.calibration.sessions import kept as kept_sessions
 
 KEPT = ROOT / "results/reference/calibration/simulated.json"
 STACKS = ("one", "two")
@@ -37,10 +39,24 @@ DEVIATIONS = (0.01, 0.03, 0.05, 0.08)
 TOLERANCE = METRICS["cpu"].tolerance
 Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
+
+@cache
+def _recorded() -> NDArray[np.float64]:
+    """Those of the kept sessions of unchanged code: of each gated figure of time, less its mean in the session."""
+    found = [
+        np.array(one.differences) / one.deviation
+        for one in noise([session for session in kept_sessions() if session.kind == "none"])
+        if METRICS[one.metric].figure in ("throughput", "cpu", "latency") and METRICS[one.metric].compared_by == "ratio"
+    ]
+    together = np.concatenate(found)
+    return together / float(together.std())
+
+
 NOISES: dict[str, Draw] = {
     "normal": lambda chance, count: chance.standard_normal(count),
     "skewed": lambda chance, count: chance.standard_exponential(count) - 1,
     "heavy-tailed": lambda chance, count: chance.standard_t(3, count) / math.sqrt(3),
+    "recorded": lambda chance, count: np.asarray(chance.choice(_recorded(), count), dtype=np.float64),
 }
 """One restart's log(head / base) of the same code, with mean 0 and SD 1."""
 
@@ -86,14 +102,25 @@ def _session(kind: Kind, chance: np.random.Generator) -> tuple[Verdict, int]:
         for stack in STACKS
         for name in (*PAIRED.closed, *PAIRED.open)
     ]
-    level = levels(len(kind.looks), Gate().alpha)
-    verdict: Verdict = "inconclusive"
-    for look in kind.looks:
-        members = [_member(stack, name, changes[:look]) for stack, name, changes in drawn]
-        verdict, _, _ = overall(findings(members, PAIRED, Gate(), level))
-        if verdict != "inconclusive":
-            return verdict, look
-    return verdict, kind.looks[-1]
+    return decided(
+        lambda look: [_member(stack, name, changes[:look]) for stack, name, changes in drawn], PAIRED, kind.looks
+    )
+
+
+def decided(
+    members: Callable[[int], Sequence[Member]], policy: Policy, looks: Sequence[int], most: int | None = None
+) -> tuple[Verdict, int]:
+    """The verdict of the first look that decides, or of the last, and its number of restarts.
+
+    `members`: the family, from the number of restarts; `most`: no more than so many were recorded.
+    """
+    level, last = levels(len(looks), Gate().alpha), most or looks[-1]
+    for look in looks:
+        at = min(look, last)
+        verdict, _, _ = overall(findings(members(at), policy, Gate(), level))
+        if verdict != "inconclusive" or at == last:
+            return verdict, at
+    raise ValueError("a session is judged at least once")
 
 
 def _changes(kind: Kind, stack: str, name: str, chance: np.random.Generator) -> NDArray[np.float64]:
@@ -110,8 +137,30 @@ def _member(stack: str, name: str, changes: NDArray[np.float64]) -> Member:
     ratio = metric.compared_by == "ratio"
     base = (1.0 if ratio else 0.0,) * len(changes)
     head = tuple(math.exp(change) if ratio else float(change) for change in changes)
-    load = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=100) if name == "p95" else Closed(users=30)
-    return Member(stack, "scenario", load, metric, Evidence(values=(base, head)))
+    return member(stack, metric.name, (base, head), is_open=name == "p95")
+
+
+def judged(session: Session) -> tuple[Verdict, int]:
+    """The verdict on a kept session by the rules of now, and after how many restarts. It may have had fewer before.
+
+    A session that was not decided at its last restart stays undecided.
+    """
+    gated = [one for one in session.figures if one.gated]
+    most = max(len(one.base) for one in gated)
+
+    def members(look: int) -> list[Member]:
+        return [
+            member(one.stack, one.metric, (one.base[:look], one.head[:look]), is_open=one.model == "open")
+            for one in gated
+        ]
+
+    return decided(members, PAIRED, session.looks, most)
+
+
+def member(stack: str, name: str, values: tuple[tuple[float, ...], tuple[float, ...]], *, is_open: bool) -> Member:
+    """A member of the family with these values of base and head."""
+    load = Open(rate_rps=100.0, arrivals="fixed", max_in_flight=100) if is_open else Closed(users=30)
+    return Member(stack, "scenario", load, METRICS[name], Evidence(values=values))
 
 
 def scheduled(restarts: int) -> tuple[int, ...]:

@@ -2,7 +2,6 @@
 
 import math
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ import pytest
 
 from bench.judge.gate.looks import LOOKS
 from tests.calibration import document, rates
-from tests.calibration.inject import inject
+from tests.calibration.inject import Slower, inject
+from tests.calibration.recorded import EARLIER, EVERYWHERE, HARMS, NOW, SIMPLER, UNCHANGED, Recorded
 from tests.calibration.sessions import Figures, Session
 from tests.calibration.simulated import TOLERANCE, Kind, Simulated
 
@@ -28,7 +28,7 @@ def figures(seed: int, *, worse: float = 0.0, metric: str = "cpu", restarts: int
 def session(*found: Figures, kind: str = "none", size: float = 0.0, code: int = 4) -> Session:
     regressed = ((found[0].stack, found[0].model, found[0].metric),) if code == 1 else ()
     return Session(
-        "2026-01-02T03:04:05+00:00", "abc", "Example CPU", kind, size, (), 8.0, code, 6, regressed, found,  # type: ignore[arg-type]
+        "2026-01-02T03:04:05+00:00", "abc", "Example CPU", kind, size, (), 8.0, code, 6, regressed, found, (10,),  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -36,10 +36,16 @@ SAME = [session(figures(seed), figures(100 + seed, metric="p95"), code=0) for se
 SLOWER = [session(figures(seed, worse=0.1), kind="cpu", size=0.1, code=1) for seed in range(50, 54)]
 
 
-FOUND = [
+SIMULATED = [
     Simulated(Kind("normal", 0.03, "nothing", 0.0, LOOKS[20]), 50, 0, 50, 11.0),
     Simulated(Kind("normal", 0.03, "one figure", TOLERANCE, LOOKS[20]), 50, 10, 1, 15.0),
     Simulated(Kind("normal", 0.03, "one stack", 0.1, LOOKS[20]), 50, 50, 0, 11.0),
+]
+RECORDED = [
+    Recorded(harm.title, rule, 50, 45, 2, 11.0)
+    for rules, harms in (((NOW, EARLIER), HARMS), (SIMPLER, (UNCHANGED, *EVERYWHERE)))
+    for rule in rules
+    for harm in harms
 ]
 
 
@@ -64,25 +70,6 @@ def test_the_true_size_is_that_of_all_restarts_and_its_interval_that_over_sessio
     assert rates.true_size(SAME, "one", "closed", "throughput") is None
 
 
-def test_power_rises_from_less_than_alpha_to_certainty() -> None:
-    cpu = next(one for one in rates.noise(SAME) if one.metric == "cpu")
-    power = [rates.power(cpu, size, 10, 6) for size in (0.0, 0.02, 0.04, 0.08)]
-    assert power == sorted(power)
-    assert power[0] <= 0.05
-    assert power[-1] == 1.0
-    smallest = rates.smallest(cpu, 10, 6)
-    assert rates.power(cpu, smallest, 10, 6) == pytest.approx(0.95, abs=0.07)
-
-
-def test_others_take_drift_for_a_change_and_pairs_do_not() -> None:
-    drifting = [session(figures(seed, drift=0.3)) for seed in range(6)]
-    found = {one.rule: one for one in rates.as_others_do(drifting)}
-    (single, unpaired) = (next(one for rule, one in found.items() if words in rule) for words in ("one run", "t-test"))
-    assert (single.trials, unpaired.trials) == (54, 6)
-    assert unpaired.alarms == 6
-    assert abs(float(rates.differences(drifting[0].figures[0]).mean())) < NORMAL
-
-
 def test_the_document_says_what_was_seen_and_the_same_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,33 +78,33 @@ def test_the_document_says_what_was_seen_and_the_same_each_time(
     page.write_text("# Title\n<!-- report:begin -->\n<!-- report:end -->\nthe end\n")
     monkeypatch.setattr(document, "DOCUMENT", page)
     monkeypatch.setattr(document, "ROOT", tmp_path)
-    monkeypatch.setattr(document, "CHART", tmp_path / "results" / "detection")
-    monkeypatch.setattr(rates, "SIMULATED", 50)
-    alarm = replace(SAME[0], exit_code=1)
-    document.write([*SAME[1:], alarm, *SLOWER], SAME[:2], FOUND)
+    monkeypatch.setattr(document, "CHART", tmp_path / "results" / "power")
+    alarm = session(figures(99, worse=0.1))
+    document.write([*SAME[1:], alarm, *SLOWER], SIMULATED, RECORDED)
     text = page.read_text()
-    assert "| default | 12 | 1 | 33.9 % | 11 | 0 |" in text
-    assert "| 4 of 4 | 39.8 % to 100 % |" in text
-    assert "results/detection.png" in text
+    assert "| unchanged | 12 | 1 (0.211 % to 38.5 %) | 11 (61.5 % to 99.8 %) | 0 (at most 22.1 %) | 10.0 |" in text
+    assert "| 10.0 % more CPU per request | 4 | 4 (39.8 % to 100 %) |" in text
+    assert "| one | CPU per request | 1.10\u00d7" in text
+    assert "results/power.png" in text
     assert "| 10, 13, 16 and 20 | normal | 3.00 % | 0 % | 100 % |" in text
-    assert "2 sessions, from" in text
-    chart = (tmp_path / "results" / "detection.svg").read_bytes()
-    document.write([*SAME[1:], alarm, *SLOWER], SAME[:2], FOUND)
+    assert "| 2 % of head's requests take ten times as long | 90.0 % | 4.00 % | 6.00 % | 90.0 % | 4.00 % |" in text
+    chart = (tmp_path / "results" / "power.svg").read_bytes()
+    document.write([*SAME[1:], alarm, *SLOWER], SIMULATED, RECORDED)
     assert page.read_text() == text
-    assert (tmp_path / "results" / "detection.svg").read_bytes() == chart
+    assert (tmp_path / "results" / "power.svg").read_bytes() == chart
 
 
 def test_an_injected_slowdown_is_a_commit_of_its_own_and_the_clone_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.calibration.inject.step_s", lambda: 2e-8)
+    monkeypatch.setattr("tests.calibration.inject.step_s", lambda _: 2e-8)
     for name in ("flask_app/app.py", "fastapi_app/app.py"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("def create_app():\n    pass\n")
     identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
     for words in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "--message", "first")):
         subprocess.run(("git", *words), cwd=tmp_path, check=True)
-    commit = inject(tmp_path, {"flask": 1e-4}, {"fastapi": 0.02})
+    commit = inject(tmp_path, {"flask": Slower(burn_s=1e-4), "fastapi": Slower(delay_s=0.02)})
 
     def shown(*words: str) -> str:
         return subprocess.run(("git", *words), cwd=tmp_path, check=True, capture_output=True, text=True).stdout

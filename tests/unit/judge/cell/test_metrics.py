@@ -50,7 +50,8 @@ def test_the_mean_and_the_median_of_slices_are_those_of_the_slices_that_have_the
 def test_a_mean_is_called_so_and_has_the_noise_and_the_tolerance_of_its_metric() -> None:
     for name in ("throughput", "cpu", "tail"):
         mean, metric = PAIRED[f"{name}_mean"], PAIRED[name]
-        assert (mean.noise, mean.tolerance, mean.better) == (metric.noise, metric.tolerance, metric.better)
+        tolerance = 0.01 if name == "tail" else metric.tolerance  # a garbage collection makes many requests slow
+        assert (mean.noise, mean.tolerance, mean.better) == (metric.noise, tolerance, metric.better)
         assert (mean.title, mean.closed.title) == (f"mean {metric.title}", f"mean {metric.closed.title}")
 
 
