@@ -6,13 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.judge.cell.metrics import MEAN, PAIRED
+from bench.judge.cell.metrics import MEAN
 from bench.judge.gate.looks import MINUTES
 from bench.judge.gate.thresholds import ALPHA, Gate
 from bench.places import CHECKOUT, LATEST
 from bench.plan.turns import SLICE_S
 from bench.show.export.formats import FORMATS
-from bench.values import count, counts, limit, names, one_rate, percent, pid, port, probability, rates, seconds, slo
+from bench.values import (
+    GATED,
+    count,
+    counts,
+    limit,
+    names,
+    one_rate,
+    percent,
+    pid,
+    port,
+    probability,
+    rates,
+    seconds,
+    slo,
+)
 
 DEFAULT_PROFILE = "bench"
 
@@ -62,7 +76,7 @@ def _option(name: str, commands: str, heading: str, text: str, **settings: Any) 
 
 
 _WHOSE = "this checkout" if CHECKOUT is not None else "the current folder"
-_METRICS = ", ".join(name for name in PAIRED if not name.endswith(MEAN))
+_METRICS = ", ".join(name for name in GATED if not name.endswith(MEAN))
 
 # fmt: off
 OPTIONS = (
@@ -144,6 +158,9 @@ OPTIONS = (
     _option("--window", "flame", TIME, "seconds of load after the warm-up (default: 5)", metavar="S", type=seconds),
     _option("--window", "ab", TIME, "seconds of each load for each revision in each restart",
             metavar="S", type=seconds),
+    _option("--exact", "ab", TIME,
+            "count instructions too, under valgrind: up to four minutes more, and a change of 1%% is found",
+            action="store_true"),
     _option("--slice", "ab", TIME, "the least seconds of a slice (default: %(default)s)",
             metavar="S", type=seconds, default=SLICE_S),
 

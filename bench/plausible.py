@@ -6,8 +6,9 @@ from pathlib import Path
 from bench.errors import BenchError, cut
 from bench.judge.cell.metrics import PAIRED
 from bench.model.cell import SIDES, Cell
+from bench.model.instructions import Counted
 from bench.model.loads import amount, load_name
-from bench.model.run import MOST_CELLS, Run
+from bench.model.run import AB, MOST_CELLS, Run
 
 MOST_TESTS = 1000
 """The largest family of an A/B's tests."""
@@ -88,6 +89,14 @@ def _family(run: Run) -> Iterator[str]:
             yield f"the family's {cut(one.metric, 80)} of {cut(one.stack, 80)} was not planned"
     if _twice(family) is not None:
         yield "its family has a test twice"
+    if any(min(one.requests, one.instructions) <= 0 for one in _counts(run.ab)):
+        yield "it has a count of instructions of nothing"
+
+
+def _counts(ab: AB) -> Iterator[Counted]:
+    for pair in ab.instructions:
+        for both in ((pair.base, pair.head), *pair.again):
+            yield from both
 
 
 def _place(cell: Cell) -> str:

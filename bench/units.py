@@ -43,15 +43,22 @@ KILOBYTES = Scale(1e-3, " kB", "kB")
 RATE = Scale(1.0, "/s", "requests/s")
 SHARE = Scale(1e2, " %", "%")
 CORES = Scale(1.0, "", "cores")
+THOUSANDS = Scale(1e-3, " k", "thousand instructions")
+MILLIONS = Scale(1e-6, " M", "million instructions")
 RATIO = Scale(1.0, "\u00d7", "ratio")
 
 
 def scale(unit: str, value: float) -> Scale:
-    """How a figure as large as `value` is best written. Units: requests/s, s, bytes, cores, 1 for a share."""
+    """How a figure as large as `value` is best written.
+
+    Units: requests/s, s, bytes, cores, instructions, 1 for a share.
+    """
     if unit == "s":
         # Three digits of 0.9996 s are 1.00 s, not 1000 ms.
         size = abs(float(significant(value)))
         return SECONDS if size >= 1 or size == 0 else MILLISECONDS if size >= 1e-3 else MICROSECONDS
+    if unit == "instructions":
+        return MILLIONS if float(significant(value)) >= 1e6 else THOUSANDS
     return {"bytes": MEGABYTES, "requests/s": RATE, "cores": CORES, "1": SHARE}[unit]
 
 
@@ -106,8 +113,9 @@ def threshold(fraction: float) -> str:
 
 
 def threshold_points(difference: float) -> str:
-    """A limit that is a difference of two shares, in points of per cent: 0.001 -> 0.1 points."""
-    return f"{tick(difference * 100)} points"
+    """A limit that is a difference of two shares, in points of per cent: 0.001 -> 0.1 points, 0.01 -> 1 point."""
+    text = tick(difference * 100)
+    return f"{text} point" if text == "1" else f"{text} points"
 
 
 def fraction(text: str) -> float:
@@ -167,12 +175,6 @@ def _times(value: float) -> str:
 def count(value: int) -> str:
     """A whole number with thin groups of three: 12 345."""
     return f"{value:,}".replace(",", "\u202f")
-
-
-def large(value: float) -> str:
-    """A large number with three significant digits: 388 k, 2.16 M."""
-    rounded = float(significant(value))
-    return f"{significant(value / 1e6)} M" if rounded >= 1e6 else f"{significant(value / 1e3)} k"
 
 
 def clock(value: float) -> str:

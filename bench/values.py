@@ -2,10 +2,13 @@
 
 import argparse
 
-from bench.judge.cell.metrics import PAIRED
+from bench.judge.cell.metrics import INSTRUCTIONS, PAIRED
 from bench.model.config import Objective
 from bench.plan.objective import objective
 from bench.units import fraction
+
+GATED = (*PAIRED, INSTRUCTIONS.name)
+"""The metrics that a threshold can be given for."""
 
 
 def names(text: str) -> list[str]:
@@ -78,8 +81,8 @@ def limit(text: str) -> tuple[str, float]:
     name, separator, share = text.partition(":")
     if not separator:
         raise argparse.ArgumentTypeError(f"{text!r}: write METRIC:PERCENT, such as p95:10%")
-    if name not in PAIRED:
-        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(PAIRED)}")
+    if name not in GATED:
+        raise argparse.ArgumentTypeError(f"unknown metric {name!r}; known: {', '.join(GATED)}")
     return name, percent(share)
 
 

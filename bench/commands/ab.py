@@ -15,6 +15,8 @@ from bench.run.session.ab import Question, start
 from bench.show.verdict.publish import present
 
 PROFILE = "ab"
+COUNTED = "instructions"
+"""The profile of what --exact counts."""
 
 HELP = """\
 Measure two revisions of a service in one session: both run side by side on
@@ -33,6 +35,7 @@ exit codes:
 
 examples:
   %(prog)s --base main
+  %(prog)s --base main --exact
   %(prog)s --base v1.0 --head v1.1 --fail-on p95:10%% \\
       --markdown verdict.md
 """
@@ -50,6 +53,9 @@ def ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         rounds=arguments.restarts or MINUTES.get(arguments.minutes),
         window_s=arguments.window,
     )
+    counted = None
+    if arguments.exact:
+        counted = make_plan(config, COUNTED, stacks=plan.profile.stacks, scenarios=arguments.scenarios)
     question = Question(
         repository=arguments.repo,
         base=arguments.base,
@@ -58,6 +64,7 @@ def ab(arguments: argparse.Namespace, words: Sequence[str]) -> int:
         slice_s=arguments.slice,
         gate=gate(arguments),
         anyway=arguments.anyway,
+        counted=counted,
     )
     with stop_on_signals() as stop:
         result = start(plan, question, arguments.seed, words, arguments.out, stop, force=arguments.force)

@@ -1,7 +1,6 @@
 """`instructions`: how many instructions a service needs for a request, of one revision or of two."""
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from bench.plan.config import make_plan
 from bench.run.host.cpus import cpu_sets
 from bench.run.host.locks import taken
 from bench.run.host.signals import stop_on_signals
-from bench.run.session.counting import refuse
+from bench.run.session.counting import refuse, say
 from bench.run.session.instructions import compare, count
 from bench.run.session.leftovers import clean_up
 from bench.show.instructions.document import table_of, verdict
@@ -59,19 +58,15 @@ def instructions(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
         clean_up(stop)
         with taken(cpus, "counting instructions", force=None):
             if arguments.base is None:
-                counts = count(plan, cpus, stop, _tell)
+                counts = count(plan, cpus, stop, say)
                 document, figures, code = table_of(counts), counts_json(counts), 0
             else:
                 revisions = arguments.base, arguments.head or "."
                 repository = arguments.repo or CHECKOUT or Path()
-                changes = compare(plan, repository, revisions, cpus, stop, _tell, arguments.noise)
+                changes = compare(plan, repository, revisions, cpus, stop, say, arguments.noise)
                 document, figures, code = verdict(changes), changes_json(changes), changes.exit_code
     stdout.show(document)
     for path, text in ((arguments.markdown, md.render(document, level=None)), (arguments.json, figures)):
         if path is not None:
             write(path, text, "the counts")
     return code
-
-
-def _tell(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from bench.model.run import Revision
-
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -27,8 +25,9 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """All that was counted of one side. `revision`: None where the files were counted as they lie there."""
+class CountedPair:
+    """What base and head needed for the same requests. `again`: the same in other layouts of memory."""
 
-    revision: Revision | None
-    counted: tuple[Counted, ...]
+    base: Counted
+    head: Counted
+    again: tuple[tuple[Counted, Counted], ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bench.model.cell import Cell
 from bench.model.config import Load, Plan
+from bench.model.instructions import CountedPair
 from bench.model.search import Search
 
 SCHEMA_VERSION = 3
@@ -45,6 +46,7 @@ class AB:
     The pilots decide the length of the slices (at least `slice_s` seconds), the open-loop rate and which metrics are
     gated. `looks`: after how many restarts it was to be judged, and to end if that decided it; none in runs of before.
     `unchanged`: both sides ran the same code, with the same data and lock file, so nothing was measured.
+    `instructions`: what was counted of both sides; nothing where that was not asked for.
     """
 
     base: Revision
@@ -54,6 +56,7 @@ class AB:
     slice_s: float
     looks: tuple[int, ...] = ()
     unchanged: bool = False
+    instructions: tuple[CountedPair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def test_a_script_succeeds_where_all_that_it_calls_does(sandbox: Sandbox, one: S
 
 @pytest.mark.parametrize("one", [one for one in scripts() if "\n" not in one.script.strip()], ids=str)
 def test_a_script_of_one_command_fails_with_it(sandbox: Sandbox, one: Step) -> None:
-    for program in ("bin/make", "checkout/.venv/bin/python", "checkout/.ci/run"):
+    for program in ("bin/make", "bin/sudo", "checkout/.venv/bin/python", "checkout/.ci/run"):
         sandbox.program(program, "exit 3")
     assert sandbox.run(one).code == 3
 
@@ -100,8 +100,8 @@ def _no_verdict(code: int) -> str:
 def test_the_gate_compares_with_the_commit_that_the_head_left_its_base_at(sandbox: Sandbox) -> None:
     sandbox.run(GATE)
     (words,) = sandbox.called()
-    assert words[:5] == ("python", "-m", "bench", "ab", "--base")
-    assert words[5] == sandbox.git("rev-parse", "HEAD~1") != sandbox.git("rev-parse", "origin/main")
+    assert words[:6] == ("python", "-m", "bench", "ab", "--exact", "--base")
+    assert words[6] == sandbox.git("rev-parse", "HEAD~1") != sandbox.git("rev-parse", "origin/main")
 
 
 def test_the_gate_measures_nothing_without_a_base(sandbox: Sandbox) -> None:
@@ -128,7 +128,13 @@ def test_the_action_fails_as_its_verdict_says_and_gives_it_as_outputs(
 def test_the_action_hands_its_inputs_on(sandbox: Sandbox) -> None:
     service = sandbox.checkout / "my service"
     service.mkdir()
-    given = {"CONFIG": "mine.toml", "STACKS": "a,b", "MINUTES": "10", "FAIL_ON": "p95:10%\ncpu:5%  memory:3%"}
+    given = {
+        "CONFIG": "mine.toml",
+        "STACKS": "a,b",
+        "MINUTES": "10",
+        "EXACT": "true",
+        "FAIL_ON": "p95:10%\ncpu:5%  memory:3%",
+    }
     done = sandbox.run(ACTION, BASE="v1", HEAD_REVISION="v2", REPO="my service", **given)
     (words,) = sandbox.called()
     assert words[:6] == ("stackduel", "ab", "--repo", str(service), "--base", "v1")
@@ -137,7 +143,7 @@ def test_the_action_hands_its_inputs_on(sandbox: Sandbox) -> None:
     assert not Path(done.outputs["run"]).is_relative_to(sandbox.checkout)
     rest = words[words.index("--config") :]
     assert rest == (
-        *("--config", f"{service}/mine.toml", "--stacks", "a,b", "--minutes", "10"),
+        *("--config", f"{service}/mine.toml", "--stacks", "a,b", "--minutes", "10", "--exact"),
         *("--fail-on", "p95:10%", "--fail-on", "cpu:5%", "--fail-on", "memory:3%"),
     )
 
@@ -146,7 +152,7 @@ def test_the_action_says_nothing_of_what_it_is_not_given(sandbox: Sandbox) -> No
     sandbox.run(ACTION)
     (words,) = sandbox.called()
     assert words[5] == sandbox.git("rev-parse", "HEAD~1")
-    assert set(words) & {"--config", "--stacks", "--minutes", "--fail-on"} == set()
+    assert set(words) & {"--config", "--stacks", "--minutes", "--exact", "--fail-on"} == set()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ VALUES: Mapping[str, str] = {
     "inputs.stacks": "",
     "inputs.fail-on": "",
     "inputs.minutes": "",
+    "inputs.exact": "false",
 }
 """What an expression stands for in the sandbox, where a step gets it as a variable."""
 

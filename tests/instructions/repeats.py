@@ -11,9 +11,9 @@ from typing import Literal, get_args
 
 from pydantic import TypeAdapter
 
-from bench.judge.instructions.changes import compared
+from bench.judge.instructions.changes import Counts, compared
 from bench.model.config import Plan, Stack
-from bench.model.instructions import Counted, Counts
+from bench.model.instructions import Counted
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest, stop_on_signals

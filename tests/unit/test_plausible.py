@@ -7,6 +7,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.model.config import Closed, Profile
+from bench.model.instructions import Counted, CountedPair
 from bench.model.run import MOST_CELLS, Run
 from bench.plausible import LONGEST_NAME, MOST_NOTES, MOST_TESTS, check
 from tests.unit.builders import FASTAPI, FLASK, cell, plan, run_of
@@ -28,9 +29,17 @@ def family(*, times: int = 1, **changes: Any) -> Run:
     return replace(AB, ab=replace(AB.ab, family=(one,) * times))
 
 
+def counted(base: int, head: int, requests: int = 100) -> Run:
+    """An A/B with one count of instructions."""
+    assert AB.ab is not None
+    here, there = (Counted("a", "weather", 1, requests, number) for number in (base, head))
+    return replace(AB, ab=replace(AB.ab, instructions=(CountedPair(here, there),)))
+
+
 def test_a_run_and_an_ab_are_plausible() -> None:
     check(RUN, Path("run"))
     check(AB, Path("run"))
+    check(counted(10, 10), Path("run"))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +67,8 @@ def test_a_run_and_an_ab_are_plausible() -> None:
         ),
         (family(metric="colour"), "the family's colour of flask-gthread was not planned"),
         (family(stack="c"), "the family's cpu of c was not planned"),
+        (counted(0, 10), "it has a count of instructions of nothing"),
+        (counted(10, 10, requests=0), "it has a count of instructions of nothing"),
         (family(times=2), "its family has a test twice"),
         (family(times=MOST_TESTS + 1), "its family has 1001 tests, and a family has at most 1000"),
     ],

@@ -142,8 +142,8 @@ def test_what_is_no_percentage_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(337_988.4, "338 k"), (999_400.0, "999 k"), (999_900.0, "1.00 M"), (42_452_646.0, "42.5 M")]
 )
-def test_a_large_number_has_three_digits(value: float, text: str) -> None:
-    assert units.large(value) == text
+def test_instructions_are_counted_in_thousands_and_millions(value: float, text: str) -> None:
+    assert units.figure(value, "instructions") == text
 
 
 @pytest.mark.parametrize(

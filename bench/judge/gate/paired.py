@@ -9,11 +9,12 @@ from bench.judge.cell.problems import DISTURBED_SHARE
 from bench.judge.cell.wrong_answers import first_of_each
 from bench.judge.gate import evidence
 from bench.judge.gate.context import context_figures
+from bench.judge.gate.counted import of_counts
 from bench.judge.gate.decision import Member, findings, shown
 from bench.judge.gate.looks import levels
 from bench.judge.gate.policy import PAIRED
 from bench.judge.gate.thresholds import Gate
-from bench.judge.gate.verdict import Judgement, Side, Verdict, overall, unused
+from bench.judge.gate.verdict import Judgement, Side, Verdict, overall, unused, with_counts
 from bench.model.cell import Cell
 from bench.model.run import AB, Gated, Revision, Run
 from bench.units import percent
@@ -47,7 +48,8 @@ def _judged(run: Run, ab: AB, gate: Gate, restarts: int) -> Judgement:
     controls, identical = _controls(ab, run.config.profile.stacks)
     level = levels(len(ab.looks) or 1, gate.alpha)
     found = findings([_member(run, one, controls) for one in ab.family], PAIRED, gate, level)
-    verdict, deciding, moved = overall(found)
+    counted = tuple(of_counts(ab.instructions, gate, controls))
+    verdict, deciding, moved = with_counts(overall(found), counted)
     return Judgement(
         verdict=verdict,
         deciding=deciding,
@@ -61,10 +63,11 @@ def _judged(run: Run, ab: AB, gate: Gate, restarts: int) -> Judgement:
         controls=controls,
         moved=moved,
         identical=identical,
-        notes=(*run.notes, *_ended_early(ab, restarts, verdict), *_disturbed(run), *unused(gate, found)),
+        notes=(*run.notes, *_ended_early(ab, restarts, verdict), *_disturbed(run), *unused(gate, (*found, *counted))),
         wrong_answers=(first_of_each(run.cells, 0), first_of_each(run.cells, 1)),
         looks=ab.looks,
         decided=restarts if verdict != "inconclusive" else None,
+        counted=counted,
     )
 
 

@@ -111,7 +111,8 @@ class Judgement:
     a whole (`differences`). `moved`: the control moved, so nothing can be concluded. `unit`: where one value of a
     metric comes from, a restart of an A/B or a round of a run. `ungated`: findings that are shown and decide nothing.
     `controls`: the stacks that run the same code on both sides. `identical`: all stacks of the A/B do. `unchanged`: so
-    nothing was measured. `wrong_answers`: those of base and of head, the first of each kind.
+    nothing was measured. `wrong_answers`: those of base and of head, the first of each kind. `counted`: the findings on
+    counted instructions, which are gated without a test.
     """
 
     verdict: Verdict
@@ -132,6 +133,7 @@ class Judgement:
     wrong_answers: tuple[tuple[Given, ...], tuple[Given, ...]] = ((), ())
     looks: tuple[int, ...] = ()
     decided: int | None = None
+    counted: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -160,6 +162,17 @@ def overall(findings: Sequence[Finding]) -> tuple[Verdict, tuple[Finding, ...], 
         if found:
             return verdict, _gravest_first(found), False
     return "no regression", (), False
+
+
+def with_counts(
+    timed: tuple[Verdict, tuple[Finding, ...], bool], counted: Sequence[Finding]
+) -> tuple[Verdict, tuple[Finding, ...], bool]:
+    """The same with counted instructions, which may regress whatever time shows: counts do not drift as controls do."""
+    worse = [one for one in counted if one.verdict == "regressed" and not one.control]
+    if not worse:
+        return timed
+    verdict, deciding, _ = timed
+    return "regressed", _gravest_first([*(deciding if verdict == "regressed" else ()), *worse]), False
 
 
 def unused(gate: Gate, findings: Sequence[Finding]) -> tuple[str, ...]:

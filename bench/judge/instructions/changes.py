@@ -5,12 +5,13 @@ Python's caches they share, and any change of the code moves objects. So a chang
 again in other layouts of memory, and the median counts (docs/instructions.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
 
-from bench.model.instructions import Counted, Counts
+from bench.model.instructions import Counted, CountedPair
+from bench.model.run import Revision
 
 ALONE, TOGETHER = 0.01, 0.03
 """The gates, as fractions of base: for one request at a time, and for several in flight."""
@@ -25,21 +26,37 @@ EXIT_CODES: Mapping[Verdict, int] = {"regressed": 1, "improved": 0, "no regressi
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What base and head needed for the same request, and the gate, a fraction of base.
+class Counts:
+    """All that was counted of one side. `revision`: None where the files were counted as they lie there."""
 
-    `again`: base and head in other layouts of memory.
+    revision: Revision | None
+    counted: tuple[Counted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What base and head needed for the same request, in one layout of memory or in several, and the gate.
+
+    The gate is a fraction of base.
     """
 
-    base: Counted
-    head: Counted
+    pair: CountedPair
     gate: float
-    again: tuple[tuple[Counted, Counted], ...] = ()
+
+    @property
+    def base(self) -> Counted:
+        """Base in the first layout of memory."""
+        return self.pair.base
+
+    @property
+    def head(self) -> Counted:
+        """Head in the first layout of memory."""
+        return self.pair.head
 
     @property
     def all(self) -> tuple[float, ...]:
         """Head / base - 1 in each layout of memory."""
-        pairs = ((self.base, self.head), *self.again)
+        pairs = ((self.base, self.head), *self.pair.again)
         return tuple(head.per_request / base.per_request - 1 for base, head in pairs)
 
     @property
@@ -98,7 +115,8 @@ class Changes:
 
     def with_layouts(self, again: Mapping[Place, Sequence[tuple[Counted, Counted]]]) -> "Changes":
         """The same with base and head as counted in other layouts of memory, by what was counted."""
-        changes = tuple(replace(one, again=tuple(again.get(one.base.place, ()))) for one in self.changes)
+        pairs = (replace(one.pair, again=tuple(again.get(one.base.place, ()))) for one in self.changes)
+        changes = tuple(replace(one, pair=pair) for one, pair in zip(self.changes, pairs, strict=True))
         return replace(self, changes=changes)
 
 
@@ -106,11 +124,14 @@ def compared(base: Counts, head: Counts, gate: float | None = None) -> Changes:
     """The changes. `gate`: instead of ALONE and TOGETHER. ValueError where the sides counted different things."""
     if [one.place for one in base.counted] != [one.place for one in head.counted]:
         raise ValueError("base and head were not counted under the same scenarios")
-    pairs = zip(base.counted, head.counted, strict=True)
-    return Changes(base, head, tuple(Change(before, after, _gate(before, gate)) for before, after in pairs))
+    pairs = (CountedPair(*both) for both in zip(base.counted, head.counted, strict=True))
+    return Changes(base, head, judged(pairs, gate))
 
 
-def _gate(counted: Counted, gate: float | None) -> float:
-    if gate is not None:
-        return gate
+def judged(pairs: Iterable[CountedPair], gate: float | None = None) -> tuple[Change, ...]:
+    """The change of each pair. `gate`: instead of ALONE and TOGETHER."""
+    return tuple(Change(pair, _gate(pair.base) if gate is None else gate) for pair in pairs)
+
+
+def _gate(counted: Counted) -> float:
     return ALONE if counted.users == 1 else TOGETHER

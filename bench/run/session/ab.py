@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench import units
 from bench.errors import BenchError
+from bench.judge.cell.metrics import INSTRUCTIONS
 from bench.judge.gate.family import family, in_flight, loads, size
 from bench.judge.gate.looks import levels, looks_of, not_before
 from bench.judge.gate.paired import judge_paired
@@ -16,6 +17,7 @@ from bench.judge.gate.policy import PAIRED
 from bench.judge.gate.thresholds import Gate
 from bench.model.cell import SIDES, Cell, CellKey
 from bench.model.config import Plan
+from bench.model.instructions import CountedPair
 from bench.model.run import AB, Run
 from bench.places import CHECKOUT, RESULTS
 from bench.plan.duration import LOAD_S
@@ -25,6 +27,7 @@ from bench.run.cell.visit import Visit
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.locks import Cores, taken
 from bench.run.host.signals import StopRequest
+from bench.run.session.counting import refuse, say
 from bench.run.session.fitness import descriptors_for, tested
 from bench.run.session.folder import (
     check_place,
@@ -34,6 +37,7 @@ from bench.run.session.folder import (
     refuse_another_run,
     unused,
 )
+from bench.run.session.instructions import compare_checkouts
 from bench.run.session.leftovers import clean_up
 from bench.run.session.locustfiles import inspected
 from bench.run.session.measure import RunResult, measure, setting
@@ -54,7 +58,8 @@ GAP_S = 0.1
 class Question:
     """What an A/B is asked: two revisions of a repository, how to measure them, and what passes.
 
-    `closed_only`: no open load; `slice_s`: the least seconds of a slice; `anyway`: measure what did not change too.
+    `closed_only`: no open load; `slice_s`: the least seconds of a slice; `anyway`: measure what did not change too;
+    `counted`: what to count instructions of, None: of nothing.
     """
 
     repository: Path
@@ -64,6 +69,7 @@ class Question:
     slice_s: float
     gate: Gate
     anyway: bool
+    counted: Plan | None
 
 
 def start(
@@ -76,6 +82,8 @@ def start(
     """
     if plan.profile.sought:
         raise BenchError(f"an A/B searches for no capacity: remove `capacity` from profiles.{plan.profile.name}")
+    if question.counted is not None:
+        refuse(question.counted)
     looks = _looks(plan, question)
     plan = replace(plan, profile=replace(plan.profile, rounds=looks[-1]))
     plan = inspected(plan, stop, ab=True)
@@ -166,7 +174,8 @@ class _Session:
         base, head = (replace(side.revision, code=code[name]) for name, side in self.sides.items())
         unchanged = (base.code, base.lock_sha256) == (head.code, head.lock_sha256) and not self.question.anyway
         gated = () if unchanged else family(pilots, closed_only=self.question.closed_only)
-        ab = AB(base, head, gated, pilots, self.question.slice_s, self.looks, unchanged)
+        pairs = () if unchanged else self._counted()
+        ab = AB(base, head, gated, pilots, self.question.slice_s, self.looks, unchanged, pairs)
         self.run = replace(self.run if unchanged else tested(self.run), ab=ab)
         store.save_run(self.folder, self.run)
         point_latest_to(self.folder)
@@ -187,6 +196,16 @@ class _Session:
             )
             recorder = Recorder(self.run, self.folder, progress)
             return measure(self._until_decided(visits, recorder), self._setting(recorder), recorder)
+
+    def _counted(self) -> tuple[CountedPair, ...]:
+        """The instructions of both sides, if they are asked for; by the gate they decide what is counted again."""
+        if self.question.counted is None:
+            return ()
+        gate = self.question.gate.fail_on.get(INSTRUCTIONS.name)
+        cpus = cpu_sets(self.plan.profile.server_cpus).used
+        base, head = (self.sides[side] for side in SIDES)
+        changes = compare_checkouts(self.question.counted, (base, head), cpus, self.stop, say, gate)
+        return tuple(one.pair for one in changes.changes)
 
     def _until_decided(self, visits: Sequence[Visit], recorder: Recorder) -> Iterator[Visit]:
         """The visits up to the look that decides."""

@@ -1,6 +1,7 @@
 """Counts of cases, each in a process of its own, several at the same time."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -43,20 +44,21 @@ class Case:
 
 
 def refuse(plan: Plan) -> None:
-    """Raise BenchError where there is no valgrind, or something of the plan cannot be counted."""
+    """Raise BenchError where there is no valgrind, or a stack cannot be counted."""
     valgrind()
     for stack in plan.stacks.values():
         application(stack)
-    for case in cases(plan, "head"):
-        if plan.stacks[case.stack].interface == "wsgi" and case.users > 1:
-            raise BenchError(
-                f"{case.stack} is WSGI, which one thread calls, one request at a time: give it --users 1, or "
-                f"`max_users` in the profile"
-            )
+    counted = {case.stack for case in cases(plan, "head")}
+    for name in plan.profile.stacks:
+        if name not in counted:
+            raise BenchError(f"{name} is WSGI, which one thread calls, one request at a time: give --users 1 too")
 
 
 def cases(plan: Plan, side: str) -> Iterator[Case]:
-    """What is counted of a side. Raises BenchError where the plan has loads other than closed-loop ones."""
+    """What is counted of a side: of a WSGI stack only one request at a time, because one thread calls it.
+
+    Raises BenchError where the plan has loads other than closed-loop ones.
+    """
     for stack in plan.profile.stacks:
         for scenario, loads in plan.profile.loads.items():
             for load in loads:
@@ -64,7 +66,8 @@ def cases(plan: Plan, side: str) -> Iterator[Case]:
                     raise BenchError(
                         f"instructions are counted with a number of users, not at {load_name(load)}: give --users"
                     )
-                if within(plan.profile, stack, load):
+                alone = load.users == 1 or plan.stacks[stack].interface != "wsgi"
+                if alone and within(plan.profile, stack, load):
                     yield Case(side, stack, scenario, load.users)
 
 
@@ -184,6 +187,11 @@ def _at_once(plan: Plan) -> Scenario:
         for route, call in scenario.upstream.items()
     }
     return replace(next(iter(plan.scenarios.values())), upstream=calls)
+
+
+def say(line: str) -> None:
+    """Tell it on stderr, at once."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _told(one: Counted) -> str:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.judge.instructions.changes import Changes, compared
+from bench.judge.instructions.changes import Changes, Counts, compared
 from bench.model.cell import SIDES
 from bench.model.config import Plan
-from bench.model.instructions import Counts
 from bench.run.host.signals import StopRequest
 from bench.run.session.counting import Case, Counting, Tell, cases, counting
 from bench.run.testbed.inprocess import InPlace

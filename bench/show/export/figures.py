@@ -6,7 +6,7 @@ from typing import Literal
 
 from bench.errors import plain
 from bench.judge.capacity.rows import CapacityRow, capacity_rows
-from bench.judge.cell.metrics import FIGURES, Metric
+from bench.judge.cell.metrics import FIGURES, Metric, Unit
 from bench.judge.gate import scale
 from bench.judge.gate.evidence import missing_on_a_side, paired
 from bench.judge.gate.policy import PAIRED
@@ -37,7 +37,7 @@ class Measure:
 
     name: str
     title: str
-    unit: Literal["requests/s", "s", "bytes", "1"]
+    unit: Unit
     better: Literal["higher", "lower"]
     joined: Literal["mean", "largest"] = "mean"
 

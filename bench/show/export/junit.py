@@ -73,7 +73,7 @@ def verdict(judgement: Judgement) -> Iterator[Case]:
 
     Where the control moved, nothing can be concluded: then none passes and none fails.
     """
-    gated = [one for one in judgement.findings if not one.control]
+    gated = [one for one in (*judgement.findings, *judgement.counted) if not one.control]
     for one in gated:
         yield _of_finding(one, judgement)
     message = f"{words.headline(judgement)}. {words.why(judgement)}"
@@ -122,7 +122,8 @@ def _lines(one: Finding, judgement: Judgement) -> Iterator[str]:
     yield f"threshold: {one.threshold!r}"
     if one.p is not None:
         yield f"p, adjusted for {judgement.family} tests: {one.p!r}"
-    yield f"{judgement.unit}s: {one.rounds[0]} of base, {one.rounds[1]} of head"
+    if any(one.rounds):
+        yield f"{judgement.unit}s: {one.rounds[0]} of base, {one.rounds[1]} of head"
 
 
 def _counts(cases: Sequence[Case]) -> dict[str, str]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.judge.instructions.changes import Change, Changes
+from bench.judge.instructions.changes import Change, Changes, Counts
 from bench.model.config import Closed
-from bench.model.instructions import Counted, Counts
+from bench.model.instructions import Counted
 from bench.model.loads import load_name
 from bench.model.run import Revision
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
 from bench.show.text.words import commit, listed, plural
-from bench.units import NOTHING, count, large, signed_percent, threshold
+from bench.units import NOTHING, count, figure, signed_percent, threshold
 
 ABOUT = (
     "Instructions per request of the application and its client in one process, counted by valgrind's callgrind on "
@@ -64,7 +64,7 @@ def section(changes: Changes) -> Section:
 def layouts(changes: Changes) -> Iterator[str]:
     """A sentence for each change that was counted in several layouts of memory."""
     for one in changes.changes:
-        if one.again:
+        if one.pair.again:
             found = listed([signed_percent(relative) for relative in one.all])
             where = f"{one.base.stack}, {_load(one.base)}"
             yield f"{where} was counted in {len(one.all)} layouts of memory: {found}. The median counts."
@@ -94,7 +94,7 @@ def sentence(one: Change) -> str:
 
 
 def _line(one: Change) -> tuple[str, ...]:
-    before, after = (large(side.per_request) for side in (one.base, one.head))
+    before, after = (figure(side.per_request, "instructions") for side in (one.base, one.head))
     return (one.base.stack, _load(one.base), before, after, signed_percent(one.relative), one.verdict)
 
 

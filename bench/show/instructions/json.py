@@ -3,8 +3,8 @@
 from dataclasses import asdict
 from typing import Any
 
-from bench.judge.instructions.changes import Changes
-from bench.model.instructions import Counted, Counts
+from bench.judge.instructions.changes import Changes, Counts
+from bench.model.instructions import Counted
 from bench.show.instructions.document import headline, why
 from bench.show.text.json import json_text
 
@@ -35,7 +35,7 @@ def changes_json(changes: Changes) -> str:
                     "users": one.base.users,
                     "requests": one.base.requests,
                     "instructions": {"base": one.base.instructions, "head": one.head.instructions},
-                    "again": [{"base": base.instructions, "head": head.instructions} for base, head in one.again],
+                    "again": [{"base": base.instructions, "head": head.instructions} for base, head in one.pair.again],
                     "change": one.relative,
                     "gate": one.gate,
                     "verdict": one.verdict,

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator
 from bench.judge.gate.verdict import WORDS, Finding, Judgement
 from bench.model.config import Load
 from bench.model.loads import load_name
+from bench.show.instructions.document import ABOUT
 from bench.show.text.document import Block, Document, Paragraph, Section, Table, points, words_table
 from bench.show.text.titles import load_title
 from bench.show.text.words import cut, plural
 from bench.show.verdict import words
-from bench.show.verdict.finding import HEADERS, NUMBERS, lines
+from bench.show.verdict.finding import HEADERS, NUMBERS, changed, lines
+from bench.show.verdict.finding import verdict as word
+from bench.units import figure
 
 MOST_DIFFERENCES, LONGEST = 200, 1000
 """Rows of the table of differences, and characters of a value in it: the values come from other people's files."""
@@ -32,6 +35,9 @@ def verdict(judgement: Judgement, *, brief: bool = False) -> Document:
         blocks += _places("findings", found)
         tables = tuple(_places("control", control))
         blocks += [Section("control", "Control", (Paragraph(_CONTROL), *tables))] if control else []
+    if judgement.counted:
+        table = _counts(judgement.counted)
+        blocks.append(Section("instructions", "Instructions per request", (table, Paragraph(ABOUT))))
     blocks += points(words.notes(judgement))
     wrong = [*words.wrong_answers(judgement)]
     blocks += [Section("wrong-answers", "Wrong answers", points(wrong))] if wrong else []
@@ -59,6 +65,17 @@ def _places(name: str, findings: Iterable[Finding]) -> Iterator[Section]:
     for number, ((stack, scenario, load), own) in enumerate(places.items(), start=1):
         table = words_table(HEADERS, (line for one in own for line in lines(one)), right=NUMBERS)
         yield Section(f"{name}-{number}", f"{stack}, {scenario}, {load_title(load)}", (table,))
+
+
+def _counts(findings: Iterable[Finding]) -> Table:
+    """Those on counted instructions, the gravest first."""
+    rows = (
+        (one.stack, f"{one.scenario}, {load_name(one.load)}", base, head, changed(one)[0], word(one))
+        for one in sorted(findings, key=lambda one: WORDS.index(one.verdict))
+        for base, head in [[figure(value, one.metric.unit) for value in (one.base, one.head)]]
+    )
+    right = ("base", "head", "change")
+    return words_table(("stack", "load", *right, "verdict"), rows, key="stack", right=right)
 
 
 def _gravest_first(findings: Iterable[Finding]) -> Table:

@@ -37,6 +37,7 @@ def _whole(judgement: Judgement) -> dict[str, Any]:
         "controls": judgement.controls,
         "control_moved": judgement.moved,
         "findings": [_finding(one, gated=True) for one in judgement.findings]
+        + [_finding(one, gated=True) for one in judgement.counted]
         + [_finding(one, gated=False) for one in judgement.ungated],
         "differences": [asdict(one) for one in judgement.differences],
         "notes": judgement.notes,

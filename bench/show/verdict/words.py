@@ -121,7 +121,7 @@ def notes(judgement: Judgement) -> Iterator[str]:
             "is a control."
         )
     told_already = judgement.deciding[:1]
-    for one in judgement.findings:
+    for one in (*judgement.findings, *judgement.counted):
         reasons = list(_reasons(one, judgement))
         if reasons and (one.verdict == "inconclusive" or one not in told_already):
             yield f"{_capital(one.verdict)}: {sentence(one)}: {'; '.join(reasons)}."

@@ -57,6 +57,19 @@ def test_the_session_is_judged_by_the_gate_of_the_verdict(monkeypatch: pytest.Mo
     assert asked(monkeypatch, "--anyway")[1].anyway
 
 
+def test_what_is_counted_has_the_stacks_of_the_session_and_the_scenarios_that_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert asked(monkeypatch)[1].counted is None
+    plan, question = asked(monkeypatch, "--exact")
+    assert question.counted is not None
+    assert question.counted.profile.stacks == plan.profile.stacks
+    assert "health" in question.counted.profile.loads
+    _, question = asked(monkeypatch, "--exact", "--stacks", "fastapi-httpx", "--scenarios", "weather")
+    assert question.counted is not None
+    assert (question.counted.profile.stacks, list(question.counted.profile.loads)) == (("fastapi-httpx",), ["weather"])
+
+
 def test_a_variant_of_a_stack_that_is_not_measured_is_refused() -> None:
     parser = argparse.ArgumentParser()
     add_options(parser, "ab")

@@ -11,8 +11,8 @@ import pytest
 
 from bench import cli
 from bench.commands import instructions as command
-from bench.judge.instructions.changes import Changes, compared
-from bench.model.instructions import Counted, Counts
+from bench.judge.instructions.changes import Changes, Counts, compared
+from bench.model.instructions import Counted
 from bench.run.session import counting
 from bench.run.testbed.inprocess import valgrind
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.judge.instructions.changes import compared
-from bench.model.instructions import Counted, Counts
+from bench.judge.instructions.changes import Counts, compared
+from bench.model.instructions import Counted
 
 ONE = Counted("flask", "health", 1, 100, 40_000_000)
 

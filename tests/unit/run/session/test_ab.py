@@ -13,8 +13,10 @@ from bench.errors import BenchError
 from bench.judge.gate.looks import levels
 from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
+from bench.judge.instructions.changes import Changes, Counts, judged
 from bench.model.cell import Cell, CellKey
 from bench.model.config import Closed, Plan, Stack
+from bench.model.instructions import Counted, CountedPair
 from bench.model.run import Revision, Run
 from bench.model.samples import Samples
 from bench.plan.config import Config, make_plan
@@ -66,6 +68,8 @@ def test_any_other_loads_are_an_error_that_says_what_to_do_and_that_does_it(
     )
     assert closed_load(make_plan(mine, "ab", users=[30]).profile, "look") == Closed(users=30)
 
+
+FAIL_ON = {"instructions": 0.02}
 
 REVISION = Revision("main", "1" * 40, dirty=False, lock_sha256="ab" * 32, code={})
 OK = Figures()
@@ -142,8 +146,10 @@ def world(results: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Wor
     return made
 
 
-def question(*, closed_only: bool = False, anyway: bool = False, alpha: float = 0.05) -> Question:
-    return Question(Path(), "main", ".", closed_only, 0.3, Gate(alpha), anyway)
+def question(
+    *, closed_only: bool = False, anyway: bool = False, alpha: float = 0.05, counted: Plan | None = None
+) -> Question:
+    return Question(Path(), "main", ".", closed_only, 0.3, Gate(alpha, fail_on=FAIL_ON), anyway, counted)
 
 
 def ab_plan(restarts: int, stacks: int = 1) -> Plan:
@@ -199,6 +205,40 @@ def test_changed_code_or_another_lock_file_is_measured(world: World, what: str) 
     assert restarts_of(run) == 10
     assert world.measured[:2] == PILOTS
     assert (world.base.forgotten, world.head.forgotten) == (1, 1)
+
+
+def test_instructions_are_counted_of_both_sides_before_the_first_restart(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[Plan] = []
+    base = Counted("stack 0", "look", 1, 100, 1_000_000)
+    pair = CountedPair(base, replace(base, instructions=1_030_000))
+
+    def compare(
+        plan: Plan, sides: tuple[FakeSide, FakeSide], _: object, __: object, ___: object, gate: float | None
+    ) -> Changes:
+        assert (sides, world.measured, gate) == ((world.base, world.head), PILOTS, 0.02)
+        assert plan is refused[0]
+        return Changes(Counts(None, ()), Counts(None, ()), judged([pair], gate))
+
+    monkeypatch.setattr(ab, "refuse", refused.append)
+    monkeypatch.setattr(ab, "compare_checkouts", compare)
+    world.head.code = {"app.py": "2"}
+    run = recorded(20, counted=PLAN)
+    assert run.ab is not None
+    assert run.ab.instructions == (pair,)
+    found = judge_paired(run, Gate(fail_on=FAIL_ON))
+    assert (found.verdict, [one.metric.name for one in found.deciding]) == ("regressed", ["instructions"])
+
+
+def test_nothing_is_counted_of_unchanged_code_or_without_being_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ab, "refuse", lambda _: None)
+    monkeypatch.setattr(ab, "compare_checkouts", lambda *_: pytest.fail("it was counted"))
+    assert recorded(20, counted=PLAN).ab == recorded(20).ab
+    world.head.code = {"app.py": "2"}
+    recorded(20)
 
 
 def alternating(number: int) -> float:

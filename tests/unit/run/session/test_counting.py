@@ -115,7 +115,8 @@ def test_a_wsgi_stack_is_counted_with_one_request_at_a_time_only(monkeypatch: py
     assert {case.users for case in cases(plan(stacks=["flask-gthread"]), "head")} == {1}
     assert Case("head", "fastapi-httpx", "weather", 50) in cases(plan(), "head")
     refuse(plan())
-    with pytest.raises(BenchError, match=r"flask-gthread is WSGI, which one thread calls, .* --users 1"):
+    refuse(plan(users=[1, 50]))
+    with pytest.raises(BenchError, match=r"flask-gthread is WSGI, which one thread calls, .* --users 1 too"):
         refuse(plan(users=[50]))
 
 

@@ -9,6 +9,7 @@ from bench.judge.gate.paired import judge_paired
 from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Judgement
+from bench.model.instructions import Counted, CountedPair
 from bench.model.run import Run
 from bench.show.export import junit
 from bench.show.text.titles import load_title
@@ -64,6 +65,23 @@ def test_a_regressed_figure_fails_and_the_others_pass() -> None:
     assert failure.message.startswith(f"{FLASK}, weather, 100 users: CPU per request +20.6 % (")
     assert failure.message.endswith("The whole interval lies beyond the threshold of 2 %.")
     assert case.classname == f"{FLASK}.weather"
+
+
+def test_a_count_that_regressed_fails_though_time_passes() -> None:
+    run = session(Recipe())
+    assert run.ab is not None
+    base = Counted(FLASK, "health", 1, 100, 40_000_000)
+    pairs = tuple(CountedPair(base, replace(base, instructions=number)) for number in (41_000_000, 40_000_000))
+    pairs = (pairs[0], *(replace(one, base=replace(base, users=50), head=replace(base, users=50)) for one in pairs[1:]))
+    counted = judge_paired(replace(run, ab=replace(run.ab, instructions=pairs)), Gate())
+    found = cases(counted)
+    wrong, right = (
+        found[FLASK, f"{users} (closed-loop): instructions per request"] for users in ("1 user", "50 users")
+    )
+    assert [type(one) for one in wrong.result] == [Failure]
+    assert right.result == []
+    assert float(numbers(wrong)["change (a fraction of base)"]) == pytest.approx(0.025)
+    assert not any("restarts" in line for line in numbers(wrong))
 
 
 def test_the_numbers_of_a_finding_read_back_exactly() -> None:

@@ -3,8 +3,8 @@
 import json
 from dataclasses import replace
 
-from bench.judge.instructions.changes import Changes, compared
-from bench.model.instructions import Counted, Counts
+from bench.judge.instructions.changes import Changes, Counts, compared
+from bench.model.instructions import Counted
 from bench.model.run import Revision
 from bench.show.instructions.document import by_stack, headline, layouts, sentence, table_of, verdict, why
 from bench.show.instructions.json import changes_json, counts_json

@@ -13,7 +13,8 @@ from bench.judge.gate.thresholds import Gate
 from bench.judge.gate.unpaired import judge_unpaired
 from bench.judge.gate.verdict import Judgement
 from bench.model.cell import Problem
-from bench.model.run import Gated
+from bench.model.instructions import Counted, CountedPair
+from bench.model.run import Gated, Run
 from bench.model.wrong_answer import WrongAnswer
 from bench.show.text.document import Paragraph, Section, Table, points, within
 from bench.show.text.terminal import PIPED_WIDTH, render
@@ -278,3 +279,35 @@ def test_of_very_many_differences_the_first_are_shown_and_the_rest_counted(slowe
     assert max(len(cell.text) for row in table.rows for cell in row) == 1000
     assert Paragraph("5 differences more: --json has all of them.") in list(within(document.blocks))
     assert len(document.lead) < 1000
+
+
+def with_counts(run: Run, *changes: float) -> Judgement:
+    """The verdict with counted instructions, each in one layout of memory; the first of them in three."""
+    base = Counted(FLASK, "health", 1, 100, 40_000_000)
+    heads = [replace(base, instructions=round(base.instructions * (1 + change))) for change in changes]
+    pairs = [CountedPair(base, head) for head in heads]
+    pairs[0] = replace(pairs[0], again=((base, heads[0]), (base, heads[0])))
+    assert run.ab is not None
+    return judge_paired(replace(run, ab=replace(run.ab, instructions=tuple(pairs))), USUAL)
+
+
+def test_counted_instructions_have_a_table_and_may_be_the_headline() -> None:
+    found = with_counts(session(Recipe()), 0.0231, -0.0001)
+    said = text(found)
+    assert lines(found)[:2] == [
+        "regressed: flask-gthread, health, 1 user: instructions per request +2.3 %",
+        "The median of 3 layouts of memory: +2.31 %, +2.31 %, +2.31 %.",
+    ]
+    assert "Instructions per request" in said
+    assert re.search(r"health, 1 user +400 k +409 k +\+2.3 % +regressed", said)
+    assert re.search(r"health, 1 user +400 k +400 k +0.0 % +passed", said)
+    assert "valgrind" in said
+    assert "Regressed: flask-gthread, health" not in said  # the second line says so already
+
+
+def test_counted_instructions_are_in_a_comment_and_in_json() -> None:
+    found = with_counts(session(Recipe()), 0.0231)
+    assert "instructions per request" in comment(found)
+    one = next(each for each in json.loads(figures(found))["findings"] if each["metric"] == "instructions")
+    assert (one["unit"], one["gated"], one["verdict"], one["p_adjusted"]) == ("instructions", True, "regressed", None)
+    assert (one["base"], one["head"], one["threshold"]) == (400_000, 409_240, 0.01)
