@@ -76,12 +76,17 @@ def _why_passed(judgement: Judgement) -> str:
     counted = f"{least}{_rounds(fewest, judgement)}, {plural(judgement.family, 'gated figure')}"
     bounded = _bounded(judgement)
     if not bounded:
-        return f"{counted}. Each whole interval lies within its threshold."
+        return f"{counted}. Each whole interval lies within its threshold.{_exact(judgement)}"
     least_sure = max(bounded, key=lambda one: _bound(one) / max(one.tolerance, SMALLEST))
     return (
         f"{counted}. Each is shown to be worse by less than its tolerance. Least sure is {name(least_sure)} of "
-        f"{place(least_sure)}: {changed(least_sure)[0]}, at most {at_most(least_sure)} worse."
+        f"{place(least_sure)}: {changed(least_sure)[0]}, at most {at_most(least_sure)} worse.{_exact(judgement)}"
     )
+
+
+def _exact(judgement: Judgement) -> str:
+    counts = [one for one in judgement.counted if not one.control]
+    return f" {plural(len(counts), 'count')} of instructions, each within its gate." if counts else ""
 
 
 def _bounded(judgement: Judgement) -> list[Finding]:

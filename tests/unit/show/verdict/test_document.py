@@ -305,6 +305,12 @@ def test_counted_instructions_have_a_table_and_may_be_the_headline() -> None:
     assert "Regressed: flask-gthread, health" not in said  # the second line says so already
 
 
+def test_counts_within_their_gates_are_told_where_head_passes() -> None:
+    assert lines(with_counts(session(Recipe()), 0.0, 0.001))[1].endswith(
+        " worse. 2 counts of instructions, each within its gate."
+    )
+
+
 def test_counted_instructions_are_in_a_comment_and_in_json() -> None:
     found = with_counts(session(Recipe()), 0.0231)
     assert "instructions per request" in comment(found)
