@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from string import Template
 from typing import Literal, get_args
 
 from pydantic import TypeAdapter
@@ -18,7 +19,6 @@ from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.run.host.scratch import scratch_folder
 from bench.run.host.signals import StopRequest, stop_on_signals
 from bench.run.session.counting import cases, counting
-from tests.calibration.inject import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "results/reference/instructions/repeats.json"
@@ -26,6 +26,47 @@ KEPT = ROOT / "results/reference/instructions/repeats.json"
 Kind = Literal["same", "neutral", "loop"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The same code again; code with functions that nobody calls; those, and a loop in each request."""
+
+LOOPS = {
+    "flask_app": Template(
+        '''
+
+_plain_create_app = create_app
+
+
+def create_app():
+    """The application, with a loop in each request."""
+    app = _plain_create_app()
+
+    def loop():
+        for _ in range($steps):
+            pass
+
+    app.before_request(loop)
+    return app
+'''
+    ),
+    "fastapi_app": Template(
+        '''
+
+_plain_create_app = create_app
+
+
+def create_app():
+    """The application, with a loop in each request."""
+    app = _plain_create_app()
+
+    async def looping(scope, receive, send):
+        if scope["type"] == "http":
+            for _ in range($steps):
+                pass
+        await app(scope, receive, send)
+
+    return looping
+'''
+    ),
+}
+"""By the package of a service, what is added to its app.py."""
 
 PROBED_STEPS = 2000
 """The loop from which the cost of a step is found first."""
@@ -116,13 +157,11 @@ def _counted(plan: Plan, copies: Mapping[str, Copy], stop: StopRequest) -> list[
 
 def _copy(folder: Path, *, seed: int | None = None, steps: int = 0) -> Copy:
     """Both services in a new folder; with a seed, functions that nobody calls; with steps, a loop in each request."""
-    for service, (name, slower) in SERVICES.items():
-        shutil.copytree(
-            ROOT / f"{service}_app", folder / f"{service}_app", ignore=shutil.ignore_patterns("__pycache__")
-        )
-        with (folder / name).open("a", encoding="utf-8") as file:
+    for name, loop in LOOPS.items():
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        with (folder / name / "app.py").open("a", encoding="utf-8") as file:
             file.write("".join(_unused(random.Random(seed))) if seed is not None else "")
-            file.write(slower.substitute(steps=steps, delay_s=0.0) if steps else "")
+            file.write(loop.substitute(steps=steps) if steps else "")
     return Copy(folder)
 
 
