@@ -42,6 +42,10 @@ LOAD = 0.6
 COPIES = 5
 """Each recorded restart is harmed so many times, each time with its own chance."""
 
+FIGURES = ("throughput_rps", "p95_s", "server_s_per_request", "slow_share")
+FIGURE_OF = {"throughput": "throughput_rps", "cpu": "server_s_per_request", "p95": "p95_s"}
+"""The figures of a slice, and that of each metric."""
+
 Array = NDArray[np.float64]
 Side = Mapping[str, Array]
 """The slices of one side: an array for each figure of a slice, NaN where there is none."""
@@ -232,7 +236,7 @@ def _by_pairs(name: str, one: Restart) -> tuple[float, float]:
 
 def _by_better_half(name: str, one: Restart) -> tuple[float, float]:
     """The mean of the better half of each side's slices."""
-    figure = {"throughput": "throughput_rps", "cpu": "server_s_per_request", "p95": "p95_s"}[name]
+    figure = FIGURE_OF[name]
 
     def better(side: Side) -> float:
         found = np.sort(side[figure][~np.isnan(side[figure])])
@@ -251,7 +255,6 @@ def _measurement(side: Side) -> Measurement:
     return Measurement("ok", slices=slices)
 
 
-FIGURES = ("throughput_rps", "p95_s", "server_s_per_request", "slow_share")
 NOW = "pairs of slices"
 EARLIER = "better half of the slices"
 RULES: Mapping[str, Rule] = {
@@ -385,7 +388,7 @@ def simpler(pool: Pool, harm: Harm) -> list[Recorded]:
 
 
 def _mean_of(name: str, side: Side) -> float:
-    figure = {"throughput": "throughput_rps", "cpu": "server_s_per_request", "p95": "p95_s"}[name]
+    figure = FIGURE_OF[name]
     return float(np.nanmean(side[figure]))
 
 

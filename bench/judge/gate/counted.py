@@ -18,8 +18,8 @@ _WORDS: Mapping[changes.Word, Word] = {"regressed": "regressed", "improved": "im
 
 
 def of_counts(pairs: Iterable[CountedPair], gate: Gate, controls: Sequence[str]) -> Iterator[Finding]:
-    """A finding for each pair; the gates are those of `instructions`, or what --fail-on asks for."""
-    for one in changes.judged(pairs, gate.fail_on.get(INSTRUCTIONS.name)):
+    """A finding for each pair; the gates are those of `instructions`, or what --fail-on or --noise asks for."""
+    for one in changes.judged(pairs, gate.asked(INSTRUCTIONS)):
         yield Finding(
             stack=one.base.stack,
             scenario=one.base.scenario,

@@ -23,14 +23,21 @@ class Gate:
     noise: float | None = None
     fail_on: Mapping[str, float] = field(default_factory=dict)
 
+    def asked(self, metric: Metric) -> float | None:
+        """The threshold that was asked for by name, or for every ratio; None: that of the metric holds."""
+        of_all = None if metric.compared_by == "difference" else self.noise
+        named = self._named(metric)
+        return of_all if named is None else named
+
     def threshold(self, metric: Metric) -> float:
         """The smallest change of the metric that matters, in either direction."""
-        usual = metric.noise if self.noise is None or metric.compared_by == "difference" else self.noise
-        return self._asked(metric, usual)
+        asked = self.asked(metric)
+        return metric.noise if asked is None else asked
 
     def tolerance(self, metric: Metric) -> float:
         """A change for the worse of less than this passes. It is no smaller than the threshold."""
-        return self._asked(metric, max(metric.tolerance, self.threshold(metric)))
+        named = self._named(metric)
+        return max(metric.tolerance, self.threshold(metric)) if named is None else named
 
-    def _asked(self, metric: Metric, usual: float) -> float:
-        return self.fail_on.get(metric.name, self.fail_on.get(metric.name.removesuffix(MEAN), usual))
+    def _named(self, metric: Metric) -> float | None:
+        return self.fail_on.get(metric.name, self.fail_on.get(metric.name.removesuffix(MEAN)))

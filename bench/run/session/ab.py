@@ -201,7 +201,7 @@ class _Session:
         """The instructions of both sides, if they are asked for; by the gate they decide what is counted again."""
         if self.question.counted is None:
             return ()
-        gate = self.question.gate.fail_on.get(INSTRUCTIONS.name)
+        gate = self.question.gate.asked(INSTRUCTIONS)
         cpus = cpu_sets(self.plan.profile.server_cpus).used
         base, head = (self.sides[side] for side in SIDES)
         changes = compare_checkouts(self.question.counted, (base, head), cpus, self.stop, say, gate)

@@ -79,6 +79,13 @@ def test_the_gate_is_that_of_instructions_or_the_one_asked_for(
     assert one.verdict == word
 
 
+def test_a_threshold_for_every_ratio_counts_for_instructions_too() -> None:
+    words = [next(iter(of_counts([pair(0.02)], gate, ()))).verdict for gate in (Gate(), Gate(noise=0.05))]
+    assert words == ["regressed", "passed"]
+    named = Gate(noise=0.05, fail_on={"instructions": 0.01})
+    assert next(iter(of_counts([pair(0.02)], named, ()))).verdict == "regressed"
+
+
 def test_of_several_layouts_the_median_counts_and_is_told() -> None:
     (one,) = of_counts([pair(0.015, 0.002, 0.004)], Gate(), ())
     assert (one.verdict, one.because) == ("passed", "the median of 3 layouts of memory: +1.50 %, +0.20 %, +0.40 %")
