@@ -1,12 +1,15 @@
 """Searches of servers whose capacity is known."""
 
 import heapq
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from bench.judge.cell.figures import percentile
+from bench.model.samples import Samples
 from bench.model.search import Search
 from bench.record.store import load_run, load_samples
 
@@ -69,6 +72,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def searched(harness: Harness, config: Path, out: Path, stack: str, scenario: str, *words: str) -> Search:
     """What one search found."""
+    config.with_name("holds").unlink(missing_ok=True)
     done = harness.run(
         "capacity", "--config", config, "--stacks", stack, "--scenarios", scenario, "--rounds", "1", "--out", out,
         "--slo", "p95:100ms", *words, changed=RESTLESS,
@@ -79,13 +83,46 @@ def searched(harness: Harness, config: Path, out: Path, stack: str, scenario: st
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The requests of a search in the order of their arrival, and when the app began and ended to hold each.
+
+    order: their places among the samples; sent_s: the mean from the arrival to the begin of those that found a free
+    server; taken_s: of those that had to wait, the mean from the end of another one to the begin.
+    """
+
+    order: NDArray[np.int64]
+    began_s: NDArray[np.float64]
+    ended_s: NDArray[np.float64]
+    sent_s: float
+    taken_s: float
+
+
+def recorded(config: Path, samples: Samples, servers: int) -> Held:
+    """What the app wrote down during the last search."""
+    order = np.argsort(samples.scheduled_s)
+    scheduled_s = samples.scheduled_s[order]
+    lines = config.with_name("holds").read_text().splitlines()
+    began_s, ended_s = np.array(sorted([float(one) for one in line.split()] for line in lines)).T
+    assert len(began_s) == len(scheduled_s)
+    freed_s = np.concatenate([np.zeros(servers), np.sort(ended_s)[:-servers]])  # when there was a server for each
+    queued = freed_s > scheduled_s
+    after_s = began_s - np.maximum(scheduled_s, freed_s)
+    return Held(order, began_s, ended_s, float(after_s[~queued].mean()), float(after_s[queued].mean()))
+
+
 def test_four_threads_that_take_50_ms_carry_80_a_second_that_come_evenly(
     shared_harness: Harness, config: Path, tmp_path: Path
 ) -> None:
+    """A thread is taken by a request while the app holds it, and until the next one of the queue begins.
+
+    A latency is longer than that: on a busy machine by 2 ms of 50.
+    """
     found = searched(shared_harness, config, tmp_path / "run", "four", "hold", "--arrivals", "fixed")
     assert found.ending == "found"
     assert found.rate_rps is not None
-    took_s = min(step.latency_s.mean for step in found.steps if step.latency_s is not None)
+    held = recorded(config, load_samples(tmp_path / "run", found), THREADS)
+    took_s = float((held.ended_s - held.began_s).mean()) + held.taken_s
     assert found.rate_rps == pytest.approx(THREADS / took_s, rel=0.03)
     assert took_s == pytest.approx(HOLD_S, rel=0.1)
 
@@ -121,30 +158,20 @@ def test_every_p95_follows_from_the_recorded_arrivals_and_service_times(
     The app tells when it began and ended to hold each request. Beside that only two means are taken from what was seen:
     from the arrival to the begin, and where a request had to wait, from the end of another one to it.
     """
-    holds = config.with_name("holds")
-    holds.unlink(missing_ok=True)
     found = searched(shared_harness, config, tmp_path / "run", stack, scenario, "--slo", slo)
     samples = load_samples(tmp_path / "run", found)
-    order = np.argsort(samples.scheduled_s)
-    scheduled_s, done_s = samples.scheduled_s[order], samples.done_s[order]
-    began_s, ended_s = np.array(
-        sorted([float(one) for one in line.split()] for line in holds.read_text().splitlines())
-    ).T
-    assert len(began_s) == len(scheduled_s)
-    freed_s = np.concatenate([np.zeros(servers), np.sort(ended_s)[:-servers]])  # when there was a server for each
-    queued = freed_s > scheduled_s
-    after_s = began_s - np.maximum(scheduled_s, freed_s)
-    sent_s, taken_s = float(after_s[~queued].mean()), float(after_s[queued].mean())
+    held = recorded(config, samples, servers)
+    scheduled_s, done_s = samples.scheduled_s[held.order], samples.done_s[held.order]
     free = [0.0] * servers
     ended = []
-    for at_s, took_s in zip(scheduled_s, ended_s - began_s, strict=True):
+    for at_s, took_s in zip(scheduled_s, held.ended_s - held.began_s, strict=True):
         free_s = heapq.heappop(free)
-        end_s = (free_s + taken_s if free_s > at_s else at_s + sent_s) + took_s
+        end_s = (free_s + held.taken_s if free_s > at_s else at_s + held.sent_s) + took_s
         heapq.heappush(free, end_s)
         ended.append(end_s - at_s)
     assert len(found.steps) >= 8
     for step in found.steps:
-        counted = (samples.slice[order] == step.number) & (scheduled_s >= step.start_s)
+        counted = (samples.slice[held.order] == step.number) & (scheduled_s >= step.start_s)
         expected_s = percentile(np.sort(np.array(ended)[counted]), 0.95)
         seen_s = percentile(np.sort((done_s - scheduled_s)[counted]), 0.95)
         assert seen_s == pytest.approx(expected_s, rel=0.03, abs=0.002), step
