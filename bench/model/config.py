@@ -180,7 +180,8 @@ class Profile:
 
     `max_users` and `max_rate_rps`: the highest closed-loop and open-loop load that a stack is given, by its name.
     `compare`: the two stacks whose ratio is the headline; every other stack is compared with the second of them.
-    `sought`: by the scenarios whose capacity is searched for, what is sought.
+    `sought`: by the scenarios whose capacity is searched for, what is sought. `searched`: of these stacks alone; where
+    it is empty, of all.
     """
 
     name: str
@@ -193,6 +194,7 @@ class Profile:
     compare: tuple[str, str] | None
     server_cpus: int
     sought: Mapping[str, Sought] = field(default_factory=dict)
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,6 +212,7 @@ class ProfileTable(Table):
     max_rate: dict[str, Rate] = Field(default_factory=dict)
     max_in_flight: Count = 500
     capacity: list[Name] = Field(default_factory=list)
+    capacity_stacks: list[Name] = Field(default_factory=list)
     slo: Slo | None = None
     capacity_arrivals: Arrivals = "poisson"
     compare: Annotated[list[Name], Field(min_length=2, max_length=2)] | None = None
@@ -262,7 +263,9 @@ def load_config(paths: Sequence[Path]) -> Config:
         raise BenchError(f"{names}: {_explain(error)}") from None
     for name, profile in config.profiles.items():
         where = f"{names}: profiles.{name}"
-        stacks = [*profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or [])]
+        stacks = [
+            *profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or []), *profile.capacity_stacks
+        ]  # fmt: skip
         known("stack", stacks, config.stacks, where)
         if profile.compare is not None and profile.compare[0] == profile.compare[1]:
             raise BenchError(f"{where}.compare: {profile.compare[0]!r} cannot be compared with itself")
@@ -271,6 +274,8 @@ def load_config(paths: Sequence[Path]) -> Config:
         elsewhere = [name for name in profile.capacity if name not in profile.scenarios]
         if elsewhere:
             raise BenchError(f"{where}.capacity: {elsewhere[0]!r} is not among the scenarios of the profile")
+        if profile.capacity_stacks and not profile.capacity:
+            raise BenchError(f"{where}.capacity_stacks: name the scenarios that they are searched under in `capacity`")
         if profile.slo is not None and not profile.capacity:
             raise BenchError(f"{where}.slo: name the scenarios that it is for in `capacity`")
         if profile.window_limit_s is not None and profile.window_limit_s < profile.window_s:
@@ -346,6 +351,7 @@ def make_plan(
         )
         for name in scenario_names
     }
+    to_search = tuple(name for name in stack_names if name in table.capacity_stacks) if not stacks else ()
     base_s = window_s if window_s is not None else table.window_s
     limit_s = 3 * base_s if window_s is not None or table.window_limit_s is None else table.window_limit_s
     profile = Profile(
@@ -363,6 +369,7 @@ def make_plan(
             for name in scenario_names
             if searched is not None or (name in table.capacity and not asked)
         },
+        searched=to_search,
     )
     for name, own in loads.items():
         if not own and name not in profile.sought:
@@ -370,7 +377,8 @@ def make_plan(
     given = any(within(profile, name, load) for name in stack_names for load in sum(loads.values(), ()))
     if not given and not profile.sought:
         raise BenchError(f"profiles.{profile_name}: max_users and max_rate leave no load for {', '.join(stack_names)}")
-    cells = len(stack_names) * (sum(map(len, loads.values())) + len(profile.sought)) * profile.rounds
+    searches = len(profile.sought) * len(profile.searched or stack_names)
+    cells = (len(stack_names) * sum(map(len, loads.values())) + searches) * profile.rounds
     if cells > MOST_CELLS:
         raise BenchError(f"profiles.{profile_name}: it has {cells} cells, and a run has at most {MOST_CELLS}")
     most = most_in_flight(profile)

@@ -162,6 +162,8 @@ def _planned(subject: Subject, plan: Plan) -> bool:
     under = (*profile.loads.get(subject.scenario, ()), profile.sought.get(subject.scenario))
     pair = (subject.stack, subject.against)
     both = pair in compared_stacks(plan) if subject.part == "ratios" else subject.stack in profile.stacks
+    if isinstance(subject.under, Sought) and profile.searched:
+        both &= {subject.stack, subject.against} <= set(profile.searched)
     return both and subject.under in under
 
 

@@ -41,7 +41,7 @@ def planned(plan: Plan) -> Iterator[tuple[SearchKey, ...]]:
         for scenario, sought in plan.profile.sought.items():
             keys = tuple(
                 SearchKey(stack, scenario, sought, number, order + place)
-                for place, stack in enumerate(plan.profile.stacks)
+                for place, stack in enumerate(plan.profile.searched or plan.profile.stacks)
             )
             order += len(keys)
             yield keys

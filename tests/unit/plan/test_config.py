@@ -583,6 +583,15 @@ def test_an_objective_of_the_profile_or_of_the_command_takes_the_place_of_the_de
     assert profile.loads == {"look": (), "other": ()}
 
 
+def test_a_profile_names_the_stacks_that_are_searched(write: Write) -> None:
+    two = '[stacks.two]\nlike = "one"\n' + CARRIED.replace('stacks = ["one"]', 'stacks = ["one", "two"]')
+    config = load_config([write(WHOLE + two.replace("users = [10]", 'users = [10]\ncapacity_stacks = ["two"]'))])
+    profile = make_plan(config, "carried").profile
+    assert (profile.stacks, profile.searched) == (("one", "two"), ("two",))
+    assert make_plan(config, "carried", searched=Searched()).profile.searched == ("two",)
+    assert make_plan(config, "carried", stacks=["one"], searched=Searched()).profile.searched == ()
+
+
 def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
     assert not make_plan(load_config([write(WHOLE + CARRIED)]), "carried", rates=[10.0]).profile.sought
 
@@ -593,6 +602,7 @@ def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
         ('slo = "fast"', r"profiles\.carried\.slo: 'fast': write p50, p95 or p99"),
         ('capacity = ["nowhere"]', "unknown scenario 'nowhere'"),
         ('capacity = ["third"]', "'third' is not among the scenarios of the profile"),
+        ('capacity_stacks = ["nobody"]', "unknown stack 'nobody'"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(write: Write, line: str, message: str) -> None:
@@ -604,6 +614,11 @@ def test_a_search_that_makes_no_sense_is_refused(write: Write, line: str, messag
 def test_an_objective_of_no_scenario_is_refused(write: Write) -> None:
     text = CARRIED.replace('capacity = ["look"]', 'slo = "p95:1s"')
     with pytest.raises(BenchError, match=r"profiles\.carried\.slo: name the scenarios that it is for in `capacity`"):
+        load_config([write(WHOLE + text)])
+    text = CARRIED.replace('capacity = ["look"]', 'capacity_stacks = ["one"]')
+    with pytest.raises(
+        BenchError, match=r"profiles\.carried\.capacity_stacks: name the scenarios that they are searched"
+    ):
         load_config([write(WHOLE + text)])
 
 

@@ -70,6 +70,11 @@ def test_every_stack_is_searched_in_every_round(searches: FakeSearch, results: P
     assert [start.role for start in searches.visits[0].starts] == ["server-1", "server-2"]
 
 
+def test_only_the_stacks_that_are_named_are_searched(searches: FakeSearch, results: Path) -> None:
+    start(results / "run", replace(SEARCHED, profile=replace(SEARCHED.profile, searched=("two",))))
+    assert searches.stacks() == [["two"], ["two"]]
+
+
 def test_a_round_starts_where_the_one_before_ended(searches: FakeSearch, results: Path) -> None:
     start(results / "run")
     first, second = searches.visits
