@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-REQUEST = ("method", "headers", "params", "data", "json", "cookies", "auth", "timeout")
-"""What other clients take of a request. Ours takes it from the scenario's table."""
+REQUEST = ("params", "data", "json", "cookies", "auth", "timeout")
+"""What other clients take of a request. Ours takes `method`, `headers` and `body`; more in the scenario's table."""
 
 WAITS = ("wait_time", "wait_function", "min_wait", "max_wait")
 

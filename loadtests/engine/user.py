@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import ClassVar
 
@@ -36,7 +36,10 @@ class ScenarioUser(User):
 
     abstract = True
     wait_time = constant(0)
+    method = "GET"
     path = "/"
+    headers: ClassVar[Mapping[str, str]] = {}
+    body = b""
     status = 200
     asked: ClassVar[Asked | None] = None
     driving: ClassVar["ScenarioUser | None"] = None
@@ -59,8 +62,10 @@ class ScenarioUser(User):
         """What is asked for; all users of a class share it."""
         own = Request(
             name=cls.path,
-            method="GET",
+            method=cls.method,
             path=Template((cls.path,)),
+            headers={name: Template((value,)) for name, value in cls.headers.items()},
+            file=cls.body or None,
             accepts=cls.accepts,
             right_body=cls.right_body(),
             check=f"{cls.__name__}.accepts",

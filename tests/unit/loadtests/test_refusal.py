@@ -45,10 +45,24 @@ def said(*classes: type[Any], measured: bool = True) -> list[str]:
 
 
 def test_a_user_that_only_says_what_is_asked_and_what_is_right_is_measured() -> None:
-    assert said(user(path="/x", status=201, accepts=lambda _: True, answer={"n": 1}, on_start=other)) == []
+    assert (
+        said(
+            user(
+                method="POST",
+                path="/x",
+                headers={},
+                body=b"x",
+                status=201,
+                accepts=lambda _: True,
+                answer={"n": 1},
+                on_start=other,
+            )
+        )
+        == []
+    )
 
 
-@pytest.mark.parametrize("name", ["method", "headers", "params", "data", "json", "cookies", "auth", "timeout"])
+@pytest.mark.parametrize("name", ["params", "data", "json", "cookies", "auth", "timeout"])
 @pytest.mark.parametrize("measured", [False, True])
 def test_what_would_not_be_sent_is_refused_by_its_name(name: str, measured: bool) -> None:
     (line,) = said(user(**{name: "POST"}), measured=measured)
@@ -86,7 +100,7 @@ def test_a_second_user_class_is_refused_even_if_it_is_none_of_ours() -> None:
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    lines = said(user(method="POST", headers={}, wait_time=lambda _: 1.0, tasks=[ask, other]), user("Two"))
+    lines = said(user(data="x", json={}, wait_time=lambda _: 1.0, tasks=[ask, other]), user("Two"))
     assert len(lines) == 5
 
 
@@ -95,7 +109,7 @@ def test_by_hand_locust_itself_heeds_waits_tasks_and_classes() -> None:
 
 
 def test_users_that_are_not_ours_are_none_of_its_business() -> None:
-    assert said(type("Plain", (), {"__module__": __name__, "headers": {}, "method": "x"})) == []
+    assert said(type("Plain", (), {"__module__": __name__, "json": {}, "data": "x"})) == []
 
 
 FILE = """
@@ -106,7 +120,7 @@ from loadtests.engine.user import ScenarioUser
 class Shop(ScenarioUser):
     path = "/"
     wait_time = between(1, 2)
-    method = "POST"
+    data = "x"
 
     @task
     def pay(self):
@@ -125,7 +139,7 @@ def test_locust_ends_with_all_of_it_before_it_sends_anything(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("shop.py")]
     starts = (
-        "shop.py: class Shop sets method, which is not sent",
+        "shop.py: class Shop sets data, which is not sent",
         "shop.py: class Shop sets wait_time, which is not measured",
         "shop.py: class Shop has a task of its own, pay, which is not measured",
         "shop.py has 2 user classes (Guest, Shop)",
