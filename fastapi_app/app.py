@@ -15,9 +15,17 @@ from starlette.routing import compile_path
 from fastapi_app.config import Settings, load_settings
 from fastapi_app.cpu import Processes
 from fastapi_app.problems import HANDLERS
+from fastapi_app.variants import middleware_of, routes_of
 
-SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute")
+SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute", "orders")
 """The modules that hold the routes, here and in threads/. To add a subject, write its modules and name it here."""
+
+CLIENTS = {
+    "httpx-per-call": "fastapi_app.clients.per_call",
+    "aiohttp-plain": "fastapi_app.clients.plain_aiohttp",
+    "requests-blocking": "fastapi_app.clients.blocking",
+}
+"""The modules of UPSTREAM_CLIENT, where it is not fastapi_app.upstream."""
 
 
 def create_app() -> FastAPI:
@@ -39,9 +47,11 @@ def create_app() -> FastAPI:
         finally:
             app.state.processes.close()
 
+    # Passed, not included: FastAPI matches an included router twice for each request.
+    routes = [route for subject in SUBJECTS for route in import_module(f"{package}.{subject}").router.routes]
     return FastAPI(
-        # Passed, not included: FastAPI matches an included router twice for each request.
-        routes=[_exact(route) for subject in SUBJECTS for route in import_module(f"{package}.{subject}").router.routes],
+        routes=[_exact(route) for route in routes_of(settings.variant, routes)],
+        middleware=middleware_of(settings.variant),
         lifespan=lifespan,
         openapi_url=None,
         redirect_slashes=False,
@@ -51,9 +61,8 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def _upstream(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    from fastapi_app.upstream import Upstream  # noqa: PLC0415
-
-    app.state.upstream = Upstream(settings)
+    module = import_module(CLIENTS.get(settings.upstream_client, "fastapi_app.upstream"))
+    app.state.upstream = module.Upstream(settings)
     try:
         yield
     finally:

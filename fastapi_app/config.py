@@ -10,7 +10,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 # gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
-CLIENTS = ("httpx", "aiohttp", "requests")
+CLIENTS = (
+    "httpx", "httpx-default", "httpx-per-call", "aiohttp", "aiohttp-plain", "requests", "requests-blocking"
+)  # fmt: skip
+VARIANTS = ("plain", "sleep", "middleware", "dependency", "dict", "response")
 CALLS_PER_REQUEST = 3
 
 _URL = re.compile(
@@ -34,6 +37,13 @@ def client(text: str) -> str:
     return text
 
 
+def variant(text: str) -> str:
+    """`text`; ValueError if it is none of VARIANTS."""
+    if text not in VARIANTS:
+        raise ValueError(text)
+    return text
+
+
 def seconds(text: str) -> float:
     """`text` as seconds; ValueError if it is not a number."""
     return float(text)
@@ -48,6 +58,7 @@ def count(text: str) -> int:
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
 Client = Annotated[str, AfterValidator(client)]
+Variant = Annotated[str, AfterValidator(variant)]
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=300, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(count), Field(ge=1, le=100_000)]
 
@@ -71,6 +82,7 @@ class Settings(BaseModel):
     )
     max_in_flight: Count = Field(default=1000, alias="MAX_IN_FLIGHT", description="an integer from 1 to 100000")
     request_threads: Count = Field(default=40, alias="REQUEST_THREADS", description="an integer from 1 to 100000")
+    variant: Variant = Field(default=VARIANTS[0], alias="VARIANT", description=f"one of {', '.join(VARIANTS)}")
 
     @property
     def upstream_connections(self) -> int:

@@ -6,12 +6,16 @@ A connection that had more on it than answers is not used again.
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
+from httpx._config import DEFAULT_LIMITS
 
 from fastapi_app.config import Settings
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
 
 # Less than the 75 s after which a server may close an idle connection.
 KEEPALIVE_S = 60
@@ -22,13 +26,22 @@ def create_transport(settings: Settings) -> httpx.AsyncBaseTransport:
 
     Both transports check that an idle connection has not ended before they use the connection again.
     """
+    connections = settings.upstream_connections
     if settings.upstream_client == "aiohttp":
-        return _aiohttp_transport(settings.upstream_connections)
+        # Imported only here, because httpx on its own transport does not need it.
+        from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415
+
+        return AiohttpTransport(client=create_session(connections))
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE_S
+    )
+    if settings.upstream_client == "httpx-default":
+        limits = DEFAULT_LIMITS
     transport = httpx.AsyncHTTPTransport(trust_env=False)
     transport._pool = _Pool(  # noqa: SLF001
-        max_connections=settings.upstream_connections,
-        max_keepalive_connections=settings.upstream_connections,
-        keepalive_expiry=KEEPALIVE_S,
+        max_connections=limits.max_connections,
+        max_keepalive_connections=limits.max_keepalive_connections,
+        keepalive_expiry=limits.keepalive_expiry,
     )
     return transport
 
@@ -73,12 +86,12 @@ class _Pool(httpcore.AsyncConnectionPool):
         return _Connection(origin, keepalive_expiry=self._keepalive_expiry)
 
 
-# Imported only here, because httpx on its own transport needs none of it.
-def _aiohttp_transport(connections: int) -> httpx.AsyncBaseTransport:
-    from aiohttp import ClientSession, DummyCookieJar, TCPConnector  # noqa: PLC0415
+def create_session(connections: int) -> "ClientSession":
+    """Aiohttp's pool of that many connections. It decodes no body, and has no timeout: the caller has a total one."""
+    # Imported only here, because httpx on its own transport does not need it.
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector  # noqa: PLC0415
     from aiohttp.client_proto import ResponseHandler  # noqa: PLC0415
     from aiohttp.http_exceptions import HttpProcessingError  # noqa: PLC0415
-    from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415
     from yarl import URL  # noqa: PLC0415
 
     class Protocol(ResponseHandler):
@@ -96,9 +109,11 @@ def _aiohttp_transport(connections: int) -> httpx.AsyncBaseTransport:
 
     connector = TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_S)
     connector._factory = partial(Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]  # noqa: SLF001
-    session = ClientSession(connector=connector, cookie_jar=DummyCookieJar())
+    session = ClientSession(
+        connector=connector, cookie_jar=DummyCookieJar(), auto_decompress=False, timeout=ClientTimeout(total=None)
+    )
     # aiohttp would send a GET again if a connection that it has used before is lost.
     session._retry_connection = False  # noqa: SLF001
     # httpx has encoded the URL. Encoding it again would first decode %2E, which is then a step in the path.
     session._build_url = partial(URL, encoded=True)  # type: ignore[method-assign]  # noqa: SLF001
-    return AiohttpTransport(client=session)
+    return session

@@ -13,9 +13,9 @@ from flask_app.upstream import Upstream
 
 routes = Blueprint("aggregate", __name__)
 
-_USER_ID = "an integer from 0 to 9999999"
-_STRATEGY = "parallel or sequential"
-_read_user_id = partial(integer_between, low=0, high=9_999_999)
+USER_ID = "an integer from 0 to 9999999"
+STRATEGY = "parallel or sequential"
+read_user_id = partial(integer_between, low=0, high=9_999_999)
 
 
 class Strategy(StrEnum):
@@ -111,8 +111,8 @@ def fetch_in_parallel(upstream: Upstream, threads: ThreadPoolExecutor, user_id: 
 def aggregated_data(user_id: str) -> Aggregate:
     """A user with orders and reviews."""
     once("strategy")
-    number = valid("user_id", _read_user_id, _USER_ID, user_id)
-    strategy = parameter("strategy", Strategy, _STRATEGY, default=Strategy.PARALLEL)
+    number = valid("user_id", read_user_id, USER_ID, user_id)
+    strategy = parameter("strategy", Strategy, STRATEGY, default=Strategy.PARALLEL)
     extensions = current_app.extensions
     if strategy is Strategy.PARALLEL:
         return fetch_in_parallel(extensions["upstream"], extensions["threads"], number)

@@ -11,10 +11,17 @@ from werkzeug.exceptions import NotFound
 from flask_app.config import load_settings
 from flask_app.cpu import Processes
 from flask_app.problems import HANDLERS
-from flask_app.upstream import Upstream
 
-SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute")
+SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute", "orders")
 """The modules that hold the routes. To add a subject, write its module and name it here."""
+
+CLIENTS = {
+    "requests-per-call": "flask_app.clients.per_call",
+    "urllib3": "flask_app.clients.plain_urllib3",
+    "httpx": "flask_app.clients.sync_httpx",
+    "aiohttp": "flask_app.coroutines.upstream",
+}
+"""The modules of UPSTREAM_CLIENT, where it is not flask_app.upstream."""
 
 
 class _Json(DefaultJSONProvider):
@@ -26,16 +33,21 @@ class _Json(DefaultJSONProvider):
 def create_app() -> Flask:
     """The WSGI application; a bad setting in the environment ends the process."""
     settings = load_settings(os.environ)
+    # An asynchronous client is called by coroutines.
+    package = "flask_app.coroutines" if settings.upstream_client == "aiohttp" else "flask_app"
+    orders = "flask_app.pydantic_orders" if settings.variant == "pydantic" else "flask_app.orders"
     app = Flask(__name__, static_folder=None)
     app.json = _Json(app)
     app.url_map.merge_slashes = False
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions["processes"] = Processes()
     app.extensions["threads"] = ThreadPoolExecutor(settings.fan_out_threads)
-    app.extensions["upstream"] = Upstream(settings)
+    client = import_module(CLIENTS.get(settings.upstream_client, "flask_app.upstream"))
+    app.extensions["upstream"] = client.Upstream(settings)
+    app.extensions["receipt"] = import_module(orders).receipt
     app.before_request(_refuse_leading_slashes)
     for subject in SUBJECTS:
-        app.register_blueprint(import_module(f"flask_app.{subject}").routes)
+        app.register_blueprint(import_module(f"{package}.{subject}").routes)
     for error, handler in HANDLERS.items():
         app.register_error_handler(error, handler)
     return app

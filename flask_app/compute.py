@@ -12,9 +12,9 @@ from flask_app.parameters import integer_between, once, parameter
 
 routes = Blueprint("compute", __name__)
 
-_N = "an integer from 1 to 1000000"
-_OFFLOAD = "none, thread or process"
-_read_n = partial(integer_between, low=1, high=1_000_000)
+N = "an integer from 1 to 1000000"
+OFFLOAD = "none, thread or process"
+read_n = partial(integer_between, low=1, high=1_000_000)
 
 
 class Offload(StrEnum):
@@ -36,8 +36,8 @@ class Computed(TypedDict):
 def compute() -> Computed:
     """The result of `n` steps of CPU work."""
     once("n", "offload")
-    n = parameter("n", _read_n, _N, default="10000")
-    offload = parameter("offload", Offload, _OFFLOAD, default=Offload.NONE)
+    n = parameter("n", read_n, N, default="10000")
+    offload = parameter("offload", Offload, OFFLOAD, default=Offload.NONE)
     if offload is Offload.THREAD:
         threads: ThreadPoolExecutor = current_app.extensions["threads"]
         result = threads.submit(burn, n).result()

@@ -10,7 +10,8 @@ from typing import TypeVar
 # gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
-CLIENTS = ("requests",)
+CLIENTS = ("requests", "requests-per-call", "urllib3", "httpx", "aiohttp")
+VARIANTS = ("plain", "pydantic")
 CALLS_PER_REQUEST = 3
 
 T = TypeVar("T")
@@ -32,6 +33,13 @@ def http_url(text: str) -> str:
 def client(text: str) -> str:
     """`text`; ValueError if it is none of CLIENTS."""
     if text not in CLIENTS:
+        raise ValueError(text)
+    return text
+
+
+def variant(text: str) -> str:
+    """`text`; ValueError if it is none of VARIANTS."""
+    if text not in VARIANTS:
         raise ValueError(text)
     return text
 
@@ -60,6 +68,7 @@ class Settings:
     upstream_timeout_s: float
     max_in_flight: int
     request_threads: int
+    variant: str
 
     @property
     def upstream_connections(self) -> int:
@@ -89,4 +98,5 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         upstream_timeout_s=read("UPSTREAM_TIMEOUT_S", "10", seconds, "a number over 0 and at most 300"),
         max_in_flight=read("MAX_IN_FLIGHT", "1000", count, "an integer from 1 to 100000"),
         request_threads=read("REQUEST_THREADS", "40", count, "an integer from 1 to 100000"),
+        variant=read("VARIANT", VARIANTS[0], variant, f"one of {', '.join(VARIANTS)}"),
     )

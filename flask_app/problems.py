@@ -9,6 +9,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
     422: "Unprocessable Content",
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -17,6 +19,8 @@ TITLES = {
 
 DETAILS = {
     404: "no such path",
+    413: "the body has more than 1000000 bytes",
+    415: "the body must be application/json without a content encoding",
     500: "the service failed unexpectedly",
     502: "the upstream failed or sent an answer that makes no sense",
     504: "the upstream did not answer in time",

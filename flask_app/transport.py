@@ -23,7 +23,7 @@ def create_transport(settings: Settings) -> HTTPAdapter:
     urllib3 checks that an idle connection has received nothing, not even its end, before it uses the connection again.
     """
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.upstream_connections)
-    adapter.poolmanager.pool_classes_by_scheme = {"http": _Pool}
+    adapter.poolmanager.pool_classes_by_scheme = {"http": Pool}
     return adapter
 
 
@@ -107,5 +107,7 @@ class _Connection(HTTPConnection):
         super().connect()
 
 
-class _Pool(HTTPConnectionPool):
+class Pool(HTTPConnectionPool):
+    """The connections to one host."""
+
     ConnectionCls = _Connection

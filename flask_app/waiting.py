@@ -10,8 +10,8 @@ from flask_app.parameters import integer_between, once, parameter
 
 routes = Blueprint("waiting", __name__)
 
-_DELAY_MS = "an integer from 0 to 10000"
-_read_delay_ms = partial(integer_between, low=0, high=10_000)
+DELAY_MS = "an integer from 0 to 10000"
+read_delay_ms = partial(integer_between, low=0, high=10_000)
 
 
 class Processed(TypedDict):
@@ -25,6 +25,6 @@ class Processed(TypedDict):
 def process() -> Processed:
     """The delay, after a sleep of `delay_ms` milliseconds."""
     once("delay_ms")
-    delay_ms = parameter("delay_ms", _read_delay_ms, _DELAY_MS, default="100")
+    delay_ms = parameter("delay_ms", read_delay_ms, DELAY_MS, default="100")
     time.sleep(delay_ms / 1000)
     return {"status": "done", "delay_ms": delay_ms}

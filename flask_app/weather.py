@@ -11,7 +11,7 @@ from flask_app.upstream import Upstream
 
 routes = Blueprint("weather", __name__)
 
-_CITY = "1 to 80 letters, spaces, full stops, apostrophes or hyphens"
+CITY = "1 to 80 letters, spaces, full stops, apostrophes or hyphens"
 
 
 class Weather(TypedDict):
@@ -50,5 +50,5 @@ def fetch_temperature(upstream: Upstream, city: str) -> int | float:
 def weather() -> Weather:
     """The temperature in `city`."""
     once("city")
-    city = parameter("city", read_city, _CITY, default="")
+    city = parameter("city", read_city, CITY, default="")
     return {"city": city, "temp_c": fetch_temperature(current_app.extensions["upstream"], city)}

@@ -10,24 +10,25 @@ from typing import Any
 
 import pytest
 
+from bench.plan.config import StackTable
 from bench.run.host.signals import StopRequest
 from bench.run.testbed.upstream import running_upstream
 from examples.clients.profiles import COUNTED, PARTS
 from examples.clients.upstreams import CLIENTS
 from tests.contract.cases import Case, cases
 from tests.contract.client import Connection
-from tests.contract.servers import ROOT, Kind, Server, serving, start, stop
+from tests.contract.servers import ROOT, Server, serving, start, stop
 from tests.contract.test_contract import ask_all, check
 from tests.contract.upstream import running
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-SERVICE = Kind(
-    (
-        *(sys.executable, "-m", "uvicorn", "--factory", "examples.clients.app:create_app"),
+SERVICE = StackTable(
+    argv=[
+        *("uvicorn", "--factory", "examples.clients.app:create_app"),
         *("--host", "127.0.0.1", "--port", "{port}", "--timeout-keep-alive", "75", "--no-access-log"),
-    ),
-    "httpx",
+    ],
+    env={"UPSTREAM_CLIENT": "httpx"},
 )
 FAULTS = ("status five hundred", "redirected", "not json", "reset", "closed in the head", "truncated", "mute")
 CASES = [

@@ -30,6 +30,8 @@ REFUSED_METHODS = ("OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
     422: "Unprocessable Content",
     502: "Bad Gateway",
     504: "Gateway Timeout",
@@ -58,11 +60,13 @@ class Case:
 
     @property
     def content_type(self) -> str:
-        return "application/json" if self.status == 200 else "application/problem+json"
+        return "application/json" if self.status in {200, 201} else "application/problem+json"
 
     @property
     def allow(self) -> frozenset[str] | None:
-        return frozenset({"GET", "HEAD"}) if self.status == 405 else None
+        if self.status != 405:
+            return None
+        return frozenset({"POST"}) if self.request.target.startswith("/orders") else frozenset({"GET", "HEAD"})
 
 
 def cases() -> list[Case]:

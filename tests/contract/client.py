@@ -6,18 +6,28 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Self
 
+CHUNK_BYTES = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     method: str
     target: str
     body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    chunked: bool = False
 
     def raw(self) -> bytes:
         head = f"{self.method} {self.target} HTTP/1.1\r\nHost: service\r\n"
-        if self.body is not None:
-            head += f"Content-Length: {len(self.body)}\r\n"
-        return head.encode("ascii") + b"\r\n" + (self.body or b"")
+        head += "".join(f"{name}: {value}\r\n" for name, value in self.headers)
+        body = self.body or b""
+        if self.chunked:
+            head += "Transfer-Encoding: chunked\r\n"
+            chunks = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
+            body = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
+        elif self.body is not None:
+            head += f"Content-Length: {len(body)}\r\n"
+        return head.encode("ascii") + b"\r\n" + body
 
 
 @dataclass(frozen=True, slots=True)

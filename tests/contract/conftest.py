@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from .client import Connection
-from .servers import KINDS, THREADS, Server, serving
+from .servers import KINDS, STACKS, THREADS, USERS, Server, serving
 from .upstream import FaultyUpstream, running
 
 UPSTREAM_TIMEOUT_S = 1.0
@@ -15,19 +15,27 @@ def upstream() -> Iterator[FaultyUpstream]:
         yield faulty
 
 
+def calling(upstream: FaultyUpstream) -> dict[str, str]:
+    """The settings of a service that calls this upstream."""
+    return {
+        "UPSTREAM_URL": upstream.url + "/",
+        "UPSTREAM_TIMEOUT_S": str(UPSTREAM_TIMEOUT_S),
+        "MAX_IN_FLIGHT": str(USERS),
+    }
+
+
 @pytest.fixture(scope="session")
 def servers(upstream: FaultyUpstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
     settings = {
-        "UPSTREAM_URL": upstream.url + "/",
-        "UPSTREAM_TIMEOUT_S": str(UPSTREAM_TIMEOUT_S),
-        "MAX_IN_FLIGHT": "100",
+        **calling(upstream),
         "REQUEST_THREADS": str(THREADS),
         # A service that took its proxy from the environment could not reach the upstream.
         "http_proxy": "http://127.0.0.1:1",
         "HTTP_PROXY": "http://127.0.0.1:1",
         "ALL_PROXY": "http://127.0.0.1:1",
     }
-    with serving(KINDS, settings, tmp_path_factory.mktemp("servers")) as started:
+    stacks = {name: STACKS[name] for name in KINDS}
+    with serving(stacks, settings, tmp_path_factory.mktemp("servers")) as started:
         yield started
 
 

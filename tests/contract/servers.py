@@ -10,49 +10,37 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.plan.config import StackTable, load_config
 from bench.run.host.ports import free_ports
+from bench.run.testbed.server import filled
 
 from .client import Connection, Request
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 30
+START_S = 60
 STOP_S = 10
 
-_PYTHON = (sys.executable, "-m")
-_GUNICORN = (*_PYTHON, "gunicorn", "--bind", "127.0.0.1:{port}", "--keep-alive", "75", "--no-control-socket")
-_UVICORN = (*_PYTHON, "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "--timeout-keep-alive", "75")
-_FLASK = "flask_app.app:create_app()"
-_FASTAPI = ("--factory", "fastapi_app.app:create_app", "--no-access-log")
+STACKS: Mapping[str, StackTable] = load_config([ROOT / "bench.toml"]).stacks
+"""Every way to serve the services that is measured."""
 
-THREADS = 16
+KINDS = ("flask-gthread", "flask-gevent", "fastapi-httpx", "fastapi-aiohttp", "fastapi-threads")
+"""The stacks that everything is tried on, upstreams that misbehave included."""
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A way to serve one of the services."""
-
-    argv: tuple[str, ...]
-    client: str
-
-
-KINDS = {
-    "flask-gthread": Kind((*_GUNICORN, "--worker-class", "gthread", "--threads", str(THREADS), _FLASK), "requests"),
-    "flask-gevent": Kind((*_GUNICORN, "--worker-class", "gevent", _FLASK), "requests"),
-    "fastapi-httpx": Kind((*_UVICORN, *_FASTAPI), "httpx"),
-    "fastapi-aiohttp": Kind((*_UVICORN, *_FASTAPI), "aiohttp"),
-    "fastapi-requests": Kind((*_UVICORN, *_FASTAPI), "requests"),
-}
 REFERENCE = "flask-gthread"
 
-# Other ways to start the services, which must end in the same way on a bad setting.
 MORE_KINDS = {
-    "flask-sync": Kind((*_GUNICORN, "--worker-class", "sync", _FLASK), "requests"),
-    "flask-two-workers": Kind((*_GUNICORN, "--workers", "2", "--worker-class", "gthread", _FLASK), "requests"),
-    "fastapi-gunicorn": Kind(
-        (*_GUNICORN, "--worker-class", "uvicorn_worker.UvicornWorker", "fastapi_app.app:create_app()"), "httpx"
-    ),
-    "fastapi-two-workers": Kind((*_UVICORN, "--workers", "2", *_FASTAPI), "httpx"),
+    "flask-sync": STACKS["flask-sync"].model_copy(update={"workers": 1}),
+    "flask-two-workers": STACKS["flask-gthread"].model_copy(update={"workers": 2}),
+    "fastapi-gunicorn": STACKS["fastapi-gunicorn"].model_copy(update={"workers": 1}),
+    "fastapi-two-workers": STACKS["fastapi-workers"],
 }
+"""Other ways to start the services, which must end in the same way on a bad setting."""
+
+USERS = 100
+"""The most requests in flight at a server."""
+
+THREADS = 16
+"""Request threads of FastAPI's plain functions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +53,21 @@ class Server:
     log: Path
 
 
-def start(kind: Kind, port: int, settings: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
+def start(stack: StackTable, port: int, settings: Mapping[str, str], log: Path) -> "subprocess.Popen[bytes]":
     """The process, not yet ready: it has its own process group, and writes its output to `log`."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "UPSTREAM_CLIENT": kind.client, **settings}
-    argv = tuple(part.format(port=port) for part in kind.argv)
+    values = {
+        "host": "127.0.0.1",
+        "port": str(port),
+        "workers": str(stack.workers),
+        "threads": str(USERS if stack.threads == "users" else stack.threads),
+        "users": str(USERS),
+        "connections": str(2 * USERS),
+        "upstream": "http://127.0.0.1:9000",
+    }
+    program, *argv = (filled(part, values) for part in stack.argv or ())
+    own = {name: filled(value, values) for name, value in stack.env.items()}
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **own, **settings}
+    argv.insert(0, str(Path(sys.executable).with_name(program)))
     with log.open("wb") as output:
         return subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=output, process_group=0)
 
@@ -87,19 +86,21 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def serving(kinds: Mapping[str, Kind], settings: Mapping[str, str], folder: Path) -> Iterator[dict[str, Server]]:
-    """All these servers, started together and ready."""
+def serving(stacks: Mapping[str, StackTable], settings: Mapping[str, str], folder: Path) -> Iterator[dict[str, Server]]:
+    """The servers of all these stacks, started together and ready."""
     servers: dict[str, Server] = {}
     # A TERM cleans up as Ctrl-C does, so that no server outlives the tests.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        for port, (name, kind) in zip(free_ports(len(kinds)), kinds.items(), strict=True):
+        for port, (name, stack) in zip(free_ports(len(stacks)), stacks.items(), strict=True):
             log = folder / f"{name}.log"
-            servers[name] = Server(name, port, start(kind, port, settings, log), log)
+            servers[name] = Server(name, port, start(stack, port, settings, log), log)
         for server in servers.values():
             _await_ready(server)
         yield servers
     finally:
+        for server in servers.values():
+            server.process.terminate()
         for server in servers.values():
             stop(server.process)
         signal.signal(signal.SIGTERM, before)

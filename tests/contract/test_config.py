@@ -9,10 +9,10 @@ import fastapi_app.config
 import flask_app.config
 from bench.run.host.ports import free_port
 
-from .servers import KINDS, MORE_KINDS, start, stop
+from .servers import KINDS, MORE_KINDS, STACKS, start, stop
 
 SERVICES = (flask_app.config, fastapi_app.config)
-EVERY_KIND = {**KINDS, **MORE_KINDS}
+EVERY_KIND = {**{name: STACKS[name] for name in KINDS}, **MORE_KINDS}
 
 URL = "http://HOST[:PORT][/PREFIX]"
 SECONDS = "a number over 0 and at most 300"
@@ -50,14 +50,32 @@ def test_the_line_names_the_setting_its_value_and_what_is_allowed(
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
-@pytest.mark.parametrize("value", ["", "foo", "Requests", "requests ", "urllib3"])
+@pytest.mark.parametrize("value", ["", "foo", "Requests", "requests ", "httpx2"])
 def test_the_line_for_an_unknown_client_lists_the_known_ones(
     service: ModuleType, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit):
         service.load_settings({"UPSTREAM_CLIENT": value})
-    known = {"flask_app.config": "requests", "fastapi_app.config": "httpx, aiohttp, requests"}[service.__name__]
+    known = {
+        "flask_app.config": "requests, requests-per-call, urllib3, httpx, aiohttp",
+        "fastapi_app.config": (
+            "httpx, httpx-default, httpx-per-call, aiohttp, aiohttp-plain, requests, requests-blocking"
+        ),
+    }[service.__name__]
     assert capsys.readouterr().err == f"UPSTREAM_CLIENT={value!r}: must be one of {known}\n"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
+def test_the_line_for_an_unknown_variant_lists_the_known_ones(
+    service: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        service.load_settings({"VARIANT": "foo"})
+    known = {
+        "flask_app.config": "plain, pydantic",
+        "fastapi_app.config": "plain, sleep, middleware, dependency, dict, response",
+    }
+    assert capsys.readouterr().err == f"VARIANT='foo': must be one of {known[service.__name__]}\n"
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)

@@ -12,13 +12,25 @@ import flask_app.app
 from .servers import ROOT
 
 FLASK, FASTAPI = ROOT / "flask_app", ROOT / "fastapi_app"
-THREADS = FASTAPI / "threads"
+THREADS, COROUTINES = FASTAPI / "threads", FLASK / "coroutines"
+AGAIN = {THREADS: FASTAPI, COROUTINES: FLASK}
+"""Folders with the subjects again, in functions of the other kind."""
+
+OWN_FILES = {
+    "fastapi_app/main.py": "`fastapi run` takes no factory",
+    "fastapi_app/variants.py": "pitfalls of an event loop, and ways to answer that only FastAPI has",
+    "flask_app/asgi.py": "FastAPI needs no bridge to ASGI",
+    "flask_app/pydantic_orders.py": "FastAPI validates by Pydantic anyway",
+}
+"""Files that only one service has, and why. Each service also has its own clients/."""
 
 BY_PYDANTIC = "Pydantic checks a field by its type"
 BY_SIGNATURE = "FastAPI reads the parameters of a route from its signature"
 ALLOWED = {
+    "fastapi_app/documents.py DocumentRoute.get_route_handler": "FastAPI reads the body before it calls the route",
     "fastapi_app/problems.py answer_bad_parameter": "FastAPI checks parameters before it calls the route",
     "fastapi_app/problems.py answer_unexpected": "Flask itself turns an unexpected exception into an HTTPException",
+    "fastapi_app/transport.py create_session": "httpx has a transport of its own and that of aiohttp",
     "fastapi_app/upstream.py Upstream.aclose": "an asynchronous client must be closed on its event loop",
     "flask_app/bodies.py integer": BY_PYDANTIC,
     "flask_app/bodies.py number": BY_PYDANTIC,
@@ -27,7 +39,7 @@ ALLOWED = {
     "flask_app/parameters.py parameter": BY_SIGNATURE,
     "flask_app/parameters.py valid": BY_SIGNATURE,
 }
-"""Functions that only one service has, and why. FastAPI's threads/ is compared with FastAPI's coroutines instead."""
+"""Functions that only one service has, and why. The folders in AGAIN are compared with their own service instead."""
 
 CLIENTS = {"transport.py": ["create_transport"]}
 """Functions of threads/ that are no coroutines in FastAPI either: each client has its own."""
@@ -60,7 +72,8 @@ def outline(service: Path) -> dict[str, list[str]]:
     return {
         str(path.relative_to(service)): [name for name in public(path) if f"{place(path)} {name}" not in ALLOWED]
         for path in files(service)
-        if not path.is_relative_to(THREADS)
+        if not any(path.is_relative_to(folder) for folder in (*AGAIN, service / "clients"))
+        and place(path) not in OWN_FILES
     }
 
 
@@ -97,9 +110,14 @@ def test_every_allowed_difference_is_a_function_that_only_one_service_has() -> N
         assert difference.replace(service.name, other.name) not in found[other]
 
 
-def test_each_subject_and_the_upstream_come_in_plain_functions_too() -> None:
-    modules = {f"{subject}.py" for subject in fastapi_app.app.SUBJECTS} | {"upstream.py", "transport.py", "__init__.py"}
-    assert {str(path.relative_to(THREADS)) for path in files(THREADS)} == modules
+def test_every_file_of_one_service_is_there() -> None:
+    assert set(OWN_FILES) <= {place(path) for path in (*files(FLASK), *files(FASTAPI))}
+
+
+def test_each_subject_and_the_upstream_come_in_plain_functions_and_in_coroutines_too() -> None:
+    modules = {f"{subject}.py" for subject in fastapi_app.app.SUBJECTS} | {"upstream.py", "__init__.py"}
+    assert {path.name for path in files(THREADS)} == modules | {"transport.py"}
+    assert {path.name for path in files(COROUTINES)} == modules
 
 
 @pytest.mark.parametrize("path", files(THREADS), ids=lambda path: path.name)
@@ -110,6 +128,24 @@ def test_the_plain_functions_are_the_coroutines_of_the_same_file_in_the_same_ord
     ]
     assert public(path) == CLIENTS.get(path.name, wanted)
     assert public(path, (ast.AsyncFunctionDef,)) == []
+
+
+@pytest.mark.parametrize("path", files(COROUTINES), ids=lambda path: path.name)
+def test_the_coroutines_of_flask_are_those_of_fastapi_in_the_same_order(path: Path) -> None:
+    coroutines = FASTAPI / path.name
+    wanted = public(coroutines, (ast.AsyncFunctionDef,))
+    assert public(path, (ast.AsyncFunctionDef,)) == [
+        name for name in wanted if f"{place(coroutines)} {name}" not in ALLOWED
+    ]
+    assert public(path, (ast.FunctionDef,)) == []
+
+
+@pytest.mark.parametrize("service", [FLASK, FASTAPI], ids=place)
+def test_every_client_has_the_functions_of_the_upstream(service: Path) -> None:
+    wanted = public(service / "upstream.py")
+    assert {place(path): public(path) for path in files(service / "clients") if path.name != "__init__.py"} == {
+        place(path): wanted for path in files(service / "clients") if path.name != "__init__.py"
+    }
 
 
 @pytest.mark.parametrize("path", [*files(FLASK), *files(FASTAPI)], ids=place)

@@ -9,7 +9,7 @@ import pytest
 
 from .cases import FAILED, LATE, problem
 from .client import Connection, Request
-from .servers import KINDS, Server, serving
+from .servers import KINDS, STACKS, Server, serving
 
 TARGETS = ("/weather?city=Paris", "/aggregated-data/1", "/aggregated-data/1?strategy=sequential")
 
@@ -48,7 +48,7 @@ def stranded(listener: FullListener, tmp_path_factory: pytest.TempPathFactory) -
         "MAX_IN_FLIGHT": "1",
     }
     folder: Path = tmp_path_factory.mktemp("stranded")
-    with serving(KINDS, settings, folder) as started:
+    with serving({name: STACKS[name] for name in KINDS}, settings, folder) as started:
         yield started
 
 
