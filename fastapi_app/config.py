@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -30,16 +31,9 @@ def http_url(text: str) -> str:
     return text.removesuffix("/")
 
 
-def client(text: str) -> str:
-    """`text`; ValueError if it is none of CLIENTS."""
-    if text not in CLIENTS:
-        raise ValueError(text)
-    return text
-
-
-def variant(text: str) -> str:
-    """`text`; ValueError if it is none of VARIANTS."""
-    if text not in VARIANTS:
+def one_of(names: Sequence[str], text: str) -> str:
+    """`text`; ValueError if it is none of the names."""
+    if text not in names:
         raise ValueError(text)
     return text
 
@@ -57,8 +51,8 @@ def count(text: str) -> int:
 
 
 HttpUrl = Annotated[str, AfterValidator(http_url)]
-Client = Annotated[str, AfterValidator(client)]
-Variant = Annotated[str, AfterValidator(variant)]
+Client = Annotated[str, AfterValidator(partial(one_of, CLIENTS))]
+Variant = Annotated[str, AfterValidator(partial(one_of, VARIANTS))]
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0, le=300, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(count), Field(ge=1, le=100_000)]
 

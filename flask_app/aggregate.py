@@ -3,13 +3,16 @@
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from enum import StrEnum
 from functools import partial
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from flask import Blueprint, current_app
 
 from flask_app.bodies import each, integer, parse, record, text
 from flask_app.parameters import integer_between, once, parameter, valid
-from flask_app.upstream import Upstream
+
+# Not imported at run time: it is one of several clients.
+if TYPE_CHECKING:
+    from flask_app.upstream import Upstream
 
 routes = Blueprint("aggregate", __name__)
 
@@ -72,22 +75,22 @@ def read_reviews(body: bytes) -> list[Review]:
     return each(_read_review, parse(body))
 
 
-def fetch_user(upstream: Upstream, user_id: int) -> User:
+def fetch_user(upstream: "Upstream", user_id: int) -> User:
     """The user with this id."""
     return upstream.get(f"/users/{user_id}", read_user)
 
 
-def fetch_orders(upstream: Upstream, user_id: int) -> list[Order]:
+def fetch_orders(upstream: "Upstream", user_id: int) -> list[Order]:
     """The user's orders."""
     return upstream.get(f"/orders?user_id={user_id}", read_orders)
 
 
-def fetch_reviews(upstream: Upstream, user_id: int) -> list[Review]:
+def fetch_reviews(upstream: "Upstream", user_id: int) -> list[Review]:
     """The user's reviews."""
     return upstream.get(f"/reviews?user_id={user_id}", read_reviews)
 
 
-def fetch_sequentially(upstream: Upstream, user_id: int) -> Aggregate:
+def fetch_sequentially(upstream: "Upstream", user_id: int) -> Aggregate:
     """User, orders and reviews, fetched in that order; the first Problem ends it."""
     return {
         "user": fetch_user(upstream, user_id),
@@ -96,7 +99,7 @@ def fetch_sequentially(upstream: Upstream, user_id: int) -> Aggregate:
     }
 
 
-def fetch_in_parallel(upstream: Upstream, threads: ThreadPoolExecutor, user_id: int) -> Aggregate:
+def fetch_in_parallel(upstream: "Upstream", threads: ThreadPoolExecutor, user_id: int) -> Aggregate:
     """User, orders and reviews, fetched at the same time; if several calls fail, the first in that order is raised."""
     user = threads.submit(fetch_user, upstream, user_id)
     orders = threads.submit(fetch_orders, upstream, user_id)

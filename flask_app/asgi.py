@@ -16,6 +16,7 @@ def create_app() -> WSGIMiddleware:
 
     # a2wsgi ends a body where it ends, but does not say so, and Flask would take a chunked one for an empty one.
     def terminated(environ: Any, start_response: Any) -> Iterable[bytes]:
-        return wsgi(environ | {"wsgi.input_terminated": True}, start_response)
+        environ["wsgi.input_terminated"] = True
+        return wsgi(environ, start_response)
 
     return WSGIMiddleware(terminated, workers=load_settings(os.environ).request_threads)

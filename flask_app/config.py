@@ -3,8 +3,9 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 # gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
@@ -30,16 +31,9 @@ def http_url(text: str) -> str:
     return text.removesuffix("/")
 
 
-def client(text: str) -> str:
-    """`text`; ValueError if it is none of CLIENTS."""
-    if text not in CLIENTS:
-        raise ValueError(text)
-    return text
-
-
-def variant(text: str) -> str:
-    """`text`; ValueError if it is none of VARIANTS."""
-    if text not in VARIANTS:
+def one_of(names: Sequence[str], text: str) -> str:
+    """`text`; ValueError if it is none of the names."""
+    if text not in names:
         raise ValueError(text)
     return text
 
@@ -94,9 +88,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
     return Settings(
         upstream_url=read("UPSTREAM_URL", "http://127.0.0.1:9000", http_url, "http://HOST[:PORT][/PREFIX]"),
-        upstream_client=read("UPSTREAM_CLIENT", CLIENTS[0], client, f"one of {', '.join(CLIENTS)}"),
+        upstream_client=read("UPSTREAM_CLIENT", CLIENTS[0], partial(one_of, CLIENTS), f"one of {', '.join(CLIENTS)}"),
         upstream_timeout_s=read("UPSTREAM_TIMEOUT_S", "10", seconds, "a number over 0 and at most 300"),
         max_in_flight=read("MAX_IN_FLIGHT", "1000", count, "an integer from 1 to 100000"),
         request_threads=read("REQUEST_THREADS", "40", count, "an integer from 1 to 100000"),
-        variant=read("VARIANT", VARIANTS[0], variant, f"one of {', '.join(VARIANTS)}"),
+        variant=read("VARIANT", VARIANTS[0], partial(one_of, VARIANTS), f"one of {', '.join(VARIANTS)}"),
     )

@@ -88,9 +88,28 @@ def _read_orders(document: object) -> list[Order]:
     for place, value in enumerate(document):
         try:
             found.append(_read_order(value))
-        except _Refused as refused:
-            raise Problem(422, f"#/{place}{refused.place} must be {refused.allowed}") from refused
+        except _Refused as error:
+            refused = _first(value, error)
+            raise Problem(422, f"#/{place}{refused.place} must be {refused.allowed}") from error
     return found
+
+
+def _first(order: object, refused: _Refused) -> _Refused:
+    """What is told of a refused order: in each object a name that UTF-8 cannot encode comes first."""
+    if _garbled(order):
+        return _Refused("", _ORDER)
+    if refused.place.startswith("/customer") and _garbled(record(order).get("customer")):
+        return _Refused("/customer", _CUSTOMER)
+    return refused
+
+
+def _garbled(value: object) -> bool:
+    """Whether it is an object with a name that UTF-8 cannot encode."""
+    try:
+        each(text, list(value) if type(value) is dict else [])
+    except ValueError:
+        return True
+    return False
 
 
 def _read_order(value: object) -> Order:

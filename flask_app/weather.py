@@ -1,13 +1,16 @@
 """GET /weather: one call to the upstream."""
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import quote
 
 from flask import Blueprint, current_app
 
 from flask_app.bodies import number, parse, record, text
 from flask_app.parameters import once, parameter
-from flask_app.upstream import Upstream
+
+# Not imported at run time: it is one of several clients.
+if TYPE_CHECKING:
+    from flask_app.upstream import Upstream
 
 routes = Blueprint("weather", __name__)
 
@@ -41,7 +44,7 @@ def read_temperature(body: bytes) -> int | float:
     return number(reading.get("temp_c"))
 
 
-def fetch_temperature(upstream: Upstream, city: str) -> int | float:
+def fetch_temperature(upstream: "Upstream", city: str) -> int | float:
     """The temperature in `city`, in degrees Celsius."""
     return upstream.get(weather_path(city), read_temperature)
 

@@ -263,9 +263,7 @@ def load_config(paths: Sequence[Path]) -> Config:
         raise BenchError(f"{names}: {_explain(error)}") from None
     for name, profile in config.profiles.items():
         where = f"{names}: profiles.{name}"
-        stacks = [
-            *profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or []), *profile.capacity_stacks
-        ]  # fmt: skip
+        stacks = [*profile.stacks, *profile.max_users, *profile.max_rate, *(profile.compare or [])]
         known("stack", stacks, config.stacks, where)
         if profile.compare is not None and profile.compare[0] == profile.compare[1]:
             raise BenchError(f"{where}.compare: {profile.compare[0]!r} cannot be compared with itself")
@@ -274,6 +272,9 @@ def load_config(paths: Sequence[Path]) -> Config:
         elsewhere = [name for name in profile.capacity if name not in profile.scenarios]
         if elsewhere:
             raise BenchError(f"{where}.capacity: {elsewhere[0]!r} is not among the scenarios of the profile")
+        apart = [name for name in profile.capacity_stacks if name not in profile.stacks]
+        if apart:
+            raise BenchError(f"{where}.capacity_stacks: {apart[0]!r} is not among the stacks of the profile")
         if profile.capacity_stacks and not profile.capacity:
             raise BenchError(f"{where}.capacity_stacks: name the scenarios that they are searched under in `capacity`")
         if profile.slo is not None and not profile.capacity:

@@ -8,8 +8,8 @@ from aiohttp import ClientError
 
 from fastapi_app.bodies import ENCODINGS, LIMIT_BYTES, decoded
 from fastapi_app.config import Settings
+from fastapi_app.connections import create_session
 from fastapi_app.problems import Problem
-from fastapi_app.transport import create_session
 
 T = TypeVar("T")
 

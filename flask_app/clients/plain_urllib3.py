@@ -8,8 +8,8 @@ import urllib3
 
 from flask_app.bodies import ENCODINGS, LIMIT_BYTES, decoded
 from flask_app.config import Settings
+from flask_app.connections import Pool
 from flask_app.problems import Problem
-from flask_app.transport import Pool
 
 T = TypeVar("T")
 

@@ -1,5 +1,6 @@
 """The connection to the upstream, over the synchronous client of `httpx`."""
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Upstream:
             transport=transport,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # callers do not share cookies
             headers={"Accept-Encoding": ENCODINGS},
-            timeout=None,  # noqa: S113 - the backend has a total one
+            timeout=httpx.Timeout(None, pool=settings.upstream_timeout_s),  # the backend has a total one
             trust_env=False,  # use no proxy, and do not read the environment
         )
 
@@ -71,7 +72,9 @@ class _Backend(httpcore.SyncBackend):
         self.deadline = threading.local()
 
     def connect_tcp(self, *address: Any, **named: Any) -> httpcore.NetworkStream:
-        timeout_s = self.left_s(httpcore.ConnectTimeout)
+        # Python tries the host's addresses one after another, and gives each the whole timeout.
+        addresses = socket.getaddrinfo(named["host"], named["port"], type=socket.SOCK_STREAM)
+        timeout_s = self.left_s(httpcore.ConnectTimeout) / len(addresses)
         return _Stream(super().connect_tcp(*address, **{**named, "timeout": timeout_s}), self)
 
     def left_s(self, late: type[Exception]) -> float:

@@ -154,6 +154,13 @@ def _first() -> Iterator[Case]:
         "a gift before more", dumped([{"more": 1, **changed("/gift", 1)}]), f"#/0/gift must be {ALLOWED['/gift']}"
     )
 
+    detail = f"#/0 must be {ALLOWED['']}"
+    yield _refuses("a name that cannot be encoded before a SKU", dumped([{**ORDER, "sku": 1, "\ud800": 1}]), detail)
+    odd = changed("/customer", {"name": 1, "email": 1, "\udfff": 1})
+    detail = f"#/0/customer must be {ALLOWED['/customer']}"
+    yield _refuses("a name that cannot be encoded before a customer's", dumped([{**odd, "tags": 1}]), detail)
+    yield _refuses("and after a SKU", dumped([{**odd, "sku": 1}]), f"#/0/sku must be {ALLOWED['/sku']}")
+
 
 def _documents() -> Iterator[Case]:
     for text in ("[]", "{}", "null", "1", "true", '"x"', json.dumps(ORDER), json.dumps({"orders": [ORDER]})):

@@ -20,7 +20,7 @@ async def start():
 asyncio.run(start())
 """
 FLASK = "from flask_app.app import create_app; create_app()"
-CLIENTS = {"aiohttp", "httpx", "requests"}
+CLIENTS = {"aiohttp", "httpx", "requests", "urllib3"}
 
 
 def imported(program: str, client: str = "requests") -> set[str]:
@@ -38,15 +38,37 @@ def imported(program: str, client: str = "requests") -> set[str]:
     return {name for name in names if name not in sys.stdlib_module_names and not name.startswith("__")}
 
 
+REQUESTS = {"requests", "urllib3"}
+
+
 @pytest.mark.parametrize(
-    ("client", "clients"), [("httpx", {"httpx"}), ("aiohttp", {"httpx", "aiohttp"}), ("requests", {"requests"})]
+    ("client", "clients"),
+    [
+        ("httpx", {"httpx"}),
+        ("httpx-default", {"httpx"}),
+        ("httpx-per-call", {"httpx"}),
+        ("aiohttp", {"httpx", "aiohttp"}),
+        ("aiohttp-plain", {"aiohttp"}),
+        ("requests", REQUESTS),
+        ("requests-blocking", REQUESTS),
+    ],
 )
 def test_fastapi_imports_only_the_client_that_is_set(client: str, clients: set[str]) -> None:
     assert imported(FASTAPI, client) & CLIENTS == clients
 
 
-def test_flask_imports_only_requests() -> None:
-    assert imported(FLASK) & CLIENTS == {"requests"}
+@pytest.mark.parametrize(
+    ("client", "clients"),
+    [
+        ("requests", REQUESTS),
+        ("requests-per-call", REQUESTS),
+        ("urllib3", {"urllib3"}),
+        ("httpx", {"httpx"}),
+        ("aiohttp", {"aiohttp"}),
+    ],
+)
+def test_flask_imports_only_the_client_that_is_set(client: str, clients: set[str]) -> None:
+    assert imported(FLASK, client) & CLIENTS == clients
 
 
 @pytest.mark.parametrize("service", ["flask_app", "fastapi_app"])

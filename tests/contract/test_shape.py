@@ -30,7 +30,7 @@ ALLOWED = {
     "fastapi_app/documents.py DocumentRoute.get_route_handler": "FastAPI reads the body before it calls the route",
     "fastapi_app/problems.py answer_bad_parameter": "FastAPI checks parameters before it calls the route",
     "fastapi_app/problems.py answer_unexpected": "Flask itself turns an unexpected exception into an HTTPException",
-    "fastapi_app/transport.py create_session": "httpx has a transport of its own and that of aiohttp",
+    "fastapi_app/connections.py create_session": "a pool of urllib3 is a class",
     "fastapi_app/upstream.py Upstream.aclose": "an asynchronous client must be closed on its event loop",
     "flask_app/bodies.py integer": BY_PYDANTIC,
     "flask_app/bodies.py number": BY_PYDANTIC,

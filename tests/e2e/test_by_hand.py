@@ -17,7 +17,13 @@ from .harness import Done, Harness, finish, until
 
 pytestmark = pytest.mark.slow
 
-LOCUSTFILES = sorted(path.name for path in (ROOT / "loadtests").glob("*.py") if "ScenarioUser)" in path.read_text())
+LOCUSTFILES = sorted(
+    path.name
+    for path in (ROOT / "loadtests").glob("*.py")
+    if re.search(
+        r"^class \w+\((ScenarioUser|Orders)\)(?!.*abstract = True)", path.read_text(), re.MULTILINE | re.DOTALL
+    )
+)
 BUSY = {"health.py", "compute.py"}
 LOAD = ("-u", "2", "-r", "2", "-t", "2s")
 
@@ -67,6 +73,7 @@ def ran(shared_harness: Harness, url: str) -> dict[str, Done]:
 def test_there_is_a_locustfile_for_each_scenario() -> None:
     assert {file.removesuffix(".py") for file in LOCUSTFILES} == {
         "health", "process", "weather", "aggregated_sequential", "aggregated_parallel", "compute", "mix",
+        "orders_1", "orders_100", "orders_1000",
     }  # fmt: skip
 
 

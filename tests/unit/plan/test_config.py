@@ -602,7 +602,7 @@ def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
         ('slo = "fast"', r"profiles\.carried\.slo: 'fast': write p50, p95 or p99"),
         ('capacity = ["nowhere"]', "unknown scenario 'nowhere'"),
         ('capacity = ["third"]', "'third' is not among the scenarios of the profile"),
-        ('capacity_stacks = ["nobody"]', "unknown stack 'nobody'"),
+        ('capacity_stacks = ["nobody"]', "'nobody' is not among the stacks of the profile"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(write: Write, line: str, message: str) -> None:
