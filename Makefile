@@ -23,7 +23,7 @@ $(READY): requirements.lock
 
 setup: $(READY) ## create .venv from requirements.lock
 
-bench: $(READY) ## measure the default profile (about 13 minutes), then draw the report
+bench: $(READY) ## measure the default profile (about 15 minutes), then draw the report
 	$(BIN)/python -m bench run
 
 smoke: $(READY) ## a first short result of both frameworks (under a minute)

@@ -45,7 +45,7 @@ def test_each_figure_of_the_reference_run_is_in_the_file_of_its_direction_as_it_
             (each.found.mean, each.measure.unit) for each in figures.reported if each.measure.better == better
         ]
     capacities = [entry for entry in found["bigger-is-better.json"] if entry["name"].endswith(": capacity")]
-    assert len(capacities) == 5
+    assert len(capacities) == 6
     assert not any("fastapi-httpx" in entry["name"] and "P95" in entry["name"] for entry in found[name])
 
 

@@ -37,7 +37,7 @@ def test_pyperf_reads_the_values_of_the_reference_run_as_they_are() -> None:
         if each.measure.name in {"p50", "p95", "p99", "cpu", "memory"}
     }
     assert {bench.get_name(): bench.get_values() for bench in found} == wanted
-    assert len(wanted) == 5 * 5 - 3
+    assert len(wanted) == 5 * 6 - 3
     units = {bench.get_name().rpartition(": ")[2]: bench.get_unit() for bench in found}
     assert units["P95 at saturation"] == units["CPU per request"] == "second"
     assert units["memory"] == "byte"
