@@ -16,7 +16,7 @@ from bench.run.testbed.readings import Reading, Resident, processes_beside, read
 INTERVAL_S = 1.0
 RESIDENT_SHARE = 0.4
 """RSS is read each time that this share of the interval has passed: ten times in 4 s."""
-COST_SHARE = 0.004
+COST_SHARE = 0.003
 """A reading that costs more than this share of its interval makes that longer: under 1 % of a core in all."""
 
 
