@@ -12,20 +12,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import compile_path
 
-from fastapi_app.config import Settings, load_settings
+from fastapi_app.config import CLIENTS, Settings, load_settings
 from fastapi_app.cpu import Processes
 from fastapi_app.problems import HANDLERS
 from fastapi_app.variants import middleware_of, routes_of
 
 SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute", "orders")
 """The modules that hold the routes, here and in threads/. To add a subject, write its modules and name it here."""
-
-CLIENTS = {
-    "httpx-per-call": "fastapi_app.clients.per_call",
-    "aiohttp-plain": "fastapi_app.clients.plain_aiohttp",
-    "requests-blocking": "fastapi_app.clients.blocking",
-}
-"""The modules of UPSTREAM_CLIENT, where it is not fastapi_app.upstream."""
 
 
 def create_app() -> FastAPI:
@@ -61,8 +54,7 @@ def create_app() -> FastAPI:
 
 @asynccontextmanager
 async def _upstream(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    module = import_module(CLIENTS.get(settings.upstream_client, "fastapi_app.upstream"))
-    app.state.upstream = module.Upstream(settings)
+    app.state.upstream = import_module(CLIENTS[settings.upstream_client]).Upstream(settings)
     try:
         yield
     finally:
@@ -71,11 +63,9 @@ async def _upstream(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _blocking_upstream(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    from fastapi_app.threads.upstream import Upstream  # noqa: PLC0415
-
     with ThreadPoolExecutor(settings.fan_out_threads) as threads:
         app.state.threads = threads
-        app.state.upstream = Upstream(settings)
+        app.state.upstream = import_module(CLIENTS[settings.upstream_client]).Upstream(settings)
         yield
 
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -11,11 +11,22 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 # gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
-CLIENTS = (
-    "httpx", "httpx-default", "httpx-per-call", "aiohttp", "aiohttp-plain", "requests", "requests-blocking"
-)  # fmt: skip
+CLIENTS = {
+    "httpx": "fastapi_app.upstream",
+    "httpx-default": "fastapi_app.upstream",
+    "httpx-per-call": "fastapi_app.clients.per_call",
+    "aiohttp": "fastapi_app.upstream",
+    "aiohttp-plain": "fastapi_app.clients.plain_aiohttp",
+    "requests": "fastapi_app.threads.upstream",
+    "requests-blocking": "fastapi_app.clients.blocking",
+}
+"""The clients of the upstream, by name, and the module of each."""
+
 VARIANTS = ("plain", "sleep", "middleware", "dependency", "dict", "response")
 CALLS_PER_REQUEST = 3
+
+# Less than the 75 s after which a server may close an idle connection.
+KEEPALIVE_S = 60
 
 _URL = re.compile(
     r"http://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
@@ -31,7 +42,7 @@ def http_url(text: str) -> str:
     return text.removesuffix("/")
 
 
-def one_of(names: Sequence[str], text: str) -> str:
+def one_of(names: Collection[str], text: str) -> str:
     """`text`; ValueError if it is none of the names."""
     if text not in names:
         raise ValueError(text)
@@ -69,7 +80,7 @@ class Settings(BaseModel):
         default="http://127.0.0.1:9000", alias="UPSTREAM_URL", description="http://HOST[:PORT][/PREFIX]"
     )
     upstream_client: Client = Field(
-        default=CLIENTS[0], alias="UPSTREAM_CLIENT", description=f"one of {', '.join(CLIENTS)}"
+        default="httpx", alias="UPSTREAM_CLIENT", description=f"one of {', '.join(CLIENTS)}"
     )
     upstream_timeout_s: Seconds = Field(
         default=10.0, alias="UPSTREAM_TIMEOUT_S", description="a number over 0 and at most 300"

@@ -13,8 +13,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-# Less than the 75 s after which a server may close an idle connection.
-KEEPALIVE_S = 60
+from fastapi_app.config import KEEPALIVE_S
 
 
 def create_session(connections: int) -> ClientSession:

@@ -8,10 +8,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from fastapi_app.config import Settings
-
-# Less than the 75 s after which a server may close an idle connection.
-KEEPALIVE_S = 60
+from fastapi_app.config import KEEPALIVE_S, Settings
 
 
 def create_transport(settings: Settings) -> httpx.AsyncBaseTransport:

@@ -8,20 +8,12 @@ from flask import Flask, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import NotFound
 
-from flask_app.config import load_settings
+from flask_app.config import CLIENTS, load_settings
 from flask_app.cpu import Processes
 from flask_app.problems import HANDLERS
 
 SUBJECTS = ("health", "waiting", "weather", "aggregate", "compute", "orders")
 """The modules that hold the routes. To add a subject, write its module and name it here."""
-
-CLIENTS = {
-    "requests-per-call": "flask_app.clients.per_call",
-    "urllib3": "flask_app.clients.plain_urllib3",
-    "httpx": "flask_app.clients.sync_httpx",
-    "aiohttp": "flask_app.coroutines.upstream",
-}
-"""The modules of UPSTREAM_CLIENT, where it is not flask_app.upstream."""
 
 
 class _Json(DefaultJSONProvider):
@@ -42,8 +34,7 @@ def create_app() -> Flask:
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions["processes"] = Processes()
     app.extensions["threads"] = ThreadPoolExecutor(settings.fan_out_threads)
-    client = import_module(CLIENTS.get(settings.upstream_client, "flask_app.upstream"))
-    app.extensions["upstream"] = client.Upstream(settings)
+    app.extensions["upstream"] = import_module(CLIENTS[settings.upstream_client]).Upstream(settings)
     app.extensions["receipt"] = import_module(orders).receipt
     app.before_request(_refuse_leading_slashes)
     for subject in SUBJECTS:

@@ -3,7 +3,7 @@
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -11,7 +11,15 @@ from typing import TypeVar
 # gunicorn and uvicorn end at this exit code. After any other, gunicorn restarts the worker again and again.
 BOOT_FAILURE = 3
 
-CLIENTS = ("requests", "requests-per-call", "urllib3", "httpx", "aiohttp")
+CLIENTS = {
+    "requests": "flask_app.upstream",
+    "requests-per-call": "flask_app.clients.per_call",
+    "urllib3": "flask_app.clients.plain_urllib3",
+    "httpx": "flask_app.clients.sync_httpx",
+    "aiohttp": "flask_app.coroutines.upstream",
+}
+"""The clients of the upstream, by name, and the module of each."""
+
 VARIANTS = ("plain", "pydantic")
 CALLS_PER_REQUEST = 3
 
@@ -31,7 +39,7 @@ def http_url(text: str) -> str:
     return text.removesuffix("/")
 
 
-def one_of(names: Sequence[str], text: str) -> str:
+def one_of(names: Collection[str], text: str) -> str:
     """`text`; ValueError if it is none of the names."""
     if text not in names:
         raise ValueError(text)
@@ -88,7 +96,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
     return Settings(
         upstream_url=read("UPSTREAM_URL", "http://127.0.0.1:9000", http_url, "http://HOST[:PORT][/PREFIX]"),
-        upstream_client=read("UPSTREAM_CLIENT", CLIENTS[0], partial(one_of, CLIENTS), f"one of {', '.join(CLIENTS)}"),
+        upstream_client=read("UPSTREAM_CLIENT", "requests", partial(one_of, CLIENTS), f"one of {', '.join(CLIENTS)}"),
         upstream_timeout_s=read("UPSTREAM_TIMEOUT_S", "10", seconds, "a number over 0 and at most 300"),
         max_in_flight=read("MAX_IN_FLIGHT", "1000", count, "an integer from 1 to 100000"),
         request_threads=read("REQUEST_THREADS", "40", count, "an integer from 1 to 100000"),

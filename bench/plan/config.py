@@ -352,7 +352,7 @@ def make_plan(
         )
         for name in scenario_names
     }
-    to_search = tuple(name for name in stack_names if name in table.capacity_stacks) if not stacks else ()
+    listed = tuple(name for name in stack_names if name.partition("[")[0] in table.capacity_stacks)
     base_s = window_s if window_s is not None else table.window_s
     limit_s = 3 * base_s if window_s is not None or table.window_limit_s is None else table.window_limit_s
     profile = Profile(
@@ -368,9 +368,9 @@ def make_plan(
         sought={
             name: _sought(table, _scenario(name, config.scenarios[name]), searched)
             for name in scenario_names
-            if searched is not None or (name in table.capacity and not asked)
+            if searched is not None or (name in table.capacity and not asked and (listed or not table.capacity_stacks))
         },
-        searched=to_search,
+        searched=listed if searched is None else (),
     )
     for name, own in loads.items():
         if not own and name not in profile.sought:

@@ -5,9 +5,8 @@ from typing import TypeVar
 
 import httpx2
 
-from fastapi_app.config import Settings
+from fastapi_app.config import KEEPALIVE_S, Settings
 from fastapi_app.problems import Problem
-from fastapi_app.transport import KEEPALIVE_S
 from fastapi_app.upstream import Upstream
 
 T = TypeVar("T")

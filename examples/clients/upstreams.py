@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 
 import httpx
 
-from fastapi_app.config import Settings
-from fastapi_app.transport import KEEPALIVE_S
+from fastapi_app.config import KEEPALIVE_S, Settings
 from fastapi_app.upstream import Upstream
 
 POOL = 1000

@@ -71,11 +71,11 @@ class _Backend(httpcore.SyncBackend):
     def __init__(self) -> None:
         self.deadline = threading.local()
 
-    def connect_tcp(self, *address: Any, **named: Any) -> httpcore.NetworkStream:
+    def connect_tcp(self, **named: Any) -> httpcore.NetworkStream:  # type: ignore[override]
         # Python tries the host's addresses one after another, and gives each the whole timeout.
         addresses = socket.getaddrinfo(named["host"], named["port"], type=socket.SOCK_STREAM)
         timeout_s = self.left_s(httpcore.ConnectTimeout) / len(addresses)
-        return _Stream(super().connect_tcp(*address, **{**named, "timeout": timeout_s}), self)
+        return _Stream(super().connect_tcp(**{**named, "timeout": timeout_s}), self)
 
     def left_s(self, late: type[Exception]) -> float:
         left_s: float = self.deadline.at_s - time.monotonic()

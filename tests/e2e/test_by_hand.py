@@ -17,13 +17,8 @@ from .harness import Done, Harness, finish, until
 
 pytestmark = pytest.mark.slow
 
-LOCUSTFILES = sorted(
-    path.name
-    for path in (ROOT / "loadtests").glob("*.py")
-    if re.search(
-        r"^class \w+\((ScenarioUser|Orders)\)(?!.*abstract = True)", path.read_text(), re.MULTILINE | re.DOTALL
-    )
-)
+USER = re.compile(r"^class \w+\((ScenarioUser|Orders)\)(?!.*abstract = True)", re.MULTILINE | re.DOTALL)
+LOCUSTFILES = sorted(path.name for path in (ROOT / "loadtests").glob("*.py") if USER.search(path.read_text()))
 BUSY = {"health.py", "compute.py"}
 LOAD = ("-u", "2", "-r", "2", "-t", "2s")
 

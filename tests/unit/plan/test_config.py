@@ -588,8 +588,17 @@ def test_a_profile_names_the_stacks_that_are_searched(write: Write) -> None:
     config = load_config([write(WHOLE + two.replace("users = [10]", 'users = [10]\ncapacity_stacks = ["two"]'))])
     profile = make_plan(config, "carried").profile
     assert (profile.stacks, profile.searched) == (("one", "two"), ("two",))
-    assert make_plan(config, "carried", searched=Searched()).profile.searched == ("two",)
+    assert make_plan(config, "carried", stacks=["two", "one"]).profile.searched == ("two",)
+    assert make_plan(config, "carried", stacks=["one"]).profile.sought == {}
     assert make_plan(config, "carried", stacks=["one"], searched=Searched()).profile.searched == ()
+
+
+def test_a_variant_of_a_stack_is_searched_like_the_stack(write: Write) -> None:
+    two = '[stacks.two]\nlike = "one"\n' + CARRIED.replace('stacks = ["one"]', 'stacks = ["one", "two"]')
+    config = load_config([write(WHOLE + two.replace("users = [10]", 'users = [10]\ncapacity_stacks = ["two"]'))])
+    config, replaced = apply_settings(config, ["two.env.A=1,2"])
+    plan = make_plan(config, "carried", stacks=["one", *replaced["two"]])
+    assert plan.profile.searched == ("two[env.A=1]", "two[env.A=2]")
 
 
 def test_loads_that_are_asked_for_leave_no_search(write: Write) -> None:
