@@ -5,8 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest --durations=20 --budgets
 
+# The pages of profiles that rank their stacks, and what they show of a run that has it.
+RANKED := servers clients pitfalls validation
+SHOWN := answer,ranking,capacity,stacks,footnotes
+
 .DEFAULT_GOAL := help
-.PHONY: help setup bench smoke selftest bench-generator regress calibrate clients test test-all test-rest check compare reference lock clean
+.PHONY: help setup bench smoke selftest bench-generator regress calibrate servers clients pitfalls \
+	validation httpx test test-all test-rest check compare reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -41,7 +46,15 @@ regress: $(READY) ## did the working tree make the services slower than BASE (de
 calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 cpu:10"), then write docs/calibration.md
 	$(BIN)/python -m tests.calibration $(or $(SESSIONS),none:0 cpu:10)
 
-clients: $(READY) ## measure six HTTP clients in the FastAPI service (about 15 minutes), then write docs/clients.md
+servers: ## measure the services on every server (about 17 minutes), then write docs/servers.md
+clients: ## measure the clients of the upstream (about 11 minutes), then write docs/clients.md
+pitfalls: ## measure what articles warn of (about 18 minutes), then write docs/pitfalls.md
+validation: ## measure who validates (about 8 minutes), then write docs/validation.md
+$(RANKED): $(READY)
+	$(BIN)/python -m examples.measured $@
+	$(BIN)/python compare.py report results/reference/$@ --embed docs/$@.md --sections $(SHOWN)
+
+httpx: $(READY) ## measure six HTTP clients in the FastAPI service (about 15 minutes), then write docs/httpx.md
 	$(BIN)/python -m examples.clients measure
 
 # First what any machine shows, in parallel; then what only a quiet one does, one after another. Hundreds of programs
@@ -70,6 +83,8 @@ compare: $(READY) ## draw the report of the newest run, or RUN=results/...; or c
 reference: $(READY) ## redraw results/reference, and the figures in README and docs that come from it
 	$(BIN)/python compare.py report results/reference --embed README.md
 	$(BIN)/python compare.py report results/reference/omission --embed docs/method.md
+	for page in $(RANKED); do $(BIN)/python compare.py report results/reference/$$page \
+		--embed docs/$$page.md --sections $(SHOWN) || exit 1; done
 	$(BIN)/python -m tests.calibration
 	$(BIN)/python -m examples.clients
 	$(BIN)/python -m tests.docs.exports

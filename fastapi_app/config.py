@@ -14,6 +14,7 @@ BOOT_FAILURE = 3
 CLIENTS = {
     "httpx": "fastapi_app.upstream",
     "httpx-default": "fastapi_app.upstream",
+    "httpx-kept": "fastapi_app.upstream",
     "httpx-per-call": "fastapi_app.clients.per_call",
     "aiohttp": "fastapi_app.upstream",
     "aiohttp-plain": "fastapi_app.clients.plain_aiohttp",

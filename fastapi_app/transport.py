@@ -29,6 +29,8 @@ def create_transport(settings: Settings) -> httpx.AsyncBaseTransport:
     )
     if settings.upstream_client == "httpx-default":
         limits = httpx.Limits(max_connections=100, max_keepalive_connections=20)  # what AsyncClient() has
+    elif settings.upstream_client == "httpx-kept":
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
     transport = httpx.AsyncHTTPTransport(trust_env=False)
     transport._pool = _Pool(  # noqa: SLF001
         max_connections=limits.max_connections,

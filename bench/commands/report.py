@@ -24,5 +24,12 @@ def report(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
     from bench.show.report.publish import publish  # noqa: PLC0415 (drawing takes long to import; no other command needs it)
 
     with understood(arguments.run):
-        publish(arguments.run, REFERENCE, cell=arguments.timeline, embed_in=arguments.embed, json=arguments.json)
+        publish(
+            arguments.run,
+            REFERENCE,
+            cell=arguments.timeline,
+            embed_in=arguments.embed,
+            sections=arguments.sections,
+            json=arguments.json,
+        )
     return 0

@@ -1,1 +1,1 @@
-"""The FastAPI service with six HTTP clients: measures them and writes docs/clients.md."""
+"""The FastAPI service with six HTTP clients: measures them and writes docs/httpx.md."""

@@ -1,4 +1,4 @@
-"""Write the figures of docs/clients.md, from the kept data or measured again.
+"""Write the figures of docs/httpx.md, from the kept data or measured again.
 
     python -m examples.clients [measure | flames]
 

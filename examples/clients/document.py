@@ -1,4 +1,4 @@
-"""The figures and charts of docs/clients.md, from the kept run and profiles."""
+"""The figures and charts of docs/httpx.md, from the kept run and profiles."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ from examples.clients import tables
 from examples.clients.flames import by_package, total
 from examples.clients.kept import FOLDER, Flames, Profiles, kept_flames, kept_profiles
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs/clients.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs/httpx.md"
 CHARTS = ("cpu", "throughput")
 SLOW, FAST = "httpx-1000", "aiohttp"
 """The two clients whose flames are compared."""

@@ -1,21 +1,16 @@
-"""The data of docs/clients.md: a run, the profiles and the flames, kept next to the reference run.
+"""The data of docs/httpx.md: a run, the profiles and the flames, kept next to the reference run."""
 
-Only the figures of the run are kept. Its raw samples are large and stay in the original run folder.
-"""
-
-import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from bench.places import RESULTS
-from bench.record.store import load_run, save_run
+from examples import measured
 from examples.clients.flames import Flame
 from examples.clients.profiles import Profile
 
-FOLDER = RESULTS / "reference/clients"
+FOLDER = measured.KEPT / "httpx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +36,7 @@ _PROFILES, _FLAMES = TypeAdapter(Profiles), TypeAdapter(Flames)
 
 def keep(run: Path, profiles: Profiles, folder: Path = FOLDER) -> None:
     """Replace the kept data by the figures of a recorded run and by these profiles."""
-    recorded = load_run(run)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    save_run(folder, replace(recorded, cells=tuple(replace(cell, samples=None) for cell in recorded.cells)))
+    measured.keep(run, folder)
     (folder / "profiles.json").write_bytes(_PROFILES.dump_json(profiles, indent=1) + b"\n")
 
 

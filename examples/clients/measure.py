@@ -13,11 +13,11 @@ from bench.commands.flame import profile_of
 from bench.errors import BenchError
 from bench.model.cell import CellKey
 from bench.model.config import Closed
-from bench.places import RESULTS
 from bench.plan.config import DEFAULT_CONFIG, load_config, make_plan
 from bench.run.host.cpus import cpu_sets, pinned
 from bench.run.host.signals import StopRequest, stop_on_signals
 from bench.run.testbed.upstream import running_upstream
+from examples import measured
 from examples.clients.flames import Flame, flame
 from examples.clients.kept import FOLDER, Flames, Profiles, keep, keep_flames
 from examples.clients.profiles import Profile
@@ -25,7 +25,7 @@ from examples.clients.upstreams import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = Path(__file__).with_name("clients.toml")
-PROFILE = "clients"
+PROFILE = "async_clients"
 SCENARIO = "weather"
 CONCURRENCIES = (50, 100, 500)
 FLAMED = ("httpx", "httpx-1000", "aiohttp")
@@ -40,16 +40,8 @@ PACKAGES = (
 
 def measure() -> None:
     """Measure and profile all clients and keep the results. Raises BenchError if anything fails."""
-    now = datetime.now(UTC)
-    folder = RESULTS / f"{now:%Y%m%d-%H%M%S}-{PROFILE}"
-    config, out = (str(path.relative_to(ROOT)) for path in (CONFIG, folder))  # the run records its arguments
-    argv = ("-m", "bench", "run", "--config", config, "--profile", PROFILE, "--out", out)
-    # A signal also reaches the programs below. They end by themselves, and their exit codes are then ignored.
+    folder, now = measured.measure(PROFILE, CONFIG), datetime.now(UTC)
     with stop_on_signals() as stop:
-        code = subprocess.run((sys.executable, *argv), cwd=ROOT, check=False).returncode
-        stop.check()
-        if code:
-            raise BenchError(f"the clients could not be measured: bench run ended with {code}", exit_code=1)
         profiles = tuple(_profiles(folder / "logs", stop))
     keep(folder, Profiles(now.isoformat(timespec="seconds"), _versions(PACKAGES), profiles))
     record_flames()

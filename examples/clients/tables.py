@@ -1,4 +1,4 @@
-"""The tables of docs/clients.md, in Markdown."""
+"""The tables of docs/httpx.md, in Markdown."""
 
 from collections.abc import Sequence
 

@@ -47,6 +47,8 @@ class Upstream:
             if response.status != 200:
                 raise Problem(502)
             return read(decoded(bytes(body), response.headers.get("Content-Encoding", "")))
+        except urllib3.exceptions.NewConnectionError as error:  # refused, although it is a kind of timeout to urllib3
+            raise Problem(502) from error
         except urllib3.exceptions.TimeoutError as error:
             raise Problem(504) from error
         except (urllib3.exceptions.HTTPError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""docs/clients.md's generated part, from a made-up run and made-up profiles."""
+"""docs/httpx.md's generated part, from a made-up run and made-up profiles."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The tables of docs/clients.md, from made-up cells and profiles."""
+"""The tables of docs/httpx.md, from made-up cells and profiles."""
 
 from dataclasses import replace
 

@@ -23,8 +23,11 @@ STOP_S = 10
 STACKS: Mapping[str, StackTable] = load_config([ROOT / "bench.toml"]).stacks
 """Every way to serve the services that is measured."""
 
-KINDS = ("flask-gthread", "flask-gevent", "fastapi-httpx", "fastapi-aiohttp", "fastapi-threads")
-"""The stacks that everything is tried on, upstreams that misbehave included."""
+KINDS = (
+    "flask-gthread", "flask-gevent", "flask-urllib3", "flask-httpx",
+    "fastapi-httpx", "fastapi-aiohttp", "fastapi-aiohttp-plain", "fastapi-threads",
+)  # fmt: skip
+"""The stacks that everything is tried on, upstreams that misbehave included: each has its own client or server."""
 
 REFERENCE = "flask-gthread"
 

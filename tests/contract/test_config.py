@@ -59,7 +59,7 @@ def test_the_line_for_an_unknown_client_lists_the_known_ones(
     known = {
         "flask_app.config": "requests, requests-per-call, urllib3, httpx, aiohttp",
         "fastapi_app.config": (
-            "httpx, httpx-default, httpx-per-call, aiohttp, aiohttp-plain, requests, requests-blocking"
+            "httpx, httpx-default, httpx-kept, httpx-per-call, aiohttp, aiohttp-plain, requests, requests-blocking"
         ),
     }[service.__name__]
     assert capsys.readouterr().err == f"UPSTREAM_CLIENT={value!r}: must be one of {known}\n"

@@ -46,6 +46,7 @@ REQUESTS = {"requests", "urllib3"}
     [
         ("httpx", {"httpx"}),
         ("httpx-default", {"httpx"}),
+        ("httpx-kept", {"httpx"}),
         ("httpx-per-call", {"httpx"}),
         ("aiohttp", {"httpx", "aiohttp"}),
         ("aiohttp-plain", {"aiohttp"}),

@@ -2,7 +2,10 @@
 
 import http.client
 import shutil
+import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from fnmatch import fnmatchcase
@@ -77,6 +80,12 @@ TOGETHER = 5
 
 TIMEOUT_S = "4"
 """Of a call to the upstream. A machine that runs other tests beside may be late by a second; then 504 is right."""
+
+ACKNOWLEDGED_AT_ONCE = 30
+"""Requests of a new connection: Linux acknowledges its first packets without delay."""
+
+DELAYED_S = 0.035
+"""Linux delays an acknowledgement by at least 40 ms."""
 
 FEWER = settings(
     max_examples=EXAMPLES // 5,
@@ -218,6 +227,42 @@ def test_a_stack_opens_a_connection_for_each_call_only_where_that_is_what_it_sho
             assert connection.ask(Request("GET", "/weather?city=Paris")).status == 200
     opened = upstream.connections - before
     assert opened == calls if name in PER_CALL else opened <= MORE[name].workers
+
+
+def fastest_s(port: int) -> float:
+    """The shortest of many answers over one connection; the first ones do not count."""
+    took_s = []
+    with Connection(port) as connection:
+        for _ in range(2 * ACKNOWLEDGED_AT_ONCE):
+            begin = time.monotonic()
+            connection.ask(Request("GET", "/health"))
+            took_s.append(time.monotonic() - begin)
+    return min(took_s[ACKNOWLEDGED_AT_ONCE:])
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_no_stack_holds_an_answer_back(name: str, every: dict[str, Server]) -> None:
+    """As Nagle's algorithm does with a second small packet, until the first one is acknowledged."""
+    if name not in every:
+        pytest.skip("its program is not installed")
+    assert fastest_s(every[name].port) < DELAYED_S
+
+
+def test_an_answer_that_is_held_back_is_noticed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving_badly = threading.Thread(target=answer_in_two_packets, args=(listener,))
+        serving_badly.start()
+        assert fastest_s(listener.getsockname()[1]) > DELAYED_S
+        serving_badly.join()
+
+
+def answer_in_two_packets(listener: socket.socket) -> None:
+    """Answers the requests of one connection, without TCP_NODELAY."""
+    connection, _ = listener.accept()
+    with connection:
+        while connection.recv(10_000):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+            connection.sendall(b"x")
 
 
 @FEWER

@@ -84,7 +84,10 @@ def test_only_dicts_and_responses_have_no_response_model(variant: str, app: App)
     assert (first.response_field is None) == (variant in {"dict", "response"})
 
 
-@pytest.mark.parametrize(("client", "limits"), [("httpx", (3000, 3000, 60.0)), ("httpx-default", (100, 20, 5.0))])
+@pytest.mark.parametrize(
+    ("client", "limits"),
+    [("httpx", (3000, 3000, 60.0)), ("httpx-default", (100, 20, 5.0)), ("httpx-kept", (100, 100, 5.0))],
+)
 def test_httpx_has_the_limits_of_its_client(client: str, limits: tuple[int, int, float]) -> None:
     transport = create_transport(load_settings({"UPSTREAM_CLIENT": client}))
     assert isinstance(transport, httpx.AsyncHTTPTransport)

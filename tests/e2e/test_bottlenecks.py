@@ -62,6 +62,9 @@ disturbed = known("disturbed", "--profile", "limits", "--scenarios", "burns", "-
 two_cores = known("two_cores", "--profile", "two-cores", by_hand=True, cores=3)
 four_loops = causes("four_loops", "four-loops", "blocks", "burns", users=20)
 
+pitfalls = known("pitfalls", "--profile", "limits", "--stacks", "fastapi-blocking,fastapi-sleep,fastapi-article",
+                 "--scenarios", "weather,process", "--users", "20", by_hand=True)  # fmt: skip
+
 EVENT_LOOP: tuple[Limit, ...] = ("event loop",)
 CPU: tuple[Limit, ...] = ("server cpu",)
 SLOTS: tuple[Limit, ...] = ("slots",)
@@ -97,6 +100,12 @@ CAUSES: Mapping[str, tuple[str, str, str, str, tuple[Limit, ...], str]] = {
     "another program on its core": ("disturbed", "unaware", "burns", "20 users", ("not known",), "other programs"),
     "a call that gevent has not patched": ("gevent_wsgi", "gevent-wsgi", "blocks", "5 users", EVENT_LOOP, "nanosleep"),
     "four event loops that sleep": ("four_loops", "four-loops", "blocks", "20 users", EVENT_LOOP, "nanosleep"),
+    "a blocking client of this project": (
+        "pitfalls", "fastapi-blocking", "weather", "20 users", EVENT_LOOP, "waited in (poll|recvfrom)",
+    ),
+    "a sleep of this project": ("pitfalls", "fastapi-sleep", "process", "20 users", EVENT_LOOP, "nanosleep"),
+    "a new client for each call": ("pitfalls", "fastapi-article", "weather", "20 users", CPU, "busy"),
+    "no pitfall in this scenario": ("pitfalls", "fastapi-sleep", "weather", "20 users", NOTHING, ""),
     "four event loops that compute": ("four_loops", "four-loops", "burns", "20 users", CPU, "busy"),
 }  # fmt: skip
 
@@ -144,6 +153,11 @@ def test_causes_and_look_alikes_within_the_application(waiting: Known, cause: st
 @of("four_loops")
 def test_causes_within_four_event_loops(four_loops: Known, cause: str) -> None:
     named(four_loops, cause)
+
+
+@of("pitfalls")
+def test_what_articles_warn_of(pitfalls: Known, cause: str) -> None:
+    named(pitfalls, cause)
 
 
 @of("two_cores")

@@ -151,6 +151,30 @@ def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path) -> None
         assert (tmp_path / "run" / "charts" / f"{name}.png").is_file()
 
 
+@pytest.mark.usefixtures("unwritten")
+def test_only_the_sections_that_were_asked_for_go_into_a_file(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")
+    assert compare.main(["report", str(folder), "--embed", str(page), "--sections", "stacks,answer"]) == 0
+    heads = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    assert heads == ["### Stacks", "### The answer"]
+
+
+def test_a_section_that_no_report_has_is_refused_with_those_that_there_are(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(f"{BEGIN}\nold\n{END}\n", encoding="utf-8")
+    assert compare.main(["report", str(folder), "--embed", str(page), "--sections", "answer,rank"]) == 2
+    assert "--sections: a report has no section rank; it has answer, charts, " in one_line(capsys)
+    assert "old" in page.read_text(encoding="utf-8")
+
+
+def test_sections_need_a_page_to_go_into(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare.main(["report", str(folder), "--sections", "answer"]) == 2
+    assert one_line(capsys).endswith("name the page with --embed FILE\n")
+
+
 def test_a_file_without_markers_is_refused_and_left_alone(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from bench.show.report import (
     companions,
     made,
     mixes,
+    ranking,
     ratios,
     reading,
     reproduction,
@@ -42,6 +43,12 @@ from bench.show.text.footnotes import numbered
 SHORT_CHARTS = ("throughput", "p95", "memory")
 FOUND_CHARTS = ("capacity",)
 """The charts of a short report, and of one of a run that searched for capacity."""
+
+SECTIONS = (
+    "answer", "charts", "limits", "machine", "capacity", "reading", "results", "footnotes", "mixes", "companions",
+    "wrong-answers", "remarks", "ranking", "ratios", "bottlenecks", "reproduction", "stacks", "made",
+)  # fmt: skip
+"""The sections of a report in their order. That of a run has those that the run has something for."""
 
 PRINTED = (
     "capacity",
@@ -109,15 +116,20 @@ def printed(whole: Document, rows: int = 0) -> Document:
     return Document("", "", (left_out, *brief.blocks))
 
 
-def short(whole: Document, run: Run, folder: str) -> Document:
-    """What goes into another page. `folder` is the run folder as seen from there.
+def short(whole: Document, run: Run, folder: str, sections: Sequence[str] | None = None) -> Document:
+    """What goes into another page: those of these sections that the report has, or a short report.
 
-    Of a run that searched for capacity that is no more than what was found.
+    The short report of a run that searched for capacity is no more than what was found. `folder` is the run folder as
+    seen from the page.
     """
-    brief = chosen(whole, FOUND if run.searches else SHORT)
-    if run.searches:
+    if sections is not None:
+        brief = chosen(whole, sections)
+    elif run.searches:
         found = Section("answer", "The answer", paragraphs(capacity.sentences(run)))
+        brief = chosen(whole, FOUND)
         brief = replace(brief, blocks=(found, *brief.blocks))
+    else:
+        brief = chosen(whole, SHORT)
     source = Paragraph(f"{machine(run)} Raw samples and full report:", Link(folder, f"{folder}/report.md"))
     return Document("", "", (*brief.blocks, source))
 
@@ -164,6 +176,7 @@ def _below(
         companions.section(run, rows),
         wrong_answers.section(run),
         reading.remarks(run, rows),
+        ranking.section(run, rows, found),
         ratios.section(run, rows, found),
         bottlenecks.section(run, rows),
         None if reproduced is None else reproduction.section(reproduced),

@@ -1,5 +1,6 @@
 """The report of a run: printed, and written into its folder with its charts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -11,7 +12,7 @@ from bench.reading import read_run
 from bench.record.store import load_reference, load_run
 from bench.show.charts.gallery import pictures, save_pictures
 from bench.show.charts.tracks import time_lines
-from bench.show.report.document import printed, report, short
+from bench.show.report.document import SECTIONS, printed, report, short
 from bench.show.report.json import figures
 from bench.show.report.made import FIGURES
 from bench.show.report.reproduction import Reproduction
@@ -27,15 +28,21 @@ def publish(
     *,
     cell: int | None = None,
     embed_in: Path | None = None,
+    sections: Sequence[str] | None = None,
     json: Path | None = None,
 ) -> None:
     """Judge the run of a folder again, print the report, and write it into the folder with its charts and figures.
 
     The run is compared with that of the folder `reference`. `cell`: the order of the cell whose timeline is drawn.
-    `embed_in`: a Markdown file that takes the short report between its marker lines. `json`: one more file for all
-    figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one of these, cannot
-    be used.
+    `embed_in`: a Markdown file that takes the short report, or these `sections`, between its marker lines. `json`: one
+    more file for all figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one
+    of these, cannot be used.
     """
+    if sections is not None and embed_in is None:
+        raise BenchError("--sections says what goes into another page: name the page with --embed FILE")
+    unknown = [name for name in sections or () if name not in SECTIONS]
+    if unknown:
+        raise BenchError(f"--sections: a report has no section {unknown[0]}; it has {', '.join(SECTIONS)}")
     if load_run(folder).ab is not None:
         raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")
     reading = read_run(folder, charts=True, cell=cell)
@@ -66,7 +73,7 @@ def publish(
         write_anew(folder, files)
         if embed_in is not None and around is not None:
             link = link_from(embed_in, folder)
-            text = markdown.render(short(whole, run, link), level=2, pictures=f"{link}/charts")
+            text = markdown.render(short(whole, run, link, sections), level=2, pictures=f"{link}/charts")
             embed_in.write_text(embed(around, text, str(embed_in)), encoding="utf-8")
         if json is not None and not piped:
             json.write_text(numbers, encoding="utf-8")

@@ -151,10 +151,14 @@ def _lines(
     """The rows; a stack that was not treated as the other has a note, the same in each row that it holds for."""
     for (load, stack), own in lines.items():
         notes = (unlike[stack],) if any(one.reconnected is not None for one in own.values()) else ()
-        yield (Cell(load_name(load)), Cell(stack, notes=notes), *(_cell(own.get(metric.name)) for metric in METRICS))
+        yield (
+            Cell(load_name(load)),
+            Cell(stack, notes=notes),
+            *(ratio_cell(own.get(metric.name)) for metric in METRICS),
+        )
 
 
-def _cell(one: Ratio | None) -> Cell:
+def ratio_cell(one: Ratio | None) -> Cell:
     """A ratio; where it is not a difference, a word before it says so. Its note says which stack failed requests."""
     if one is None:
         return Cell(NOTHING)

@@ -70,18 +70,21 @@ def _table(run: Run, load: Load, rows: Sequence[Row]) -> Table:
 
 def _row(run: Run, row: Row, shades: Sequence[float | None]) -> tuple[Cell, ...]:
     """The cells of a row. Each of its problems is one note, to which every value that it spoils refers."""
-    others = tuple(note for note in notes(row) if note not in notes_of(row, METRICS))
     planned = run.config.profile.rounds
     rounds = str(row.rounds) if row.rounds >= planned else f"{row.rounds} of {planned}"
     return (
         Cell(row.stack),
         *(value_cell(row, metric, shade) for metric, shade in zip(METRICS, shades, strict=True)),
         Cell(rounds, value=row.rounds),
-        Cell(
-            "; ".join(part for part in (_outcome(row), _limit(run, row), _allowed(row), _connections(row)) if part),
-            notes=others,
-        ),
+        said_cell(run, row, METRICS),
     )
+
+
+def said_cell(run: Run, row: Row, metrics: Sequence[Metric]) -> Cell:
+    """How the row ended, what limits the stack, and the problems of the row that spoil none of these metrics."""
+    others = tuple(note for note in notes(row) if note not in notes_of(row, metrics))
+    said = (_outcome(row), _limit(run, row), _allowed(row), _connections(row))
+    return Cell("; ".join(part for part in said if part), notes=others)
 
 
 def _mean(row: Row, metric: Metric) -> float | None:
