@@ -9,6 +9,7 @@ import argparse
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,14 +46,15 @@ def measure(profile: str, config: Path | None = None) -> Path:
 def keep(run: Path, folder: Path) -> None:
     """Replace what the folder has by the figures of the run, without samples."""
     recorded = load_run(run)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     bare = replace(
         recorded,
         cells=tuple(replace(cell, samples=None) for cell in recorded.cells),
         searches=tuple(replace(search, samples=None) for search in recorded.searches),
     )
-    save_run(folder, bare)
+    with tempfile.TemporaryDirectory(dir=run) as new:
+        save_run(Path(new), bare)  # before anything that is kept is lost
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(new, folder)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientPayloadError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
@@ -38,6 +38,13 @@ class _Protocol(ResponseHandler):
         if 100 < data[0].code < 200:
             self.force_close()
         super().feed_data(data, size)
+
+    # aiohttp tells of broken chunks only whoever waits for the head of an answer, not the reader of its body.
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        super().set_exception(exc, *cause)
+        body = self._payload
+        if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof():
+            body.set_exception(ClientPayloadError(str(exc)))
 
     # aiohttp asks before it uses an idle connection again, which by then may have a further answer or half of one.
     def is_connected(self) -> bool:

@@ -25,7 +25,7 @@ async def received(request: Request) -> bytes:
     """The body; Problem 415 if it is no JSON by its header, 413 if it is too long."""
     body = await _read(request)
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
+    if kind != "application/json" or {"identity", *request.headers.getlist("Content-Encoding")} != {"identity"}:
         raise Problem(415)
     if len(body) > LIMIT_BYTES:
         raise Problem(413)

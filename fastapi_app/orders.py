@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Body
-from pydantic import ConfigDict, FailFast, Field
+from pydantic import BeforeValidator, ConfigDict, FailFast, Field
 
 from fastapi_app.bodies import Record
 from fastapi_app.documents import DocumentRoute
@@ -61,8 +61,22 @@ class Order(Record):
     ] = None
 
 
+_MOST_ORDERS = 1000
+
+
+def _few_enough(document: object) -> object:
+    """`document`; ValueError if it has too many items, which Pydantic would notice after a wrong one."""
+    if isinstance(document, list) and len(document) > _MOST_ORDERS:
+        raise ValueError(len(document))
+    return document
+
+
 Orders = Annotated[
-    list[Order], Field(min_length=1, max_length=1000), FailFast(), Body(description="a list of 1 to 1000 orders")
+    list[Order],
+    Field(min_length=1),
+    FailFast(),
+    BeforeValidator(_few_enough),
+    Body(description="a list of 1 to 1000 orders"),
 ]
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, TypeAdapter, ValidationError
 
-from flask_app.orders import Receipt
+from flask_app.orders import MOST_ORDERS, Receipt
 from flask_app.problems import Problem
 
 Tag = Annotated[str, Field(min_length=1, max_length=20)]
@@ -53,7 +53,14 @@ class Order(Strict):
     ] = None
 
 
-_ORDERS = TypeAdapter(Annotated[list[Order], Field(min_length=1, max_length=1000), FailFast()])
+def _few_enough(document: object) -> object:
+    """`document`; ValueError if it has too many items, which Pydantic would notice after a wrong one."""
+    if isinstance(document, list) and len(document) > MOST_ORDERS:
+        raise ValueError(len(document))
+    return document
+
+
+_ORDERS = TypeAdapter(Annotated[list[Order], Field(min_length=1), FailFast(), BeforeValidator(_few_enough)])
 
 
 def receipt(document: object) -> Receipt:

@@ -73,7 +73,10 @@ class _Backend(httpcore.SyncBackend):
 
     def connect_tcp(self, **named: Any) -> httpcore.NetworkStream:  # type: ignore[override]
         # Python tries the host's addresses one after another, and gives each the whole timeout.
-        addresses = socket.getaddrinfo(named["host"], named["port"], type=socket.SOCK_STREAM)
+        try:
+            addresses = socket.getaddrinfo(named["host"], named["port"], type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore.ConnectError(error) from error
         timeout_s = self.left_s(httpcore.ConnectTimeout) / len(addresses)
         return _Stream(super().connect_tcp(**{**named, "timeout": timeout_s}), self)
 

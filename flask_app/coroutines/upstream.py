@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from flask_app.bodies import ENCODINGS, LIMIT_BYTES, decoded
@@ -36,6 +39,7 @@ class Upstream:
             async with (
                 asyncio.timeout(self._timeout_s),
                 ClientSession(
+                    connector=_connector(),
                     cookie_jar=DummyCookieJar(),
                     headers={"Accept-Encoding": ENCODINGS},
                     auto_decompress=False,
@@ -54,3 +58,18 @@ class Upstream:
             raise Problem(504) from error
         except (ClientError, ValueError) as error:
             raise Problem(502) from error
+
+
+def _connector() -> TCPConnector:
+    connector = TCPConnector()
+    connector._factory = partial(_Protocol, loop=asyncio.get_running_loop())  # type: ignore[assignment]  # noqa: SLF001
+    return connector
+
+
+class _Protocol(ResponseHandler):
+    # aiohttp tells of broken chunks only whoever waits for the head of an answer, not the reader of its body.
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        super().set_exception(exc, *cause)
+        body = self._payload
+        if isinstance(exc, HttpProcessingError) and body is not None and not body.is_eof():
+            body.set_exception(ClientPayloadError(str(exc)))

@@ -166,6 +166,7 @@ def _documents() -> Iterator[Case]:
     for text in ("[]", "{}", "null", "1", "true", '"x"', json.dumps(ORDER), json.dumps({"orders": [ORDER]})):
         yield _refuses(f"no list {text[:20]}", text.encode(), WHOLE)
     yield _refuses("too many", dumped([ORDER] * 1001), WHOLE)
+    yield _refuses("too many, and none is right", dumped([1] * 1001), WHOLE)
     order = json.dumps(ORDER)
     for name, text in {
         "nothing": "",
@@ -210,6 +211,8 @@ def _bodies() -> Iterator[Case]:
     yield _refuses("without a type and a body", None, NO_TYPE, 415, headers=())
     for coding in ("gzip", "br", "deflate"):
         yield _refuses(f"in {coding}", body, NO_TYPE, 415, headers=(*JSON, ("Content-Encoding", coding)))
+    codings = (("Content-Encoding", "identity"), ("Content-Encoding", "gzip"))
+    yield _refuses("in a second coding", body, NO_TYPE, 415, headers=(*JSON, *codings))
     yield _accepts("in no coding", body, 1, CENTS, headers=(*JSON, ("Content-Encoding", "identity")))
     longest = body + b" " * (LIMIT_BYTES - len(body))
     for chunked in (False, True):

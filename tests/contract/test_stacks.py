@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
+from statistics import quantiles
 from urllib.parse import unquote
 
 import pytest
@@ -200,8 +201,10 @@ def test_a_stack_answers_as_written(name: str, answered: dict[str, dict[str, Ans
     wrong = [case for case in asked if not keeps(case, answered[case.name][name])]
     assert {case.name: answered[case.name][name] for case in wrong if not excepted(name, case)} == {}
     for pattern in EXCEPTIONS.get(name, {}):
-        matching = [case for case in asked if fnmatchcase(case.name, pattern)]
-        assert any(case in wrong for case in matching) or not matching, f"{pattern} is no exception any more"
+        matching = [case for case in ALL if fnmatchcase(case.name, pattern)]
+        assert matching, f"{pattern} matches no case"
+        # Slow ones were not asked: some would take for ever.
+        assert any(case in wrong or case.slow for case in matching), f"{pattern} is no exception any more"
 
 
 def keeps(case: Case, answer: Answer | None) -> bool:
@@ -229,30 +232,31 @@ def test_a_stack_opens_a_connection_for_each_call_only_where_that_is_what_it_sho
     assert opened == calls if name in PER_CALL else opened <= MORE[name].workers
 
 
-def fastest_s(port: int) -> float:
-    """The shortest of many answers over one connection; the first ones do not count."""
+def mostly_longer_than_s(port: int) -> float:
+    """What three of four answers over one connection take longer than; its first ones do not count."""
     took_s = []
     with Connection(port) as connection:
         for _ in range(2 * ACKNOWLEDGED_AT_ONCE):
             begin = time.monotonic()
             connection.ask(Request("GET", "/health"))
             took_s.append(time.monotonic() - begin)
-    return min(took_s[ACKNOWLEDGED_AT_ONCE:])
+    return quantiles(took_s[ACKNOWLEDGED_AT_ONCE:], n=4)[0]
 
 
-@pytest.mark.parametrize("name", MORE)
-def test_no_stack_holds_an_answer_back(name: str, every: dict[str, Server]) -> None:
+@pytest.mark.parametrize("name", STACKS)
+def test_no_stack_holds_an_answer_back(name: str, every: dict[str, Server], servers: dict[str, Server]) -> None:
     """As Nagle's algorithm does with a second small packet, until the first one is acknowledged."""
-    if name not in every:
+    started = {**every, **servers}
+    if name not in started:
         pytest.skip("its program is not installed")
-    assert fastest_s(every[name].port) < DELAYED_S
+    assert mostly_longer_than_s(started[name].port) < DELAYED_S
 
 
 def test_an_answer_that_is_held_back_is_noticed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         serving_badly = threading.Thread(target=answer_in_two_packets, args=(listener,))
         serving_badly.start()
-        assert fastest_s(listener.getsockname()[1]) > DELAYED_S
+        assert mostly_longer_than_s(listener.getsockname()[1]) > DELAYED_S
         serving_badly.join()
 
 

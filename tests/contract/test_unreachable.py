@@ -80,3 +80,14 @@ def test_a_connection_that_is_refused_is_a_502(
 ) -> None:
     listener.close()
     assert answers(stranded, target) == {name: [problem(502, FAILED)] for name in stranded}
+
+
+@pytest.fixture(scope="module")
+def astray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
+    folder: Path = tmp_path_factory.mktemp("astray")
+    with serving({name: STACKS[name] for name in KINDS}, {"UPSTREAM_URL": "http://no.invalid"}, folder) as started:
+        yield started
+
+
+def test_a_host_that_is_not_known_is_a_502(astray: dict[str, Server]) -> None:
+    assert answers(astray, TARGETS[0]) == {name: [problem(502, FAILED)] for name in astray}

@@ -36,6 +36,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 EARLY_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+
 Then = Literal["keep", "close", "reset", "hang"]
 
 
@@ -104,6 +106,8 @@ def faults(resource: str) -> dict[str, Reply]:
         "truncated": Reply(whole + body[:-3], "close"),
         "truncated chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body, "close"),
         "bad chunks": Reply(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body, "close"),
+        "bad chunks later": Reply(head + CHUNKED + b"5\r\n" + body[:5] + b"\r\n", rest=((0.03, b"zz\r\n"),)),
+        "bad chunks at first and later": Reply(head + CHUNKED, rest=((0.03, b"zz\r\n"),)),
         "not gzip": answer(body, headers="Content-Encoding: gzip\r\n"),
         "reset": Reply(b"", "reset"),
         "reset in the head": Reply(b"HTTP/1.1 200 OK\r\nContent-", "reset"),

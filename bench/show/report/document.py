@@ -130,7 +130,9 @@ def short(whole: Document, run: Run, folder: str, sections: Sequence[str] | None
         brief = replace(brief, blocks=(found, *brief.blocks))
     else:
         brief = chosen(whole, SHORT)
-    source = Paragraph(f"{machine(run)} Raw samples and full report:", Link(folder, f"{folder}/report.md"))
+    raw = {one.samples for one in run.cells} | {one.samples for one in run.searches} != {None}
+    what = "Raw samples and full report" if raw else "Full report"
+    source = Paragraph(f"{machine(run)} {what}:", Link(folder, f"{folder}/report.md"))
     return Document("", "", (*brief.blocks, source))
 
 

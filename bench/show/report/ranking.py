@@ -12,6 +12,7 @@ from bench.show.report.ratios import ratio_cell
 from bench.show.report.results import said_cell
 from bench.show.text.document import Cell, Column, Paragraph, Section, Table
 from bench.show.text.titles import load_title, wording
+from bench.show.text.words import listed
 from bench.units import interval
 
 FEWEST = 3
@@ -43,7 +44,7 @@ def _scenarios(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Iterat
         yield Section(
             f"ranking-{number}",
             f"{run.config.scenarios[scenario].title}, {load_title(load)}",
-            (*_sentence(ranked), _table(run, ranked, against)),
+            (*_sentences(ranked, [row.stack for row in own if row.load != load]), _table(run, ranked, against)),
         )
 
 
@@ -53,15 +54,21 @@ def _place(row: Row) -> tuple[bool, float]:
     return found is None, 0.0 if found is None else -found.mean
 
 
-def _sentence(ranked: Sequence[Row]) -> Iterator[Paragraph]:
-    """The two ends of each figure, of the stacks that have it."""
-    text = "; ".join(_ends(metric, ranked) for metric in RANKED if any(metric.name in row.estimates for row in ranked))
+def _sentences(ranked: Sequence[Row], absent: Sequence[str]) -> Iterator[Paragraph]:
+    """The two ends of each figure, of the stacks that have it; how the order is read; who is not in it."""
+    text = "; ".join(_ends(metric, have) for metric in RANKED if len(have := _having(metric, ranked)) > 1)
     if text:
         yield Paragraph(f"{text[0].upper()}{text[1:]}.")
+    yield Paragraph("The order is that of the means. Neighbours whose intervals overlap are not shown to differ.")
+    if absent:
+        yield Paragraph(f"Measured with fewer users only, and so not ranked: {listed(absent)}.")
 
 
-def _ends(metric: Metric, ranked: Sequence[Row]) -> str:
-    have = [row for row in ranked if metric.name in row.estimates]
+def _having(metric: Metric, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if metric.name in row.estimates]
+
+
+def _ends(metric: Metric, have: Sequence[Row]) -> str:
     ends = (choose(have, key=lambda row: row.estimates[metric.name].mean) for choose in (min, max))
     low, high = (f"{row.stack} ({_figure(row, metric)})" for row in ends)
     return f"{metric.title} from {low} to {high}"

@@ -9,7 +9,8 @@ from bench.show.report.ranking import section
 from bench.show.text.document import Paragraph, Section, Table
 from tests.unit.builders import Shape, cell, plan, run_of
 
-PLAN = plan({name: Shape(1) for name in ("base", "fast", "slow")}, {"weather": (1, 10)})
+SHAPES = {name: Shape(1) for name in ("base", "fast", "slow")}
+PLAN = plan(SHAPES, {"weather": (1, 10)})
 SATURATED = Problem("load side saturated", "98 % of a core", ("throughput",))
 
 
@@ -60,9 +61,20 @@ def test_a_stack_without_a_reliable_throughput_comes_last_and_is_no_end() -> Non
     assert one.blocks[0].text.startswith("Throughput from slow (50.0/s (50.0\u201350.0)) to base (100/s")
 
 
-def test_only_the_highest_load_is_ranked() -> None:
-    (one,) = ranked([*three(1), *three(10)])
+def test_only_the_highest_load_is_ranked_and_who_was_not_measured_under_it_is_named() -> None:
+    more = [replace(one, stack="other") for one in three(1) if one.stack == "slow"]
+    (one,) = ranked([*three(1), *three(10), *more], plan({**SHAPES, "other": Shape(1)}, {"weather": (1, 10)}))
     assert one.title.endswith("10 users (closed-loop)")
+    assert [line[0] for line in lines(one)] == ["fast", "base", "slow"]
+    assert Paragraph("Measured with fewer users only, and so not ranked: other.") in one.blocks
+
+
+def test_one_reliable_figure_has_no_two_ends() -> None:
+    void = replace(SATURATED, voids=("throughput", "cpu"))
+    cells = [one for one in three(problems=(void,)) if one.stack == "fast"]
+    others = [replace(one, stack=name) for one in cells for name in ("base", "slow")]
+    (one,) = ranked([*cells, *others])
+    assert [type(block).__name__ for block in one.blocks] == ["Paragraph", "Table"]
 
 
 def test_two_stacks_are_no_ranking() -> None:
