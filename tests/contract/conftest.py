@@ -6,7 +6,8 @@ from .client import Connection
 from .servers import KINDS, STACKS, THREADS, USERS, Server, serving
 from .upstream import FaultyUpstream, running
 
-UPSTREAM_TIMEOUT_S = 1.0
+UPSTREAM_TIMEOUT_S = 2.0
+"""Long enough for the servers to be late by it only where they should be, whatever other tests run beside."""
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def listener() -> Iterator[FullListener]:
 def stranded(listener: FullListener, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Server]]:
     settings = {
         "UPSTREAM_URL": f"http://127.0.0.1:{listener.port}",
-        "UPSTREAM_TIMEOUT_S": "0.4",
+        "UPSTREAM_TIMEOUT_S": "1",
         # One request's worth of connections, so that further requests wait for the pool.
         "MAX_IN_FLIGHT": "1",
     }

@@ -70,8 +70,8 @@ def _having(metric: Metric, rows: Sequence[Row]) -> list[Row]:
 
 def _ends(metric: Metric, have: Sequence[Row]) -> str:
     ends = (choose(have, key=lambda row: row.estimates[metric.name].mean) for choose in (min, max))
-    low, high = (f"{row.stack} ({_figure(row, metric)})" for row in ends)
-    return f"{metric.title} from {low} to {high}"
+    low, high = (f"{_figure(row, metric)} with {row.stack}" for row in ends)
+    return f"{metric.title} goes from {low} to {high}"
 
 
 def _figure(row: Row, metric: Metric) -> str:

@@ -49,8 +49,8 @@ def test_the_stack_that_serves_most_comes_first_beside_its_ratios() -> None:
 def test_a_sentence_names_both_ends_of_each_figure() -> None:
     (one,) = ranked(three())
     assert one.blocks[0] == Paragraph(
-        "Throughput from slow (50.0/s (50.0\u201350.0)) to fast (200/s (200\u2013200)); CPU per request from base "
-        "(1.00 ms (1.00\u20131.00)) to slow (4.00 ms (4.00\u20134.00))."
+        "Throughput goes from 50.0/s (50.0\u201350.0) with slow to 200/s (200\u2013200) with fast; CPU per request goes "
+        "from 1.00 ms (1.00\u20131.00) with base to 4.00 ms (4.00\u20134.00) with slow."
     )
 
 
@@ -58,7 +58,7 @@ def test_a_stack_without_a_reliable_throughput_comes_last_and_is_no_end() -> Non
     (one,) = ranked(three(problems=(SATURATED,)))
     assert [line[0] for line in lines(one)] == ["base", "slow", "fast"]
     assert isinstance(one.blocks[0], Paragraph)
-    assert one.blocks[0].text.startswith("Throughput from slow (50.0/s (50.0\u201350.0)) to base (100/s")
+    assert one.blocks[0].text.startswith("Throughput goes from 50.0/s (50.0\u201350.0) with slow to 100/s")
 
 
 def test_only_the_highest_load_is_ranked_and_who_was_not_measured_under_it_is_named() -> None:
