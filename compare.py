@@ -4,11 +4,13 @@
     python compare.py diff BASE HEAD | RUN_AB [--fail-on METRIC:P%] [--noise P%] [--alpha A]
                                               [--markdown FILE] [--json FILE]
     python compare.py trend RUN RUN .. [--out DIR] [--markdown FILE] [--json FILE] [--alpha A]
+    python compare.py audit FIGURES [--markdown FILE] [--json FILE]
     python compare.py export [RUN] --format csv|gha|bencher|junit|pyperf [--out FILE|DIR]
 
 `report` prints the tables and the answer, and writes report.html, report.md, figures.json and the charts into the run
 folder. `diff` compares two runs, or the two revisions of one A/B run. `trend` shows how figures moved over several
-runs. `export` writes a run for another tool. Exit codes: 0 done, no regression; 1 regressed; 2 wrong usage, unreadable
+runs. `audit` tells whether published figures are possible. `export` writes a run for another tool. Exit codes: 0 done,
+no regression, nothing impossible; 1 regressed, or impossible; 2 wrong usage, unreadable
 data or an unexpected error; 3 not comparable; 4 inconclusive; 130 interrupted. These are the commands of the same names
 of `python -m bench`: see bench/commands/.
 """
@@ -16,7 +18,7 @@ of `python -m bench`: see bench/commands/.
 import sys
 from collections.abc import Sequence
 
-COMMANDS = ("report", "diff", "trend", "export")
+COMMANDS = ("report", "diff", "trend", "audit", "export")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

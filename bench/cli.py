@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import __version__
-from bench.commands import ab, capacity, diff, export, flame, instructions, report, run, selftest, serve, trend
+from bench.commands import ab, audit, capacity, diff, export, flame, instructions, report, run, selftest, serve, trend
 from bench.commands import list as listing
 from bench.errors import BenchError
 from bench.options import add_options
@@ -48,6 +48,7 @@ COMMANDS = (
     Command("report", "show what a run found", report.report, report.HELP, report.NOTES, judges=True),
     Command("diff", "compare two recorded runs", diff.diff, diff.HELP, diff.NOTES, judges=True),
     Command("trend", "show how figures moved over several runs", trend.trend, trend.HELP, trend.NOTES, judges=True),
+    Command("audit", "tell whether published figures are possible", audit.audit, audit.HELP, audit.NOTES, judges=True),
     Command("export", "write a run for another tool", export.export, export.HELP, export.NOTES, judges=True),
     Command("selftest", "find out what this machine can measure", selftest.selftest, selftest.HELP),
     Command("serve", "serve one stack until Ctrl-C", serve.serve, serve.HELP),

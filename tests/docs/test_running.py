@@ -29,7 +29,7 @@ from .shell import Command
 SHAPES = {"flask": FLASK, "loop": FASTAPI}
 SHOWING = [
     *starting(*COMPARE),
-    *(command for verb in ("report", "diff", "trend", "export") for command in starting(*BENCH, verb)),
+    *(command for verb in ("report", "diff", "trend", "audit", "export") for command in starting(*BENCH, verb)),
 ]
 LISTS = ("--stacks", "--scenarios", "--users", "--rate", "--set")
 BY_HAND = tuple(
@@ -71,13 +71,15 @@ def test_recorded_runs_are_shown_and_compared(command: Command, workshop: Worksh
         for day, folder in enumerate(arguments.runs, start=1):
             run = replace(ordinary(seed=day), started=f"2026-01-{day:02d}T03:00:00+00:00")
             save_run(_emptied(harness.checkout / folder), run)
+    elif arguments.command.name == "audit":
+        shutil.copytree(ROOT / "examples/audit", harness.checkout / "examples/audit", dirs_exist_ok=True)
     elif arguments.head is None:
         save_run(_emptied(harness.checkout / arguments.base), session())
     else:
         for seed, folder in enumerate((arguments.base, arguments.head), start=1):
             save_run(_emptied(harness.checkout / folder), ordinary(seed=seed))
     done = finish(harness.popen((sys.executable, *command.words[1:])))
-    assert done.code in ({0, 1, 3, 4} if arguments.command.name == "diff" else {0}), done.err
+    assert done.code in {"diff": {0, 1, 3, 4}, "audit": {0, 1}}.get(arguments.command.name, {0}), done.err
     assert done.out
 
 

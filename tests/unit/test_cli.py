@@ -111,7 +111,7 @@ def test_compare_py_has_the_commands_that_show_and_no_other(capsys: pytest.Captu
     assert caught.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith("usage: compare.py ")
-    assert said.endswith("unknown command run; known: report, diff, trend, export\n")
+    assert said.endswith("unknown command run; known: report, diff, trend, audit, export\n")
 
 
 @pytest.mark.parametrize(

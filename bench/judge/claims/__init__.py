@@ -1,0 +1,1 @@
+"""What others state: whether published figures are possible."""
