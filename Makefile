@@ -52,7 +52,7 @@ pitfalls: ## measure what articles warn of (about 18 minutes), then write docs/p
 validation: ## measure who validates (about 8 minutes), then write docs/validation.md
 $(RANKED): $(READY)
 	$(BIN)/python -m examples.measured $@
-	$(BIN)/python compare.py report results/reference/$@ --embed docs/$@.md --sections $(SHOWN)
+	$(BIN)/python compare.py report results/reference/$@ --embed docs/$@.md --sections $(SHOWN) --no-charts
 
 httpx: $(READY) ## measure six HTTP clients in the FastAPI service (about 15 minutes), then write docs/httpx.md
 	$(BIN)/python -m examples.clients measure
@@ -84,7 +84,7 @@ reference: $(READY) ## redraw results/reference, and the figures in README and d
 	$(BIN)/python compare.py report results/reference --embed README.md
 	$(BIN)/python compare.py report results/reference/omission --embed docs/method.md
 	for page in $(RANKED); do $(BIN)/python compare.py report results/reference/$$page \
-		--embed docs/$$page.md --sections $(SHOWN) || exit 1; done
+		--embed docs/$$page.md --sections $(SHOWN) --no-charts || exit 1; done
 	$(BIN)/python -m tests.calibration
 	$(BIN)/python -m examples.clients
 	$(BIN)/python -m tests.docs.exports

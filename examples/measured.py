@@ -52,9 +52,11 @@ def keep(run: Path, folder: Path) -> None:
         searches=tuple(replace(search, samples=None) for search in recorded.searches),
     )
     with tempfile.TemporaryDirectory(dir=run) as new:
-        save_run(Path(new), bare)  # before anything that is kept is lost
+        made = Path(new) / folder.name
+        made.mkdir()
+        save_run(made, bare)  # before anything that is kept is lost
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(new, folder)
+        shutil.copytree(made, folder)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

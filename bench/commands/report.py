@@ -28,6 +28,7 @@ def report(arguments: argparse.Namespace, _words: Sequence[str]) -> int:
             arguments.run,
             REFERENCE,
             cell=arguments.timeline,
+            charts=not arguments.no_charts,
             embed_in=arguments.embed,
             sections=arguments.sections,
             json=arguments.json,

@@ -152,6 +152,15 @@ def test_the_short_report_goes_into_a_file(folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("unwritten")
+def test_a_report_without_charts_draws_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(folder / "charts", ignore_errors=True)
+    assert compare.main(["report", str(folder), "--no-charts"]) == 0
+    assert not (folder / "charts").exists()
+    assert "charts/" not in (folder / "report.md").read_text(encoding="utf-8")
+    assert "\nFor any browser: " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("unwritten")
 def test_only_the_sections_that_were_asked_for_go_into_a_file(folder: Path, tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_text(f"{BEGIN}\n{END}\n", encoding="utf-8")

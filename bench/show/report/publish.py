@@ -27,6 +27,7 @@ def publish(
     reference: Path,
     *,
     cell: int | None = None,
+    charts: bool = True,
     embed_in: Path | None = None,
     sections: Sequence[str] | None = None,
     json: Path | None = None,
@@ -34,9 +35,9 @@ def publish(
     """Judge the run of a folder again, print the report, and write it into the folder with its charts and figures.
 
     The run is compared with that of the folder `reference`. `cell`: the order of the cell whose timeline is drawn.
-    `embed_in`: a Markdown file that takes the short report, or these `sections`, between its marker lines. `json`: one
-    more file for all figures, or - for standard output, in place of the tables. Raises BenchError where the run, or one
-    of these, cannot be used.
+    `charts`: whether any are drawn. `embed_in`: a Markdown file that takes the short report, or these `sections`,
+    between its marker lines. `json`: one more file for all figures, or - for standard output, in place of the tables.
+    Raises BenchError where the run, or one of these, cannot be used.
     """
     if sections is not None and embed_in is None:
         raise BenchError("--sections says what goes into another page: name the page with --embed FILE")
@@ -45,7 +46,7 @@ def publish(
         raise BenchError(f"--sections: a report has no section {unknown[0]}; it has {', '.join(SECTIONS)}")
     if load_run(folder).ab is not None:
         raise BenchError(f"{folder} is an A/B run, which has a verdict and no report: {COMMAND} diff {folder}")
-    reading = read_run(folder, charts=True, cell=cell)
+    reading = read_run(folder, charts=charts, cell=cell)
     run = reading.run
     found, compared = rows(run.cells, run.config), ratios(run.cells, run.config)
     other = load_reference(folder, reference)
@@ -67,8 +68,9 @@ def publish(
             stdout.say(numbers)
         else:
             stdout.show(printed(report(run, found, compared, reproduced=reproduced), len(found)))
-        drawn = save_pictures(pictures(reading, found), folder / "charts")
-        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn, lines=time_lines(reading))
+        drawn = save_pictures(pictures(reading, found), folder / "charts") if charts else ()
+        lines = time_lines(reading) if charts else ()
+        whole = report(run, found, compared, reproduced=reproduced, pictures=drawn, lines=lines)
         files = {FIGURES: numbers, "report.md": markdown.render(whole), "report.html": html.render(whole)}
         write_anew(folder, files)
         if embed_in is not None and around is not None:
@@ -80,4 +82,5 @@ def publish(
     except (OSError, UnicodeError) as error:
         raise BenchError(f"the report cannot be written: {error}") from error
     if not piped:
-        stdout.say(f"\nWith charts, for any browser: {folder / 'report.html'}\nAs Markdown: {folder / 'report.md'}\n")
+        page = "With charts, for any browser" if charts else "For any browser"
+        stdout.say(f"\n{page}: {folder / 'report.html'}\nAs Markdown: {folder / 'report.md'}\n")

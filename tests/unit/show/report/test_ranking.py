@@ -49,8 +49,8 @@ def test_the_stack_that_serves_most_comes_first_beside_its_ratios() -> None:
 def test_a_sentence_names_both_ends_of_each_figure() -> None:
     (one,) = ranked(three())
     assert one.blocks[0] == Paragraph(
-        "Throughput goes from 50.0/s (50.0\u201350.0) with slow to 200/s (200\u2013200) with fast; CPU per request goes "
-        "from 1.00 ms (1.00\u20131.00) with base to 4.00 ms (4.00\u20134.00) with slow."
+        "Throughput goes from 50.0/s (50.0\u201350.0) with slow to 200/s (200\u2013200) with fast; CPU per request "
+        "goes from 1.00 ms (1.00\u20131.00) with base to 4.00 ms (4.00\u20134.00) with slow."
     )
 
 
