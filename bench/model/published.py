@@ -6,21 +6,22 @@ from typing import Literal
 
 Picked = Literal["mean", "median", "best"]
 
-MEASURED = ("rps", "min_s", "mean_s", "p50_s", "p95_s", "p99_s", "max_s", "sd_s", "cpu_percent", "cpu_s")
+MEASURED = ("rps", "min_s", "mean_s", "p50_s", "p95_s", "p99_s", "max_s", "sd_s", "cpu_percent", "cpu_s", "duration_s")
 """What is measured, and so rounded: answers per second, latencies in seconds, CPU in per cent of one core, CPU seconds
-of a request."""
+of a request, seconds of the run."""
 
-GIVEN = ("users", "connections", "slots", "wait_s", "cores", "duration_s")
+GIVEN = ("users", "connections", "slots", "wait_s", "cores")
 """What somebody has set: users and connections, requests that the server can hold at once, the seconds that each of
-them is held at least, cores of the server, seconds of the run."""
+them is held at least, cores of the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The values that a printed figure may stand for, both ends included."""
+    """The values that a printed figure may stand for, both ends included; `text`: the figure as it is printed."""
 
     low: float
     high: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,8 @@ class Published:
     picked: Picked | None = None
     spread: bool | None = None
     keep_alive: bool | None = None
+
+    @property
+    def joined(self) -> bool:
+        """Whether the figures may be of several runs, so that one of them need not belong to another."""
+        return self.picked is not None or (self.runs or 1) > 1

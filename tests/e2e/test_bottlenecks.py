@@ -63,7 +63,7 @@ two_cores = known("two_cores", "--profile", "two-cores", by_hand=True, cores=3)
 four_loops = causes("four_loops", "four-loops", "blocks", "burns", users=20)
 
 pitfalls = known("pitfalls", "--profile", "limits", "--stacks", "fastapi-blocking,fastapi-sleep,fastapi-article",
-                 "--scenarios", "weather,process", "--users", "20", by_hand=True)  # fmt: skip
+                 "--scenarios", "weather_quick,process", "--users", "20", by_hand=True)  # fmt: skip
 
 EVENT_LOOP: tuple[Limit, ...] = ("event loop",)
 CPU: tuple[Limit, ...] = ("server cpu",)
@@ -101,11 +101,11 @@ CAUSES: Mapping[str, tuple[str, str, str, str, tuple[Limit, ...], str]] = {
     "a call that gevent has not patched": ("gevent_wsgi", "gevent-wsgi", "blocks", "5 users", EVENT_LOOP, "nanosleep"),
     "four event loops that sleep": ("four_loops", "four-loops", "blocks", "20 users", EVENT_LOOP, "nanosleep"),
     "a blocking client of this project": (
-        "pitfalls", "fastapi-blocking", "weather", "20 users", EVENT_LOOP, "waited in (poll|recvfrom)",
+        "pitfalls", "fastapi-blocking", "weather_quick", "20 users", EVENT_LOOP, "waited in (poll|recvfrom)",
     ),
     "a sleep of this project": ("pitfalls", "fastapi-sleep", "process", "20 users", EVENT_LOOP, "nanosleep"),
-    "a new client for each call": ("pitfalls", "fastapi-article", "weather", "20 users", CPU, "busy"),
-    "no pitfall in this scenario": ("pitfalls", "fastapi-sleep", "weather", "20 users", NOTHING, ""),
+    "a new client for each call": ("pitfalls", "fastapi-article", "weather_quick", "20 users", CPU, "busy"),
+    "no pitfall in this scenario": ("pitfalls", "fastapi-blocking", "process", "20 users", NOTHING, ""),
     "four event loops that compute": ("four_loops", "four-loops", "burns", "20 users", CPU, "busy"),
 }  # fmt: skip
 

@@ -1,33 +1,41 @@
 """Whether published figures are possible.
 
 A printed figure stands for every value that is printed so. A finding needs all of them to break a rule. The rules of
-the grade "impossible" hold for every run of which `ASSUMED` is true. Warm-up, think time, users that are stuck, and
-requests that begin before the run or end after it, break none.
+the grade "impossible" hold for every run of which `ASSUMED` is true. Pauses between requests, users that are stuck,
+timeouts, and requests that begin before the run or end after it, break none. Of figures that are joined from several
+runs only the order is a proof.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal, get_args
 
 from bench.model.published import Published, Span
-from bench.units import figure
+from bench.units import significant
 
 Grade = Literal["impossible", "doubtful", "method"]
+GRADES: Sequence[Grade] = get_args(Grade)
+"""The worst first."""
 
 ASSUMED = (
-    "the rate is answers divided by the length of the run, each user has one request at a time, and percentiles "
-    "are nearest-rank ones of the same answers as mean and maximum"
+    "rate, mean, percentiles (nearest-rank), maximum, standard deviation and CPU per request are of the same answers "
+    "of one run, counted when they end; each user, and each connection, has one request at a time, and there were "
+    "never more of them; a stated wait is in each request; CPU is the average over the run, in logical cores"
 )
 
 PERCENTILES: Mapping[str, float] = {"p50_s": 0.50, "p95_s": 0.95, "p99_s": 0.99}
-ORDER = ("min_s", "p50_s", "p95_s", "p99_s", "max_s")
+ORDER = ("wait_s", "min_s", "p50_s", "p95_s", "p99_s", "max_s")
+"""Each is no more than the next."""
+
 TITLES: Mapping[str, str] = {
-    "rps": "rate", "min_s": "minimum", "mean_s": "mean", "p50_s": "P50", "p95_s": "P95", "p99_s": "P99",
-    "max_s": "maximum", "sd_s": "standard deviation", "cpu_percent": "CPU", "cpu_s": "CPU per request",
-    "users": "users", "connections": "connections", "slots": "slots", "wait_s": "wait", "cores": "cores",
-    "duration_s": "length of the run",
+    "rps": "rate", "wait_s": "wait", "min_s": "minimum", "mean_s": "mean", "p50_s": "P50", "p95_s": "P95",
+    "p99_s": "P99", "max_s": "maximum", "cpu_percent": "CPU", "cpu_s": "CPU per request",
 }  # fmt: skip
+
+SLACK = 1e-9
+"""So much, relatively, is lost in adding and multiplying."""
 
 IDLE = 0.5
 """Users who wait for answers during less than this share of the run leave a question."""
@@ -48,67 +56,94 @@ class Finding:
 def audit(one: Published) -> tuple[Finding, ...]:
     """What is wrong with the figures of a row, the worst first; nothing where all is well."""
     found = [finding for rule in RULES for finding in rule(one)]
+    if one.joined:
+        found = [_weakened(finding) for finding in found]
     return tuple(sorted(found, key=lambda finding: GRADES.index(finding.grade)))
 
 
-GRADES: tuple[Grade, ...] = ("impossible", "doubtful", "method")
+def _weakened(finding: Finding) -> Finding:
+    """What is left of a finding if its figures may be of several runs."""
+    if finding.grade != "impossible" or finding.rule == "order":
+        return finding
+    return replace(finding, grade="doubtful", said=f"{finding.said} (of one run; these are joined from several)")
 
 
 def _order(one: Published) -> Iterator[Finding]:
-    """Minimum, percentiles and maximum rise; the mean lies between the first and the last."""
-    have = [name for name in ORDER if name in one.figures]
-    pairs = [(low, high) for place, low in enumerate(have) for high in have[place + 1 :]]
-    pairs += [("min_s", "mean_s"), ("mean_s", "max_s"), ("wait_s", "mean_s"), ("wait_s", "min_s")]
+    """Wait, minimum, percentiles and maximum rise; the mean lies between the first and the last."""
+    known = [name for name in ORDER if name in one.figures]
+    pairs = [*pairwise(known)]
+    if known and "mean_s" in one.figures:
+        pairs += [(name, "mean_s") for name in ("wait_s", "min_s") if name in known]
+        pairs += [("mean_s", "max_s")] if "max_s" in known else []
     for low, high in pairs:
-        if low in one.figures and high in one.figures and one.figures[low].low > one.figures[high].high:
+        if _more(one.figures[low].low, one.figures[high].high):
             yield Finding("impossible", "order", f"the {_said(one, low)} is more than the {_said(one, high)}")
 
 
-def _capacity_of_users(one: Published) -> Iterator[Finding]:
-    """Users who wait so long for each answer get no more answers."""
-    users, most_s = _users(one), _high(one, "max_s")
-    if users is None or most_s is None or not {"rps", "duration_s"} <= one.figures.keys():
+def _users_at_work(one: Published) -> Iterator[Finding]:
+    """Users are held for as long as they wait for their answers.
+
+    In a run of length D, N users spend at most N (D + M) waiting for the answers that end in it, of which the longest
+    takes M. Each answer takes the mean.
+    """
+    if not {"rps", "max_s", "duration_s"} <= one.figures.keys() or _held(one) is None:
         return
-    for name, least_s in (("mean_s", _low(one, "mean_s")), ("percentiles", _least_mean_s(one))):
-        if not least_s:
-            continue
-        most_rps = users.high / least_s * (1 + most_s / one.figures["duration_s"].low)
-        if one.figures["rps"].low > most_rps:
-            by = f"the {_said(one, 'mean_s')}" if name == "mean_s" else "the percentiles"
-            yield _too_fast(one, "users", f"{by} allow {_count(users)} users at most {figure(most_rps, 'requests/s')}")
-            return
+    edges = 1 + one.figures["max_s"].high / one.figures["duration_s"].low
+    least_s = _least_mean_s(one)
+    if "mean_s" in one.figures and one.figures["mean_s"].low > 0:
+        yield from _too_fast(one, "users", one.figures["mean_s"].low, edges, f"answer in a {_said(one, 'mean_s')}")
+    elif least_s > 0:
+        by = f"answer, whose mean is {_short(least_s)} s or more by its percentiles"
+        yield from _too_fast(one, "users", least_s, edges, by)
 
 
-def _capacity_of_slots(one: Published) -> Iterator[Finding]:
-    """Requests that each hold one of so many slots, or users, for so long."""
-    wait, holders = one.figures.get("wait_s"), [("slots", one.figures.get("slots")), ("users", _users(one))]
-    if wait is None or not wait.low or "rps" not in one.figures:
+def _users_that_wait(one: Published) -> Iterator[Finding]:
+    """A user is held until its own answer, so it has one answer for each wait, and one that began before the run."""
+    wait, length = one.figures.get("wait_s"), one.figures.get("duration_s")
+    if wait is not None and "rps" in one.figures and _held(one) is not None:
+        edges = 1.0 if length is None else 1 + wait.low / length.low
+        by = f"answer after {wait.text} s or more"
+        yield from _too_fast(one, "users that wait", wait.low, edges, by, proof=length is not None)
+
+
+def _slots_that_wait(one: Published) -> Iterator[Finding]:
+    """A slot may be free before its answer arrives, so all that ends in the run was held within it, or M before."""
+    slots, wait, length = (one.figures.get(name) for name in ("slots", "wait_s", "duration_s"))
+    if slots is None or wait is None or "rps" not in one.figures:
         return
-    for name, held in holders:
-        if held is None:
-            continue
-        rule, length = f"{name} that wait", one.figures.get("duration_s")
-        most_rps = held.high / wait.low * (1 + (0 if length is None else wait.low / length.low))
-        if one.figures["rps"].low > most_rps:
-            said = (
-                f"{_count(held)} {name} that each wait {figure(wait.low, 's')} serve {figure(most_rps, 'requests/s')}"
-            )
-            if length is None:
-                yield Finding("doubtful", rule, f"{said} in a long run, and the {_said(one, 'rps')}")
-            else:
-                yield _too_fast(one, rule, f"{said} at most")
+    most_s = _high(one, "max_s")
+    proof = length is not None and most_s is not None
+    edges = 1 + most_s / length.low if length is not None and most_s is not None else 1.0
+    most_rps = slots.high / wait.low * edges
+    if _more(one.figures["rps"].low, most_rps):
+        said = f"{slots.text} slots that are each held for {wait.text} s serve at most {_short(most_rps)}/s"
+        yield Finding("impossible" if proof else "doubtful", "slots that wait", f"{said}, but the {_is(one, 'rps')}")
+
+
+def _too_fast(
+    one: Published, rule: str, each_s: float, edges: float, by: str, *, proof: bool = True
+) -> Iterator[Finding]:
+    """A finding where so many users, each with an answer in so long, get fewer answers than are stated."""
+    held = _held(one)
+    if held is None:
+        return
+    name, users = held
+    most_rps = users.high / each_s * edges
+    if _more(one.figures["rps"].low, most_rps):
+        said = f"{users.text} {name} that each get an {by} get at most {_short(most_rps)}/s"
+        yield Finding("impossible" if proof else "doubtful", rule, f"{said}, but the {_is(one, 'rps')}")
 
 
 def _mean_of_percentiles(one: Published) -> Iterator[Finding]:
     """The mean lies between what the percentiles allow."""
-    if "mean_s" not in one.figures:
+    if "mean_s" not in one.figures or not one.figures.keys() & PERCENTILES.keys():
         return
     least_s, most_s = _least_mean_s(one), _most_mean_s(one)
-    if least_s > one.figures["mean_s"].high:
-        said = f"with these percentiles the mean is at least {figure(least_s, 's')}, and the {_said(one, 'mean_s')}"
+    if _more(least_s, one.figures["mean_s"].high):
+        said = f"with these percentiles the mean is at least {_short(least_s)} s, but it is {_printed(one, 'mean_s')}"
         yield Finding("impossible", "mean of percentiles", said)
-    if most_s < one.figures["mean_s"].low:
-        said = f"with these percentiles the mean is at most {figure(most_s, 's')}, and the {_said(one, 'mean_s')}"
+    if _more(one.figures["mean_s"].low, most_s):
+        said = f"with these percentiles the mean is at most {_short(most_s)} s, but it is {_printed(one, 'mean_s')}"
         yield Finding("impossible", "mean of percentiles", said)
 
 
@@ -118,15 +153,14 @@ def _spread(one: Published) -> Iterator[Finding]:
         return
     mean, sd_s = one.figures["mean_s"], one.figures["sd_s"].high
     for name, share in PERCENTILES.items():
-        if name not in one.figures:
-            continue
         most_s = mean.high + sd_s * math.sqrt(share / (1 - share))
-        if one.figures[name].low > most_s:
-            said = f"mean and standard deviation allow a {TITLES[name]} of {figure(most_s, 's')} at most"
-            yield Finding("impossible", "standard deviation", f"{said}, and the {_said(one, name)}")
-    if "p50_s" in one.figures and one.figures["p50_s"].high < mean.low - sd_s:
-        said = f"P50 is at most one standard deviation below the mean, {figure(mean.low - sd_s, 's')} or more"
-        yield Finding("impossible", "standard deviation", f"{said}, and the {_said(one, 'p50_s')}")
+        if name in one.figures and _more(one.figures[name].low, most_s):
+            said = f"mean and standard deviation allow a {TITLES[name]} of at most {_short(most_s)} s"
+            yield Finding("impossible", "standard deviation", f"{said}, but it is {_printed(one, name)}")
+    least_s = mean.low - sd_s
+    if "p50_s" in one.figures and _more(least_s, one.figures["p50_s"].high):
+        said = f"mean and standard deviation allow a P50 of at least {_short(least_s)} s"
+        yield Finding("impossible", "standard deviation", f"{said}, but it is {_printed(one, 'p50_s')}")
 
 
 def _processors(one: Published) -> Iterator[Finding]:
@@ -134,32 +168,36 @@ def _processors(one: Published) -> Iterator[Finding]:
     cores = one.figures.get("cores")
     if cores is None:
         return
-    if "cpu_percent" in one.figures and one.figures["cpu_percent"].low > 100 * cores.high:
-        yield Finding("impossible", "cores", f"the {_said(one, 'cpu_percent')}, of {_count(cores)} cores")
+    if "cpu_percent" in one.figures and _more(one.figures["cpu_percent"].low, 100 * cores.high):
+        said = f"the {_is(one, 'cpu_percent')} of one core, and the server had {cores.text}"
+        yield Finding("impossible", "cores", said)
     if {"cpu_s", "rps"} <= one.figures.keys():
         used = one.figures["cpu_s"].low * one.figures["rps"].low
-        if used > cores.high:
-            said = f"the {_said(one, 'cpu_s')} at the {_said(one, 'rps')} needs {used:.3g} cores"
-            yield Finding("impossible", "cores", f"{said}, and there are {_count(cores)}")
+        if _more(used, cores.high):
+            said = f"the {_said(one, 'cpu_s')} at a {_said(one, 'rps')} takes {_short(used)} cores"
+            yield Finding("impossible", "cores", f"{said}, and the server had {cores.text}")
 
 
 def _idle_users(one: Published) -> Iterator[Finding]:
     """Users without a pause wait for answers all the time. Those who pause, or are stuck, do not: no proof."""
-    users = _users(one)
-    if users is None or not {"rps", "mean_s"} <= one.figures.keys():
+    held = _held(one)
+    if held is None or not {"rps", "mean_s"} <= one.figures.keys():
         return
-    waiting = one.figures["rps"].high * one.figures["mean_s"].high
-    if waiting < IDLE * users.low:
-        said = f"rate times mean is {waiting:.3g} requests in flight, and there were {_count(users)} users"
-        yield Finding("doubtful", "idle users", f"{said}: they paused, or slow answers are left out")
+    name, users = held
+    most = one.figures["rps"].high * one.figures["mean_s"].high
     least = one.figures["rps"].low * one.figures["mean_s"].low
-    if least > users.high and not {"max_s", "duration_s"} <= one.figures.keys():
-        said = f"rate times mean is {least:.3g} requests in flight, and there were {_count(users)} users"
-        yield Finding("doubtful", "too many in flight", f"{said}: only a short run with very long answers gives that")
+    said = f"rate times mean is {{}} requests in flight, of {users.text} {name}"
+    if most < IDLE * users.low:
+        why = "they paused, or slow answers are left out"
+        yield Finding("doubtful", "idle users", f"{said.format(_short(most))}: {why}")
+    if _more(least, users.high) and not {"max_s", "duration_s"} <= one.figures.keys():
+        why = "only a short run with very long answers gives that"
+        yield Finding("doubtful", "too many in flight", f"{said.format(_short(least))}: {why}")
 
 
 def _mean_beyond_p95(one: Published) -> Iterator[Finding]:
-    if {"mean_s", "p95_s"} <= one.figures.keys() and one.figures["mean_s"].low > one.figures["p95_s"].high:
+    """A few answers that take very long make the mean; most benchmarks have none."""
+    if {"mean_s", "p95_s"} <= one.figures.keys() and _more(one.figures["mean_s"].low, one.figures["p95_s"].high):
         said = f"the {_said(one, 'mean_s')} is more than the {_said(one, 'p95_s')}: a few answers took very long"
         yield Finding("doubtful", "mean beyond P95", said)
 
@@ -172,20 +210,21 @@ def _method(one: Published) -> Iterator[Finding]:
         yield Finding("method", "one run", "a single run has no interval: another one may give other figures")
     if one.keep_alive is False:
         yield Finding("method", "new connections", "a new connection for each request costs time and CPU of its own")
-    if one.figures.keys() & {"p95_s", "p99_s"} and _users(one) is not None and "rps" in one.figures:
+    if one.figures.keys() & {"p95_s", "p99_s"} and _held(one) is not None:
         said = (
-            "with a fixed number of users, percentiles are the time in a full queue, and slow answers hold back the "
+            "with a fixed number of users, percentiles may be time in a full queue, and a slow answer holds back the "
             "requests that would have been slow too (coordinated omission)"
         )
-        yield Finding("method", "latency at saturation", said)
+        yield Finding("method", "fixed users", said)
     if "duration_s" in one.figures and one.figures["duration_s"].high < SHORT_S:
-        yield Finding("method", "short run", f"a run of {figure(one.figures['duration_s'].high, 's')} is short")
+        yield Finding("method", "short run", f"a run of {_printed(one, 'duration_s')} is short")
 
 
 RULES: tuple[Callable[[Published], Iterator[Finding]], ...] = (
     _order,
-    _capacity_of_users,
-    _capacity_of_slots,
+    _users_at_work,
+    _users_that_wait,
+    _slots_that_wait,
     _mean_of_percentiles,
     _spread,
     _processors,
@@ -195,17 +234,18 @@ RULES: tuple[Callable[[Published], Iterator[Finding]], ...] = (
 )
 
 
-def _too_fast(one: Published, rule: str, allowed: str) -> Finding:
-    return Finding("impossible", rule, f"{allowed}, and the {_said(one, 'rps')}")
+def _more(one: float, other: float) -> bool:
+    """Whether one is more than the other, beyond what is lost in computing them."""
+    return one > other * (1 + SLACK)
 
 
 def _least_mean_s(one: Published) -> float:
     """The smallest mean of answers with these percentiles.
 
-    Half of the answers take the minimum or longer, 45 % P50 or longer, 4 % P95, 1 % P99. A percentile that is not known
-    is no less than those below it.
+    All take the minimum or longer; half of them P50 or longer, 5 % P95, 1 % P99. A percentile that is not known is no
+    less than those below it.
     """
-    floor_s, least_s = 0.0, 0.0
+    floor_s, least_s = _low(one, "wait_s") or 0.0, 0.0
     for name, share in zip(("min_s", "p50_s", "p95_s", "p99_s"), (0.50, 0.45, 0.04, 0.01), strict=True):
         floor_s = max(floor_s, _low(one, name) or 0.0)
         least_s += share * floor_s
@@ -215,7 +255,7 @@ def _least_mean_s(one: Published) -> float:
 def _most_mean_s(one: Published) -> float:
     """The largest mean of answers with these percentiles; infinite where the maximum, or their number, is not known.
 
-    Ranks are whole numbers, so at each of the three one answer more may be a slow one.
+    Definitions of percentiles differ by one answer, so at each of the three one more may be a slow one.
     """
     ceiling_s, length = _high(one, "max_s"), one.figures.get("duration_s")
     if ceiling_s is None or length is None or "rps" not in one.figures:
@@ -230,10 +270,10 @@ def _most_mean_s(one: Published) -> float:
     return most_s
 
 
-def _users(one: Published) -> Span | None:
-    """How many requests can be in flight: one for each user, and one for each connection."""
-    found = [one.figures[name] for name in ("users", "connections") if name in one.figures]
-    return min(found, key=lambda span: span.high) if found else None
+def _held(one: Published) -> tuple[str, Span] | None:
+    """What can have a request in flight, and how many: users or connections, whichever are fewer."""
+    found = [(name, one.figures[name]) for name in ("users", "connections") if name in one.figures]
+    return min(found, key=lambda pair: pair[1].high) if found else None
 
 
 def _low(one: Published, name: str) -> float | None:
@@ -244,13 +284,21 @@ def _high(one: Published, name: str) -> float | None:
     return one.figures[name].high if name in one.figures else None
 
 
+def _printed(one: Published, name: str) -> str:
+    """A figure as it is printed, with its unit."""
+    unit = {"rps": "/s", "cpu_percent": " %"}.get(name, " s")
+    return f"{one.figures[name].text}{unit}"
+
+
 def _said(one: Published, name: str) -> str:
-    """A figure as it is stated: `P95 is 120 ms`."""
-    middle = (one.figures[name].low + one.figures[name].high) / 2
-    unit = "requests/s" if name == "rps" else "s"
-    text = f"{middle:.3g} %" if name == "cpu_percent" else figure(middle, unit)
-    return f"{TITLES[name]} of {text}"
+    """`P95 of 0.12 s`."""
+    return f"{TITLES[name]} of {_printed(one, name)}"
 
 
-def _count(span: Span) -> str:
-    return f"{span.high:g}"
+def _is(one: Published, name: str) -> str:
+    """`rate is 1200/s`."""
+    return f"{TITLES[name]} is {_printed(one, name)}"
+
+
+def _short(value: float) -> str:
+    return significant(value, 5)

@@ -10,7 +10,7 @@ from bench.show.text.words import plural
 Audited = tuple[Published, tuple[Finding, ...]]
 
 MEANINGS: Mapping[Grade, str] = {
-    "impossible": f"No run gives these figures, if {ASSUMED}. Where a sentence names a wait, each request has it.",
+    "impossible": f"No run gives these figures, if {ASSUMED}.",
     "doubtful": "A run can give these figures, but hardly one as it is described.",
     "method": "The figures may be right. How they were taken limits what they say.",
 }
