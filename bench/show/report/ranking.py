@@ -18,6 +18,11 @@ from bench.units import interval
 FEWEST = 3
 """Stacks that are worth a ranking."""
 
+MOST_LOADS = 2
+"""Of more closed loads the results have one table, in which a stack's place can be seen under each."""
+
+READING = "The order is that of the means. Neighbours whose intervals overlap are not shown to differ."
+
 RANKED = (THROUGHPUT, CPU)
 """What the ranking compares; its order is that of the first."""
 
@@ -25,16 +30,17 @@ RANKED = (THROUGHPUT, CPU)
 def section(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Section | None:
     """A table for each scenario, at its highest closed load; None where no scenario has stacks to rank."""
     found = tuple(_scenarios(run, rows, ratios))
-    return Section("ranking", "Ranked by throughput", found) if found else None
+    return Section("ranking", "Ranked by throughput", (Paragraph(READING), *found)) if found else None
 
 
 def _scenarios(run: Run, rows: Sequence[Row], ratios: Sequence[Ratio]) -> Iterator[Section]:
     by_place = {(one.scenario, one.load, one.stack, one.metric): one for one in ratios}
     for number, scenario in enumerate(run.config.profile.loads, start=1):
         own = [row for row in highest(rows) if row.scenario == scenario]
-        load = max((row.load for row in own), key=amount, default=None)
+        loads = {row.load for row in rows if row.scenario == scenario and row.load.model == "closed"}
+        load = max(loads, key=amount, default=None)
         ranked = sorted((row for row in own if row.load == load), key=_place)
-        if load is None or len(ranked) < FEWEST:
+        if load is None or len(loads) > MOST_LOADS or len(ranked) < FEWEST:
             continue
         against = {
             (row.stack, metric.name): by_place.get((scenario, load, row.stack, metric.name))
@@ -55,11 +61,10 @@ def _place(row: Row) -> tuple[bool, float]:
 
 
 def _sentences(ranked: Sequence[Row], absent: Sequence[str]) -> Iterator[Paragraph]:
-    """The two ends of each figure, of the stacks that have it; how the order is read; who is not in it."""
+    """The two ends of each figure, of the stacks that have it; who is not in the order."""
     text = "; ".join(_ends(metric, have) for metric in RANKED if len(have := _having(metric, ranked)) > 1)
     if text:
         yield Paragraph(f"{text[0].upper()}{text[1:]}.")
-    yield Paragraph("The order is that of the means. Neighbours whose intervals overlap are not shown to differ.")
     if absent:
         yield Paragraph(f"Measured with fewer users only, and so not ranked: {listed(absent)}.")
 

@@ -76,14 +76,14 @@ def _row(run: Run, row: Row, shades: Sequence[float | None]) -> tuple[Cell, ...]
         Cell(row.stack),
         *(value_cell(row, metric, shade) for metric, shade in zip(METRICS, shades, strict=True)),
         Cell(rounds, value=row.rounds),
-        said_cell(run, row, METRICS),
+        said_cell(run, row, METRICS, _allowed(row)),
     )
 
 
-def said_cell(run: Run, row: Row, metrics: Sequence[Metric]) -> Cell:
-    """How the row ended, what limits the stack, and the problems of the row that spoil none of these metrics."""
+def said_cell(run: Run, row: Row, metrics: Sequence[Metric], more: str = "") -> Cell:
+    """How the row ended, what limits the stack, `more`, and the problems of the row that spoil none of the metrics."""
     others = tuple(note for note in notes(row) if note not in notes_of(row, metrics))
-    said = (_outcome(row), _limit(run, row), _allowed(row), _connections(row))
+    said = (_outcome(row), _limit(run, row), more, _connections(row))
     return Cell("; ".join(part for part in said if part), notes=others)
 
 

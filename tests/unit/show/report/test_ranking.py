@@ -74,7 +74,7 @@ def test_one_reliable_figure_has_no_two_ends() -> None:
     cells = [one for one in three(problems=(void,)) if one.stack == "fast"]
     others = [replace(one, stack=name) for one in cells for name in ("base", "slow")]
     (one,) = ranked([*cells, *others])
-    assert [type(block).__name__ for block in one.blocks] == ["Paragraph", "Table"]
+    assert [type(block).__name__ for block in one.blocks] == ["Table"]
 
 
 def test_two_stacks_are_no_ranking() -> None:
@@ -85,3 +85,8 @@ def test_without_a_pair_there_are_no_ratios() -> None:
     planned = replace(PLAN, profile=replace(PLAN.profile, compare=None))
     (one,) = ranked(three(), planned)
     assert lines(one)[0][:3] == ("fast", "200/s", "2.00 ms")
+
+
+def test_more_than_two_closed_loads_are_no_ranking() -> None:
+    planned = plan(SHAPES, {"weather": (1, 5, 10)})
+    assert ranked([*three(1), *three(5), *three(10)], planned) == ()
