@@ -48,7 +48,7 @@ calibrate: $(READY) ## run more sessions of the gate (default: SESSIONS="none:0 
 
 servers: ## measure the services on every server (about 17 minutes), then write docs/servers.md
 clients: ## measure the clients of the upstream (about 11 minutes), then write docs/clients.md
-pitfalls: ## measure what articles warn of (about 18 minutes), then write docs/pitfalls.md
+pitfalls: ## measure what articles warn of (about 19 minutes), then write docs/pitfalls.md
 validation: ## measure who validates (about 8 minutes), then write docs/validation.md
 $(RANKED): $(READY)
 	$(BIN)/python -m examples.measured $@

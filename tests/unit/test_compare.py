@@ -179,6 +179,14 @@ def test_a_section_that_no_report_has_is_refused_with_those_that_there_are(
     assert "old" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("words", [("--timeline", "0"), ("--embed", "README.md", "--sections", "answer,charts")])
+def test_a_chart_that_was_asked_for_is_not_left_out_in_silence(
+    words: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert compare.main(["report", str(folder), "--no-charts", *words]) == 2
+    assert one_line(capsys).endswith("need one: leave one out\n")
+
+
 def test_sections_need_a_page_to_go_into(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare.main(["report", str(folder), "--sections", "answer"]) == 2
     assert one_line(capsys).endswith("name the page with --embed FILE\n")

@@ -41,6 +41,8 @@ def publish(
     """
     if sections is not None and embed_in is None:
         raise BenchError("--sections says what goes into another page: name the page with --embed FILE")
+    if not charts and (cell is not None or "charts" in (sections or ())):
+        raise BenchError("--no-charts draws no chart, and --timeline and the section charts need one: leave one out")
     unknown = [name for name in sections or () if name not in SECTIONS]
     if unknown:
         raise BenchError(f"--sections: a report has no section {unknown[0]}; it has {', '.join(SECTIONS)}")
